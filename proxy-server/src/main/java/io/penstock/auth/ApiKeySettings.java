@@ -1,0 +1,24 @@
+package io.penstock.auth;
+
+import java.util.List;
+
+/**
+ * One entry of {@code auth.keys}.
+ *
+ * @param id names the caller in logs and limits
+ * @param hash {@code sha256:} and 64 hex digits; the key itself is nowhere in the configuration
+ * @param models globs of the model names that this caller may ask for; empty for all
+ */
+public record ApiKeySettings(String id, String hash, List<String> models) {
+    public ApiKeySettings {
+        if (!id.matches("[A-Za-z0-9][A-Za-z0-9._@-]{0,127}")) {
+            throw new IllegalArgumentException("id: '" + id
+                    + "' (expected: 1 to 128 letters, digits, dots, hyphens, underscores or @)");
+        }
+        if (!hash.matches("sha256:[0-9a-fA-F]{64}")) {
+            throw new IllegalArgumentException(
+                    "hash: (expected: sha256: and 64 hex digits, as `penstock keys hash` prints)");
+        }
+        models = List.copyOf(models);
+    }
+}

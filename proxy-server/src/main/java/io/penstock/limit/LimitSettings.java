@@ -1,0 +1,41 @@
+package io.penstock.limit;
+
+/**
+ * The {@code limits} section: bounds on everything that callers can make the proxy hold.
+ *
+ * @param requestsPerMinute all callers together; null for none
+ * @param concurrent exchanges in flight
+ * @param bodyBytes one request's body
+ * @param headerBytes one request's head
+ * @param connections open at once
+ * @param connectionsPerIp open at once from one address; null for none
+ */
+public record LimitSettings(Integer requestsPerMinute, int concurrent, long bodyBytes,
+        int headerBytes, int connections, Integer connectionsPerIp) {
+
+    public static final LimitSettings DEFAULT =
+            new LimitSettings(null, 10_000, 32L * 1024 * 1024, 32 * 1024, 20_000, null);
+
+    public LimitSettings {
+        if (requestsPerMinute != null) {
+            atLeast("requests_per_minute", requestsPerMinute, 1);
+        }
+        atLeast("concurrent", concurrent, 1);
+        atLeast("body", bodyBytes, 1024);
+        atLeast("header", headerBytes, 1024);
+        if (headerBytes > 1024 * 1024) {
+            throw new IllegalArgumentException(
+                    "header: " + headerBytes + " bytes (expected: 1MiB at most)");
+        }
+        atLeast("connections", connections, 1);
+        if (connectionsPerIp != null) {
+            atLeast("connections_per_ip", connectionsPerIp, 1);
+        }
+    }
+
+    private static void atLeast(String name, long value, long least) {
+        if (value < least) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: >= " + least + ")");
+        }
+    }
+}

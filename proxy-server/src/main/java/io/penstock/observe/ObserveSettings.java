@@ -1,0 +1,13 @@
+package io.penstock.observe;
+
+/**
+ * The {@code observe} section.
+ *
+ * @param accessLog where one line an exchange goes: {@code -} is standard output, else a file's
+ *     path; null writes none
+ * @param json one JSON object a line; else {@code key=value} text
+ * @param fullHeaders answers name provider, model, attempts and timings; else only the request id
+ */
+public record ObserveSettings(String accessLog, boolean json, boolean fullHeaders) {
+    public static final ObserveSettings DEFAULT = new ObserveSettings("-", true, true);
+}

@@ -1,0 +1,30 @@
+package io.penstock.route;
+
+import java.util.List;
+
+/**
+ * One entry of {@code routes}.
+ *
+ * @param model the name that clients ask for; {@code *} stands for any run of characters
+ * @param targets in the order in which they are tried
+ */
+public record RouteSettings(String model, List<TargetSettings> targets) {
+
+    /**
+     * One target of a route.
+     *
+     * @param provider the name of a provider
+     * @param model what that provider calls the model; {@code *} keeps the caller's name
+     */
+    public record TargetSettings(String provider, String model) {}
+
+    public RouteSettings {
+        if (model.isBlank()) {
+            throw new IllegalArgumentException("model: empty (expected: a name, or a glob)");
+        }
+        targets = List.copyOf(targets);
+        if (targets.isEmpty()) {
+            throw new IllegalArgumentException("targets: empty (expected: PROVIDER/MODEL, …)");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package io.penstock.upstream;
+
+import java.net.URI;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * One entry of {@code providers}.
+ *
+ * @param baseUrl http or https, with a host; a path may follow, a query or fragment may not
+ * @param keys the pool of keys; empty where the provider wants none
+ * @param models names that the provider serves; {@code "*"} among them passes any name on
+ * @param priority lower is tried first
+ */
+public record ProviderSettings(String name, ProviderType type, URI baseUrl, List<KeySettings> keys,
+        List<String> models, boolean enabled, int priority, TimeoutSettings timeouts,
+        PoolSettings pool, UpstreamTlsSettings tls) {
+
+    public ProviderSettings {
+        if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
+            throw new IllegalArgumentException("name: '" + name
+                    + "' (expected: 1 to 64 letters, digits, dots, hyphens or underscores)");
+        }
+        String scheme = baseUrl.getScheme();
+        if (!("http".equals(scheme) || "https".equals(scheme)) || baseUrl.getHost() == null
+                || baseUrl.getRawQuery() != null || baseUrl.getRawFragment() != null
+                || baseUrl.getRawUserInfo() != null) {
+            throw new IllegalArgumentException("base_url: '" + baseUrl
+                    + "' (expected: http://HOST[:PORT][/PATH] or https://…)");
+        }
+        keys = List.copyOf(keys);
+        models = List.copyOf(models);
+        if (new HashSet<>(models).size() != models.size()) {
+            throw new IllegalArgumentException("models: a name stands there twice");
+        }
+    }
+}
