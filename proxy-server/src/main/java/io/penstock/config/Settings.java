@@ -7,7 +7,6 @@ import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.RouteSettings;
-import io.penstock.relay.HoldSettings;
 import io.penstock.upstream.ProviderSettings;
 import java.time.Duration;
 import java.util.List;
@@ -15,12 +14,11 @@ import java.util.List;
 /**
  * A whole configuration, checked: what the proxy is built from, at start and at each reload.
  *
- * @param hold applies to every route
  * @param shutdownGrace how long open streams may go on after a stop was asked for
  */
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
         List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
-        LimitSettings limits, RetrySettings retry, HoldSettings hold, ObserveSettings observe,
+        LimitSettings limits, RetrySettings retry, ObserveSettings observe,
         Duration shutdownGrace) {
 
     public Settings {

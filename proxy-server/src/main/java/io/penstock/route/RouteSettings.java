@@ -7,8 +7,9 @@ import java.util.List;
  *
  * @param model the name that clients ask for; {@code *} stands for any run of characters
  * @param targets in the order in which they are tried
+ * @param hold what an attempt must show before the caller sees any of it
  */
-public record RouteSettings(String model, List<TargetSettings> targets) {
+public record RouteSettings(String model, List<TargetSettings> targets, HoldSettings hold) {
 
     /**
      * One target of a route.

@@ -1,4 +1,4 @@
-package io.penstock.relay;
+package io.penstock.route;
 
 import java.time.Duration;
 
