@@ -1,0 +1,106 @@
+package io.penstock.admin;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.auth.Caller;
+import io.penstock.exchange.LocalReply;
+import io.penstock.exchange.RequestIds;
+import io.penstock.failure.Failure;
+import io.penstock.http.Field;
+import io.penstock.http.RequestHead;
+import io.penstock.json.JsonText;
+import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.RequestHandler;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+
+/**
+ * Serves the admin port: the same pages without a caller's key, and control. Where a token is set it
+ * has to be shown as a bearer token.
+ *
+ * <p><b>Thread:</b> confined to the connection's event loop; a reload is read on it, which is why
+ * the admin port is no place for traffic.
+ */
+public final class AdminHandler implements RequestHandler {
+    private final DownstreamConnection connection;
+    private final LocalReply reply;
+    private final ServerState state;
+    private final StatusPages pages;
+
+    public AdminHandler(DownstreamConnection connection, LocalReply reply, ServerState state) {
+        this.connection = connection;
+        this.reply = reply;
+        this.state = state;
+        pages = new StatusPages(state);
+    }
+
+    @Override
+    public void onRequest(RequestHead head) {
+        String id = RequestIds.of(head);
+        String path = head.path();
+        boolean control = path.equals("/admin/reload") || path.equals("/admin/drain");
+        if (!control && !pages.isPage(path)) {
+            refuse(Failure.Kind.UNKNOWN_URL, "Unknown request URL: " + path + ".", id);
+        } else if (!pages.isPublic(path) && !isAllowed(head)) {
+            refuse(Failure.Kind.INVALID_API_KEY, "The admin token is missing or wrong.", id);
+        } else if (control ? !head.isMethod("POST")
+                : !head.isMethod("GET") && !head.isMethod("HEAD")) {
+            reply.field("allow", control ? "POST" : "GET, HEAD");
+            refuse(Failure.Kind.METHOD_NOT_ALLOWED, "The method " + head.method()
+                    + " is not allowed for " + path + ".", id);
+        } else if (path.equals("/admin/reload")) {
+            String problems = state.reload();
+            if (problems.isEmpty()) {
+                reply.json(connection, 200, id, "{\"reloaded\":true}");
+            } else {
+                StringBuilder body = new StringBuilder("{\"reloaded\":false,\"problems\":");
+                reply.json(connection, 422, id, JsonText.quote(body, problems).append('}')
+                        .toString());
+            }
+        } else if (path.equals("/admin/drain")) {
+            reply.json(connection, 202, id, "{\"draining\":true}");
+            state.drain();
+        } else {
+            pages.answer(connection, reply, path, Caller.ANYONE, id, head.isMethod("HEAD"));
+        }
+    }
+
+    private boolean isAllowed(RequestHead head) {
+        String token = state.adminToken();
+        if (token == null) {
+            return true;
+        }
+        String shown = head.value(Field.AUTHORIZATION);
+        return shown != null && MessageDigest.isEqual(
+                ("Bearer " + token).getBytes(StandardCharsets.UTF_8),
+                shown.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private void refuse(Failure.Kind kind, String message, String id) {
+        reply.error(connection, Failure.of(kind, message), id, null);
+    }
+
+    @Override
+    public void onBody(ByteBuf bytes) {
+        bytes.release(); // no page reads one
+    }
+
+    @Override
+    public void onRequestEnd() {
+        // answered on the head
+    }
+
+    @Override
+    public void onBadRequest(Failure failure) {
+        reply.error(connection, failure, RequestIds.fresh(), null);
+    }
+
+    @Override
+    public void onClosed() {
+        // nothing is held for anybody
+    }
+
+    @Override
+    public void onWritabilityChanged(boolean writable) {
+        // answers are short
+    }
+}

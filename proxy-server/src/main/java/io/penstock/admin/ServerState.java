@@ -1,0 +1,33 @@
+package io.penstock.admin;
+
+import io.penstock.route.Router;
+import io.penstock.upstream.Provider;
+import java.util.List;
+
+/** What the pages show of the running proxy, and what the admin port may do to it. Any thread. */
+public interface ServerState {
+    /** All configured providers, in the order of the file. */
+    List<Provider> providers();
+
+    Router router();
+
+    /** Calls that this provider has in flight. */
+    long inFlight(Provider provider);
+
+    /** Connections that were opened to this provider so far. */
+    long connectionsOpened(Provider provider);
+
+    /** Whether new work is welcome. */
+    boolean isReady();
+
+    long uptimeNanos();
+
+    /** What the admin port asks for; null where none is needed. */
+    String adminToken();
+
+    /** Reads the configuration again; returns what is wrong with it, empty if nothing is. */
+    String reload();
+
+    /** Begins to drain. */
+    void drain();
+}

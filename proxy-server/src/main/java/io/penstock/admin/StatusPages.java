@@ -1,0 +1,141 @@
+package io.penstock.admin;
+
+import io.penstock.auth.Caller;
+import io.penstock.exchange.LocalReply;
+import io.penstock.failure.Failure;
+import io.penstock.json.JsonText;
+import io.penstock.listen.DownstreamConnection;
+import io.penstock.upstream.Provider;
+import io.penstock.upstream.ProviderKey;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The pages that the proxy answers itself: health, models, providers.
+ *
+ * <p><b>Thread:</b> safe.
+ */
+public final class StatusPages {
+    /** Of this build. */
+    public static final String VERSION = Version.read();
+
+    private static final String MODEL_PREFIX = "/v1/models/";
+
+    private final ServerState state;
+
+    public StatusPages(ServerState state) {
+        this.state = state;
+    }
+
+    public boolean isPage(String path) {
+        return isPublic(path) || path.equals("/v1/models") || path.startsWith(MODEL_PREFIX)
+                || path.equals("/models") || path.equals("/providers");
+    }
+
+    /** Whether no credential is asked for. */
+    public boolean isPublic(String path) {
+        return switch (path) {
+            case "/", "/health", "/health/live", "/health/ready" -> true;
+            default -> false;
+        };
+    }
+
+    /** Answers a page, to {@code HEAD} without its body. */
+    public void answer(DownstreamConnection to, LocalReply reply, String path, Caller caller,
+            String requestId, boolean headOnly) {
+        reply.headOnly(headOnly);
+        switch (path) {
+            case "/", "/health", "/health/live" -> reply.json(to, 200, requestId, health("ok"));
+            case "/health/ready" -> {
+                boolean ready = state.isReady();
+                reply.json(to, ready ? 200 : 503, requestId, health(ready ? "ok" : "draining"));
+            }
+            case "/v1/models", "/models" -> reply.json(to, 200, requestId, models(caller));
+            case "/providers" -> reply.json(to, 200, requestId, providers());
+            default -> model(to, reply, path.substring(MODEL_PREFIX.length()), caller, requestId);
+        }
+    }
+
+    private String health(String status) {
+        return "{\"status\":\"" + status + "\",\"version\":\"" + VERSION
+                + "\",\"uptime_seconds\":" + TimeUnit.NANOSECONDS.toSeconds(state.uptimeNanos())
+                + "}";
+    }
+
+    private String models(Caller caller) {
+        StringBuilder out = new StringBuilder("{\"object\":\"list\",\"data\":[");
+        boolean first = true;
+        for (String model : state.router().models()) {
+            if (caller.mayUse(model)) {
+                out.append(first ? "" : ",");
+                describe(out, model);
+                first = false;
+            }
+        }
+        return out.append("]}").toString();
+    }
+
+    private void model(DownstreamConnection to, LocalReply reply, String name, Caller caller,
+            String requestId) {
+        if (caller.mayUse(name) && state.router().find(name) != null) {
+            reply.json(to, 200, requestId, describe(new StringBuilder(), name).toString());
+        } else {
+            reply.error(to, new Failure(Failure.Kind.MODEL_NOT_FOUND,
+                    "The model '" + name + "' does not exist here, or is not open to this key.",
+                    "model", null), requestId, null);
+        }
+    }
+
+    private StringBuilder describe(StringBuilder out, String model) {
+        JsonText.quote(out.append("{\"id\":"), model).append(
+                ",\"object\":\"model\",\"created\":0,\"owned_by\":");
+        return JsonText.quote(out, state.router().ownerOf(model)).append('}');
+    }
+
+    private String providers() {
+        StringBuilder out = new StringBuilder("{\"providers\":[");
+        boolean first = true;
+        for (Provider provider : state.providers()) {
+            describe(out.append(first ? "" : ","), provider);
+            first = false;
+        }
+        return out.append("]}").toString();
+    }
+
+    private void describe(StringBuilder out, Provider provider) {
+        var settings = provider.settings();
+        JsonText.quote(out.append("{\"name\":"), settings.name()).append(",\"type\":\"")
+                .append(settings.type().configName()).append("\",\"base_url\":");
+        JsonText.quote(out, settings.baseUrl().toString()).append(",\"enabled\":")
+                .append(settings.enabled()).append(",\"priority\":").append(settings.priority())
+                .append(",\"models\":[");
+        for (String model : settings.models()) {
+            out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
+            JsonText.quote(out, model);
+        }
+        long now = System.nanoTime();
+        long rest = provider.keys().readyInNanos(now);
+        out.append("],\"cooldown_until\":").append(until(rest)).append(",\"in_flight\":")
+                .append(state.inFlight(provider)).append(",\"connections_opened\":")
+                .append(state.connectionsOpened(provider)).append(",\"keys\":[");
+        for (ProviderKey key : provider.keys().keys()) {
+            out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
+            JsonText.quote(out.append("{\"key\":"), key.masked()).append(",\"cooldown_until\":")
+                    .append(until(key.restNanos(now))).append('}');
+        }
+        out.append("],\"last_error\":");
+        Provider.LastError error = provider.lastError();
+        if (error == null) {
+            out.append("null");
+        } else {
+            JsonText.quote(out.append("{\"outcome\":"), error.outcome()).append(",\"at\":\"")
+                    .append(Instant.ofEpochMilli(error.atMillis())).append("\"}");
+        }
+        out.append('}');
+    }
+
+    /** A time in quotes; null if there is no rest. */
+    private static String until(long restNanos) {
+        return restNanos == 0 ? "null" : "\"" + Instant.now().plusNanos(restNanos) + "\"";
+    }
+}

@@ -1,0 +1,622 @@
+package io.penstock.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.failure.Fault;
+import io.penstock.http.Field;
+import io.penstock.http.HeadWriter;
+import io.penstock.http.HttpSyntaxException;
+import io.penstock.http.ResponseHead;
+import io.penstock.json.JsonSyntaxException;
+import io.penstock.json.JsonText;
+import io.penstock.json.Needle;
+import io.penstock.json.TopLevelScanner;
+import io.penstock.listen.DownstreamConnection;
+import io.penstock.loop.Deadlines;
+import io.penstock.relay.ResponseRelay;
+import io.penstock.route.HoldSettings;
+import io.penstock.route.Route.TargetName;
+import io.penstock.translate.ChatStream;
+import io.penstock.upstream.ConnectionPool;
+import io.penstock.upstream.Provider;
+import io.penstock.upstream.ProviderKey;
+import io.penstock.upstream.ReplyListener;
+import io.penstock.upstream.ReplyVerdict;
+import io.penstock.upstream.RetryAfter;
+import io.penstock.upstream.TimeoutSettings;
+import io.penstock.upstream.UpstreamConnection;
+import io.penstock.usage.TokenUsage;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * One try at one target: asks for a connection, sends the request, and holds the reply until it is
+ * known to be good. It then tells the exchange, which either commits it or goes on to the next
+ * target.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Buffers:</b> owns the head for the caller and, through its relay, what is held of the body;
+ * {@link #abandon} lets go of all, and of the connection.
+ * <br>The provider dies: {@link Exchange#onFault} or {@link Exchange#onBroken}, once. The caller
+ * dies: the exchange abandons the attempt, which closes the connection at once.
+ */
+final class Attempt implements ReplyListener, ResponseRelay.Observer {
+    static final int MAX_ERROR_BYTES = 64 * 1024;
+    private static final int MAX_JUDGED_BYTES = 4 * 1024;
+    private static final int PEEK_BYTES = 1024;
+    private static final Needle ERROR = new Needle("\"error\"");
+    private static final Set<Field> RETRY_FIELDS =
+            EnumSet.of(Field.RETRY_AFTER, Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY);
+    private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
+    private static final long MAX_RETRY_AFTER_SECONDS = 60;
+
+    private enum Wait { NOTHING, CONNECTION, TLS, HEAD, CONTENT, GAP }
+
+    private final Exchange exchange;
+    private final ExchangeLoop loop;
+    private final DownstreamConnection downstream;
+    private final ResponseRelay relay;
+
+    private TargetName target;
+    private Provider provider;
+    private ProviderKey key;
+    private ConnectionPool pool; // null once the pool was told that it is over
+    private UpstreamConnection connection;
+    private TimeoutSettings timeouts;
+    private HoldSettings hold;
+    private boolean stream;
+
+    private Wait wait = Wait.NOTHING;
+    private boolean paused; // nothing is read, for the caller's sake
+    private boolean replayed;
+    private boolean committed;
+    private long startedNanos;
+    private long readyNanos;
+    private long headNanos;
+    private long contentNanos;
+    private long lastReadNanos;
+
+    private int status;
+    private ReplyVerdict verdict;
+    private long retryAfterNanos;
+    private boolean reusable;
+    private ByteBuf head; // for the caller, without its last lines
+    private boolean events;
+    private int contentEvents;
+    private boolean finishSeen;
+    private boolean doneSeen;
+    private boolean errorSeen;
+    private boolean anyPayload;
+    private boolean errorInside;
+    private long expectedLength;
+    private TopLevelScanner errorScanner;
+    private StringBuilder errorText; // the beginning of an error reply
+    private TokenUsage usage;
+
+    Attempt(Exchange exchange, ExchangeLoop loop, DownstreamConnection downstream) {
+        this.exchange = exchange;
+        this.loop = loop;
+        this.downstream = downstream;
+        relay = new ResponseRelay(downstream.context().alloc(), this);
+    }
+
+    /** Begins; the exchange may hear of the end of it before this returns. */
+    void start(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
+            boolean stream, long nowNanos) {
+        this.target = target;
+        this.provider = provider;
+        this.key = key;
+        this.hold = hold;
+        this.stream = stream;
+        timeouts = provider.settings().timeouts();
+        startedNanos = nowNanos;
+        readyNanos = 0;
+        headNanos = 0;
+        contentNanos = 0;
+        replayed = false;
+        committed = false;
+        usage = null;
+        status = 0;
+        retryAfterNanos = RetryAfter.NONE;
+        acquire(false, nowNanos);
+    }
+
+    private void acquire(boolean fresh, long nowNanos) {
+        wait = Wait.CONNECTION;
+        paused = false;
+        pool = loop.upstream().pool(provider);
+        loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
+        pool.acquire(this, fresh);
+    }
+
+    TargetName target() {
+        return target;
+    }
+
+    Provider provider() {
+        return provider;
+    }
+
+    ProviderKey key() {
+        return key;
+    }
+
+    int status() {
+        return status;
+    }
+
+    ReplyVerdict verdict() {
+        return verdict;
+    }
+
+    long retryAfterNanos() {
+        return retryAfterNanos;
+    }
+
+    boolean isCommitted() {
+        return committed;
+    }
+
+    long startedNanos() {
+        return startedNanos;
+    }
+
+    long readyNanos() {
+        return readyNanos;
+    }
+
+    long headNanos() {
+        return headNanos;
+    }
+
+    long contentNanos() {
+        return contentNanos;
+    }
+
+    /** What the provider reported; null if it has not. */
+    TokenUsage usage() {
+        return usage;
+    }
+
+    /** The beginning of an error reply's body. */
+    String errorText() {
+        return errorText == null ? "" : errorText.toString();
+    }
+
+    // Deadlines
+
+    long remainingNanos(long nowNanos) {
+        return switch (wait) {
+            case NOTHING -> Deadlines.NEVER;
+            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - startedNanos);
+            case TLS -> timeouts.tls().toNanos() - (nowNanos - lastReadNanos);
+            case HEAD -> {
+                if (stream) {
+                    yield Math.min(timeouts.head().toNanos(), timeouts.firstContent().toNanos())
+                            - (nowNanos - readyNanos);
+                }
+                yield timeouts.headOfUnary() == null ? Deadlines.NEVER
+                        : timeouts.headOfUnary().toNanos() - (nowNanos - readyNanos);
+            }
+            case CONTENT -> {
+                long content = timeouts.firstContent().toNanos() - (nowNanos - readyNanos);
+                yield hold.time() == null ? content
+                        : Math.min(content, hold.time().toNanos() - (nowNanos - headNanos));
+            }
+            case GAP -> paused ? Deadlines.NEVER
+                    : timeouts.gap().toNanos() - (nowNanos - lastReadNanos);
+        };
+    }
+
+    void onDeadline(long nowNanos) {
+        switch (wait) {
+            case CONNECTION -> fail(Fault.CONNECT_TIMEOUT, "no connection in time");
+            case TLS -> fail(Fault.TLS_TIMEOUT, "the TLS handshake took too long");
+            case HEAD -> {
+                boolean head = !stream || timeouts.head().compareTo(timeouts.firstContent()) <= 0;
+                fail(head ? Fault.HEAD_TIMEOUT : Fault.FIRST_CONTENT_TIMEOUT,
+                        "no response head in time");
+            }
+            case CONTENT -> {
+                if (nowNanos - readyNanos >= timeouts.firstContent().toNanos()) {
+                    fail(Fault.FIRST_CONTENT_TIMEOUT, "no content in time");
+                } else {
+                    commit(); // held for as long as the route wants
+                }
+            }
+            case GAP -> fail(Fault.GAP_TIMEOUT, "the reply stopped coming");
+            case NOTHING -> { }
+            default -> throw new AssertionError(wait);
+        }
+    }
+
+    // The connection's events
+
+    @Override
+    public void onConnecting(UpstreamConnection connecting) {
+        connection = connecting;
+    }
+
+    @Override
+    public void onTlsStarted() {
+        wait = Wait.TLS;
+        lastReadNanos = loop.deadlines().nowNanos();
+        loop.deadlines().expectBy(lastReadNanos + timeouts.tls().toNanos());
+    }
+
+    @Override
+    public void onReady(UpstreamConnection ready) {
+        connection = ready;
+        wait = Wait.HEAD;
+        readyNanos = loop.deadlines().nowNanos();
+        long limit = stream ? Math.min(timeouts.head().toNanos(), timeouts.firstContent().toNanos())
+                : timeouts.headOfUnary() == null ? Deadlines.NEVER
+                : timeouts.headOfUnary().toNanos();
+        if (limit != Deadlines.NEVER) {
+            loop.deadlines().expectBy(readyNanos + limit);
+        }
+        exchange.send(this, ready);
+    }
+
+    @Override
+    public void onHead(ResponseHead reply) {
+        headNanos = loop.deadlines().nowNanos();
+        lastReadNanos = headNanos;
+        status = reply.status();
+        reusable = reply.isKeepAlive();
+        verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
+        events = verdict == ReplyVerdict.GOOD
+                && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
+        contentEvents = 0;
+        finishSeen = false;
+        doneSeen = false;
+        errorSeen = false;
+        anyPayload = false;
+        errorInside = false;
+        errorScanner = null;
+        errorText = verdict == null ? new StringBuilder() : null;
+        expectedLength = reply.contentLength();
+        relay.begin(reply, events, downstream.isHttp10());
+        wait = events ? Wait.CONTENT : Wait.GAP;
+        loop.deadlines().expectBy(events ? headNanos + holdNanos()
+                : headNanos + timeouts.gap().toNanos());
+        writeHead(reply);
+    }
+
+    private long holdNanos() {
+        long content = timeouts.firstContent().toNanos();
+        return hold.time() == null ? content : Math.min(content, hold.time().toNanos());
+    }
+
+    /** Everything but what is only known when the attempt is committed. */
+    private void writeHead(ResponseHead reply) {
+        HeadWriter out = loop.writer().clear().bytes(HeaderText.statusLine(status));
+        Set<Field> without = NONE;
+        if (status >= 400) {
+            retryAfterNanos = RetryAfter.nanos(reply, Instant.now());
+            if (retryAfterNanos > MAX_RETRY_AFTER_SECONDS * 1_000_000_000L) {
+                without = RETRY_FIELDS;
+            }
+        }
+        reply.writeDownstreamFields(out, without);
+        if (without == RETRY_FIELDS) {
+            out.text("retry-after: ").number(MAX_RETRY_AFTER_SECONDS)
+                    .text("\r\nx-should-retry: false\r\n");
+        }
+        if (relay.sendsChunks()) {
+            out.text("transfer-encoding: chunked\r\n");
+        } else if (relay.framing() == ResponseRelay.Framing.AS_IS && status != 204) {
+            out.text("content-length: ").number(Math.max(0, reply.contentLength())).crlf();
+        }
+        if (events) {
+            out.text(reply.has(Field.CACHE_CONTROL) ? "x-accel-buffering: no\r\n"
+                    : "cache-control: no-cache\r\nx-accel-buffering: no\r\n");
+        }
+        head = downstream.context().alloc().directBuffer(out.length() + 512);
+        out.drainTo(head);
+    }
+
+    @Override
+    public void onBody(ByteBuf bytes) {
+        lastReadNanos = loop.deadlines().nowNanos();
+        try {
+            relay.take(bytes);
+        } catch (HttpSyntaxException e) {
+            fail(Fault.BAD_RESPONSE, e.getMessage());
+            return;
+        }
+        if (!committed) {
+            judge();
+        } else if (relay.isEnded()) {
+            end();
+        } else {
+            keepPace();
+        }
+    }
+
+    @Override
+    public void onReadComplete() {
+        if (committed) {
+            downstream.flush();
+            keepPace();
+        }
+    }
+
+    /** Nothing is read that the caller has no room for. */
+    private void keepPace() {
+        if (!downstream.isWritable()) {
+            downstream.flush(); // perhaps it only waits for that
+            if (!downstream.isWritable()) {
+                paused = true;
+                connection.setReading(false);
+            }
+        }
+    }
+
+    /** The caller has room again. */
+    void resume() {
+        if (paused) {
+            paused = false;
+            lastReadNanos = loop.deadlines().nowNanos();
+            loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
+            connection.setReading(true);
+        }
+    }
+
+    @Override
+    public void onFailed(Fault fault, String detail) {
+        boolean race = fault.isTransient() && wait == Wait.HEAD && connection.isReused()
+                && !connection.isReplyStarted() && !replayed;
+        if (race) {
+            // It was closed while it rested, and the request crossed that on its way.
+            replayed = true;
+            leavePool();
+            acquire(true, startedNanos = loop.deadlines().nowNanos());
+        } else if (fault == Fault.CLOSED && headNanos != 0 && relay.endAtClose()) {
+            if (committed) {
+                end();
+            } else {
+                judge();
+            }
+        } else {
+            fail(fault, detail);
+        }
+    }
+
+    // What the reply says
+
+    @Override
+    public void onEvent(ByteBuf buffer, int index, int length) {
+        TokenUsage found = loop.usageScanner().scan(buffer, index, length);
+        if (found != null) {
+            usage = found;
+        }
+        ChatStream.Meaning meaning = contentEvents < hold.contentEvents()
+                ? loop.chatStream().read(buffer, index, length)
+                : loop.chatStream().glance(buffer, index, length);
+        switch (meaning) {
+            case CONTENT -> {
+                contentEvents++;
+                if (contentNanos == 0) {
+                    contentNanos = lastReadNanos;
+                }
+            }
+            case FINISH -> finishSeen = true;
+            case DONE -> doneSeen = true;
+            case ERROR -> errorSeen = true;
+            default -> { }
+        }
+    }
+
+    @Override
+    public void onOversizedEvent() {
+        contentEvents++; // nothing but content is that long
+    }
+
+    @Override
+    public void onPayload(ByteBuf buffer, int index, int length) {
+        if (errorText != null) {
+            int more = Math.min(length, MAX_JUDGED_BYTES - errorText.length());
+            if (more > 0) {
+                errorText.append(buffer.toString(index, more, StandardCharsets.UTF_8));
+            }
+            return;
+        }
+        TokenUsage found = loop.usageScanner().scan(buffer, index, length);
+        if (found != null) {
+            usage = found;
+        }
+        if (!committed) {
+            peek(buffer, index, length);
+        }
+    }
+
+    /** Some providers answer 200 and an error object, or 200 and nothing. */
+    private void peek(ByteBuf buffer, int index, int length) {
+        boolean first = !anyPayload && errorScanner == null;
+        for (int i = 0; i < length && !anyPayload; i++) {
+            anyPayload = buffer.getByte(index + i) > ' ';
+        }
+        if (first && (length >= PEEK_BYTES || length == expectedLength)
+                && ERROR.find(buffer, index, Math.min(length, PEEK_BYTES)) < 0) {
+            expectedLength = 0; // seen enough
+            return;
+        }
+        if (expectedLength == 0 || errorInside) {
+            return;
+        }
+        if (errorScanner == null) {
+            errorScanner = new TopLevelScanner("error");
+        }
+        try {
+            errorScanner.scan(buffer, index, length);
+        } catch (JsonSyntaxException e) {
+            expectedLength = 0; // no JSON: nothing more can be said of it
+        }
+        errorInside = switch (errorScanner.kind(0)) {
+            case OBJECT, ARRAY, STRING, TRUE, NUMBER -> true;
+            default -> false;
+        };
+    }
+
+    private void judge() {
+        if (verdict != ReplyVerdict.GOOD) {
+            if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES) {
+                if (verdict == null) {
+                    verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
+                }
+                exchange.onErrorReply(this);
+            }
+        } else if (events) {
+            if (errorSeen) {
+                fail(Fault.ERROR_IN_REPLY, "the stream opens with an error");
+            } else if (contentEvents >= hold.contentEvents() || finishSeen
+                    || relay.heldBytes() >= hold.bytes()) {
+                commit();
+            } else if (relay.isEnded()) {
+                fail(Fault.NO_CONTENT, "the stream ended before its first content");
+            }
+        } else if (relay.isEnded() || relay.heldBytes() >= hold.bytes()) {
+            if (errorInside) {
+                fail(Fault.ERROR_IN_REPLY, "the reply holds an error");
+            } else if (!anyPayload && relay.isEnded()) {
+                fail(Fault.EMPTY_REPLY, "the reply is empty");
+            } else {
+                commit();
+            }
+        }
+    }
+
+    /** The reply goes to the caller from here on, whatever becomes of it. */
+    void commit() {
+        committed = true;
+        wait = Wait.GAP;
+        if (contentNanos == 0) {
+            contentNanos = lastReadNanos;
+        }
+        loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
+        boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
+                && downstream.decideKeepAlive();
+        if (!keepAlive) {
+            downstream.closeAfterAnswer();
+        }
+        HeadWriter out = loop.writer().clear();
+        exchange.onCommit(this, out);
+        if (!keepAlive) {
+            out.text("connection: close\r\n");
+        } else if (downstream.isHttp10()) {
+            out.text("connection: keep-alive\r\n");
+        }
+        out.crlf().drainTo(head);
+        downstream.write(head);
+        head = null;
+        relay.commit(downstream.context());
+        if (relay.isEnded()) {
+            end();
+        } else if (paused || !downstream.isWritable()) {
+            keepPace();
+        }
+    }
+
+    /** The reply has ended, and all of it is on its way to the caller. */
+    private void end() {
+        if (events && !doneSeen && !finishSeen && !errorSeen) {
+            fail(Fault.TRUNCATED, "the stream ended without a finish reason");
+            return;
+        }
+        if (events && !doneSeen && !errorSeen) {
+            relay.append("data: [DONE]\n\n");
+        }
+        relay.end();
+        wait = Wait.NOTHING;
+        UpstreamConnection done = connection;
+        connection = null;
+        leavePool();
+        done.release(reusable && !relay.hasExcess() && !relay.endsAtClose());
+        exchange.onEnded(this, errorSeen);
+    }
+
+    /** The attempt is over without a whole reply. */
+    private void fail(Fault fault, String detail) {
+        if (!committed) {
+            abandon();
+            exchange.onFault(this, fault, detail);
+        } else if (doneSeen) {
+            if (!relay.endEarly()) { // all was said: only the framing is missing
+                downstream.closeAfterAnswer();
+            }
+            closeConnection();
+            exchange.onEnded(this, false);
+        } else {
+            closeConnection();
+            exchange.onBroken(this, fault, detail);
+        }
+    }
+
+    /** Writes the last word into a stream that broke off. */
+    void cut(String event) {
+        if (events) {
+            relay.cut(event);
+        } else {
+            relay.discard();
+        }
+    }
+
+    /** Gives up: the connection closes at once, unless its reply has been read to the end. */
+    void abandon() {
+        boolean whole = connection != null && headNanos != 0 && !committed && relay.isEnded()
+                && wait == Wait.GAP;
+        if (head != null) {
+            head.release();
+            head = null;
+        }
+        relay.discard();
+        if (whole) {
+            wait = Wait.NOTHING;
+            UpstreamConnection done = connection;
+            connection = null;
+            leavePool();
+            done.release(reusable && !relay.hasExcess() && !relay.endsAtClose());
+        } else {
+            closeConnection();
+        }
+    }
+
+    private void closeConnection() {
+        if (wait == Wait.CONNECTION && pool != null) {
+            pool.cancel(this);
+        }
+        wait = Wait.NOTHING;
+        UpstreamConnection gone = connection;
+        connection = null;
+        leavePool();
+        if (gone != null) {
+            gone.close();
+        }
+    }
+
+    private void leavePool() {
+        if (pool != null) {
+            pool.onDone();
+            pool = null;
+        }
+    }
+
+    /** A further try of the same provider: whether its budget allows one. */
+    boolean tryTakeRetry() {
+        return loop.upstream().pool(provider).retryBudget().tryTake();
+    }
+
+    /** The first try of an exchange at this provider feeds its budget of further ones. */
+    void feedRetryBudget(double ratio) {
+        loop.upstream().pool(provider).retryBudget().onFirstTry(ratio);
+    }
+
+    /** For the operator: the beginning of what the provider said, on one line. */
+    String errorSummary() {
+        String text = errorText();
+        return JsonText.quote(new StringBuilder(),
+                text.length() > 200 ? text.substring(0, 200) : text).toString();
+    }
+}

@@ -1,0 +1,654 @@
+package io.penstock.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.penstock.auth.Caller;
+import io.penstock.failure.Failure;
+import io.penstock.failure.Fault;
+import io.penstock.http.Field;
+import io.penstock.http.HeadWriter;
+import io.penstock.http.RequestHead;
+import io.penstock.json.JsonSyntaxException;
+import io.penstock.json.JsonText;
+import io.penstock.json.TopLevelScanner;
+import io.penstock.json.TopLevelScanner.Kind;
+import io.penstock.listen.DownstreamConnection;
+import io.penstock.loop.Deadlines;
+import io.penstock.route.Route;
+import io.penstock.route.Route.TargetName;
+import io.penstock.translate.ErrorBody;
+import io.penstock.upstream.Provider;
+import io.penstock.upstream.ProviderKey;
+import io.penstock.upstream.ReplyVerdict;
+import io.penstock.upstream.RetryAfter;
+import io.penstock.upstream.UpstreamConnection;
+import io.penstock.usage.TokenUsage;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One request and its reply, from the head that was accepted to the last byte: reads what routing
+ * has to know, tries one target after the other, commits the first good reply, and ends in exactly
+ * one {@link #finish}. A connection uses one object for all its exchanges, one after the other.
+ *
+ * <p><b>Thread:</b> confined to the event loop of the downstream connection, which serves the
+ * upstream connections too.
+ * <br><b>Buffers:</b> takes the body and keeps it for replay until the commit; each attempt sends
+ * retained slices of it.
+ * <br><b>Bounds:</b> the policy's body size and attempts, the target's total time. Either side may
+ * die in any phase: the caller's death cancels the attempt at once, the provider's moves on.
+ */
+public final class Exchange extends Deadlines.Entry {
+    private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+    private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /** The longest {@code retry-after} that is waited out when no other target is left. */
+    static final long MAX_LAST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private static final long GUESSED_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long BAD_KEY_REST_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE);
+
+    private final ExchangeLoop loop;
+    private final DownstreamConnection downstream;
+    private final ExchangeListener listener;
+    private final Attempt attempt;
+    private final RequestBody body;
+    private final AttemptLog log = new AttemptLog();
+    private final TargetList targets = new TargetList();
+
+    private Phase phase = Phase.IDLE;
+    private Policy policy;
+    private Caller caller;
+    private String path;
+    private String requestId;
+    private ByteBuf fields; // of the caller's head, those that go on to a provider
+    private TopLevelScanner scanner;
+    private String model;
+    private long modelStart;
+    private long modelEnd;
+    private boolean stream;
+    private Route route;
+
+    private long receivedNanos;
+    private long dispatchedNanos;
+    private long totalNanos;
+    private long pauseUntilNanos; // between two tries, while there is a target to try again
+    private TargetName pausedTarget;
+    private int sameTargetTries;
+
+    private int status;
+    private Failure failure;
+
+    public Exchange(ExchangeLoop loop, DownstreamConnection downstream,
+            ExchangeListener listener) {
+        this.loop = loop;
+        this.downstream = downstream;
+        this.listener = listener;
+        attempt = new Attempt(this, loop, downstream);
+        body = new RequestBody(loop.bodyMemory());
+    }
+
+    /**
+     * Begins with a request whose head was accepted.
+     *
+     * @param path behind a provider's base URL
+     * @param requestId as it goes to the caller and into logs
+     */
+    public void begin(RequestHead head, Caller caller, Policy policy, String path,
+            String requestId) {
+        moveTo(Phase.RECEIVED);
+        this.caller = caller;
+        this.policy = policy;
+        this.path = path;
+        this.requestId = requestId;
+        model = null;
+        stream = false;
+        route = null;
+        status = 0;
+        failure = null;
+        pausedTarget = null;
+        sameTargetTries = 0;
+        log.clear();
+        receivedNanos = loop.deadlines().nowNanos();
+        HeadWriter out = loop.writer().clear();
+        head.writeUpstreamFields(out, REPLACED);
+        fields = allocator().directBuffer(out.length());
+        out.drainTo(fields);
+        scanner = loop.borrowScanner();
+        if (head.contentLength() > policy.maxBodyBytes()) {
+            refuse(tooLarge());
+        } else if (head.has(Field.CONTENT_ENCODING)
+                && !head.valueStartsWith(Field.CONTENT_ENCODING, "identity")) {
+            refuse(Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
+                    "The request's body must not be compressed."));
+        }
+    }
+
+    /** The next bytes of the body; takes them. */
+    public void onBody(ByteBuf bytes) {
+        if (phase != Phase.RECEIVED) {
+            bytes.release();
+            return;
+        }
+        if (body.length() + bytes.readableBytes() > policy.maxBodyBytes()) {
+            bytes.release();
+            refuse(tooLarge());
+            return;
+        }
+        try {
+            scanner.scan(bytes);
+        } catch (JsonSyntaxException e) {
+            bytes.release();
+            refuse(invalidJson(e));
+            return;
+        }
+        if (!body.add(allocator(), bytes)) {
+            refuse(Failure.of(Failure.Kind.OVERLOADED,
+                    "Too many large requests are under way. Try again in a moment."));
+        }
+    }
+
+    /** The request is whole. */
+    public void onRequestEnd() {
+        if (phase != Phase.RECEIVED) {
+            return;
+        }
+        try {
+            scanner.end();
+        } catch (JsonSyntaxException e) {
+            refuse(invalidJson(e));
+            return;
+        }
+        Kind kind = scanner.kind(ExchangeLoop.MODEL);
+        Kind streamKind = scanner.kind(ExchangeLoop.STREAM);
+        if (kind != Kind.STRING || scanner.text(ExchangeLoop.MODEL).isBlank()) {
+            refuse(new Failure(Failure.Kind.MISSING_MODEL, kind == Kind.ABSENT
+                    ? "The request names no model: 'model' is required."
+                    : "'model' has to be a string that is not empty.", "model", null));
+            return;
+        }
+        if (streamKind != Kind.ABSENT && streamKind != Kind.TRUE && streamKind != Kind.FALSE
+                && streamKind != Kind.NULL) {
+            refuse(new Failure(Failure.Kind.BAD_REQUEST, "'stream' has to be true or false.",
+                    "stream", null));
+            return;
+        }
+        model = scanner.text(ExchangeLoop.MODEL);
+        modelStart = scanner.start(ExchangeLoop.MODEL);
+        modelEnd = scanner.end(ExchangeLoop.MODEL);
+        stream = streamKind == Kind.TRUE;
+        giveScannerBack();
+        dispatch();
+    }
+
+    /** The request broke off, or is none. */
+    public void onBadRequest(Failure why) {
+        refuse(why);
+    }
+
+    /** The caller has gone: whatever is under way for it ends now. */
+    public void onCallerGone() {
+        if (phase == Phase.IDLE) {
+            return;
+        }
+        if (phase != Phase.RECEIVED) {
+            if (phase == Phase.ATTEMPTING) {
+                log.onFault(attempt.target(), Fault.CALLER_GONE,
+                        loop.deadlines().nowNanos() - attempt.startedNanos());
+            }
+            attempt.abandon();
+        }
+        fail(Failure.of(Failure.Kind.CALLER_GONE, "The caller closed the connection."));
+        status = Failure.Kind.CALLER_GONE.status();
+        finish();
+    }
+
+    /** The caller has room again. */
+    public void onWritable() {
+        if (phase == Phase.COMMITTED) {
+            attempt.resume();
+        }
+    }
+
+    // Trying one target after the other
+
+    private void dispatch() {
+        if (!caller.mayUse(model)) {
+            refuse(new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
+                    "The model '" + model + "' is not open to this key.", "model", null));
+            return;
+        }
+        route = policy.router().find(model);
+        if (route == null) {
+            refuse(new Failure(Failure.Kind.MODEL_NOT_FOUND,
+                    "The model '" + model + "' is served by no configured provider.", "model",
+                    null));
+            return;
+        }
+        moveTo(Phase.ATTEMPTING);
+        dispatchedNanos = loop.deadlines().nowNanos();
+        targets.begin(policy, route);
+        loop.deadlines().add(this);
+        TargetName first = targets.next(dispatchedNanos, log);
+        if (first == null) {
+            fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
+                    "Every provider of the model '" + model + "' asked to be left alone."));
+            answerFailure();
+        } else {
+            start(first, dispatchedNanos);
+            attempt.feedRetryBudget(policy.retry().budgetRatio());
+        }
+    }
+
+    private void start(TargetName target, long nowNanos) {
+        Provider provider = targets.provider(target);
+        totalNanos = provider.settings().timeouts().total().toNanos();
+        loop.deadlines().expectBy(dispatchedNanos + totalNanos);
+        ProviderKey key = provider.keys().next(nowNanos);
+        if (key == null && !provider.keys().isEmpty()) {
+            key = provider.keys().leastBad(nowNanos);
+            key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
+        }
+        attempt.start(target, provider, key, route.hold(), stream, nowNanos);
+    }
+
+    /** Writes the request; called by the attempt when its connection is ready. */
+    void send(Attempt sender, UpstreamConnection connection) {
+        String name = sender.target().model();
+        byte[] replacement = name.equals(model) ? null
+                : JsonText.quote(new StringBuilder(), name).toString()
+                        .getBytes(StandardCharsets.UTF_8);
+        long start = replacement == null ? 0 : modelStart;
+        long end = replacement == null ? 0 : modelEnd;
+        long length = body.length() - (end - start) + (replacement == null ? 0 : replacement.length);
+        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(path));
+        if (sender.key() != null) {
+            out.bytes(sender.key().credentialLine());
+        }
+        out.text("content-length: ").number(length).crlf();
+        int room = out.length() + fields.readableBytes() + 2;
+        boolean small = body.isSmall();
+        ByteBuf head = allocator().directBuffer(small ? room + (int) length : room);
+        out.drainTo(head);
+        head.writeBytes(fields, fields.readerIndex(), fields.readableBytes());
+        head.writeByte('\r').writeByte('\n');
+        if (small) {
+            body.copyTo(head, start, end, replacement);
+            connection.write(head);
+        } else {
+            connection.write(head);
+            body.writeTo(connection, allocator(), start, end, replacement);
+        }
+        connection.flush();
+    }
+
+    /** The attempt brought no reply; it has let go of everything. */
+    void onFault(Attempt failed, Fault fault, String detail) {
+        long now = loop.deadlines().nowNanos();
+        log.onFault(failed.target(), fault, now - failed.startedNanos());
+        failed.provider().onError(fault.code(), detail);
+        if (!tryAgain(now, failed, fault.isTransient(), RetryAfter.NONE)) {
+            answerFailure();
+        }
+    }
+
+    /** The attempt brought a reply that is no good, all of it held, or as much as is kept. */
+    void onErrorReply(Attempt failed) {
+        long now = loop.deadlines().nowNanos();
+        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT) {
+            failed.commit();
+            return;
+        }
+        log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
+        failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
+        long wait = letRest(failed, now);
+        boolean repeat = failed.verdict() == ReplyVerdict.TRANSIENT && wait == RetryAfter.NONE;
+        if (failed.verdict() == ReplyVerdict.CONTEXT_LENGTH) {
+            targets.exclude(failed.target().model());
+        }
+        if (tryAgain(now, failed, repeat, wait)) {
+            return;
+        }
+        boolean passable = failed.verdict() == ReplyVerdict.RATE_LIMITED
+                || failed.verdict() == ReplyVerdict.CONTEXT_LENGTH || failed.status() >= 500;
+        if (passable) {
+            failed.commit();
+        } else {
+            failed.abandon();
+            answerFailure();
+        }
+    }
+
+    /** Lets a key rest that the reply says should; returns how long its provider asks to wait. */
+    private static long letRest(Attempt failed, long nowNanos) {
+        long wait = failed.retryAfterNanos();
+        if (failed.verdict() == ReplyVerdict.BAD_KEY && failed.key() != null) {
+            failed.key().rest(nowNanos, BAD_KEY_REST_NANOS, false);
+            return RetryAfter.NONE;
+        }
+        boolean limited = failed.verdict() == ReplyVerdict.RATE_LIMITED;
+        if (limited && ReplyVerdict.isBeyondWaiting(failed.errorText())) {
+            if (failed.key() != null) {
+                failed.key().rest(nowNanos, Math.max(wait, BAD_KEY_REST_NANOS), false);
+            }
+            return RetryAfter.NONE;
+        }
+        if (failed.key() != null && (limited || failed.status() == 503 && wait > 0)) {
+            failed.key().rest(nowNanos, wait > 0 ? wait : GUESSED_REST_NANOS, wait > 0);
+        }
+        return limited || failed.status() == 503 ? wait : RetryAfter.NONE;
+    }
+
+    /**
+     * Goes on to another try, if there is one to be made: with another key, once more on the same
+     * target, on the next target, or after the wait that the provider asked for. The failed attempt
+     * is let go of then, and only then.
+     */
+    private boolean tryAgain(long now, Attempt failed, boolean maySucceedNow, long retryAfter) {
+        RetrySettings retry = policy.retry();
+        long left = totalNanos - (now - dispatchedNanos);
+        if (log.tried() >= retry.maxAttempts() || left <= 0) {
+            return false;
+        }
+        TargetName same = failed.target();
+        ReplyVerdict verdict = failed.status() == 0 ? null : failed.verdict();
+        boolean keyAtFault = verdict == ReplyVerdict.BAD_KEY || verdict == ReplyVerdict.RATE_LIMITED;
+        if (keyAtFault && failed.provider().keys().keys().size() > 1
+                && failed.provider().keys().readyInNanos(now) == 0) {
+            failed.abandon();
+            start(same, now);
+            return true;
+        }
+        if (maySucceedNow && sameTargetTries < retry.sameTarget() && failed.tryTakeRetry()) {
+            sameTargetTries++;
+            pause(failed, now, ThreadLocalRandom.current().nextLong(MIN_PAUSE_NANOS,
+                    MAX_PAUSE_NANOS));
+            return true;
+        }
+        boolean waits = retryAfter != RetryAfter.NONE && retryAfter < left;
+        if (waits && retryAfter <= retry.waitForRetryAfter().toNanos() && failed.tryTakeRetry()) {
+            pause(failed, now, retryAfter);
+            return true;
+        }
+        TargetName next = targets.next(now, log);
+        if (next != null) {
+            failed.abandon();
+            sameTargetTries = 0;
+            start(next, now);
+            return true;
+        }
+        if (waits && retryAfter <= MAX_LAST_WAIT_NANOS && failed.tryTakeRetry()) {
+            pause(failed, now, retryAfter);
+            return true;
+        }
+        return false;
+    }
+
+    private void pause(Attempt failed, long now, long nanos) {
+        pausedTarget = failed.target();
+        pauseUntilNanos = now + nanos;
+        failed.abandon();
+        loop.deadlines().expectBy(pauseUntilNanos);
+    }
+
+    // Deadlines
+
+    @Override
+    protected long remainingNanos(long nowNanos) {
+        long total = totalNanos - (nowNanos - dispatchedNanos);
+        return Math.min(total, pausedTarget != null ? pauseUntilNanos - nowNanos
+                : attempt.remainingNanos(nowNanos));
+    }
+
+    @Override
+    protected void onDeadline(long nowNanos) {
+        if (totalNanos - (nowNanos - dispatchedNanos) <= 0) {
+            onTotalTimeout(nowNanos);
+        } else if (pausedTarget != null) {
+            TargetName target = pausedTarget;
+            pausedTarget = null;
+            start(target, nowNanos);
+        } else {
+            attempt.onDeadline(nowNanos);
+        }
+    }
+
+    private void onTotalTimeout(long nowNanos) {
+        if (phase == Phase.COMMITTED) {
+            onBroken(attempt, Fault.TOTAL_TIMEOUT, "the exchange took too long");
+            return;
+        }
+        pausedTarget = null;
+        attempt.abandon();
+        log.onFault(attempt.target(), Fault.TOTAL_TIMEOUT, nowNanos - attempt.startedNanos());
+        attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(), "the exchange took too long");
+        answerFailure();
+    }
+
+    // The reply
+
+    /** The attempt goes to the caller; writes the fields that only now are known. */
+    void onCommit(Attempt good, HeadWriter out) {
+        long now = loop.deadlines().nowNanos();
+        if (log.entries().isEmpty() || good.verdict() == ReplyVerdict.GOOD
+                || good.verdict() == ReplyVerdict.CALLERS_FAULT) {
+            log.onReply(good.target(), good.status(), now - good.startedNanos());
+        }
+        moveTo(Phase.COMMITTED);
+        status = good.status();
+        releaseRequest(); // nothing will be sent again
+        out.text("x-request-id: ").text(requestId).crlf();
+        if (policy.fullHeaders()) {
+            out.text("x-penstock-provider: ").text(good.target().provider())
+                    .text("\r\nx-penstock-model: ")
+                    .text(HeaderText.printable(good.target().model()))
+                    .text("\r\nx-penstock-attempts: ");
+            log.writeTo(out);
+            out.text("\r\nserver-timing: receive;dur=").millis(dispatchedNanos - receivedNanos)
+                    .text(", connect;dur=").millis(good.readyNanos() - good.startedNanos())
+                    .text(", head;dur=").millis(good.headNanos() - good.readyNanos())
+                    .text(", content;dur=").millis(good.contentNanos() - good.headNanos())
+                    .text(", total;dur=").millis(now - receivedNanos).crlf();
+        }
+    }
+
+    /** The reply went to the caller to its end. */
+    void onEnded(Attempt good, boolean withError) {
+        if (withError) {
+            fail(Failure.of(Failure.Kind.UPSTREAM_ERROR, "The provider ended in an error event."));
+        } else {
+            moveTo(Phase.COMPLETE);
+        }
+        downstreamEnds(true);
+    }
+
+    /** The committed reply broke off. */
+    void onBroken(Attempt broken, Fault fault, String detail) {
+        long now = loop.deadlines().nowNanos();
+        broken.provider().onError(fault.code(), detail);
+        log.onFault(broken.target(), fault, now - broken.startedNanos());
+        Failure.Kind kind = fault.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
+                : Failure.Kind.UPSTREAM_ERROR;
+        fail(new Failure(kind, "The provider's reply broke off (" + fault.code() + ").", null,
+                detail));
+        broken.cut(ErrorBody.openAiEvent(failure, log.toJson()));
+        broken.abandon();
+        downstreamEnds(false);
+    }
+
+    private void downstreamEnds(boolean whole) {
+        loop.deadlines().remove(this);
+        finish();
+        if (whole) {
+            downstream.endResponse();
+        } else {
+            downstream.cut();
+        }
+    }
+
+    /** Nothing brought a reply that could be passed on. */
+    private void answerFailure() {
+        if (failure == null) {
+            fail(summarize());
+        }
+        LocalReply reply = loop.localReply();
+        if (failure.kind() == Failure.Kind.NO_HEALTHY_PROVIDER) {
+            long ready = targets.readyInNanos(loop.deadlines().nowNanos());
+            reply.retryAfter(Math.min(ready, TimeUnit.SECONDS.toNanos(60)));
+        } else if (failure.kind() == Failure.Kind.OVERLOADED) {
+            reply.retryAfter(0);
+        }
+        if (policy.fullHeaders() && !log.entries().isEmpty()) {
+            reply.field("x-penstock-attempts", log.toString());
+        }
+        answer(reply, log.toJson());
+    }
+
+    private Failure summarize() {
+        String tried = "All providers of the model '" + model + "' failed: " + log + ".";
+        if (log.isNotFoundEverywhere()) {
+            return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No provider knows the model '" + model
+                    + "': " + log + ".", "model", null);
+        }
+        Fault last = log.lastFault();
+        if (last == Fault.POOL_EXHAUSTED) {
+            return Failure.of(Failure.Kind.OVERLOADED, tried);
+        }
+        return Failure.of(last != null && last.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
+                : Failure.Kind.UPSTREAM_ERROR, tried);
+    }
+
+    /** Answers a request that no provider was asked about. */
+    private void refuse(Failure why) {
+        fail(why);
+        LocalReply reply = loop.localReply();
+        if (why.kind() == Failure.Kind.OVERLOADED) {
+            reply.retryAfter(0);
+        }
+        answer(reply, null);
+    }
+
+    private void answer(LocalReply reply, String attempts) {
+        status = failure.kind().status();
+        loop.deadlines().remove(this);
+        Failure why = failure;
+        String id = requestId;
+        finish();
+        reply.error(downstream, why, id, attempts);
+    }
+
+    private void fail(Failure why) {
+        failure = why;
+        moveTo(Phase.FAILED);
+    }
+
+    /** Every exchange ends here, once. */
+    private void finish() {
+        loop.deadlines().remove(this);
+        giveScannerBack();
+        releaseRequest();
+        pausedTarget = null;
+        listener.onFinished(this);
+        moveTo(Phase.IDLE);
+    }
+
+    private void moveTo(Phase next) {
+        if (!phase.canMoveTo(next)) {
+            throw new IllegalStateException(phase + " cannot become " + next);
+        }
+        phase = next;
+    }
+
+    private void releaseRequest() {
+        body.release();
+        if (fields != null) {
+            fields.release();
+            fields = null;
+        }
+    }
+
+    private void giveScannerBack() {
+        if (scanner != null) {
+            loop.giveBack(scanner);
+            scanner = null;
+        }
+    }
+
+    private ByteBufAllocator allocator() {
+        return downstream.context().alloc();
+    }
+
+    private Failure tooLarge() {
+        return Failure.of(Failure.Kind.REQUEST_TOO_LARGE, "The request's body is longer than "
+                + policy.maxBodyBytes() + " bytes.");
+    }
+
+    private static Failure invalidJson(JsonSyntaxException e) {
+        return Failure.of(Failure.Kind.INVALID_JSON,
+                "The request's body is not valid JSON: " + e.getMessage() + ".");
+    }
+
+    // What became of it, for whoever keeps books
+
+    public boolean isIdle() {
+        return phase == Phase.IDLE;
+    }
+
+    public Phase phase() {
+        return phase;
+    }
+
+    public Caller caller() {
+        return caller;
+    }
+
+    public String requestId() {
+        return requestId;
+    }
+
+    /** Null if the request was refused before it was known. */
+    public String model() {
+        return model;
+    }
+
+    public boolean isStream() {
+        return stream;
+    }
+
+    /** What the caller was answered; 499 if it had gone by then. */
+    public int status() {
+        return status;
+    }
+
+    /** Null if all went well. */
+    public Failure failure() {
+        return failure;
+    }
+
+    public AttemptLog attempts() {
+        return log;
+    }
+
+    /** The target whose reply the caller got; null if none did. */
+    public TargetName servedBy() {
+        return attempt.isCommitted() && !log.entries().isEmpty() ? attempt.target() : null;
+    }
+
+    /** Null if the provider reported none. */
+    public TokenUsage usage() {
+        return servedBy() == null ? null : attempt.usage();
+    }
+
+    public long durationNanos() {
+        return loop.deadlines().nowNanos() - receivedNanos;
+    }
+
+    /** From the request's head to the first content for the caller; -1 if there was none. */
+    public long firstContentNanos() {
+        return servedBy() == null ? -1 : attempt.contentNanos() - receivedNanos;
+    }
+}

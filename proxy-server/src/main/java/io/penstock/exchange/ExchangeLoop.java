@@ -1,0 +1,79 @@
+package io.penstock.exchange;
+
+import io.penstock.http.HeadWriter;
+import io.penstock.json.TopLevelScanner;
+import io.penstock.limit.Gauge;
+import io.penstock.loop.Deadlines;
+import io.penstock.translate.ChatStream;
+import io.penstock.upstream.UpstreamLoop;
+import io.penstock.usage.UsageScanner;
+import java.util.ArrayDeque;
+
+/**
+ * What one event loop needs to carry out exchanges: everything that they can share because only one
+ * of them is at work at a time.
+ *
+ * <p><b>Thread:</b> confined to the event loop.
+ */
+public final class ExchangeLoop {
+    static final int MODEL = 0;
+    static final int STREAM = 1;
+    private static final int MAX_SPARE_SCANNERS = 64;
+
+    private final Deadlines deadlines;
+    private final UpstreamLoop upstream;
+    private final Gauge bodyMemory;
+    private final HeadWriter writer = new HeadWriter();
+    private final LocalReply localReply = new LocalReply(writer);
+    private final ChatStream chatStream = new ChatStream();
+    private final UsageScanner usageScanner = new UsageScanner();
+    private final ArrayDeque<TopLevelScanner> scanners = new ArrayDeque<>();
+
+    /** {@code bodyMemory} counts the request bodies of all loops. */
+    public ExchangeLoop(Deadlines deadlines, UpstreamLoop upstream, Gauge bodyMemory) {
+        this.deadlines = deadlines;
+        this.upstream = upstream;
+        this.bodyMemory = bodyMemory;
+    }
+
+    Deadlines deadlines() {
+        return deadlines;
+    }
+
+    UpstreamLoop upstream() {
+        return upstream;
+    }
+
+    Gauge bodyMemory() {
+        return bodyMemory;
+    }
+
+    HeadWriter writer() {
+        return writer;
+    }
+
+    LocalReply localReply() {
+        return localReply;
+    }
+
+    ChatStream chatStream() {
+        return chatStream;
+    }
+
+    UsageScanner usageScanner() {
+        return usageScanner;
+    }
+
+    /** A scanner for one body; {@link #giveBack} has to follow. */
+    TopLevelScanner borrowScanner() {
+        TopLevelScanner scanner = scanners.poll();
+        return scanner == null ? new TopLevelScanner("model", "stream") : scanner;
+    }
+
+    void giveBack(TopLevelScanner scanner) {
+        scanner.reset();
+        if (scanners.size() < MAX_SPARE_SCANNERS) {
+            scanners.push(scanner);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.penstock.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.failure.Failure;
+import io.penstock.http.HeadWriter;
+import io.penstock.listen.DownstreamConnection;
+import io.penstock.translate.ErrorBody;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A reply that the proxy makes itself: short, JSON or text, in one write.
+ *
+ * <p><b>Thread:</b> confined to the event loop, which uses one for all its connections.
+ */
+public final class LocalReply {
+    private final HeadWriter writer;
+    private String extra = "";
+    private boolean headOnly;
+
+    public LocalReply(HeadWriter writer) {
+        this.writer = writer;
+    }
+
+    /** Adds a field to the next reply; neither part may hold a control character. */
+    public LocalReply field(String name, String value) {
+        extra = extra + name + ": " + value + "\r\n";
+        return this;
+    }
+
+    /** The next reply goes to {@code HEAD}: the same fields, no body. */
+    public void headOnly(boolean value) {
+        headOnly = value;
+    }
+
+    /** How long the caller should wait before the next try, in whole seconds, rounded up. */
+    public LocalReply retryAfter(long nanos) {
+        return field("retry-after", Long.toString(
+                Math.max(1, TimeUnit.NANOSECONDS.toSeconds(nanos + 999_999_999L))));
+    }
+
+    /** Answers with JSON and ends the response. */
+    public void json(DownstreamConnection to, int status, String requestId, String body) {
+        send(to, status, requestId, "application/json", body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Answers with an error object, {@code attempts} in it unless null, and ends the response. */
+    public void error(DownstreamConnection to, Failure failure, String requestId,
+            String attempts) {
+        json(to, failure.kind().status() == 499 ? 400 : failure.kind().status(), requestId,
+                ErrorBody.openAi(failure, attempts));
+    }
+
+    private void send(DownstreamConnection to, int status, String requestId, String contentType,
+            byte[] body) {
+        boolean keepAlive = to.decideKeepAlive();
+        writer.clear().bytes(HeaderText.statusLine(status))
+                .text("content-type: ").text(contentType).crlf()
+                .text("content-length: ").number(body.length).crlf();
+        if (requestId != null) {
+            writer.text("x-request-id: ").text(requestId).crlf();
+        }
+        writer.text(extra).text("x-content-type-options: nosniff\r\n");
+        extra = "";
+        if (!keepAlive) {
+            writer.text("connection: close\r\n");
+        } else if (to.isHttp10()) {
+            writer.text("connection: keep-alive\r\n");
+        }
+        writer.crlf();
+        ByteBuf out = to.context().alloc().directBuffer(writer.length() + body.length);
+        writer.drainTo(out);
+        to.write(headOnly ? out : out.writeBytes(body));
+        headOnly = false;
+        to.endResponse();
+    }
+}

@@ -1,0 +1,25 @@
+package io.penstock.exchange;
+
+/** Where an exchange stands, in the order of a request's life. */
+public enum Phase {
+    /** None is under way. */
+    IDLE,
+    /** The head was accepted, the body comes in. */
+    RECEIVED,
+    /** One target after the other is tried; the caller has seen nothing yet. */
+    ATTEMPTING,
+    /** An attempt was good: its bytes go to the caller. */
+    COMMITTED,
+    COMPLETE,
+    FAILED;
+
+    boolean canMoveTo(Phase next) {
+        return switch (this) {
+            case IDLE -> next == RECEIVED;
+            case RECEIVED -> next == ATTEMPTING || next == FAILED;
+            case ATTEMPTING -> next == COMMITTED || next == FAILED; // however many targets it takes
+            case COMMITTED -> next == COMPLETE || next == FAILED;
+            case COMPLETE, FAILED -> next == IDLE;
+        };
+    }
+}

@@ -1,0 +1,20 @@
+package io.penstock.exchange;
+
+import io.penstock.route.Router;
+import io.penstock.upstream.Provider;
+import java.util.Map;
+
+/**
+ * What exchanges go by, as of one version of the configuration. An exchange keeps the one that it
+ * began with.
+ *
+ * @param providers enabled ones, by name
+ * @param maxBodyBytes of a request
+ * @param fullHeaders replies name provider, model, attempts and timings
+ */
+public record Policy(Router router, Map<String, Provider> providers, RetrySettings retry,
+        long maxBodyBytes, boolean fullHeaders) {
+    public Policy {
+        providers = Map.copyOf(providers);
+    }
+}

@@ -1,0 +1,56 @@
+package io.penstock.failure;
+
+/**
+ * Why an attempt failed without a reply that could be judged by its status. The code stands in
+ * {@code x-penstock-attempts}, in error bodies and in logs.
+ */
+public enum Fault {
+    CONNECT_FAILED("connect_failed", false),
+    CONNECT_TIMEOUT("connect_timeout", true),
+    POOL_EXHAUSTED("pool_exhausted", false),
+    TLS_FAILED("tls_failed", false),
+    TLS_TIMEOUT("tls_timeout", true),
+    /** The connection broke before a whole reply. */
+    RESET("reset", false),
+    /** The provider closed the connection before a whole reply. */
+    CLOSED("closed", false),
+    HEAD_TIMEOUT("head_timeout", true),
+    FIRST_CONTENT_TIMEOUT("first_content_timeout", true),
+    GAP_TIMEOUT("gap_timeout", true),
+    TOTAL_TIMEOUT("total_timeout", true),
+    /** Not HTTP/1.1 as RFC 9112 has it. */
+    BAD_RESPONSE("bad_response", false),
+    /** A 200 that holds an error object, or a stream that opens with one. */
+    ERROR_IN_REPLY("error_in_reply", false),
+    /** A 200 with nothing in it. */
+    EMPTY_REPLY("empty_reply", false),
+    /** A stream that ended before its first content. */
+    NO_CONTENT("no_content", false),
+    /** A stream that ended without a finish reason, after content. */
+    TRUNCATED("truncated", false),
+    /** The provider's keys are all resting, by its own {@code retry-after}. */
+    COOLDOWN("cooldown", false),
+    CALLER_GONE("caller_gone", false);
+
+    private final String code;
+    private final boolean timeout;
+
+    Fault(String code, boolean timeout) {
+        this.code = code;
+        this.timeout = timeout;
+    }
+
+    public String code() {
+        return code;
+    }
+
+    /** Whether a timer ran out, so that 504 rather than 502 tells the caller what happened. */
+    public boolean isTimeout() {
+        return timeout;
+    }
+
+    /** Whether it may be gone in a moment, so that the same target is worth one more try. */
+    public boolean isTransient() {
+        return this == RESET || this == CLOSED;
+    }
+}

@@ -1,0 +1,355 @@
+package io.penstock.http;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.failure.Failure;
+import java.util.Set;
+
+/**
+ * The head of a message, parsed in place: a copy of its bytes, and where each field stands in them.
+ * One object is used again for every head on an event loop, so a head is valid only until the next
+ * one is parsed.
+ *
+ * <p>Strict, since whatever two parsers read differently can be smuggled past one of them: no bare
+ * CR or LF, no folded lines, no blank before a colon, no field twice that may stand once.
+ *
+ * <p><b>Thread:</b> confined to the event loop.
+ * <br><b>Bounds:</b> {@code maxBytes} a head, {@value #MAX_FIELDS} fields.
+ */
+public abstract class Head {
+    static final int MAX_FIELDS = 100;
+
+    /** What {@link #parse} returns when the head goes on. */
+    public static final int INCOMPLETE = -1;
+
+    /** {@link #contentLength} of a head that has none. */
+    public static final long NO_LENGTH = -1;
+
+    private static final int FIRST_LOOK_BYTES = 2048;
+
+    byte[] bytes = new byte[FIRST_LOOK_BYTES];
+    private final int maxBytes;
+    private final Field[] fields = new Field[MAX_FIELDS];
+    private final int[] nameStart = new int[MAX_FIELDS];
+    private final int[] nameEnd = new int[MAX_FIELDS];
+    private final int[] valueStart = new int[MAX_FIELDS];
+    private final int[] valueEnd = new int[MAX_FIELDS];
+    private int fieldCount;
+    private final int[] single = new int[Field.values().length]; // index + 1 of a known field
+    private boolean named; // Connection names fields beyond the well-known ones
+
+    int minorVersion;
+    private long contentLength;
+    private boolean chunked;
+    private boolean close;
+    private boolean keepAlive;
+
+    Head(int maxBytes) {
+        this.maxBytes = maxBytes;
+    }
+
+    /**
+     * Parses the head at the start of {@code buffer}, which it borrows.
+     *
+     * @return the head's length in bytes, or {@link #INCOMPLETE}
+     */
+    public final int parse(ByteBuf buffer) throws HttpSyntaxException {
+        int readable = buffer.readableBytes();
+        int look = Math.min(readable, Math.min(bytes.length, maxBytes));
+        while (true) {
+            buffer.getBytes(buffer.readerIndex(), bytes, 0, look);
+            int length = parse(look);
+            if (length != INCOMPLETE) {
+                return length;
+            }
+            if (look >= maxBytes) {
+                throw new HttpSyntaxException(Failure.Kind.HEAD_TOO_LARGE,
+                        "the head is longer than " + maxBytes + " bytes");
+            }
+            if (look == readable) {
+                return INCOMPLETE;
+            }
+            look = Math.min(readable, Math.min(look * 4, maxBytes));
+            if (look > bytes.length) {
+                bytes = new byte[look];
+            }
+        }
+    }
+
+    private int parse(int limit) throws HttpSyntaxException {
+        reset();
+        int at = parseStartLine(limit);
+        while (at != INCOMPLETE) {
+            if (at + 1 >= limit) {
+                return INCOMPLETE;
+            }
+            if (bytes[at] == '\r') {
+                if (bytes[at + 1] != '\n') {
+                    throw new HttpSyntaxException("a bare CR");
+                }
+                checkFraming();
+                return at + 2;
+            }
+            at = parseField(at, limit);
+        }
+        return INCOMPLETE;
+    }
+
+    void reset() {
+        for (int i = 0; i < fieldCount; i++) {
+            if (fields[i] != null) {
+                single[fields[i].ordinal()] = 0;
+            }
+        }
+        fieldCount = 0;
+        named = false;
+        contentLength = NO_LENGTH;
+        chunked = false;
+        close = false;
+        keepAlive = false;
+    }
+
+    /** Returns where the line after it starts, or {@link #INCOMPLETE}. */
+    abstract int parseStartLine(int limit) throws HttpSyntaxException;
+
+    /** What the framing fields, taken together, must be; called once all fields are known. */
+    abstract void checkFraming() throws HttpSyntaxException;
+
+    private int parseField(int start, int limit) throws HttpSyntaxException {
+        byte[] b = bytes;
+        int at = start;
+        while (at < limit && HeadSyntax.isToken(b[at])) {
+            at++;
+        }
+        if (at == limit) {
+            return INCOMPLETE;
+        }
+        if (b[at] != ':' || at == start) {
+            throw new HttpSyntaxException(b[start] == ' ' || b[start] == '\t'
+                    ? "a folded field line" : "a field line without a proper name and colon");
+        }
+        int colon = at++;
+        while (at < limit && (b[at] == ' ' || b[at] == '\t')) {
+            at++;
+        }
+        int value = at;
+        while (at < limit && HeadSyntax.isValue(b[at])) {
+            at++;
+        }
+        if (at + 1 >= limit) {
+            return INCOMPLETE;
+        }
+        if (b[at] != '\r' || b[at + 1] != '\n') {
+            throw new HttpSyntaxException("a control character in a field value");
+        }
+        int end = at;
+        while (end > value && (b[end - 1] == ' ' || b[end - 1] == '\t')) {
+            end--;
+        }
+        add(start, colon, value, end);
+        return at + 2;
+    }
+
+    private void add(int start, int colon, int value, int end) throws HttpSyntaxException {
+        if (fieldCount == MAX_FIELDS) {
+            throw new HttpSyntaxException(Failure.Kind.HEAD_TOO_LARGE,
+                    "more than " + MAX_FIELDS + " fields");
+        }
+        Field field = Field.of(bytes, start, colon - start);
+        int index = fieldCount++;
+        fields[index] = field;
+        nameStart[index] = start;
+        nameEnd[index] = colon;
+        valueStart[index] = value;
+        valueEnd[index] = end;
+        if (field == null) {
+            return;
+        }
+        boolean first = single[field.ordinal()] == 0;
+        if (first) {
+            single[field.ordinal()] = index + 1;
+        }
+        switch (field) {
+            case HOST -> onlyOnce(first, "Host");
+            case CONTENT_LENGTH -> {
+                onlyOnce(first, "Content-Length");
+                contentLength = HeadSyntax.contentLength(bytes, value, end);
+            }
+            case TRANSFER_ENCODING -> {
+                onlyOnce(first, "Transfer-Encoding");
+                if (!HeadSyntax.equalsIgnoreCase(bytes, value, end, "chunked")) {
+                    throw new HttpSyntaxException(Failure.Kind.NOT_IMPLEMENTED,
+                            "a transfer coding other than chunked");
+                }
+                chunked = true;
+            }
+            case CONNECTION -> parseConnection(value, end);
+            case AUTHORIZATION -> onlyOnce(first, "Authorization");
+            case X_API_KEY -> onlyOnce(first, "x-api-key");
+            case API_KEY -> onlyOnce(first, "api-key");
+            case CONTENT_TYPE -> onlyOnce(first, "Content-Type");
+            case EXPECT -> onlyOnce(first, "Expect");
+            default -> { }
+        }
+    }
+
+    private static void onlyOnce(boolean first, String name) throws HttpSyntaxException {
+        if (!first) {
+            throw new HttpSyntaxException(name + " stands there twice");
+        }
+    }
+
+    private void parseConnection(int value, int end) throws HttpSyntaxException {
+        int at = value;
+        while (at < end) {
+            int start = at;
+            while (at < end && bytes[at] != ',') {
+                at++;
+            }
+            int stop = at++;
+            while (start < stop && (bytes[start] == ' ' || bytes[start] == '\t')) {
+                start++;
+            }
+            while (stop > start && (bytes[stop - 1] == ' ' || bytes[stop - 1] == '\t')) {
+                stop--;
+            }
+            if (start < stop) {
+                onConnectionOption(start, stop);
+            }
+        }
+    }
+
+    private void onConnectionOption(int start, int end) throws HttpSyntaxException {
+        if (HeadSyntax.equalsIgnoreCase(bytes, start, end, "close")) {
+            close = true;
+        } else if (HeadSyntax.equalsIgnoreCase(bytes, start, end, "keep-alive")) {
+            keepAlive = true;
+        } else {
+            Field field = Field.of(bytes, start, end - start);
+            if (field == Field.HOST || field == Field.CONTENT_LENGTH
+                    || field == Field.TRANSFER_ENCODING || field == Field.AUTHORIZATION
+                    || field == Field.X_API_KEY || field == Field.API_KEY
+                    || field == Field.CONTENT_TYPE) {
+                throw new HttpSyntaxException("Connection names an end-to-end field");
+            }
+            named = true;
+        }
+    }
+
+    // Questions
+
+    public final int maxBytes() {
+        return maxBytes;
+    }
+
+    public final int minorVersion() {
+        return minorVersion;
+    }
+
+    /** Bytes of the body, or {@link #NO_LENGTH}. */
+    public final long contentLength() {
+        return contentLength;
+    }
+
+    public final boolean isChunked() {
+        return chunked;
+    }
+
+    /** Whether the sender keeps the connection after this message (RFC 9112 section 9.3). */
+    public final boolean isKeepAlive() {
+        return !close && (minorVersion == 1 || keepAlive);
+    }
+
+    public final boolean has(Field field) {
+        return single[field.ordinal()] != 0;
+    }
+
+    /** The first value of that field; null if it isn't there. */
+    public final String value(Field field) {
+        int index = single[field.ordinal()] - 1;
+        return index < 0 ? null : HeadSyntax.text(bytes, valueStart[index], valueEnd[index]);
+    }
+
+    /** Whether that field is there and its value begins so, in any case. */
+    public final boolean valueStartsWith(Field field, String lowerCase) {
+        int index = single[field.ordinal()] - 1;
+        return index >= 0 && valueEnd[index] - valueStart[index] >= lowerCase.length()
+                && HeadSyntax.equalsIgnoreCase(bytes, valueStart[index],
+                        valueStart[index] + lowerCase.length(), lowerCase);
+    }
+
+    /** The bytes that {@link #valueStart} and {@link #valueEnd} point into; borrowed. */
+    public final byte[] bytes() {
+        return bytes;
+    }
+
+    /** Where the first value of a field that {@linkplain #has is there} starts. */
+    public final int valueStart(Field field) {
+        return valueStart[single[field.ordinal()] - 1];
+    }
+
+    public final int valueEnd(Field field) {
+        return valueEnd[single[field.ordinal()] - 1];
+    }
+
+    /** The value of a field by any name; null if it isn't there. For what no rule names. */
+    public final String value(String lowerCaseName) {
+        for (int i = 0; i < fieldCount; i++) {
+            if (HeadSyntax.equalsIgnoreCase(bytes, nameStart[i], nameEnd[i], lowerCaseName)) {
+                return HeadSyntax.text(bytes, valueStart[i], valueEnd[i]);
+            }
+        }
+        return null;
+    }
+
+    /** Writes the field lines that may go on to a provider, all but {@code without}. */
+    public final void writeUpstreamFields(HeadWriter out, Set<Field> without) {
+        for (int i = 0; i < fieldCount; i++) {
+            Field field = fields[i];
+            if ((field == null || field.goesUp() && !without.contains(field)) && isEndToEnd(i)
+                    && !hasUnderscore(i)) {
+                out.line(bytes, nameStart[i], nameEnd[i], valueStart[i], valueEnd[i]);
+            }
+        }
+    }
+
+    /** Writes the field lines that may go on to the caller, all but {@code without}. */
+    public final void writeDownstreamFields(HeadWriter out, Set<Field> without) {
+        for (int i = 0; i < fieldCount; i++) {
+            Field field = fields[i];
+            if ((field == null || field.goesDown() && !without.contains(field))
+                    && isEndToEnd(i)) {
+                out.line(bytes, nameStart[i], nameEnd[i], valueStart[i], valueEnd[i]);
+            }
+        }
+    }
+
+    private boolean isEndToEnd(int index) {
+        return !(fields[index] != null && fields[index].isHopByHop())
+                && !(named && isNamedByConnection(index));
+    }
+
+    /** Some servers read {@code content_length} as {@code content-length}: none gets to see it. */
+    private boolean hasUnderscore(int index) {
+        for (int i = nameStart[index]; i < nameEnd[index]; i++) {
+            if (bytes[i] == '_') {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isNamedByConnection(int index) {
+        String name = HeadSyntax.text(bytes, nameStart[index], nameEnd[index]);
+        for (int i = 0; i < fieldCount; i++) {
+            if (fields[i] == Field.CONNECTION) {
+                String options = HeadSyntax.text(bytes, valueStart[i], valueEnd[i]);
+                for (String option : options.split(",")) {
+                    if (option.trim().equalsIgnoreCase(name)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,112 @@
+package io.penstock.http;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Where a head is put together before it is written: an array that grows to the longest head seen.
+ *
+ * <p><b>Thread:</b> confined to the event loop, which uses one for all its connections.
+ */
+public final class HeadWriter {
+    private byte[] bytes = new byte[2048];
+    private int length;
+
+    public HeadWriter clear() {
+        length = 0;
+        return this;
+    }
+
+    public int length() {
+        return length;
+    }
+
+    public HeadWriter bytes(byte[] source) {
+        return bytes(source, 0, source.length);
+    }
+
+    public HeadWriter bytes(byte[] source, int start, int end) {
+        ensure(end - start);
+        System.arraycopy(source, start, bytes, length, end - start);
+        length += end - start;
+        return this;
+    }
+
+    /** ISO 8859-1; whoever calls it has made sure that no control character is in it. */
+    @SuppressWarnings("deprecation") // getBytes(int, int, byte[], int): the cheap copy of low bytes
+    public HeadWriter text(String text) {
+        int size = text.length();
+        ensure(size);
+        text.getBytes(0, size, bytes, length);
+        length += size;
+        return this;
+    }
+
+    public HeadWriter number(long number) {
+        if (number < 0) {
+            return text("-").number(-number);
+        }
+        int digits = 1;
+        for (long rest = number; rest >= 10; rest /= 10) {
+            digits++;
+        }
+        ensure(digits);
+        long rest = number;
+        for (int at = length + digits - 1; at >= length; at--) {
+            bytes[at] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        }
+        length += digits;
+        return this;
+    }
+
+    /** Nanoseconds as milliseconds with three decimals. */
+    public HeadWriter millis(long nanos) {
+        long micros = nanos / 1000;
+        number(micros / 1000);
+        ensure(4);
+        bytes[length++] = '.';
+        bytes[length++] = (byte) ('0' + micros / 100 % 10);
+        bytes[length++] = (byte) ('0' + micros / 10 % 10);
+        bytes[length++] = (byte) ('0' + micros % 10);
+        return this;
+    }
+
+    public HeadWriter crlf() {
+        ensure(2);
+        bytes[length++] = '\r';
+        bytes[length++] = '\n';
+        return this;
+    }
+
+    /** A whole field line, its parts out of another head. */
+    void line(byte[] source, int nameStart, int nameEnd, int valueStart, int valueEnd) {
+        ensure(nameEnd - nameStart + valueEnd - valueStart + 4);
+        System.arraycopy(source, nameStart, bytes, length, nameEnd - nameStart);
+        length += nameEnd - nameStart;
+        bytes[length++] = ':';
+        bytes[length++] = ' ';
+        System.arraycopy(source, valueStart, bytes, length, valueEnd - valueStart);
+        length += valueEnd - valueStart;
+        bytes[length++] = '\r';
+        bytes[length++] = '\n';
+    }
+
+    /** Appends what was written to {@code out}. */
+    public void drainTo(ByteBuf out) {
+        out.writeBytes(bytes, 0, length);
+        length = 0;
+    }
+
+    @Override
+    public String toString() {
+        return new String(bytes, 0, length, StandardCharsets.ISO_8859_1);
+    }
+
+    private void ensure(int more) {
+        if (length + more > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + more));
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.penstock.listen;
+
+import java.net.InetAddress;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Counts open connections, all and by address, against their limits.
+ *
+ * <p><b>Thread:</b> safe. <b>Bounds:</b> remembers only addresses with an open connection.
+ */
+public final class ConnectionLimit {
+    private final AtomicInteger open = new AtomicInteger();
+    private final ConcurrentHashMap<InetAddress, Integer> byAddress = new ConcurrentHashMap<>();
+    private volatile int maxOpen;
+    private volatile int maxPerAddress;
+
+    /** {@code maxPerAddress} null for none. */
+    public ConnectionLimit(int maxOpen, Integer maxPerAddress) {
+        set(maxOpen, maxPerAddress);
+    }
+
+    /** Other limits from now on; what is open stays open. */
+    public void set(int maxOpen, Integer maxPerAddress) {
+        this.maxOpen = maxOpen;
+        this.maxPerAddress = maxPerAddress == null ? Integer.MAX_VALUE : maxPerAddress;
+    }
+
+    public int open() {
+        return open.get();
+    }
+
+    /** Whether one more may be opened; {@link #onClosed} has to follow if so. */
+    boolean tryOpen(InetAddress address) {
+        if (open.incrementAndGet() > maxOpen) {
+            open.decrementAndGet();
+            return false;
+        }
+        if (byAddress.merge(address, 1, Integer::sum) > maxPerAddress) {
+            onClosed(address);
+            return false;
+        }
+        return true;
+    }
+
+    void onClosed(InetAddress address) {
+        open.decrementAndGet();
+        byAddress.computeIfPresent(address, (a, count) -> count == 1 ? null : count - 1);
+    }
+}

@@ -1,0 +1,30 @@
+package io.penstock.listen;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.failure.Failure;
+import io.penstock.http.RequestHead;
+
+/**
+ * Who serves the requests of one connection, one at a time and in order. All calls come on the
+ * connection's event loop. Each request is answered through the connection, whose {@link
+ * DownstreamConnection#endResponse} or {@link DownstreamConnection#abort} ends it.
+ */
+public interface RequestHandler {
+    /** A request begins; the head is borrowed, valid only during the call. */
+    void onRequest(RequestHead head);
+
+    /** The next bytes of its body, framing taken off; takes them. Not called once it is answered. */
+    void onBody(ByteBuf bytes);
+
+    /** The request is whole. Not called once it is answered. */
+    void onRequestEnd();
+
+    /** What came is no request, or broke off; the connection closes after the answer. */
+    void onBadRequest(Failure failure);
+
+    /** The caller has gone, in the middle of a request or between two. */
+    void onClosed();
+
+    /** The connection has room again, or no more. */
+    void onWritabilityChanged(boolean writable);
+}

@@ -1,0 +1,6 @@
+/**
+ * Accepts: binds, speaks TLS, counts connections, reads requests off a connection one after the
+ * other. Knows HTTP/1.1 framing; not callers, providers or what a request is about. Start at {@link
+ * io.penstock.listen.DownstreamConnection}.
+ */
+package io.penstock.listen;

@@ -1,0 +1,193 @@
+package io.penstock.observe;
+
+import io.netty.channel.EventLoop;
+import io.penstock.exchange.AttemptLog;
+import io.penstock.exchange.Exchange;
+import io.penstock.json.JsonText;
+import io.penstock.usage.TokenUsage;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One line an exchange, written by a thread of its own. Event loops gather lines and hand them over
+ * in batches; none of them ever waits for the disk.
+ *
+ * <p><b>Thread:</b> safe; a {@link LoopLog} is confined to its loop.
+ * <br><b>Bounds:</b> {@value #MAX_BATCHES} batches of {@value #BATCH_CHARS} characters wait for the
+ * disk; further ones are dropped, counted, and reported once there is room again.
+ */
+public final class AccessLog implements AutoCloseable {
+    static final int MAX_BATCHES = 256;
+    static final int BATCH_CHARS = 16 * 1024;
+    private static final long GATHER_MILLIS = 100;
+    private static final Logger LOG = LoggerFactory.getLogger(AccessLog.class);
+    private static final String END = "";
+
+    private final ArrayBlockingQueue<String> batches = new ArrayBlockingQueue<>(MAX_BATCHES);
+    private final AtomicLong dropped = new AtomicLong();
+    private final OutputStream out;
+    private final boolean json;
+    private final Thread writer;
+
+    private AccessLog(OutputStream out, boolean json) {
+        this.out = out;
+        this.json = json;
+        writer = new Thread(this::write, "penstock-access-log");
+        writer.setDaemon(true);
+        writer.start();
+    }
+
+    /** Opens it; null if none is wanted. */
+    public static AccessLog open(ObserveSettings settings) throws IOException {
+        if (settings.accessLog() == null) {
+            return null;
+        }
+        OutputStream out = settings.accessLog().equals("-")
+                ? new FileOutputStream(FileDescriptor.out)
+                : Files.newOutputStream(Path.of(settings.accessLog()), StandardOpenOption.CREATE,
+                        StandardOpenOption.APPEND);
+        return new AccessLog(out, settings.json());
+    }
+
+    /** The log as one event loop writes it. */
+    public LoopLog forLoop(EventLoop loop) {
+        return new LoopLog(loop);
+    }
+
+    /** Writes what waits, then ends; waits for that, a second at most. */
+    @Override
+    public void close() throws InterruptedException {
+        batches.put(END);
+        writer.join(1000);
+    }
+
+    private void write() {
+        boolean failing = false;
+        try {
+            while (true) {
+                String batch = batches.take();
+                if (batch.isEmpty()) {
+                    return;
+                }
+                try {
+                    out.write(batch.getBytes(StandardCharsets.UTF_8));
+                    long missing = dropped.getAndSet(0);
+                    if (missing > 0) {
+                        LOG.warn("access_log_dropped batches={}", missing);
+                    }
+                    failing = false;
+                } catch (IOException e) {
+                    if (!failing) { // said once, not for every line of a full disk
+                        LOG.warn("access_log_failed cause=\"{}\"", e.toString());
+                    }
+                    failing = true;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Gathers the lines of one event loop. */
+    public final class LoopLog {
+        private final EventLoop loop;
+        private final StringBuilder lines = new StringBuilder(BATCH_CHARS + 1024);
+        private boolean scheduled;
+
+        private LoopLog(EventLoop loop) {
+            this.loop = loop;
+        }
+
+        /** Adds the line of a finished exchange. */
+        public void add(Exchange exchange) {
+            if (json) {
+                AccessLine.json(lines, exchange, Instant.now());
+            } else {
+                AccessLine.text(lines, exchange, Instant.now());
+            }
+            if (lines.length() >= BATCH_CHARS) {
+                flush();
+            } else if (!scheduled) {
+                scheduled = true;
+                loop.schedule(() -> {
+                    scheduled = false;
+                    flush();
+                }, GATHER_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        }
+
+        /** Hands over what has been gathered. */
+        public void flush() {
+            if (lines.length() > 0) {
+                if (!batches.offer(lines.toString())) {
+                    dropped.incrementAndGet();
+                }
+                lines.setLength(0);
+            }
+        }
+    }
+
+    /** How a finished exchange reads as a line. */
+    static final class AccessLine {
+        private AccessLine() {}
+
+        static void json(StringBuilder out, Exchange x, Instant now) {
+            out.append("{\"time\":\"").append(now).append("\",\"event\":\"exchange\",\"id\":");
+            JsonText.quote(out, x.requestId()).append(",\"caller\":");
+            JsonText.quote(out, x.caller().id()).append(",\"model\":");
+            JsonText.quote(out, x.model()).append(",\"stream\":").append(x.isStream())
+                    .append(",\"status\":").append(x.status()).append(",\"failure\":");
+            JsonText.quote(out, x.failure() == null ? null : x.failure().kind().code());
+            if (x.failure() != null && x.failure().detail() != null) {
+                JsonText.quote(out.append(",\"detail\":"), x.failure().detail());
+            }
+            out.append(",\"provider\":");
+            JsonText.quote(out, x.servedBy() == null ? null : x.servedBy().provider());
+            out.append(",\"attempts\":[");
+            for (AttemptLog.Entry entry : x.attempts().entries()) {
+                out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
+                JsonText.quote(out, entry.target() + "=" + entry.outcome());
+            }
+            out.append("],\"ms\":").append(millis(x.durationNanos()));
+            if (x.firstContentNanos() >= 0) {
+                out.append(",\"first_content_ms\":").append(millis(x.firstContentNanos()));
+            }
+            TokenUsage usage = x.usage();
+            if (usage != null) {
+                out.append(",\"prompt_tokens\":").append(usage.prompt())
+                        .append(",\"completion_tokens\":").append(usage.completion())
+                        .append(",\"cached_tokens\":").append(usage.cached())
+                        .append(",\"reasoning_tokens\":").append(usage.reasoning());
+            }
+            out.append("}\n");
+        }
+
+        static void text(StringBuilder out, Exchange x, Instant now) {
+            out.append(now).append(" exchange id=").append(x.requestId()).append(" caller=")
+                    .append(x.caller().id()).append(" model=");
+            JsonText.quote(out, x.model()).append(" stream=").append(x.isStream())
+                    .append(" status=").append(x.status());
+            if (x.failure() != null) {
+                out.append(" failure=").append(x.failure().kind().code());
+            }
+            JsonText.quote(out.append(" attempts="), x.attempts().toString());
+            out.append(" ms=").append(millis(x.durationNanos())).append('\n');
+        }
+
+        private static double millis(long nanos) {
+            return nanos / 1000 / 1000.0;
+        }
+    }
+}

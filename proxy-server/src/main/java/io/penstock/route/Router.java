@@ -1,0 +1,121 @@
+package io.penstock.route;
+
+import io.penstock.route.Route.TargetName;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Finds the route of a model's name: a configured one of that very name, then one whose glob
+ * matches, then {@code provider/model}, then every enabled provider that lists the model, then every
+ * one that takes any, each by priority.
+ *
+ * <p><b>Thread:</b> safe. <b>Bounds:</b> remembers {@value #MAX_REMEMBERED} names.
+ */
+public final class Router {
+    static final int MAX_REMEMBERED = 10_000;
+
+    /** An enabled provider, as far as routing goes. */
+    public record Candidate(String provider, List<String> models, int priority) {}
+
+    private record Configured(Glob glob, Route route) {}
+
+    private final List<Configured> routes = new ArrayList<>();
+    private final List<Candidate> candidates;
+    private final ConcurrentHashMap<String, Route> remembered = new ConcurrentHashMap<>();
+
+    /** {@code candidates} in any order; of equal priority, the earlier one goes first. */
+    public Router(List<RouteSettings> settings, List<Candidate> candidates) {
+        this.candidates = candidates.stream()
+                .sorted(Comparator.comparingInt(Candidate::priority)).toList();
+        Set<String> enabled = new LinkedHashSet<>();
+        this.candidates.forEach(candidate -> enabled.add(candidate.provider()));
+        for (RouteSettings route : settings) {
+            List<TargetName> targets = new ArrayList<>();
+            route.targets().forEach(target -> {
+                if (enabled.contains(target.provider())) {
+                    targets.add(new TargetName(target.provider(), target.model()));
+                }
+            });
+            if (!targets.isEmpty()) {
+                routes.add(new Configured(new Glob(route.model()),
+                        new Route(targets, route.hold())));
+            }
+        }
+    }
+
+    /** The route of that name; null if nobody serves it. */
+    public Route find(String model) {
+        Route route = remembered.get(model);
+        if (route == null) {
+            route = search(model);
+            if (route != null && remembered.size() < MAX_REMEMBERED) {
+                remembered.put(model, route);
+            }
+        }
+        return route;
+    }
+
+    private Route search(String model) {
+        for (Configured configured : routes) {
+            if (configured.glob().toString().equals(model)) {
+                return named(configured.route(), model);
+            }
+        }
+        for (Configured configured : routes) {
+            if (configured.glob().matches(model)) {
+                return named(configured.route(), model);
+            }
+        }
+        int slash = model.indexOf('/');
+        if (slash > 0) {
+            String provider = model.substring(0, slash);
+            String name = model.substring(slash + 1);
+            for (Candidate candidate : candidates) {
+                if (candidate.provider().equals(provider) && !name.isEmpty()) {
+                    return new Route(List.of(new TargetName(provider, name)), HoldSettings.DEFAULT);
+                }
+            }
+        }
+        List<TargetName> targets = new ArrayList<>();
+        for (Candidate candidate : candidates) {
+            if (candidate.models().contains(model)) {
+                targets.add(new TargetName(candidate.provider(), model));
+            }
+        }
+        if (targets.isEmpty()) {
+            for (Candidate candidate : candidates) {
+                if (candidate.models().contains("*")) {
+                    targets.add(new TargetName(candidate.provider(), model));
+                }
+            }
+        }
+        return targets.isEmpty() ? null : new Route(targets, HoldSettings.DEFAULT);
+    }
+
+    /** Puts the caller's name where the route keeps it. */
+    private static Route named(Route route, String model) {
+        return new Route(route.targets().stream()
+                .map(target -> target.model().equals("*")
+                        ? new TargetName(target.provider(), model) : target)
+                .toList(), route.hold());
+    }
+
+    /** The names that can be listed: routes and models without a star, in order, each once. */
+    public List<String> models() {
+        Set<String> names = new LinkedHashSet<>();
+        routes.forEach(route -> names.add(route.glob().toString()));
+        candidates.forEach(candidate -> names.addAll(candidate.models()));
+        names.removeIf(name -> name.contains("*"));
+        return List.copyOf(names);
+    }
+
+    /** The provider that would be asked first; for lists of models. */
+    public String ownerOf(String model) {
+        Route route = find(model);
+        return route == null ? null : route.targets().get(0).provider();
+    }
+}

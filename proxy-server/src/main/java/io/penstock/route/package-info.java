@@ -1,0 +1,5 @@
+/**
+ * Who should answer: a model's name becomes an ordered list of targets. Knows names only; not
+ * connections or health. Start at {@link io.penstock.route.Router}.
+ */
+package io.penstock.route;

@@ -1,0 +1,161 @@
+package io.penstock.server;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.admin.StatusPages;
+import io.penstock.auth.Caller;
+import io.penstock.exchange.Exchange;
+import io.penstock.exchange.ExchangeListener;
+import io.penstock.exchange.RequestIds;
+import io.penstock.failure.Failure;
+import io.penstock.http.Field;
+import io.penstock.http.RequestHead;
+import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.RequestHandler;
+
+/**
+ * What each request of a caller's connection goes through, in order: which endpoint, who calls, may
+ * they now; then the exchange does the rest. Whatever can be refused is refused on the head.
+ *
+ * <p><b>Thread:</b> confined to the connection's event loop.
+ * <br><b>Buffers:</b> takes the body, for the exchange.
+ */
+final class RequestPipeline implements RequestHandler, ExchangeListener {
+    private static final String CHAT = "/chat/completions";
+
+    private final Worker worker;
+    private final DownstreamConnection connection;
+    private final Exchange exchange;
+    private boolean admitted; // the exchange holds a place among the concurrent ones
+
+    RequestPipeline(Worker worker, DownstreamConnection connection) {
+        this.worker = worker;
+        this.connection = connection;
+        exchange = new Exchange(worker.exchanges(), connection, this);
+    }
+
+    @Override
+    public void onRequest(RequestHead head) {
+        String id = RequestIds.of(head);
+        Snapshot snapshot = worker.server().snapshot();
+        if (head.isPath("/v1/chat/completions") || head.isPath(CHAT)) {
+            if (!head.isMethod("POST")) {
+                refuseMethod(head, "POST", id);
+                return;
+            }
+            Caller caller = authenticate(snapshot, head, id);
+            if (caller != null && admit(id)) {
+                exchange.begin(head, caller, snapshot.policy(), CHAT, id);
+            }
+            return;
+        }
+        onStatusPage(head, snapshot, id);
+    }
+
+    /** The endpoints that the proxy answers itself. */
+    private void onStatusPage(RequestHead head, Snapshot snapshot, String id) {
+        StatusPages pages = worker.server().statusPages();
+        String path = head.path();
+        if (!pages.isPage(path)) {
+            refuse(Failure.of(Failure.Kind.UNKNOWN_URL,
+                    "Unknown request URL: " + head.method() + " " + path + "."), id);
+        } else if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
+            refuseMethod(head, "GET, HEAD", id);
+        } else if (pages.isPublic(path)) {
+            pages.answer(connection, worker.localReply(), path, Caller.ANYONE, id,
+                    head.isMethod("HEAD"));
+        } else {
+            Caller caller = authenticate(snapshot, head, id);
+            if (caller != null) {
+                pages.answer(connection, worker.localReply(), path, caller, id,
+                        head.isMethod("HEAD"));
+            }
+        }
+    }
+
+    /** Who calls; null if that has been answered with 401. */
+    private Caller authenticate(Snapshot snapshot, RequestHead head, String id) {
+        int start = 0;
+        int end = 0;
+        if (head.valueStartsWith(Field.AUTHORIZATION, "bearer ")) {
+            start = head.valueStart(Field.AUTHORIZATION) + "bearer ".length();
+            end = head.valueEnd(Field.AUTHORIZATION);
+        } else if (head.has(Field.X_API_KEY)) {
+            start = head.valueStart(Field.X_API_KEY);
+            end = head.valueEnd(Field.X_API_KEY);
+        } else if (head.has(Field.API_KEY)) {
+            start = head.valueStart(Field.API_KEY);
+            end = head.valueEnd(Field.API_KEY);
+        }
+        Caller caller = snapshot.authenticator().find(worker.digest(), head.bytes(), start, end);
+        if (caller == null) {
+            worker.localReply().field("www-authenticate", "Bearer");
+            refuse(Failure.of(Failure.Kind.INVALID_API_KEY, start == end
+                    ? "No API key was given. Send it as 'Authorization: Bearer KEY' or 'x-api-key'."
+                    : "The API key is not known here."), id);
+        }
+        return caller;
+    }
+
+    /** Whether one more may run now; if not, that has been answered with 503. */
+    private boolean admit(String id) {
+        admitted = worker.server().concurrent().tryTake(1);
+        if (!admitted) {
+            worker.localReply().retryAfter(0);
+            refuse(Failure.of(Failure.Kind.OVERLOADED,
+                    "The proxy is at its limit of concurrent requests. Try again in a moment."), id);
+        }
+        return admitted;
+    }
+
+    private void refuseMethod(RequestHead head, String allowed, String id) {
+        worker.localReply().field("allow", allowed);
+        refuse(Failure.of(Failure.Kind.METHOD_NOT_ALLOWED, "The method " + head.method()
+                + " is not allowed for " + head.path() + "."), id);
+    }
+
+    private void refuse(Failure failure, String id) {
+        worker.localReply().error(connection, failure, id, null);
+    }
+
+    @Override
+    public void onBody(ByteBuf bytes) {
+        exchange.onBody(bytes);
+    }
+
+    @Override
+    public void onRequestEnd() {
+        exchange.onRequestEnd();
+    }
+
+    @Override
+    public void onBadRequest(Failure failure) {
+        if (exchange.isIdle()) {
+            refuse(failure, RequestIds.fresh());
+        } else {
+            exchange.onBadRequest(failure);
+        }
+    }
+
+    @Override
+    public void onClosed() {
+        exchange.onCallerGone();
+    }
+
+    @Override
+    public void onWritabilityChanged(boolean writable) {
+        if (writable) {
+            exchange.onWritable();
+        }
+    }
+
+    @Override
+    public void onFinished(Exchange finished) {
+        if (admitted) {
+            admitted = false;
+            worker.server().concurrent().release(1);
+        }
+        if (worker.accessLog() != null) {
+            worker.accessLog().add(finished);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.penstock.server;
+
+import io.penstock.auth.Authenticator;
+import io.penstock.config.Settings;
+import io.penstock.exchange.Policy;
+import io.penstock.route.Glob;
+import io.penstock.route.Router;
+import io.penstock.upstream.Provider;
+import io.penstock.upstream.ProviderSettings;
+import io.penstock.upstream.UpstreamTlsException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Everything that one version of the configuration decides, swapped as a whole at a reload.
+ *
+ * <p><b>Thread:</b> immutable.
+ *
+ * @param providers all that are configured, the disabled ones too, in the order of the file
+ */
+record Snapshot(Settings settings, List<Provider> providers, Policy policy,
+        Authenticator authenticator) {
+
+    /** Builds it; a provider whose settings have not changed is kept, with its connections. */
+    static Snapshot of(Settings settings, List<Provider> known) throws UpstreamTlsException {
+        List<Provider> providers = new ArrayList<>();
+        Map<String, Provider> enabled = new LinkedHashMap<>();
+        List<Router.Candidate> candidates = new ArrayList<>();
+        for (ProviderSettings each : settings.providers()) {
+            Provider provider = null;
+            for (Provider old : known) {
+                provider = old.settings().equals(each) ? old : provider;
+            }
+            provider = provider == null ? new Provider(each) : provider;
+            providers.add(provider);
+            if (each.enabled()) {
+                enabled.put(each.name(), provider);
+                candidates.add(new Router.Candidate(each.name(), each.models(), each.priority()));
+            }
+        }
+        Policy policy = new Policy(new Router(settings.routes(), candidates), enabled,
+                settings.retry(), settings.limits().bodyBytes(),
+                settings.observe().fullHeaders());
+        return new Snapshot(settings, List.copyOf(providers), policy,
+                new Authenticator(settings.auth(), glob -> new Glob(glob)::matches));
+    }
+}

@@ -1,0 +1,90 @@
+package io.penstock.server;
+
+import io.netty.channel.EventLoop;
+import io.netty.resolver.AddressResolverGroup;
+import io.penstock.admin.AdminHandler;
+import io.penstock.auth.Authenticator;
+import io.penstock.exchange.ExchangeLoop;
+import io.penstock.exchange.LocalReply;
+import io.penstock.http.HeadWriter;
+import io.penstock.limit.Gauge;
+import io.penstock.listen.ListenLoop;
+import io.penstock.loop.Deadlines;
+import io.penstock.loop.Transport;
+import io.penstock.observe.AccessLog;
+import io.penstock.upstream.UpstreamLoop;
+import java.net.InetSocketAddress;
+import java.security.MessageDigest;
+
+/**
+ * One event loop with all that it needs for itself: built once, used by every connection on it.
+ *
+ * <p><b>Thread:</b> confined to the event loop.
+ */
+final class Worker {
+    private final Penstock server;
+    private final EventLoop loop;
+    private final Deadlines deadlines;
+    private final UpstreamLoop upstream;
+    private final ExchangeLoop exchanges;
+    private final ListenLoop listen;
+    private final ListenLoop adminListen;
+    private final MessageDigest digest = Authenticator.newDigest();
+    private final LocalReply localReply = new LocalReply(new HeadWriter());
+    private final AccessLog.LoopLog accessLog; // null for none
+
+    Worker(Penstock server, EventLoop loop, Transport transport,
+            AddressResolverGroup<InetSocketAddress> resolver, int loops, int maxHeadBytes,
+            Gauge bodyMemory, AccessLog accessLog) {
+        this.server = server;
+        this.loop = loop;
+        deadlines = new Deadlines(loop);
+        upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops);
+        exchanges = new ExchangeLoop(deadlines, upstream, bodyMemory);
+        listen = new ListenLoop(loop, deadlines, maxHeadBytes,
+                connection -> new RequestPipeline(this, connection));
+        adminListen = new ListenLoop(loop, deadlines, maxHeadBytes,
+                connection -> new AdminHandler(connection, localReply, server));
+        this.accessLog = accessLog == null ? null : accessLog.forLoop(loop);
+    }
+
+    Penstock server() {
+        return server;
+    }
+
+    EventLoop eventLoop() {
+        return loop;
+    }
+
+    Deadlines deadlines() {
+        return deadlines;
+    }
+
+    UpstreamLoop upstream() {
+        return upstream;
+    }
+
+    ExchangeLoop exchanges() {
+        return exchanges;
+    }
+
+    ListenLoop listen() {
+        return listen;
+    }
+
+    ListenLoop adminListen() {
+        return adminListen;
+    }
+
+    MessageDigest digest() {
+        return digest;
+    }
+
+    LocalReply localReply() {
+        return localReply;
+    }
+
+    AccessLog.LoopLog accessLog() {
+        return accessLog;
+    }
+}

@@ -1,0 +1,157 @@
+package io.penstock.sse;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+
+/**
+ * Splits a stream of server-sent events that comes in any pieces: gives each event to a sink as one
+ * contiguous run of bytes, up to and with the blank line that ends it. An event that lies within one
+ * piece is given in place; only one that is split is put together by a copy.
+ *
+ * <p>Line ends are LF, CRLF or CR, in any mixture. Comments and blank lines between events come out
+ * as events without data.
+ *
+ * <p><b>Thread:</b> confined to the event loop.
+ * <br><b>Buffers:</b> borrows the pieces; owns the split event until {@link #release}.
+ * <br><b>Bounds:</b> {@value #MAX_SPLIT_EVENT} bytes of a split event; a longer one is reported as
+ * {@linkplain Sink#onOversizedEvent oversized} and not kept.
+ */
+public final class EventSplitter {
+    static final int MAX_SPLIT_EVENT = 64 * 1024;
+    private static final int FIRST_CAPACITY = 512;
+
+    /** Who looks at the events. */
+    public interface Sink {
+        /** One whole event; borrowed, valid only during the call. */
+        void onEvent(ByteBuf buffer, int index, int length);
+
+        /** An event too long to be put together went by. */
+        void onOversizedEvent();
+    }
+
+    private final Sink sink;
+    private ByteBuf split; // the beginning of an event whose end has not come
+    private boolean oversized;
+    private boolean afterLineEnd; // the last byte ended a line
+    private boolean afterCr; // the last byte was a CR: an LF next belongs to it
+    private boolean eventOpen; // bytes of an unfinished event have gone by
+
+    public EventSplitter(Sink sink) {
+        this.sink = sink;
+    }
+
+    /** Begins another stream. */
+    public void reset() {
+        release();
+        afterLineEnd = false;
+        afterCr = false;
+        eventOpen = false;
+        oversized = false;
+    }
+
+    /** Lets go of what is kept; harmless if nothing is. */
+    public void release() {
+        if (split != null) {
+            split.release();
+            split = null;
+        }
+    }
+
+    /** Whether bytes of an unfinished event have gone by. */
+    public boolean isInsideEvent() {
+        return eventOpen;
+    }
+
+    /**
+     * Goes on through {@code length} bytes at {@code index}.
+     *
+     * @return the index behind the last event that ended in this piece; {@code index} if none did
+     */
+    public int split(ByteBufAllocator allocator, ByteBuf buffer, int index, int length) {
+        int end = index + length;
+        int eventStart = index;
+        int at = index;
+        if (afterCr && at < end && buffer.getByte(at) == '\n') {
+            at++; // the second half of a CRLF
+            if (!eventOpen) {
+                eventStart = at; // the event before it has been given already
+            }
+        }
+        while (at < end) {
+            byte first = buffer.getByte(at);
+            if (afterLineEnd && (first == '\n' || first == '\r')) {
+                at++;
+                boolean crlf = first == '\r' && at < end && buffer.getByte(at) == '\n';
+                at += crlf ? 1 : 0;
+                afterCr = first == '\r' && !crlf;
+                give(allocator, buffer, eventStart, at);
+                eventStart = at;
+                afterLineEnd = false;
+                continue;
+            }
+            int lineEnd = lineEnd(buffer, at, end);
+            if (lineEnd < 0) {
+                afterLineEnd = false;
+                afterCr = false;
+                break;
+            }
+            boolean cr = buffer.getByte(lineEnd) == '\r';
+            at = lineEnd + 1;
+            boolean crlf = cr && at < end && buffer.getByte(at) == '\n';
+            at += crlf ? 1 : 0;
+            afterCr = cr && !crlf;
+            afterLineEnd = true;
+        }
+        if (eventStart < end) {
+            eventOpen = true;
+            keep(allocator, buffer, eventStart, end);
+        }
+        return eventStart;
+    }
+
+    /** Gives what is left when the stream ends without a blank line; nothing if nothing is. */
+    public void finish() {
+        if (split != null && !oversized) {
+            sink.onEvent(split, split.readerIndex(), split.readableBytes());
+        }
+        reset();
+    }
+
+    private static int lineEnd(ByteBuf buffer, int from, int to) {
+        int lf = buffer.indexOf(from, to, (byte) '\n');
+        int cr = buffer.indexOf(from, lf < 0 ? to : lf, (byte) '\r');
+        return cr >= 0 ? cr : lf;
+    }
+
+    private void give(ByteBufAllocator allocator, ByteBuf buffer, int start, int end) {
+        eventOpen = false;
+        if (split == null && !oversized) {
+            sink.onEvent(buffer, start, end - start);
+            return;
+        }
+        keep(allocator, buffer, start, end);
+        if (oversized) {
+            oversized = false;
+            sink.onOversizedEvent();
+        } else {
+            sink.onEvent(split, split.readerIndex(), split.readableBytes());
+        }
+        release();
+    }
+
+    private void keep(ByteBufAllocator allocator, ByteBuf buffer, int start, int end) {
+        int length = end - start;
+        if (oversized || length == 0) {
+            return;
+        }
+        if ((split == null ? 0 : split.readableBytes()) + length > MAX_SPLIT_EVENT) {
+            oversized = true;
+            release();
+            return;
+        }
+        if (split == null) {
+            split = allocator.directBuffer(Math.max(length, FIRST_CAPACITY), MAX_SPLIT_EVENT);
+        }
+        split.writeBytes(buffer, start, length);
+    }
+}

@@ -1,0 +1,191 @@
+package io.penstock.translate;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.netty.buffer.ByteBuf;
+import io.penstock.json.Needle;
+import io.penstock.sse.EventData;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/**
+ * Reads the events of an OpenAI chat completion stream, as tolerantly as the many servers that
+ * imitate it ask for: closely while it is not known whether the stream is any good, and with a mere
+ * glance afterwards.
+ *
+ * <p><b>Thread:</b> confined to the event loop, which uses one for all its streams.
+ * <br><b>Buffers:</b> borrows.
+ */
+public final class ChatStream {
+    private static final JsonFactory JSON = new JsonFactory();
+    private static final Needle FINISH = new Needle("\"finish_reason\"");
+    private static final int MAX_DONE_BYTES = 24; // "data: [DONE]" with any line ends
+
+    /** What an event says. */
+    public enum Meaning {
+        /** Nothing that the caller waits for: a comment, a role, a filter result, an oddity. */
+        NOTHING,
+        /** Text, a refusal, reasoning, a piece of a tool call. */
+        CONTENT,
+        /** Why the model stopped. */
+        FINISH,
+        /** The provider failed, though its status said otherwise. */
+        ERROR,
+        /** {@code [DONE]}. */
+        DONE
+    }
+
+    private final EventData data = new EventData();
+
+    /** Reads one event closely. */
+    public Meaning read(ByteBuf buffer, int index, int length) {
+        data.read(buffer, index, length);
+        if (data.length() == 0) {
+            return Meaning.NOTHING;
+        }
+        byte[] bytes = data.bytes();
+        if (data.length() >= 6 && bytes[0] == '[' && bytes[1] == 'D' && bytes[5] == ']') {
+            return Meaning.DONE;
+        }
+        if (data.isNamedError()) {
+            return Meaning.ERROR;
+        }
+        try (JsonParser parser = JSON.createParser(bytes, 0, data.length())) {
+            return readChunk(parser);
+        } catch (JsonParseException e) {
+            return Meaning.NOTHING; // malformed: no content, at any rate
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
+        }
+    }
+
+    /** Glances at an event: content counts as nothing. */
+    public Meaning glance(ByteBuf buffer, int index, int length) {
+        if (length <= MAX_DONE_BYTES) {
+            return read(buffer, index, length);
+        }
+        int second = buffer.getByte(index + 1);
+        if (second == 'v' || buffer.getByte(index + 7) == '"' && buffer.getByte(index + 8) == 'e'
+                || buffer.getByte(index + 6) == '"' && buffer.getByte(index + 7) == 'e') {
+            return read(buffer, index, length) == Meaning.ERROR ? Meaning.ERROR : Meaning.NOTHING;
+        }
+        int found = FINISH.find(buffer, index, length);
+        if (found < 0) {
+            return Meaning.NOTHING;
+        }
+        int at = found + FINISH.length();
+        int end = index + length;
+        while (at < end && (buffer.getByte(at) == ':' || buffer.getByte(at) == ' ')) {
+            at++;
+        }
+        return at < end && buffer.getByte(at) != 'n' ? read(buffer, index, length)
+                : Meaning.NOTHING;
+    }
+
+    private static Meaning readChunk(JsonParser parser) throws IOException {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+            return Meaning.NOTHING;
+        }
+        Meaning meaning = Meaning.NOTHING;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            JsonToken value = parser.nextToken();
+            if ("error".equals(name) && isTruthy(parser, value)) {
+                return Meaning.ERROR;
+            }
+            if ("choices".equals(name) && value == JsonToken.START_ARRAY) {
+                while (parser.nextToken() == JsonToken.START_OBJECT) {
+                    meaning = stronger(meaning, readChoice(parser));
+                }
+            } else {
+                parser.skipChildren();
+            }
+        }
+        return meaning;
+    }
+
+    private static Meaning readChoice(JsonParser parser) throws IOException {
+        Meaning meaning = Meaning.NOTHING;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            JsonToken value = parser.nextToken();
+            switch (name) {
+                case "delta", "message" -> {
+                    if (value == JsonToken.START_OBJECT && readDelta(parser)) {
+                        meaning = stronger(meaning, Meaning.CONTENT);
+                    }
+                }
+                case "text" -> {
+                    if (isTruthy(parser, value)) {
+                        meaning = stronger(meaning, Meaning.CONTENT);
+                    }
+                    parser.skipChildren();
+                }
+                case "finish_reason" -> {
+                    if (value == JsonToken.VALUE_STRING && !parser.getText().isEmpty()) {
+                        boolean failed = switch (parser.getText()) {
+                            case "error", "insufficient_system_resource" -> true;
+                            default -> false;
+                        };
+                        meaning = stronger(meaning, failed ? Meaning.ERROR : Meaning.FINISH);
+                    }
+                    parser.skipChildren();
+                }
+                case "error" -> {
+                    if (isTruthy(parser, value)) {
+                        meaning = Meaning.ERROR;
+                    }
+                    parser.skipChildren();
+                }
+                default -> parser.skipChildren();
+            }
+        }
+        return meaning;
+    }
+
+    /** Whether there is anything in it that a caller would show or act on. */
+    private static boolean readDelta(JsonParser parser) throws IOException {
+        boolean content = false;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            JsonToken value = parser.nextToken();
+            if (!"role".equals(name)) {
+                content |= isTruthy(parser, value);
+            }
+            parser.skipChildren();
+        }
+        return content;
+    }
+
+    /** Neither null, false, zero, an empty string, an empty list nor an empty object. */
+    private static boolean isTruthy(JsonParser parser, JsonToken value) throws IOException {
+        return switch (value) {
+            case VALUE_STRING -> parser.getTextLength() > 0;
+            case START_ARRAY -> parser.nextToken() != JsonToken.END_ARRAY && closeArray(parser);
+            case START_OBJECT -> parser.nextToken() != JsonToken.END_OBJECT && closeObject(parser);
+            case VALUE_TRUE, VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> true;
+            default -> false;
+        };
+    }
+
+    private static boolean closeArray(JsonParser parser) throws IOException {
+        do {
+            parser.skipChildren();
+        } while (parser.nextToken() != JsonToken.END_ARRAY);
+        return true;
+    }
+
+    private static boolean closeObject(JsonParser parser) throws IOException {
+        do {
+            parser.nextToken();
+            parser.skipChildren();
+        } while (parser.nextToken() != JsonToken.END_OBJECT);
+        return true;
+    }
+
+    private static Meaning stronger(Meaning a, Meaning b) {
+        return a.ordinal() >= b.ordinal() ? a : b;
+    }
+}

@@ -1,0 +1,72 @@
+package io.penstock.upstream;
+
+import java.util.List;
+
+/**
+ * A provider's keys, taken in turn by their weights (smooth weighted round robin), those at rest
+ * passed over.
+ *
+ * <p><b>Thread:</b> safe; a pool of one key, the usual case, takes no lock.
+ */
+public final class KeyPool {
+    private final List<ProviderKey> keys;
+
+    KeyPool(ProviderType type, List<KeySettings> settings) {
+        keys = settings.stream().map(key -> new ProviderKey(type, key)).toList();
+    }
+
+    public boolean isEmpty() {
+        return keys.isEmpty();
+    }
+
+    public List<ProviderKey> keys() {
+        return keys;
+    }
+
+    /** The next key that doesn't rest; null if all do, or there is none. */
+    public ProviderKey next(long nowNanos) {
+        if (keys.size() == 1) {
+            ProviderKey only = keys.get(0);
+            return only.restNanos(nowNanos) == 0 ? only : null;
+        }
+        synchronized (keys) {
+            ProviderKey best = null;
+            int total = 0;
+            for (ProviderKey key : keys) {
+                if (key.restNanos(nowNanos) > 0) {
+                    continue;
+                }
+                total += key.weight();
+                key.setShare(key.share() + key.weight());
+                if (best == null || key.share() > best.share()) {
+                    best = key;
+                }
+            }
+            if (best != null) {
+                best.setShare(best.share() - total);
+            }
+            return best;
+        }
+    }
+
+    /** The key that is ready soonest, among those whose rest was only guessed; null for none. */
+    public ProviderKey leastBad(long nowNanos) {
+        ProviderKey best = null;
+        for (ProviderKey key : keys) {
+            if (!key.restsByProvidersWord()
+                    && (best == null || key.restNanos(nowNanos) < best.restNanos(nowNanos))) {
+                best = key;
+            }
+        }
+        return best;
+    }
+
+    /** Nanoseconds until some key is ready; 0 if one is, or none is needed. */
+    public long readyInNanos(long nowNanos) {
+        long soonest = Long.MAX_VALUE;
+        for (ProviderKey key : keys) {
+            soonest = Math.min(soonest, key.restNanos(nowNanos));
+        }
+        return keys.isEmpty() ? 0 : soonest;
+    }
+}

@@ -1,0 +1,105 @@
+package io.penstock.upstream;
+
+import io.netty.handler.ssl.SslContext;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A provider at run time: its settings, keys and TLS context, and what was last heard of it. Lives
+ * as long as its settings stay the same, over reloads of the configuration.
+ *
+ * <p><b>Thread:</b> safe by immutability, but for the last error, which is a note for people.
+ */
+public final class Provider {
+    private final ProviderSettings settings;
+    private final KeyPool keys;
+    private final String host;
+    private final int port;
+    private final SslContext sslContext;
+    private final ConcurrentHashMap<String, byte[]> requestLines = new ConcurrentHashMap<>();
+    private volatile LastError lastError;
+
+    /** What went wrong last, and when (milliseconds since 1970). */
+    public record LastError(String outcome, String detail, long atMillis) {}
+
+    /** Builds it, with its TLS context; throws when a certificate file can't be read. */
+    public Provider(ProviderSettings settings) throws UpstreamTlsException {
+        this.settings = settings;
+        keys = new KeyPool(settings.type(), settings.keys());
+        boolean https = "https".equals(settings.baseUrl().getScheme());
+        String hostInUrl = settings.baseUrl().getHost();
+        host = hostInUrl.startsWith("[") ? hostInUrl.substring(1, hostInUrl.length() - 1)
+                : hostInUrl;
+        int portInUrl = settings.baseUrl().getPort();
+        port = portInUrl >= 0 ? portInUrl : https ? 443 : 80;
+        sslContext = https ? UpstreamTls.context(settings.tls()) : null;
+    }
+
+    public ProviderSettings settings() {
+        return settings;
+    }
+
+    public String name() {
+        return settings.name();
+    }
+
+    public KeyPool keys() {
+        return keys;
+    }
+
+    String host() {
+        return host;
+    }
+
+    int port() {
+        return port;
+    }
+
+    /** Null where plain HTTP is spoken. */
+    SslContext sslContext() {
+        return sslContext;
+    }
+
+    /** The name to ask for and to verify in the TLS handshake. */
+    String serverName() {
+        return settings.tls().sni() == null ? host : settings.tls().sni();
+    }
+
+    /**
+     * The constant beginning of a request: request line, Host and what else never changes.
+     *
+     * @param path behind the base URL's own, with a leading slash
+     */
+    public byte[] requestStart(String path) {
+        return requestLines.computeIfAbsent(path, p -> {
+            String base = settings.baseUrl().getRawPath();
+            base = base == null ? "" : base.endsWith("/") ? base.substring(0, base.length() - 1)
+                    : base;
+            String authority = settings.baseUrl().getHost()
+                    + (settings.baseUrl().getPort() < 0 ? "" : ":" + settings.baseUrl().getPort());
+            return ("POST " + base + p + " HTTP/1.1\r\nhost: " + authority
+                    + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
+                    .getBytes(StandardCharsets.US_ASCII);
+        });
+    }
+
+    /** Notes a failed attempt. */
+    public void onError(String outcome, String detail) {
+        lastError = new LastError(outcome, detail, System.currentTimeMillis());
+    }
+
+    /** Null while nothing went wrong. */
+    public LastError lastError() {
+        return lastError;
+    }
+
+    /** Whether it lists that model, or takes any. */
+    public boolean serves(String model) {
+        return settings.models().contains("*") || settings.models().contains(model);
+    }
+
+    @Override
+    public String toString() {
+        return settings.name();
+    }
+}

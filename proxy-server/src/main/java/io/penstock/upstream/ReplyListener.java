@@ -1,0 +1,36 @@
+package io.penstock.upstream;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.failure.Fault;
+import io.penstock.http.ResponseHead;
+
+/**
+ * Who waits for a connection and then for the reply on it. All calls come on the event loop; after
+ * {@link #onFailed}, or once the connection was given back or closed, none comes any more.
+ */
+public interface ReplyListener {
+    /** A connection is being made for this listener, who may {@code close} it to give up. */
+    void onConnecting(UpstreamConnection connection);
+
+    /** TCP is there, TLS begins. */
+    void onTlsStarted();
+
+    /** The connection is ready for a request, and nobody else's until it is given back. */
+    void onReady(UpstreamConnection connection);
+
+    /** The head of the reply; borrowed, valid only during the call. */
+    void onHead(ResponseHead head);
+
+    /** The next bytes of the body, framing included; takes them. */
+    void onBody(ByteBuf bytes);
+
+    /** All that could be read for now has been given. */
+    void onReadComplete();
+
+    /**
+     * There will be no reply, or no more of it.
+     *
+     * @param detail for the operator's log
+     */
+    void onFailed(Fault fault, String detail);
+}

@@ -1,0 +1,68 @@
+package io.penstock.upstream;
+
+import java.util.Locale;
+
+/** What a provider's status, and where it takes that its body, says about who should go on how. */
+public enum ReplyVerdict {
+    /** An answer. */
+    GOOD,
+    /** The caller's own fault, or the provider's considered refusal: passed on at once. */
+    CALLERS_FAULT,
+    /** The prompt is too long for this model: another one may take it, this one never will. */
+    CONTEXT_LENGTH,
+    /** The proxy's key or account is bad: nothing that the caller could mend. */
+    BAD_KEY,
+    /** Too much at once; the key should rest. */
+    RATE_LIMITED,
+    /** A fault that may be gone in a moment. */
+    TRANSIENT,
+    /** The provider's fault; another one should be asked. */
+    FAULTY;
+
+    private static final String[] CONTEXT_WORDS = {"context_length_exceeded", "context length",
+        "context window", "maximum context", "prompt is too long", "input is too long",
+        "too many tokens", "exceeds the maximum number of tokens", "reduce the length"};
+    private static final String[] KEY_WORDS = {"incorrect api key", "invalid api key",
+        "invalid_api_key", "api key not valid", "api_key_invalid", "credit balance is too low",
+        "authentication_error"};
+    private static final String[] QUOTA_WORDS = {"insufficient_quota", "request too large"};
+
+    /**
+     * Judges a reply.
+     *
+     * @param body the beginning of it, as text
+     */
+    public static ReplyVerdict of(ProviderType type, int status, String body) {
+        if (status >= 200 && status < 300) {
+            return GOOD;
+        }
+        return switch (status) {
+            case 401, 402 -> BAD_KEY;
+            case 403 -> type == ProviderType.TOGETHER && says(body, CONTEXT_WORDS) ? CONTEXT_LENGTH
+                    : BAD_KEY;
+            case 400, 422 -> says(body, CONTEXT_WORDS) ? CONTEXT_LENGTH
+                    : status == 400 && says(body, KEY_WORDS) ? BAD_KEY : CALLERS_FAULT;
+            case 413 -> type == ProviderType.GROQ && body.contains("rate_limit_exceeded")
+                    ? RATE_LIMITED : says(body, CONTEXT_WORDS) ? CONTEXT_LENGTH : CALLERS_FAULT;
+            case 429 -> RATE_LIMITED;
+            case 500, 502 -> TRANSIENT;
+            case 404, 408, 409, 424, 498 -> FAULTY;
+            default -> status >= 400 && status < 500 ? CALLERS_FAULT : FAULTY;
+        };
+    }
+
+    /** Whether a 429 means an empty account or a request that never fits, not a busy minute. */
+    public static boolean isBeyondWaiting(String body) {
+        return says(body, QUOTA_WORDS);
+    }
+
+    private static boolean says(String body, String[] words) {
+        String lower = body.toLowerCase(Locale.ROOT);
+        for (String word : words) {
+            if (lower.contains(word)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

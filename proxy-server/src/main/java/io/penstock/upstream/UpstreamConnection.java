@@ -1,0 +1,299 @@
+package io.penstock.upstream;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.penstock.failure.Fault;
+import io.penstock.http.HttpSyntaxException;
+import io.penstock.http.ResponseHead;
+
+/**
+ * One connection to a provider: serves one request after another, each with its own listener.
+ *
+ * <p><b>Thread:</b> confined to the event loop of the pool, which is the exchange's too.
+ * <br><b>Buffers:</b> takes what it sends; gives what it reads to the listener; holds a head that
+ * came in pieces, and releases it when the channel closes.
+ * <br>Either side dies: the listener is told once, and the pool gets its place back.
+ */
+public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+    private final ConnectionPool pool;
+    private ChannelHandlerContext context;
+    private ChannelFuture connecting;
+    private ReplyListener listener; // null while idle, and after the listener has let go
+    private ByteBuf partialHead;
+    private boolean headSeen;
+    private boolean replyStarted; // some byte of the current reply came
+    private boolean ready;
+    private boolean tlsDone;
+    private int served;
+    private boolean closed;
+    private final long bornNanos;
+    private long idleSinceNanos;
+
+    UpstreamConnection(ConnectionPool pool, ReplyListener listener, long nowNanos) {
+        this.pool = pool;
+        this.listener = listener;
+        bornNanos = nowNanos;
+    }
+
+    // For the pool
+
+    void onConnecting(ChannelFuture future) {
+        connecting = future;
+        future.addListener(done -> {
+            if (!done.isSuccess() && !done.isCancelled()) {
+                fail(Fault.CONNECT_FAILED, String.valueOf(done.cause()));
+                onClosed();
+            }
+        });
+    }
+
+    long bornNanos() {
+        return bornNanos;
+    }
+
+    long idleSinceNanos() {
+        return idleSinceNanos;
+    }
+
+    boolean isOpen() {
+        return !closed && context != null && context.channel().isActive();
+    }
+
+    /** Makes it somebody's again; the pool has found it idle and alive. */
+    void lend(ReplyListener to) {
+        listener = to;
+        headSeen = false;
+        replyStarted = false;
+    }
+
+    void rest(long nowNanos) {
+        listener = null;
+        idleSinceNanos = nowNanos;
+    }
+
+    // For the listener
+
+    /** Whether it has carried a request before: then its death may be a race, not a fault. */
+    public boolean isReused() {
+        return served > 1;
+    }
+
+    /** Whether some byte of the reply has come. */
+    public boolean isReplyStarted() {
+        return replyStarted;
+    }
+
+    public Channel channel() {
+        return context.channel();
+    }
+
+    /** Queues bytes of the request; takes them. */
+    public void write(ByteBuf bytes) {
+        context.write(bytes, context.voidPromise());
+    }
+
+    public void flush() {
+        context.flush();
+    }
+
+    /** Reads on or not: how the caller's pace reaches the provider. */
+    public void setReading(boolean reading) {
+        if (!closed && context.channel().config().isAutoRead() != reading) {
+            context.channel().config().setAutoRead(reading);
+        }
+    }
+
+    /**
+     * Lets go of the connection after a whole reply.
+     *
+     * @param reusable the reply allows it, and nothing is left over
+     */
+    public void release(boolean reusable) {
+        listener = null;
+        if (reusable && isOpen() && isFullySent()) {
+            setReading(true); // a connection that rests paused would never answer again
+            pool.onReleased(this);
+        } else {
+            close();
+        }
+    }
+
+    /** Lets go of the connection in the middle of things: nothing can follow on it. */
+    public void close() {
+        listener = null;
+        if (closed) {
+            return;
+        }
+        if (context != null) {
+            context.close();
+        } else {
+            connecting.channel().close();
+            onClosed();
+        }
+    }
+
+    private boolean isFullySent() {
+        var outbound = context.channel().unsafe().outboundBuffer();
+        return outbound != null && outbound.isEmpty();
+    }
+
+    // The channel's events
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        if (pool.isTls()) {
+            if (listener != null) {
+                listener.onTlsStarted();
+            }
+        } else {
+            onReady();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent handshake) {
+            if (handshake.isSuccess()) {
+                tlsDone = true;
+                onReady();
+            } else {
+                fail(Fault.TLS_FAILED, String.valueOf(handshake.cause()));
+                ctx.close();
+            }
+        }
+    }
+
+    private void onReady() {
+        ready = true;
+        if (listener == null) {
+            pool.onReleased(this); // whoever wanted it has gone; somebody else will
+        } else {
+            pool.hand(this, listener);
+        }
+    }
+
+    void onHanded() {
+        served++;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        if (listener == null) {
+            bytes.release(); // nothing was asked: it must not answer the next request
+            ctx.close();
+            return;
+        }
+        replyStarted = true;
+        if (headSeen) {
+            listener.onBody(bytes);
+        } else {
+            readHead(ctx, bytes);
+        }
+    }
+
+    private void readHead(ChannelHandlerContext ctx, ByteBuf bytes) {
+        ByteBuf all = bytes;
+        if (partialHead != null) {
+            all = partialHead.writeBytes(bytes);
+            bytes.release();
+            partialHead = null;
+        }
+        try {
+            ResponseHead head = pool.responseHead();
+            int length = head.parse(all);
+            while (length != ResponseHead.INCOMPLETE && head.isInterim()) {
+                if (head.status() == 101) {
+                    throw new UnexpectedUpgradeException();
+                }
+                all.skipBytes(length);
+                length = head.parse(all);
+            }
+            if (length == ResponseHead.INCOMPLETE) {
+                keepPartialHead(ctx, all);
+                return;
+            }
+            all.skipBytes(length);
+            headSeen = true;
+            listener.onHead(head);
+        } catch (HttpSyntaxException | UnexpectedUpgradeException e) {
+            all.release();
+            fail(Fault.BAD_RESPONSE, e.getMessage());
+            ctx.close();
+            return;
+        }
+        if (listener == null) {
+            all.release();
+        } else {
+            listener.onBody(all); // even when empty: it may be a body of no bytes
+        }
+    }
+
+    /** Into a buffer of its own: a read buffer has no room for what follows. */
+    private void keepPartialHead(ChannelHandlerContext ctx, ByteBuf all) {
+        partialHead = ctx.alloc().directBuffer(Math.max(1024, all.readableBytes() * 2));
+        partialHead.writeBytes(all);
+        all.release();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (listener != null) {
+            listener.onReadComplete();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        fail(ready || !pool.isTls() ? Fault.CLOSED : Fault.TLS_FAILED,
+                "the connection was closed by the provider");
+        onClosed();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        fail(ready || tlsDone || !pool.isTls() ? Fault.RESET : Fault.TLS_FAILED,
+                String.valueOf(cause));
+        ctx.close();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        if (partialHead != null) {
+            partialHead.release();
+            partialHead = null;
+        }
+    }
+
+    private void fail(Fault fault, String detail) {
+        ReplyListener told = listener;
+        listener = null;
+        if (told != null) {
+            told.onFailed(fault, detail);
+        }
+    }
+
+    private void onClosed() {
+        if (!closed) {
+            closed = true;
+            pool.onClosed(this);
+        }
+    }
+
+    private static final class UnexpectedUpgradeException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        UnexpectedUpgradeException() {
+            super("the provider switches protocols, which nobody asked for", null, false, false);
+        }
+    }
+}
