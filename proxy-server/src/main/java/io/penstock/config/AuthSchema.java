@@ -6,7 +6,7 @@ import java.util.List;
 /** The keys of the {@code auth} section. */
 final class AuthSchema {
     static final Field<Section> LIMITS = Field.section("limits",
-            SectionType.of("limits of a caller",
+            SectionType.of("section",
                     Field.optional("requests_per_minute", Types.integerFrom(1),
                             "calls that begin in a minute"),
                     Field.optional("tokens_per_minute", Types.longFrom(1),
@@ -14,7 +14,7 @@ final class AuthSchema {
                     Field.optional("concurrent", Types.integerFrom(1), "calls in flight")),
             "how much the caller may ask for at a time");
     static final Field<Section> BUDGET = Field.section("budget",
-            SectionType.of("a budget",
+            SectionType.of("section",
                     Field.optional("tokens_per_month", Types.longFrom(1),
                             "tokens in a calendar month (UTC)"),
                     Field.optional("dollars_per_month", Types.number(0, Double.MAX_VALUE),
@@ -28,11 +28,11 @@ final class AuthSchema {
     static final Field<List<String>> MODELS = Field.list("models", Types.TEXT,
             "globs of the models that this caller may ask for; empty for all");
     static final SectionType KEY =
-            SectionType.of("a caller's key", ID, HASH, MODELS, LIMITS, BUDGET);
+            SectionType.of("caller", ID, HASH, MODELS, LIMITS, BUDGET);
     static final Field<List<Section>> KEYS = Field.list("keys", KEY, "who may call");
 
     static final Field<Section> JWT = Field.section("jwt",
-            SectionType.of("token settings",
+            SectionType.of("section",
                     Field.of("algorithm",
                             Types.oneOf("HS256", "HS384", "HS512", "RS256", "RS384", "RS512",
                                     "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
@@ -53,11 +53,11 @@ final class AuthSchema {
     static final Field<Section> ANONYMOUS_BUDGET = Field.section("budget",
             (SectionType) BUDGET.type(), "how much each address may use in a month");
     static final Field<Section> ANONYMOUS = Field.section("anonymous",
-            SectionType.of("anonymous access", ANONYMOUS_ENABLED, ANONYMOUS_LIMITS,
+            SectionType.of("section", ANONYMOUS_ENABLED, ANONYMOUS_LIMITS,
                     ANONYMOUS_BUDGET),
             "callers without a credential");
 
-    static final SectionType AUTH = SectionType.of("authentication", KEYS, JWT, ANONYMOUS);
+    static final SectionType AUTH = SectionType.of("section", KEYS, JWT, ANONYMOUS);
 
     private AuthSchema() {}
 }

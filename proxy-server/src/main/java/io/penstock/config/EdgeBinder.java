@@ -75,7 +75,8 @@ final class EdgeBinder {
                     "unexpected value '" + port + "', expected a port from 0 to 65535");
             return listener;
         }
-        String bracketed = host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host;
+        String bracketed =
+                host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host;
         HostPort address = host.isEmpty() ? withPort
                 : HostPort.parse(bracketed + ":" + withPort.port());
         if (address == null) {

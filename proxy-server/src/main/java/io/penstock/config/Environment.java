@@ -8,7 +8,7 @@ import java.util.Map;
 public final class Environment {
     private Environment() {}
 
-    /** Both together; a variable of the real environment wins over {@code .env}, even when empty. */
+    /** Both together; the real environment wins over {@code .env}, even where it is empty. */
     public static Map<String, String> of(Map<String, String> real, Map<String, String> dotEnv) {
         Map<String, String> merged = new HashMap<>(dotEnv);
         merged.putAll(real);

@@ -16,14 +16,14 @@ record ListType<T>(Type<T> item, boolean needsItem) implements Type<List<T>> {
     @Override
     public List<T> read(Node node, Place place, Reading reading) {
         if (!(node instanceof SequenceNode sequence)) {
-            reading.unexpected(node, place, label());
+            reading.unexpected(node, place, "a list");
             return null;
         }
         int atStart = reading.problems().errorCount();
         List<T> values = new ArrayList<>();
         List<Node> nodes = sequence.getValue();
         if (needsItem && nodes.isEmpty()) {
-            reading.problems().error(place, "empty list, expected " + item.label());
+            reading.problems().error(place, "empty list, expected one item at least");
         }
         for (int i = 0; i < nodes.size(); i++) {
             Place itemPlace = place.item(i).on(nodes.get(i));
@@ -33,7 +33,7 @@ record ListType<T>(Type<T> item, boolean needsItem) implements Type<List<T>> {
             if (value != null) {
                 values.add(value);
             } else if (reading.problems().errorCount() == before) {
-                reading.problems().error(itemPlace, "empty item, expected " + item.label());
+                reading.problems().error(itemPlace, "empty item, expected a value");
             }
         }
         boolean isMistaken = values.isEmpty() && reading.problems().errorCount() > atStart;
@@ -42,7 +42,7 @@ record ListType<T>(Type<T> item, boolean needsItem) implements Type<List<T>> {
 
     @Override
     public String label() {
-        return "list of " + item.label();
+        return item.label() + " list";
     }
 
     @Override

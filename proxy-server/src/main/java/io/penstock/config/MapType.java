@@ -10,7 +10,8 @@ record MapType<T>(String keyLabel, Type<T> value) implements Type<Map<String, T>
 
     @Override
     public Map<String, T> read(Node node, Place place, Reading reading) {
-        Map<String, Keys.Entry> entries = Keys.read(node, place, reading, label());
+        Map<String, Keys.Entry> entries = Keys.read(node, place, reading,
+                "a section with a key for each " + keyLabel);
         if (entries == null) {
             return null;
         }
@@ -27,7 +28,7 @@ record MapType<T>(String keyLabel, Type<T> value) implements Type<Map<String, T>
 
     @Override
     public String label() {
-        return value.label() + " by " + keyLabel;
+        return value.label() + " for each " + keyLabel;
     }
 
     @Override

@@ -3,7 +3,7 @@ package io.penstock.config;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** Where a value stands: line and column from 1, both 0 outside any file, and the path of its key. */
+/** Where a value stands: line and column from 1, or 0 outside any file, and its key's path. */
 record Place(String file, int line, int column, String path) {
     static final String ENVIRONMENT = "environment";
     static final String COMMAND_LINE = "command line";

@@ -69,9 +69,9 @@ final class ProviderBinder {
         }
         boolean allSound = problems.errorCount() == before && namesAreKnown;
         if (allSound && settings.stream().noneMatch(ProviderSettings::enabled)) {
-            problems.warn(root.place(Schema.PROVIDERS), "no provider is enabled, every call will be "
-                    + "refused, expected one at least, or the variable of an API key such as "
-                    + ProviderType.OPENAI.defaultKeyEnv());
+            problems.warn(root.place(Schema.PROVIDERS), "no provider is enabled, so every call "
+                    + "will be refused, expected one at least, or the variable of an API key such "
+                    + "as " + ProviderType.OPENAI.defaultKeyEnv());
         }
         return new Bound(settings, namesAreKnown ? names.keySet() : null, leftOut);
     }

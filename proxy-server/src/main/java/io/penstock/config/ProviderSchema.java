@@ -38,7 +38,7 @@ final class ProviderSchema {
     static final Field<Integer> KEY_WEIGHT = Field.of("weight", Types.integerFrom(1), 1,
             "the key's share of the calls, relative to the others");
     static final SectionType KEY =
-            SectionType.of("an API key", KEY_ENV, KEY_FILE, KEY_VALUE, KEY_WEIGHT);
+            SectionType.of("API key", KEY_ENV, KEY_FILE, KEY_VALUE, KEY_WEIGHT);
     static final Field<List<Section>> API_KEYS = Field.list("api_keys", KEY,
             "a pool of keys that is rotated; each has one of `env`, `file` and `value`");
 
@@ -61,7 +61,7 @@ final class ProviderSchema {
             "another name of `gap`");
     static final Field<Duration> TOTAL = Field.of("total", Types.DURATION,
             TimeoutSettings.DEFAULT.total(), "for the whole exchange, all attempts included");
-    static final SectionType TIMEOUTS_TYPE = SectionType.of("timeouts", CONNECT, HANDSHAKE, HEAD,
+    static final SectionType TIMEOUTS_TYPE = SectionType.of("section", CONNECT, HANDSHAKE, HEAD,
             FIRST_CONTENT, FIRST_BYTE, GAP, GAP_AS_IDLE, TOTAL);
     static final Field<Section> TIMEOUTS = Field.section("timeouts", TIMEOUTS_TYPE,
             "how long each part of a call may take");
@@ -76,7 +76,7 @@ final class ProviderSchema {
             Types.oneOf(words("auto", Http2.AUTO, "off", Http2.OFF)), PoolSettings.DEFAULT.http2(),
             "`auto` speaks HTTP/2 where the provider offers it");
     static final Field<Section> POOL = Field.section("pool",
-            SectionType.of("a connection pool", MAX_CONNECTIONS, POOL_IDLE, HTTP2),
+            SectionType.of("section", MAX_CONNECTIONS, POOL_IDLE, HTTP2),
             "the connections that are kept to it");
 
     static final Field<Path> CA = Field.optional("ca", Types.PATH,
@@ -86,9 +86,9 @@ final class ProviderSchema {
     static final Field<String> SNI = Field.optional("sni", Types.TEXT,
             "the server name to ask for and to verify; without it, the host of `base_url`");
     static final Field<Section> TLS = Field.section("tls",
-            SectionType.of("TLS settings", CA, INSECURE, SNI), "TLS towards the provider");
+            SectionType.of("section", CA, INSECURE, SNI), "TLS towards the provider");
 
-    static final SectionType PROVIDER = SectionType.of("a provider", NAME, TYPE, BASE_URL,
+    static final SectionType PROVIDER = SectionType.of("provider", NAME, TYPE, BASE_URL,
             API_KEY_ENV, API_KEYS, MODELS, ENABLED, PRIORITY, TIMEOUTS, POOL, TLS);
 
     private ProviderSchema() {}

@@ -20,7 +20,7 @@ final class RouteSchema {
             Types.integerFrom(1), "tokens that the model takes; longer calls pass it by");
     static final Field<Section> TARGET_TIMEOUTS = Field.section("timeouts",
             ProviderSchema.TIMEOUTS_TYPE, "in place of the provider's own timeouts");
-    static final SectionType TARGET_TYPE = SectionType.withShorthand("a target", TARGET, WEIGHT,
+    static final SectionType TARGET_TYPE = SectionType.withShorthand("target", TARGET, WEIGHT,
             CONTEXT_WINDOW, TARGET_TIMEOUTS);
     static final Field<List<Section>> TARGETS = Field.required("targets",
             new ListType<>(TARGET_TYPE, true),
@@ -38,7 +38,7 @@ final class RouteSchema {
     static final Field<Double> HEDGE_RATIO = Field.of("max_ratio", Types.number(0, 1), 0.05,
             "hedged calls as a share of all calls, at most");
     static final Field<Section> HEDGE = Field.section("hedge",
-            SectionType.of("hedging", HEDGE_AFTER, HEDGE_RATIO),
+            SectionType.of("section", HEDGE_AFTER, HEDGE_RATIO),
             "a second call when the first is slow; off unless set");
 
     static final Field<String> MIDSTREAM = Field.of("midstream",
@@ -52,7 +52,7 @@ final class RouteSchema {
     static final Field<Duration> HOLD_TIME = Field.optional("time", Types.DURATION,
             "held at most; without it, as long as the timeouts allow");
     static final Field<Section> HOLD = Field.section("hold",
-            SectionType.of("a hold", CONTENT_EVENTS, HOLD_BYTES, HOLD_TIME),
+            SectionType.of("section", CONTENT_EVENTS, HOLD_BYTES, HOLD_TIME),
             "what an attempt must show before the caller sees any of it");
 
     static final Field<String> ON_CANCEL = Field.of("on_cancel",
@@ -67,10 +67,10 @@ final class RouteSchema {
     static final Field<Duration> CACHE_TTL = Field.required("ttl", Types.DURATION,
             "how long a reply may be answered again");
     static final Field<Section> CACHE = Field.section("cache",
-            SectionType.of("a route's cache", CACHE_TTL),
+            SectionType.of("section", CACHE_TTL),
             "answers repeated calls of this route from memory");
 
-    static final SectionType ROUTE = SectionType.of("a route", MODEL, TARGETS, STRATEGY, HEDGE,
+    static final SectionType ROUTE = SectionType.of("route", MODEL, TARGETS, STRATEGY, HEDGE,
             MIDSTREAM, HOLD, ON_CANCEL, AFFINITY, CACHE);
 
     private RouteSchema() {}

@@ -27,9 +27,9 @@ final class Schema {
     static final Field<Path> CLIENT_CA = Field.optional("client_ca", Types.PATH,
             "certificates (PEM) that callers' certificates must come from");
     static final Field<Section> LISTEN_TLS = Field.section("tls",
-            SectionType.of("TLS settings", CERTIFICATE, PRIVATE_KEY, CLIENT_CA),
+            SectionType.of("section", CERTIFICATE, PRIVATE_KEY, CLIENT_CA),
             "speaks TLS, with HTTP/2 and HTTP/1.1; plain HTTP without it");
-    static final SectionType LISTENER = SectionType.of("a listener", ADDRESS, LISTEN_TLS);
+    static final SectionType LISTENER = SectionType.of("listener", ADDRESS, LISTEN_TLS);
     static final Field<List<Section>> LISTEN = Field.of("listen",
             new ListType<>(LISTENER, true), List.of(),
             "where callers connect; without it, one listener on its default address, or on "
@@ -41,7 +41,7 @@ final class Schema {
     static final Field<String> ADMIN_TOKEN = Field.optional("token", Types.SECRET,
             "what the admin port's callers must show");
     static final Field<Section> ADMIN = Field.section("admin",
-            SectionType.of("the admin port", ADMIN_ADDRESS, ADMIN_TOKEN),
+            SectionType.of("section", ADMIN_ADDRESS, ADMIN_TOKEN),
             "health, metrics, usage and reload, on a port of their own");
 
     static final Field<List<Section>> PROVIDERS = Field.list("providers", ProviderSchema.PROVIDER,
@@ -65,7 +65,7 @@ final class Schema {
     static final Field<Integer> CONNECTIONS_PER_IP = Field.optional("connections_per_ip",
             Types.integerFrom(1), "the same from one address");
     static final Field<Section> LIMITS = Field.section("limits",
-            SectionType.of("limits", REQUESTS_PER_MINUTE, CONCURRENT, BODY, HEADER, CONNECTIONS,
+            SectionType.of("section", REQUESTS_PER_MINUTE, CONCURRENT, BODY, HEADER, CONNECTIONS,
                     CONNECTIONS_PER_IP),
             "bounds on everything that callers can make the proxy hold");
 
@@ -74,10 +74,10 @@ final class Schema {
     static final Field<String> ON_STORE_FAILURE = Field.of("on_store_failure",
             Types.oneOf("continue", "reject"), "continue", "what follows when usage is not known");
     static final Field<Section> BUDGET = Field.section("budget",
-            SectionType.of("budget rules", ENFORCE, ON_STORE_FAILURE),
+            SectionType.of("section", ENFORCE, ON_STORE_FAILURE),
             "what happens when a caller's budget is spent");
     static final Field<Map<String, Section>> PRICES = Field.optional("prices",
-            new MapType<>("model", SectionType.of("prices",
+            new MapType<>("model", SectionType.of("section",
                     Field.required("input", Types.number(0, Double.MAX_VALUE),
                             "dollars for a million prompt tokens"),
                     Field.required("output", Types.number(0, Double.MAX_VALUE),
@@ -87,7 +87,7 @@ final class Schema {
             "what models cost, by the provider's name of the model");
 
     static final Field<Section> BREAKER = Field.section("breaker",
-            SectionType.of("breaker settings",
+            SectionType.of("section",
                     Field.of("failure_ratio", Types.number(0, 1), 0.5,
                             "failures as a share of a window's calls"),
                     Field.of("min_requests", Types.integerFrom(1), 20,
@@ -112,14 +112,14 @@ final class Schema {
             Types.number(0, Double.MAX_VALUE), RetrySettings.DEFAULT.budgetRatio(),
             "tries beyond the first, as a share of a provider's recent calls");
     static final Field<Section> RETRY = Field.section("retry",
-            SectionType.of("retry rules", MAX_ATTEMPTS, SAME_TARGET, WAIT_FOR_RETRY_AFTER,
+            SectionType.of("section", MAX_ATTEMPTS, SAME_TARGET, WAIT_FOR_RETRY_AFTER,
                     BUDGET_RATIO),
             "how often a failed attempt is followed by another");
 
     static final Field<Boolean> CACHE_ENABLED = Field.of("enabled", Types.FLAG, false,
             "for every route");
     static final Field<Section> CACHE = Field.section("cache",
-            SectionType.of("cache settings", CACHE_ENABLED,
+            SectionType.of("section", CACHE_ENABLED,
                     Field.of("ttl", Types.DURATION, Duration.ofMinutes(5),
                             "how long a reply may be answered again"),
                     Field.of("max_size", Types.SIZE, 256L * 1024 * 1024, "of all replies"),
@@ -133,7 +133,7 @@ final class Schema {
                             "(redis|rediss|redis-cluster|redis-sentinel)://\\S+") ? text : null),
             "the server, or one of a cluster");
     static final Field<Section> REDIS = Field.section("redis",
-            SectionType.of("Redis settings", REDIS_URL,
+            SectionType.of("section", REDIS_URL,
                     Field.of("on_failure", Types.oneOf("local", "reject"), "local",
                             "what follows when it does not answer"),
                     Field.of("prefix", Types.TEXT, "penstock:", "of every name it keeps")),
@@ -142,7 +142,7 @@ final class Schema {
     static final Field<List<String>> ALLOWED_ORIGINS = Field.list("allowed_origins", Types.TEXT,
             "origins whose pages may call; `*` for any");
     static final Field<Section> CORS = Field.section("cors",
-            SectionType.of("CORS rules", ALLOWED_ORIGINS), "calls from web pages");
+            SectionType.of("section", ALLOWED_ORIGINS), "calls from web pages");
 
     static final Field<String> LOG_PATH = Field.of("path", Types.TEXT,
             ObserveSettings.DEFAULT.accessLog(),
@@ -151,32 +151,32 @@ final class Schema {
             ObserveSettings.DEFAULT.json() ? "json" : "text",
             "one JSON object a line, or `key=value` text");
     static final Field<Section> ACCESS_LOG = Field.section("access_log",
-            SectionType.of("the access log", LOG_PATH, LOG_FORMAT), "one line an exchange");
+            SectionType.of("section", LOG_PATH, LOG_FORMAT), "one line an exchange");
     static final Field<String> HEADERS = Field.of("headers", Types.oneOf("full", "id"),
             ObserveSettings.DEFAULT.fullHeaders() ? "full" : "id",
             "`full` tells callers provider, attempts and timings; `id` the request id only");
     static final Field<URI> OTLP_ENDPOINT = Field.optional("endpoint", Types.URL,
             "where traces go");
     static final Field<Section> OTLP = Field.section("otlp",
-            SectionType.of("OTLP settings", OTLP_ENDPOINT), "traces by OpenTelemetry");
+            SectionType.of("section", OTLP_ENDPOINT), "traces by OpenTelemetry");
     static final Field<URI> POSTHOG_HOST = Field.optional("host", Types.URL, "where events go");
     static final Field<Section> POSTHOG = Field.section("posthog",
-            SectionType.of("PostHog settings", POSTHOG_HOST,
+            SectionType.of("section", POSTHOG_HOST,
                     Field.of("api_key_env", Types.VARIABLE, "POSTHOG_API_KEY",
                             "the environment variable that holds its key"),
                     Field.of("content", Types.FLAG, false,
                             "whether prompts and completions go along")),
             "usage events");
     static final Field<Section> OBSERVE = Field.section("observe",
-            SectionType.of("what is observed", ACCESS_LOG, HEADERS, OTLP, POSTHOG),
+            SectionType.of("section", ACCESS_LOG, HEADERS, OTLP, POSTHOG),
             "what is told about each exchange, and to whom");
 
     static final Field<Duration> GRACE = Field.of("grace", Types.DURATION,
             Duration.ofSeconds(30), "how long open streams may go on after a stop was asked for");
     static final Field<Section> SHUTDOWN = Field.section("shutdown",
-            SectionType.of("shutdown rules", GRACE), "the end");
+            SectionType.of("section", GRACE), "the end");
 
-    static final SectionType ROOT = SectionType.of("a configuration", LISTEN, ADMIN, PROVIDERS,
+    static final SectionType ROOT = SectionType.of("section", LISTEN, ADMIN, PROVIDERS,
             ROUTES, AUTH, LIMITS, BUDGET, PRICES, BREAKER, RETRY, CACHE, REDIS, CORS, OBSERVE,
             SHUTDOWN);
 

@@ -45,7 +45,7 @@ final class SectionType implements Type<Section> {
             return section;
         }
         Map<String, Keys.Entry> entries = Keys.read(node, place, reading,
-                label + " with keys " + String.join(", ", fields.keySet()));
+                "a section with the keys " + String.join(", ", fields.keySet()));
         if (entries == null) {
             return null;
         }

@@ -11,12 +11,23 @@ import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.resolver.CoreScalarResolver;
+import org.snakeyaml.engine.v2.resolver.ScalarResolver;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
+import org.snakeyaml.engine.v2.schema.Schema;
 
 /** A YAML file as a tree of nodes that know their places. */
 final class YamlFile {
     private static final int MAX_CODE_POINTS = 1024 * 1024;
     private static final int MAX_COLLECTION_ALIASES = 100; // bounds what a small file can grow to
+
+    /** Null may be left out; {@code <<} is left to {@link Keys}, since here a cycle never ends. */
+    private static final Schema NO_MERGE = new CoreSchema() {
+        @Override
+        public ScalarResolver getScalarResolver() {
+            return new CoreScalarResolver(false);
+        }
+    };
 
     private final String name;
     private final Problems problems;
@@ -30,7 +41,7 @@ final class YamlFile {
     Optional<Node> read(Path file) throws ConfigException {
         String text = text(file);
         LoadSettings settings = LoadSettings.builder().setLabel(name)
-                .setSchema(new CoreSchema()) // null may be written ~ or left out
+                .setSchema(NO_MERGE)
                 .setCodePointLimit(MAX_CODE_POINTS)
                 .setMaxAliasesForCollections(MAX_COLLECTION_ALIASES).build();
         try {

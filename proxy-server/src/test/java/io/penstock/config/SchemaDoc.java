@@ -44,7 +44,7 @@ final class SchemaDoc {
 
     private void section(Field<?> field) {
         page.append("\n## ").append(field.name()).append("\n\n")
-                .append(sentence(field)).append("\n\n")
+                .append(paragraph(sentence(field))).append("\n\n")
                 .append("| key | type | default | meaning |\n| --- | --- | --- | --- |\n");
         rows(path("", field), nested(field.type()));
     }
@@ -90,6 +90,10 @@ final class SchemaDoc {
     private static String sentence(Field<?> field) {
         String notice = Notices.of(field);
         return field.meaning() + (notice == null ? "" : " — *" + notice + "*");
+    }
+
+    private static String paragraph(String sentence) {
+        return Character.toUpperCase(sentence.charAt(0)) + sentence.substring(1) + ".";
     }
 
     private static String escaped(String text) {
