@@ -15,11 +15,12 @@ import java.util.List;
  * A whole configuration, checked: what the proxy is built from, at start and at each reload.
  *
  * @param shutdownGrace how long open streams may go on after a stop was asked for
+ * @param debug whether the log tells what peers do wrong, too
  */
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
         List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
         LimitSettings limits, RetrySettings retry, ObserveSettings observe,
-        Duration shutdownGrace) {
+        Duration shutdownGrace, boolean debug) {
 
     public Settings {
         listen = List.copyOf(listen);

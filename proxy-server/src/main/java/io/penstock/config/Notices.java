@@ -1,0 +1,127 @@
+package io.penstock.config;
+
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * The one list of what the schema takes and this version does not act on. A part that arrives takes
+ * its line out of the static block below, and nothing else.
+ *
+ * <p>What only helps less when it is ignored is a warning. What its author relies on for protection
+ * is an error: a limit that does not limit is worse than none.
+ */
+final class Notices {
+    static final String NO_EFFECT = "has no effect in this version";
+    static final String UNSUPPORTED = "not supported by this version";
+
+    private record Notice<T>(Predicate<T> applies, boolean isError) {
+        boolean appliesTo(Section section, Field<T> field) {
+            return section.has(field) && applies.test(section.get(field));
+        }
+    }
+
+    private static final Map<Field<?>, Notice<?>> NOTICES = new IdentityHashMap<>();
+    private static final List<String> IGNORED_VARIABLES =
+            List.of("PROXY_API_RATE_LIMIT_REQUESTS", "PROXY_API_RATE_LIMIT_WINDOW", "REDIS_URL",
+                    "JWT_SECRET", "JWT_ALGORITHM");
+
+    static {
+        noEffect(Schema.CLIENT_CA, set -> true);
+        noEffectBeyondDefault(RouteSchema.STRATEGY);
+        noEffectBeyondDefault(RouteSchema.WEIGHT);
+        noEffect(RouteSchema.CONTEXT_WINDOW, set -> true);
+        noEffect(RouteSchema.TARGET_TIMEOUTS, Notices::says);
+        noEffect(RouteSchema.HEDGE, set -> true);
+        noEffectBeyondDefault(RouteSchema.MIDSTREAM);
+        noEffectBeyondDefault(RouteSchema.ON_CANCEL);
+        noEffect(RouteSchema.AFFINITY, set -> true);
+        noEffect(RouteSchema.CACHE, set -> true);
+        noEffect(Schema.BUDGET, Notices::says);
+        noEffect(Schema.PRICES, prices -> !prices.isEmpty());
+        noEffect(Schema.BREAKER, Notices::says);
+        noEffect(Schema.CACHE, cache -> cache.get(Schema.CACHE_ENABLED));
+        noEffect(Schema.REDIS, redis -> redis.has(Schema.REDIS_URL));
+        noEffect(Schema.CORS, cors -> !cors.get(Schema.ALLOWED_ORIGINS).isEmpty());
+        noEffect(Schema.OTLP, otlp -> otlp.has(Schema.OTLP_ENDPOINT));
+        noEffect(Schema.POSTHOG, posthog -> posthog.has(Schema.POSTHOG_HOST));
+
+        unsupported(Schema.REQUESTS_PER_MINUTE, set -> true);
+        unsupported(AuthSchema.LIMITS, Notices::isSet);
+        unsupported(AuthSchema.BUDGET, Notices::isSet);
+        unsupported(AuthSchema.JWT, Notices::isSet);
+        unsupported(AuthSchema.ANONYMOUS_LIMITS, Notices::isSet);
+        unsupported(AuthSchema.ANONYMOUS_BUDGET, Notices::isSet);
+    }
+
+    private Notices() {}
+
+    private static <T> void noEffect(Field<T> field, Predicate<T> applies) {
+        NOTICES.put(field, new Notice<>(applies, false));
+    }
+
+    private static <T> void noEffectBeyondDefault(Field<T> field) {
+        noEffect(field, value -> !value.equals(field.defaultValue()));
+    }
+
+    private static <T> void unsupported(Field<T> field, Predicate<T> applies) {
+        NOTICES.put(field, new Notice<>(applies, true));
+    }
+
+    /** Whether any key of the section is set. */
+    private static boolean isSet(Section section) {
+        return section.type().fields().stream().anyMatch(section::has);
+    }
+
+    /** Whether any key of the section says something else than its default. */
+    private static boolean says(Section section) {
+        return section.type().fields().stream().anyMatch(field -> section.has(field)
+                && !section.get(field).equals(field.defaultValue()));
+    }
+
+    /** What the documentation adds to the field's meaning; null when it works. */
+    static String of(Field<?> field) {
+        Notice<?> notice = NOTICES.get(field);
+        return notice == null ? null : notice.isError() ? UNSUPPORTED : NO_EFFECT;
+    }
+
+    /** Reports what is set in the file and would be ignored. */
+    static void check(Section section, Problems problems) {
+        for (Field<?> field : section.type().fields()) {
+            check(section, field, problems);
+            Object value = section.get(field);
+            if (value instanceof Section nested) {
+                check(nested, problems);
+            } else if (value instanceof List<?> items) {
+                for (Object item : items) {
+                    if (item instanceof Section nested) {
+                        check(nested, problems);
+                    }
+                }
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked") // a field is put together with a notice of its own type
+    private static <T> void check(Section section, Field<T> field, Problems problems) {
+        Notice<T> notice = (Notice<T>) NOTICES.get(field);
+        if (notice == null || !notice.appliesTo(section, field)) {
+            return;
+        }
+        if (notice.isError()) {
+            problems.error(section.place(field), UNSUPPORTED + ", expected to be left out");
+        } else {
+            problems.warn(section.place(field), NO_EFFECT);
+        }
+    }
+
+    /** Reports variables of the environment that would be ignored. */
+    static void check(Map<String, String> environment, Problems problems) {
+        for (String variable : IGNORED_VARIABLES) {
+            if (!environment.getOrDefault(variable, "").isEmpty()) {
+                problems.warn(Place.environment(variable), NO_EFFECT);
+            }
+        }
+    }
+}

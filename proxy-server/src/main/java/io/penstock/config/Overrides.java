@@ -1,0 +1,21 @@
+package io.penstock.config;
+
+import java.util.List;
+
+/**
+ * What flags of the command line say; they win over file and environment.
+ *
+ * @param listen {@code HOST:PORT}, in place of all listeners of the file, their TLS included; empty
+ *     for none
+ * @param admin {@code HOST:PORT}; the file's token stays; null for none
+ * @param providers {@code NAME[=BASE_URL]}: adds a provider, or moves and enables the file's
+ *     provider of that name
+ */
+public record Overrides(List<String> listen, String admin, List<String> providers) {
+    public static final Overrides NONE = new Overrides(List.of(), null, List.of());
+
+    public Overrides {
+        listen = List.copyOf(listen);
+        providers = List.copyOf(providers);
+    }
+}

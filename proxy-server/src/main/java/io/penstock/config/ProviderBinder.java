@@ -1,0 +1,223 @@
+package io.penstock.config;
+
+import io.penstock.upstream.PoolSettings;
+import io.penstock.upstream.ProviderSettings;
+import io.penstock.upstream.ProviderType;
+import io.penstock.upstream.TimeoutSettings;
+import io.penstock.upstream.UpstreamTlsSettings;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The providers: of the flags and the file, else those whose API keys are in the environment. */
+final class ProviderBinder {
+    /**
+     * What became of the providers.
+     *
+     * @param names of all, those that are left out and those with mistakes included; null when a
+     *     mistake leaves them unknown
+     * @param leftOut names of those that are not among the settings, for want of a key
+     */
+    record Bound(List<ProviderSettings> settings, Set<String> names, Set<String> leftOut) {
+        boolean isUsable(String name) {
+            return settings.stream().anyMatch(each -> each.name().equals(name) && each.enabled());
+        }
+    }
+
+    /** Looked for in this order, which is also the order in which calls try them. */
+    static final List<ProviderType> FROM_ENVIRONMENT = List.of(ProviderType.OPENAI,
+            ProviderType.ANTHROPIC, ProviderType.GROQ, ProviderType.GEMINI, ProviderType.MISTRAL,
+            ProviderType.OPENROUTER, ProviderType.DEEPSEEK, ProviderType.XAI);
+
+    private final Map<String, String> environment;
+    private final Overrides overrides;
+    private final Problems problems;
+    private final KeyBinder keys;
+    private final Set<String> leftOut = new LinkedHashSet<>();
+
+    ProviderBinder(Map<String, String> environment, Overrides overrides, Problems problems) {
+        this.environment = environment;
+        this.overrides = overrides;
+        this.problems = problems;
+        this.keys = new KeyBinder(environment, problems);
+    }
+
+    Bound bind(Section root) {
+        List<Section> sections = sections(root);
+        List<ProviderSettings> settings = new ArrayList<>();
+        Map<String, Place> names = new LinkedHashMap<>();
+        boolean namesAreKnown = !root.isMistaken(Schema.PROVIDERS);
+        int before = problems.errorCount();
+        for (Section section : sections) {
+            String name = section.get(ProviderSchema.NAME);
+            namesAreKnown &= name != null;
+            Place place = section.place(ProviderSchema.NAME);
+            Place first = name == null ? null : names.putIfAbsent(name, place);
+            if (first != null) {
+                problems.error(place, "'" + name + "' is " + first.path()
+                        + " already, expected a different name for each provider");
+            }
+            ProviderSettings provider = name == null ? null : provider(section, name);
+            if (provider != null) {
+                settings.add(provider);
+            }
+        }
+        boolean allSound = problems.errorCount() == before && namesAreKnown;
+        if (allSound && settings.stream().noneMatch(ProviderSettings::enabled)) {
+            problems.warn(root.place(Schema.PROVIDERS), "no provider is enabled, so every call "
+                    + "will be refused, expected one at least, or the variable of an API key such "
+                    + "as " + ProviderType.OPENAI.defaultKeyEnv());
+        }
+        return new Bound(settings, namesAreKnown ? names.keySet() : null, leftOut);
+    }
+
+    private List<Section> sections(Section root) {
+        Map<String, Section> flagged = new LinkedHashMap<>();
+        for (String flag : overrides.providers()) {
+            addFlagged(flag, flagged);
+        }
+        List<Section> sections = new ArrayList<>();
+        for (Section section : root.get(Schema.PROVIDERS)) {
+            Section flag = flagged.remove(section.get(ProviderSchema.NAME));
+            if (flag != null) {
+                section.put(ProviderSchema.ENABLED, true, flag.place());
+                if (flag.has(ProviderSchema.BASE_URL)) {
+                    section.put(ProviderSchema.BASE_URL, flag.get(ProviderSchema.BASE_URL),
+                            flag.place());
+                }
+            }
+            sections.add(section);
+        }
+        sections.addAll(0, flagged.values());
+        boolean listed = root.has(Schema.PROVIDERS) || root.isMistaken(Schema.PROVIDERS);
+        return listed || !overrides.providers().isEmpty() ? sections : fromEnvironment(root);
+    }
+
+    private void addFlagged(String flag, Map<String, Section> flagged) {
+        int equals = flag.indexOf('=');
+        String name = equals < 0 ? flag : flag.substring(0, equals);
+        Place place = Place.commandLine("--provider " + name);
+        if (name.isEmpty() || flagged.containsKey(name)) {
+            problems.error(place, name.isEmpty() ? "no name, expected NAME or NAME=BASE_URL"
+                    : "given twice, expected a different name each time");
+            return;
+        }
+        Section section = new Section(ProviderSchema.PROVIDER, place)
+                .put(ProviderSchema.NAME, name, place)
+                .put(ProviderSchema.PRIORITY, flagged.size() + 1, place);
+        flagged.put(name, section);
+        if (equals >= 0) {
+            URI url = Types.url(flag.substring(equals + 1));
+            if (url == null) {
+                problems.error(place, "unexpected value '" + flag.substring(equals + 1)
+                        + "', expected NAME=BASE_URL with a URL such as https://HOST/PATH");
+                url = URI.create("http://localhost"); // stands in, so that no more is said of it
+            }
+            section.put(ProviderSchema.BASE_URL, url, place);
+        }
+    }
+
+    private List<Section> fromEnvironment(Section root) {
+        List<Section> sections = new ArrayList<>();
+        for (ProviderType type : FROM_ENVIRONMENT) {
+            if (!environment.getOrDefault(type.defaultKeyEnv(), "").isBlank()) {
+                Place place = Place.environment(type.defaultKeyEnv());
+                sections.add(new Section(ProviderSchema.PROVIDER,
+                        root.place(Schema.PROVIDERS).item(sections.size()))
+                        .put(ProviderSchema.NAME, type.configName(), place)
+                        .put(ProviderSchema.TYPE, type, place)
+                        .put(ProviderSchema.API_KEY_ENV, type.defaultKeyEnv(), place)
+                        .put(ProviderSchema.PRIORITY, sections.size() + 1, place));
+            }
+        }
+        return sections;
+    }
+
+    /** Null when the provider is left out, or has a mistake. */
+    private ProviderSettings provider(Section section, String name) {
+        ProviderType type = type(section, name);
+        boolean enabled = section.get(ProviderSchema.ENABLED);
+        URI baseUrl = baseUrl(section, type);
+        TimeoutSettings timeouts = timeouts(section.section(ProviderSchema.TIMEOUTS));
+        PoolSettings pool = pool(section.section(ProviderSchema.POOL));
+        UpstreamTlsSettings tls = tls(section.section(ProviderSchema.TLS));
+        KeyBinder.Bound pooled = keys.bind(section, name, type, enabled);
+        if (baseUrl == null || timeouts == null || pool == null) {
+            return null;
+        }
+        ProviderSettings settings = section.build(problems,
+                () -> new ProviderSettings(name, type, baseUrl, pooled.keys(),
+                        section.get(ProviderSchema.MODELS), enabled,
+                        section.get(ProviderSchema.PRIORITY), timeouts, pool, tls));
+        if (pooled.isLeftOut()) {
+            leftOut.add(name);
+            return null;
+        }
+        return settings;
+    }
+
+    private static ProviderType type(Section section, String name) {
+        ProviderType type = section.get(ProviderSchema.TYPE);
+        if (type != null) {
+            return type;
+        }
+        for (ProviderType known : ProviderType.values()) {
+            if (known.configName().equals(name)) {
+                return known;
+            }
+        }
+        return ProviderType.OPENAI_COMPATIBLE;
+    }
+
+    private URI baseUrl(Section section, ProviderType type) {
+        if (section.has(ProviderSchema.BASE_URL)) {
+            return section.get(ProviderSchema.BASE_URL);
+        }
+        if (type.defaultBaseUrl() != null) {
+            return URI.create(type.defaultBaseUrl());
+        }
+        if (!section.isMistaken(ProviderSchema.BASE_URL)
+                && !section.isMistaken(ProviderSchema.TYPE)) {
+            problems.error(section.place(ProviderSchema.BASE_URL), "missing, type '"
+                    + type.configName() + "' has no default, expected a URL such as "
+                    + "https://HOST/PATH");
+        }
+        return null;
+    }
+
+    private TimeoutSettings timeouts(Section section) {
+        Duration firstByte = section.get(ProviderSchema.FIRST_BYTE);
+        boolean headIsSet = section.has(ProviderSchema.HEAD) || firstByte != null;
+        Duration head = section.has(ProviderSchema.HEAD) || firstByte == null
+                ? section.get(ProviderSchema.HEAD) : firstByte;
+        Duration firstContent = section.has(ProviderSchema.FIRST_CONTENT) || firstByte == null
+                ? section.get(ProviderSchema.FIRST_CONTENT) : firstByte;
+        if (section.has(ProviderSchema.GAP) && section.has(ProviderSchema.GAP_AS_IDLE)) {
+            problems.error(section.place(ProviderSchema.GAP_AS_IDLE),
+                    "another name of 'gap', which is set as well, expected one of the two");
+        }
+        Duration gap = section.has(ProviderSchema.GAP_AS_IDLE)
+                ? section.get(ProviderSchema.GAP_AS_IDLE) : section.get(ProviderSchema.GAP);
+        return section.build(problems,
+                () -> new TimeoutSettings(section.get(ProviderSchema.CONNECT),
+                        section.get(ProviderSchema.HANDSHAKE), head, headIsSet ? head : null,
+                        firstContent, gap, section.get(ProviderSchema.TOTAL)));
+    }
+
+    private PoolSettings pool(Section section) {
+        return section.build(problems,
+                () -> new PoolSettings(section.get(ProviderSchema.MAX_CONNECTIONS),
+                        section.get(ProviderSchema.POOL_IDLE), section.get(ProviderSchema.HTTP2)));
+    }
+
+    private UpstreamTlsSettings tls(Section section) {
+        EdgeBinder.requireFile(section, ProviderSchema.CA, problems);
+        return new UpstreamTlsSettings(section.get(ProviderSchema.CA),
+                section.get(ProviderSchema.INSECURE), section.get(ProviderSchema.SNI));
+    }
+}

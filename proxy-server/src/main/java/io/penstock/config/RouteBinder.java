@@ -1,0 +1,83 @@
+package io.penstock.config;
+
+import io.penstock.route.HoldSettings;
+import io.penstock.route.RouteSettings;
+import io.penstock.route.RouteSettings.TargetSettings;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The routes, each target of which must be a provider that there is. */
+final class RouteBinder {
+    private final ProviderBinder.Bound providers;
+    private final Problems problems;
+
+    RouteBinder(ProviderBinder.Bound providers, Problems problems) {
+        this.providers = providers;
+        this.problems = problems;
+    }
+
+    List<RouteSettings> bind(List<Section> sections) {
+        List<RouteSettings> routes = new ArrayList<>();
+        Map<String, Place> models = new HashMap<>();
+        for (Section section : sections) {
+            String model = section.get(RouteSchema.MODEL);
+            Place place = section.place(RouteSchema.MODEL);
+            Place first = model == null ? null : models.putIfAbsent(model, place);
+            if (first != null) {
+                problems.error(place, "'" + model + "' is " + first.path()
+                        + " already, expected one route for each model");
+            }
+            RouteSettings route = route(section);
+            if (route != null) {
+                routes.add(route);
+            }
+        }
+        return routes;
+    }
+
+    /** Null when the route has a mistake, or all its providers are left out. */
+    private RouteSettings route(Section section) {
+        HoldSettings hold = hold(section.section(RouteSchema.HOLD));
+        int before = problems.errorCount();
+        List<TargetSettings> kept = targets(section);
+        if (!section.isComplete() || hold == null || problems.errorCount() > before) {
+            return null;
+        }
+        if (kept.stream().noneMatch(each -> providers.isUsable(each.provider()))) {
+            problems.warn(section.place(RouteSchema.TARGETS), kept.isEmpty()
+                    ? "every provider of this route is left out, and so is the route"
+                    : "every provider of this route is disabled or left out");
+        }
+        return kept.isEmpty() ? null : section.build(problems,
+                () -> new RouteSettings(section.get(RouteSchema.MODEL), kept, hold));
+    }
+
+    /** The targets whose providers are not left out. */
+    private List<TargetSettings> targets(Section section) {
+        List<TargetSettings> kept = new ArrayList<>();
+        List<Section> targets = section.get(RouteSchema.TARGETS);
+        for (Section each : targets == null ? List.<Section>of() : targets) {
+            TargetSettings target = each.get(RouteSchema.TARGET);
+            if (target == null || providers.names() == null) {
+                continue; // reported already, or nothing to compare with
+            }
+            if (!providers.names().contains(target.provider())) {
+                problems.error(each.place(RouteSchema.TARGET), "unknown provider '"
+                        + target.provider() + "', "
+                        + Suggestion.among(target.provider(), providers.names()));
+            } else if (!providers.leftOut().contains(target.provider())) {
+                kept.add(target);
+            }
+        }
+        return kept;
+    }
+
+    private HoldSettings hold(Section section) {
+        return section.build(problems,
+                () -> new HoldSettings(section.get(RouteSchema.CONTENT_EVENTS),
+                        SettingsBinder.capped(section.get(RouteSchema.HOLD_BYTES)),
+                        section.get(RouteSchema.HOLD_TIME)));
+    }
+}

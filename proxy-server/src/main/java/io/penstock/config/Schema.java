@@ -1,0 +1,184 @@
+package io.penstock.config;
+
+import io.penstock.admin.AdminSettings;
+import io.penstock.exchange.RetrySettings;
+import io.penstock.limit.LimitSettings;
+import io.penstock.listen.ListenSettings;
+import io.penstock.observe.ObserveSettings;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The whole file: every key there is, its type, default and meaning. Reading, unknown keys,
+ * suggestions and {@code docs/configuration.md} follow from this table; {@link Notices} says which
+ * of it has no effect yet.
+ */
+final class Schema {
+    static final Field<HostPort> ADDRESS = Field.of("address", Types.ADDRESS,
+            new HostPort(ListenSettings.DEFAULT.host(), ListenSettings.DEFAULT.port()),
+            "what to bind; port 0 takes a free one");
+    static final Field<Path> CERTIFICATE = Field.required("certificate", Types.PATH,
+            "certificate chain (PEM), read again when it changes");
+    static final Field<Path> PRIVATE_KEY = Field.required("private_key", Types.PATH,
+            "its private key (PEM)");
+    static final Field<Path> CLIENT_CA = Field.optional("client_ca", Types.PATH,
+            "certificates (PEM) that callers' certificates must come from");
+    static final Field<Section> LISTEN_TLS = Field.section("tls",
+            SectionType.of("section", CERTIFICATE, PRIVATE_KEY, CLIENT_CA),
+            "speaks TLS, with HTTP/2 and HTTP/1.1; plain HTTP without it");
+    static final SectionType LISTENER = SectionType.of("listener", ADDRESS, LISTEN_TLS);
+    static final Field<List<Section>> LISTEN = Field.of("listen",
+            new ListType<>(LISTENER, true), List.of(),
+            "where callers connect; without it, one listener on its default address, or on "
+                    + "`PROXY_API_HOST` and `PROXY_API_PORT`");
+
+    static final Field<HostPort> ADMIN_ADDRESS = Field.of("address", Types.ADDRESS,
+            new HostPort(AdminSettings.DEFAULT.host(), AdminSettings.DEFAULT.port()),
+            "what to bind; loopback only, unless there is a token");
+    static final Field<String> ADMIN_TOKEN = Field.optional("token", Types.SECRET,
+            "what the admin port's callers must show");
+    static final Field<Section> ADMIN = Field.section("admin",
+            SectionType.of("section", ADMIN_ADDRESS, ADMIN_TOKEN),
+            "health, metrics, usage and reload, on a port of their own");
+
+    static final Field<List<Section>> PROVIDERS = Field.list("providers", ProviderSchema.PROVIDER,
+            "who answers; without this key, every provider whose API key is in the environment");
+    static final Field<List<Section>> ROUTES = Field.list("routes", RouteSchema.ROUTE,
+            "which targets a model's name stands for; a model without a route goes to every "
+                    + "enabled provider that lists it, by priority");
+    static final Field<Section> AUTH = Field.section("auth", AuthSchema.AUTH,
+            "who may call; with neither keys nor anonymous access, loopback only");
+
+    static final Field<Integer> REQUESTS_PER_MINUTE = Field.optional("requests_per_minute",
+            Types.integerFrom(1), "of all callers together");
+    static final Field<Integer> CONCURRENT = Field.of("concurrent", Types.integerFrom(1),
+            LimitSettings.DEFAULT.concurrent(), "exchanges in flight");
+    static final Field<Long> BODY = Field.of("body", Types.SIZE,
+            LimitSettings.DEFAULT.bodyBytes(), "one request's body");
+    static final Field<Long> HEADER = Field.of("header", Types.SIZE,
+            (long) LimitSettings.DEFAULT.headerBytes(), "one request's head");
+    static final Field<Integer> CONNECTIONS = Field.of("connections", Types.integerFrom(1),
+            LimitSettings.DEFAULT.connections(), "callers' connections open at once");
+    static final Field<Integer> CONNECTIONS_PER_IP = Field.optional("connections_per_ip",
+            Types.integerFrom(1), "the same from one address");
+    static final Field<Section> LIMITS = Field.section("limits",
+            SectionType.of("section", REQUESTS_PER_MINUTE, CONCURRENT, BODY, HEADER, CONNECTIONS,
+                    CONNECTIONS_PER_IP),
+            "bounds on everything that callers can make the proxy hold");
+
+    static final Field<String> ENFORCE = Field.of("enforce", Types.oneOf("reject", "cut"),
+            "reject", "`reject` refuses the next call, `cut` ends running streams as well");
+    static final Field<String> ON_STORE_FAILURE = Field.of("on_store_failure",
+            Types.oneOf("continue", "reject"), "continue", "what follows when usage is not known");
+    static final Field<Section> BUDGET = Field.section("budget",
+            SectionType.of("section", ENFORCE, ON_STORE_FAILURE),
+            "what happens when a caller's budget is spent");
+    static final Field<Map<String, Section>> PRICES = Field.optional("prices",
+            new MapType<>("model", SectionType.of("section",
+                    Field.required("input", Types.number(0, Double.MAX_VALUE),
+                            "dollars for a million prompt tokens"),
+                    Field.required("output", Types.number(0, Double.MAX_VALUE),
+                            "dollars for a million completion tokens"),
+                    Field.optional("cached_input", Types.number(0, Double.MAX_VALUE),
+                            "dollars for a million prompt tokens that the provider had cached"))),
+            "what models cost, by the provider's name of the model");
+
+    static final Field<Section> BREAKER = Field.section("breaker",
+            SectionType.of("section",
+                    Field.of("failure_ratio", Types.number(0, 1), 0.5,
+                            "failures as a share of a window's calls"),
+                    Field.of("min_requests", Types.integerFrom(1), 20,
+                            "calls that a window must have seen"),
+                    Field.of("window", Types.DURATION, Duration.ofSeconds(30),
+                            "how far back calls count"),
+                    Field.of("open_for", Types.DURATION, Duration.ofSeconds(15),
+                            "how long a target is left alone"),
+                    Field.of("half_open_probes", Types.integerFrom(1), 3,
+                            "calls that try it again")),
+            "when a provider's model is left alone for a while");
+
+    static final Field<Integer> MAX_ATTEMPTS = Field.of("max_attempts", Types.integerFrom(1),
+            RetrySettings.DEFAULT.maxAttempts(), "tries of one exchange, over all targets");
+    static final Field<Integer> SAME_TARGET = Field.of("same_target", Types.integerFrom(0),
+            RetrySettings.DEFAULT.sameTarget(),
+            "further tries of a target after a fault that looks transient");
+    static final Field<Duration> WAIT_FOR_RETRY_AFTER = Field.of("wait_for_retry_after",
+            Types.DURATION, RetrySettings.DEFAULT.waitForRetryAfter(),
+            "how long a provider's `retry-after` may be waited out while other targets are left");
+    static final Field<Double> BUDGET_RATIO = Field.of("budget_ratio",
+            Types.number(0, Double.MAX_VALUE), RetrySettings.DEFAULT.budgetRatio(),
+            "tries beyond the first, as a share of a provider's recent calls");
+    static final Field<Section> RETRY = Field.section("retry",
+            SectionType.of("section", MAX_ATTEMPTS, SAME_TARGET, WAIT_FOR_RETRY_AFTER,
+                    BUDGET_RATIO),
+            "how often a failed attempt is followed by another");
+
+    static final Field<Boolean> CACHE_ENABLED = Field.of("enabled", Types.FLAG, false,
+            "for every route");
+    static final Field<Section> CACHE = Field.section("cache",
+            SectionType.of("section", CACHE_ENABLED,
+                    Field.of("ttl", Types.DURATION, Duration.ofMinutes(5),
+                            "how long a reply may be answered again"),
+                    Field.of("max_size", Types.SIZE, 256L * 1024 * 1024, "of all replies"),
+                    Field.of("scope", Types.oneOf("key", "shared"), "key",
+                            "whether callers see each other's replies")),
+            "answers repeated calls from memory");
+
+    static final Field<String> REDIS_URL = Field.optional("url",
+            Types.text("URL", "a URL that begins with redis://, rediss://, redis-cluster:// or "
+                    + "redis-sentinel://", text -> text.matches(
+                            "(redis|rediss|redis-cluster|redis-sentinel)://\\S+") ? text : null),
+            "the server, or one of a cluster");
+    static final Field<Section> REDIS = Field.section("redis",
+            SectionType.of("section", REDIS_URL,
+                    Field.of("on_failure", Types.oneOf("local", "reject"), "local",
+                            "what follows when it does not answer"),
+                    Field.of("prefix", Types.TEXT, "penstock:", "of every name it keeps")),
+            "limits and budgets shared by several proxies");
+
+    static final Field<List<String>> ALLOWED_ORIGINS = Field.list("allowed_origins", Types.TEXT,
+            "origins whose pages may call; `*` for any");
+    static final Field<Section> CORS = Field.section("cors",
+            SectionType.of("section", ALLOWED_ORIGINS), "calls from web pages");
+
+    static final Field<String> LOG_PATH = Field.of("path", Types.TEXT,
+            ObserveSettings.DEFAULT.accessLog(),
+            "a file, or `-` for standard output; `null` writes none");
+    static final Field<String> LOG_FORMAT = Field.of("format", Types.oneOf("json", "text"),
+            ObserveSettings.DEFAULT.json() ? "json" : "text",
+            "one JSON object a line, or `key=value` text");
+    static final Field<Section> ACCESS_LOG = Field.section("access_log",
+            SectionType.of("section", LOG_PATH, LOG_FORMAT), "one line an exchange");
+    static final Field<String> HEADERS = Field.of("headers", Types.oneOf("full", "id"),
+            ObserveSettings.DEFAULT.fullHeaders() ? "full" : "id",
+            "`full` tells callers provider, attempts and timings; `id` the request id only");
+    static final Field<URI> OTLP_ENDPOINT = Field.optional("endpoint", Types.URL,
+            "where traces go");
+    static final Field<Section> OTLP = Field.section("otlp",
+            SectionType.of("section", OTLP_ENDPOINT), "traces by OpenTelemetry");
+    static final Field<URI> POSTHOG_HOST = Field.optional("host", Types.URL, "where events go");
+    static final Field<Section> POSTHOG = Field.section("posthog",
+            SectionType.of("section", POSTHOG_HOST,
+                    Field.of("api_key_env", Types.VARIABLE, "POSTHOG_API_KEY",
+                            "the environment variable that holds its key"),
+                    Field.of("content", Types.FLAG, false,
+                            "whether prompts and completions go along")),
+            "usage events");
+    static final Field<Section> OBSERVE = Field.section("observe",
+            SectionType.of("section", ACCESS_LOG, HEADERS, OTLP, POSTHOG),
+            "what is told about each exchange, and to whom");
+
+    static final Field<Duration> GRACE = Field.of("grace", Types.DURATION,
+            Duration.ofSeconds(30), "how long open streams may go on after a stop was asked for");
+    static final Field<Section> SHUTDOWN = Field.section("shutdown",
+            SectionType.of("section", GRACE), "the end");
+
+    static final SectionType ROOT = SectionType.of("section", LISTEN, ADMIN, PROVIDERS,
+            ROUTES, AUTH, LIMITS, BUDGET, PRICES, BREAKER, RETRY, CACHE, REDIS, CORS, OBSERVE,
+            SHUTDOWN);
+
+    private Schema() {}
+}
