@@ -6,11 +6,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * What a mock says as one model, in the bytes of OpenAI's chat completions: built once, sent often.
- * All replies of a model share their {@code id} and {@code created}.
+ * What a mock says as one model, in the bytes of OpenAI's chat completions: built once, sent
+ * often. All replies of a model share their {@code id} and {@code created}.
  *
  * <p><b>Thread:</b> confined to one event loop.
- * <br><b>Buffers:</b> owns its rings until {@link #release()}; every method with an allocator gives.
+ * <br><b>Buffers:</b> owns its rings until {@link #release()}; methods with an allocator give.
  */
 final class ChatScript {
     private static final byte[] SSE_HEAD = utf8("HTTP/1.1 200 OK\r\n"

@@ -15,7 +15,7 @@ final class JsonReply {
         return switch (status) {
             case 401 -> error(allocator, status, name + ": incorrect API key provided",
                     "invalid_request_error", "invalid_api_key", "", closes);
-            case 403 -> error(allocator, status, name + ": country, region or territory not supported",
+            case 403 -> error(allocator, status, name + ": this region is not supported",
                     "invalid_request_error", "unsupported_country_region_territory", "", closes);
             case 404 -> error(allocator, status, name + ": the model does not exist",
                     "invalid_request_error", "model_not_found", "", closes);

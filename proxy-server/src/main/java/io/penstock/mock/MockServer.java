@@ -31,8 +31,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * A stand-in provider that speaks OpenAI chat: {@code POST …/chat/completions}, unary and streamed,
- * and {@code GET …/models}, below any path.
+ * A stand-in provider that speaks OpenAI chat: {@code POST …/chat/completions}, unary and
+ * streamed, and {@code GET …/models}, below any path.
  *
  * <p>A request can ask for its own course with the headers {@code x-mock-fail} (as {@link Fault}
  * reads it, {@code none} too), {@code x-mock-ttft}, {@code x-mock-interval}, {@code x-mock-events}.

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
  * most a tick late, never early. It rests while nobody waits.
  *
  * <p><b>Thread:</b> confined to its event loop.
- * <br><b>Bounds:</b> a wheel of {@link #SLOTS} ticks; who waits longer stays for another turn of it.
+ * <br><b>Bounds:</b> a wheel of {@link #SLOTS} ticks; who waits longer stays for another turn.
  */
 final class Pacer implements Runnable {
     static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);

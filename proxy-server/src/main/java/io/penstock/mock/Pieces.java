@@ -4,10 +4,11 @@ import java.nio.charset.StandardCharsets;
 
 /** The texts of a mock's content events: plain ASCII that needs no escape but {@code \n}. */
 final class Pieces {
-    private static final String[] WORDS = (" here: the water comes down from the high reservoir by way"
-            + " of a long steel pipe, and whoever opens the gate a little more gets a little more of"
-            + " it. Nothing is lost on the way, nothing waits longer than it must, and when one gate"
-            + " jams the keeper turns to the next, so that the mill below never notices.\\n\\n")
+    private static final String[] WORDS = (" here: the water comes down from the high reservoir"
+            + " by way of a long steel pipe, and whoever opens the gate a little more gets a little"
+            + " more of it. Nothing is lost on the way, nothing waits longer than it must, and when"
+            + " one gate jams the keeper turns to the next, so that the mill below never"
+            + " notices.\\n\\n")
             .split("(?= )");
     private static final int ROUNDS = 5;
     private static final int LEAST = 4;

@@ -12,7 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RequestReaderTest {
     private static final String BODY = "{\"a\":{\"model\":\"no\",\"stream\":false},"
-            + "\"stream_options\" : {\"x\":{\"include_usage\":false},\"include_usage\":true,\"y\":[{}]},"
+            + "\"stream_options\" : {\"x\":{\"include_usage\":false},\"include_usage\":true,"
+            + "\"y\":[{}]},"
             + " \"s\":\"},\\\"model\\\":\\\"no\\\"\",\"model\":\"y\\u0065s\", \"stream\":true,"
             + "\"max_tokens\": 9 ,\"n\":null}";
 
