@@ -1,0 +1,318 @@
+package io.penstock.mock;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.DuplexChannel;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection to a mock: reads a request, answers it, reads the next.
+ *
+ * <p><b>Thread:</b> confined to its channel's event loop.
+ * <br><b>Buffers:</b> takes what is read; holds unread input and the reply, and releases both when
+ * the channel closes.
+ * <br><b>Bounds:</b> writes up to the channel's high watermark, then as the caller reads; keeps at
+ * most one read beyond {@link #MAX_PIPELINED_BYTES} of the requests that follow; flushes
+ * {@link #MAX_FLUSHES} times, then lets other connections have their turn.
+ */
+final class MockConnection extends ChannelInboundHandlerAdapter {
+    static final int MAX_PIPELINED_BYTES = 64 * 1024;
+    static final int MAX_FLUSHES = 16;
+    static final long LINGER_MILLIS = 1000;
+    static final long MAX_WRITING_NANOS = TimeUnit.DAYS.toNanos(1);
+
+    private static final byte[] CONTINUE =
+            "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
+    private static final Logger log = LoggerFactory.getLogger(MockConnection.class);
+
+    /** Whether there is more to come on this connection. */
+    private enum State {
+        OPEN,
+        /** The request is never answered. */
+        HANGING,
+        /** The last reply is written, or the connection is cut. */
+        ENDED
+    }
+
+    private final MockLoop loop;
+    private final Pacer.Waiter waiter = new Pacer.Waiter(this::advance);
+    private final RequestReader request = new RequestReader();
+    private ChannelHandlerContext ctx;
+    private State state = State.OPEN;
+    private ByteBuf unread; // null, or what of the input is still to be looked at
+    private Reply reply; // null while there is none to write
+    private boolean lastReplyEarly; // it answers a request that has not come in full
+    private boolean advancing;
+
+    MockConnection(MockLoop loop) {
+        this.loop = loop;
+    }
+
+    /** Ends the connection from this side. */
+    void close() {
+        state = State.ENDED;
+        ctx.close();
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        this.ctx = ctx;
+        if (!loop.add(this)) {
+            close();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (state == State.HANGING || state == State.OPEN && reply != null) {
+            loop.server().onCancelled();
+        }
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        loop.remove(this);
+        loop.pacer().remove(waiter);
+        state = State.ENDED;
+        releaseUnread();
+        releaseReply();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        if (state != State.OPEN) {
+            in.release();
+            return;
+        }
+        if (unread == null) {
+            unread = in;
+        } else {
+            unread.discardSomeReadBytes().writeBytes(in);
+            in.release();
+        }
+        run();
+        if (unread != null && unread.readableBytes() > MAX_PIPELINED_BYTES) {
+            ctx.channel().config().setAutoRead(false);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        advance();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        advance();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof IOException) {
+            log.debug("mock.connection.broken name={} cause={}", loop.settings().name(), cause);
+        } else {
+            log.error("mock.connection.failed name={}", loop.settings().name(), cause);
+        }
+        ctx.close();
+    }
+
+    /** Does and flushes all that can be done now. */
+    private void advance() {
+        if (advancing) {
+            return; // called back by a flush below, whose loop looks again
+        }
+        advancing = true;
+        boolean more;
+        int flushes = 0;
+        do {
+            more = run();
+            ctx.flush();
+            flushes++;
+        } while (more && canRun() && flushes < MAX_FLUSHES);
+        advancing = false;
+        if (more && canRun()) {
+            ctx.executor().execute(this::advance);
+        }
+        boolean wantsInput = state != State.OPEN || reply == null && !more;
+        if (wantsInput && !ctx.channel().config().isAutoRead()) {
+            ctx.channel().config().setAutoRead(true);
+        }
+    }
+
+    private boolean canRun() {
+        return state == State.OPEN && ctx.channel().isWritable();
+    }
+
+    /** Reads and writes, without a flush; false when it waits for input or for the clock. */
+    private boolean run() {
+        while (canRun()) {
+            boolean moved = reply == null ? readOn() : writeOn();
+            if (!moved) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Reads on in the input; whether there is a reply now. */
+    private boolean readOn() {
+        if (unread == null) {
+            return false;
+        }
+        try {
+            boolean complete = request.read(unread);
+            if (request.takeExpectsContinue()) {
+                write(ctx.alloc().directBuffer(CONTINUE.length).writeBytes(CONTINUE));
+            }
+            if (complete) {
+                answer();
+                request.reset();
+            }
+            if (state != State.OPEN || !unread.isReadable()) {
+                releaseUnread();
+            }
+            return complete;
+        } catch (BadRequestException e) {
+            releaseUnread();
+            lastReplyEarly = true;
+            reply = Reply.whole(JsonReply.error(ctx.alloc(), e.status(),
+                    JsonReply.plain(e.getMessage()), "invalid_request_error", null, "", true),
+                    loop.nanoTime(), true);
+            return true;
+        }
+    }
+
+    private void answer() {
+        loop.server().onRequest();
+        switch (request.target()) {
+            case CHAT -> answerChat();
+            case MODELS -> reply = whole(JsonReply.of(ctx.alloc(), 200, "",
+                    "{\"object\":\"list\",\"data\":[{\"id\":\"" + loop.settings().name()
+                    + "\",\"object\":\"model\",\"created\":1755000000,\"owned_by\":\"penstock\"}]}",
+                    request.closes()));
+            case OTHER -> reply = whole(JsonReply.error(ctx.alloc(), 404,
+                    "Unknown request URL: " + JsonReply.plain(request.path()),
+                    "invalid_request_error", "unknown_url", "", request.closes()));
+        }
+    }
+
+    private void answerChat() {
+        Fault fault = request.fault() != null ? request.fault() : loop.server().nextFault();
+        switch (fault.kind()) {
+            case STATUS -> reply = whole(JsonReply.refusal(ctx.alloc(), loop.settings().name(),
+                    fault.status(), request.closes()));
+            case RESET, REFUSE -> {
+                state = State.ENDED;
+                ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+                ctx.close();
+            }
+            case HANG -> state = State.HANGING;
+            case NONE -> reply = chat(false);
+            case MIDSTREAM -> reply = chat(true);
+        }
+    }
+
+    private Reply chat(boolean cut) {
+        ChatFields fields = request.fields();
+        boolean closes = request.closes();
+        if (!fields.isObject()) {
+            return whole(JsonReply.error(ctx.alloc(), 400, "The body is no JSON object.",
+                    "invalid_request_error", null, "", closes));
+        }
+        if (fields.modelLength() == 0) {
+            return whole(JsonReply.error(ctx.alloc(), 400, "You must provide a model parameter.",
+                    "invalid_request_error", null, "", closes));
+        }
+        MockSettings settings = loop.settings();
+        int wanted = request.eventsOr(settings.events());
+        int events = (int) Math.max(1, Math.min(wanted, fields.maxTokens()));
+        boolean cutShort = events < wanted;
+        int sent = cut ? (events + 1) / 2 : events;
+        long promptTokens = request.bodyBytes() / 4;
+        long interval = request.intervalNanosOr(settings.interval().toNanos());
+        long first = loop.nanoTime() + request.ttftNanosOr(settings.ttft().toNanos());
+        ChatScript script = loop.script(fields.model(), fields.modelLength());
+        if (fields.isStream()) {
+            boolean usage = fields.includesUsage();
+            ByteBuf front = script.streamFront(ctx.alloc(), usage, closes);
+            ByteBuf back = cut ? null
+                    : script.streamBack(ctx.alloc(), usage, cutShort, promptTokens, events);
+            return new Reply(front, script.events(usage), sent, back, first, interval,
+                    cut || closes);
+        }
+        ByteBuf back = script.unaryBack(ctx.alloc(), cutShort, promptTokens, events);
+        ByteBuf front = script.unaryFront(ctx.alloc(), events, back.readableBytes(), closes);
+        if (cut) {
+            back.release();
+            back = null;
+        }
+        // A model has to write it all before a unary reply can begin.
+        long writingNanos = (long) Math.min(MAX_WRITING_NANOS, (events - 1.0) * interval);
+        return new Reply(front, script.words(), sent, back, first + writingNanos, 0,
+                cut || closes);
+    }
+
+    private Reply whole(ByteBuf bytes) {
+        return Reply.whole(bytes, loop.nanoTime(), request.closes());
+    }
+
+    /** Writes on; whether it need not wait. */
+    private boolean writeOn() {
+        ByteBuf next = reply.next(loop.nanoTime());
+        if (next == null) {
+            loop.pacer().add(waiter, reply.nextNanos());
+            return false;
+        }
+        if (!reply.isDone()) {
+            write(next);
+            return true;
+        }
+        boolean closes = reply.closes();
+        releaseReply();
+        if (closes) {
+            end(next);
+        } else {
+            write(next);
+        }
+        return !closes;
+    }
+
+    private void write(ByteBuf bytes) {
+        ctx.write(bytes, ctx.voidPromise());
+    }
+
+    private void end(ByteBuf last) {
+        state = State.ENDED;
+        releaseUnread();
+        if (lastReplyEarly && ctx.channel() instanceof DuplexChannel duplex) {
+            // A close with input unread is a reset, which would overtake the reply.
+            ctx.writeAndFlush(last).addListener(written -> duplex.shutdownOutput());
+            ctx.executor().schedule(() -> ctx.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+        } else {
+            ctx.writeAndFlush(last).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    private void releaseUnread() {
+        if (unread != null) {
+            unread.release();
+            unread = null;
+        }
+    }
+
+    private void releaseReply() {
+        if (reply != null) {
+            reply.release();
+            reply = null;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package io.penstock.mock;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What a mock says, how fast, and how it fails.
+ *
+ * @param port 0 takes a free one
+ * @param name stands in every text, so that a viewer sees which mock answered
+ * @param ttft from the end of the request to the head and the first event, which go out together
+ * @param interval from one content event to the next; zero sends them as fast as the caller reads
+ * @param events content events of a reply; a request's {@code max_tokens} caps them
+ * @param eventBytes length of each event's text, 0 for words of natural length
+ * @param failRatio share of chat calls that {@code fail} strikes, evenly spread: at 0.5 every other
+ *     one, beginning with the first
+ */
+public record MockSettings(String host, int port, String name, Duration ttft, Duration interval,
+        int events, int eventBytes, Fault fail, double failRatio) {
+    static final int MAX_EVENTS = 100_000_000;
+    static final int MAX_EVENT_BYTES = 1024 * 1024;
+    static final Duration MAX_PAUSE = Duration.ofHours(1);
+
+    private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(us|ms|s|m|h)|0");
+
+    public static final MockSettings DEFAULT = new MockSettings(
+            "127.0.0.1", 0, "mock", Duration.ZERO, Duration.ZERO, 16, 0, Fault.NONE, 1.0);
+
+    public MockSettings {
+        Objects.requireNonNull(host, "host");
+        Objects.requireNonNull(fail, "fail");
+        if (port < 0 || port > 65535) {
+            throw new IllegalArgumentException("port: " + port + " (expected: 0 to 65535)");
+        }
+        if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
+            throw new IllegalArgumentException(
+                    "name: " + name + " (expected: 1 to 64 of A-Z a-z 0-9 . _ -)");
+        }
+        checkPause("ttft", ttft);
+        checkPause("interval", interval);
+        checkEvents(events);
+        if (eventBytes < 0 || eventBytes > MAX_EVENT_BYTES) {
+            throw new IllegalArgumentException(
+                    "eventBytes: " + eventBytes + " (expected: 0 to " + MAX_EVENT_BYTES + ")");
+        }
+        if (!(failRatio >= 0 && failRatio <= 1)) {
+            throw new IllegalArgumentException("failRatio: " + failRatio + " (expected: 0 to 1)");
+        }
+    }
+
+    public MockSettings withHost(String host) {
+        return new MockSettings(
+                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+    }
+
+    public MockSettings withPort(int port) {
+        return new MockSettings(
+                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+    }
+
+    public MockSettings withName(String name) {
+        return new MockSettings(
+                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+    }
+
+    public MockSettings withTtft(Duration ttft) {
+        return new MockSettings(
+                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+    }
+
+    public MockSettings withInterval(Duration interval) {
+        return new MockSettings(
+                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+    }
+
+    public MockSettings withEvents(int events) {
+        return new MockSettings(
+                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+    }
+
+    public MockSettings withEventBytes(int eventBytes) {
+        return new MockSettings(
+                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+    }
+
+    public MockSettings withFail(Fault fail, double failRatio) {
+        return new MockSettings(
+                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+    }
+
+    /** Reads {@code 500us 250ms 2s 5m 1h} or {@code 0}, at most an hour. */
+    public static Duration parseDuration(String text) {
+        Matcher matcher = DURATION.matcher(text.trim());
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(text + " (expected: a duration such as 250ms 2s)");
+        }
+        if (matcher.group(1) == null) {
+            return Duration.ZERO;
+        }
+        long amount = Long.parseLong(matcher.group(1));
+        Duration duration = switch (matcher.group(2)) {
+            case "us" -> Duration.ofNanos(amount * 1000);
+            case "ms" -> Duration.ofMillis(amount);
+            case "s" -> Duration.ofSeconds(amount);
+            case "m" -> Duration.ofMinutes(amount);
+            default -> Duration.ofHours(amount);
+        };
+        checkPause("duration", duration);
+        return duration;
+    }
+
+    static void checkEvents(int events) {
+        if (events < 1 || events > MAX_EVENTS) {
+            throw new IllegalArgumentException(
+                    "events: " + events + " (expected: 1 to " + MAX_EVENTS + ")");
+        }
+    }
+
+    private static void checkPause(String name, Duration pause) {
+        if (pause.isNegative() || pause.compareTo(MAX_PAUSE) > 0) {
+            throw new IllegalArgumentException(name + ": " + pause + " (expected: 0 to 1h)");
+        }
+    }
+}
