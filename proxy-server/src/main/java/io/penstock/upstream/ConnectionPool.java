@@ -105,13 +105,13 @@ public final class ConnectionPool extends Deadlines.Entry {
         return opened.get();
     }
 
-    /** Connections open now; for tests, on the loop. */
-    public int open() {
+    /** Connections open now; on the loop. */
+    int open() {
         return open;
     }
 
-    /** Calls waiting for a connection; for tests, on the loop. */
-    public int waiting() {
+    /** Calls waiting for a connection; on the loop. */
+    int waiting() {
         return waiters.size();
     }
 

@@ -79,6 +79,21 @@ public final class UpstreamLoop {
         pools = fewer;
     }
 
+    /** Connections open to all providers; on the loop. */
+    public int open() {
+        return pools.values().stream().mapToInt(ConnectionPool::open).sum();
+    }
+
+    /** Calls waiting for a connection to any provider; on the loop. */
+    public int waiting() {
+        return pools.values().stream().mapToInt(ConnectionPool::waiting).sum();
+    }
+
+    /** Pools, each of which watches its own idle connections; on the loop. */
+    public int pools() {
+        return pools.size();
+    }
+
     /** The pool of that provider, if it has been used; null if not. Any thread. */
     public ConnectionPool existingPool(Provider provider) {
         return pools.get(provider);

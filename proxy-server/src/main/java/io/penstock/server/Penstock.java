@@ -1,0 +1,330 @@
+package io.penstock.server;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.resolver.dns.DnsAddressResolverGroup;
+import io.netty.resolver.dns.DnsNameResolverBuilder;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import io.penstock.admin.ServerState;
+import io.penstock.admin.StatusPages;
+import io.penstock.config.Settings;
+import io.penstock.limit.Gauge;
+import io.penstock.listen.ConnectionLimit;
+import io.penstock.listen.ListenException;
+import io.penstock.listen.ListenLoop;
+import io.penstock.listen.ListenSettings;
+import io.penstock.listen.Listener;
+import io.penstock.loop.Transport;
+import io.penstock.observe.AccessLog;
+import io.penstock.route.Router;
+import io.penstock.upstream.ConnectionPool;
+import io.penstock.upstream.Provider;
+import io.penstock.upstream.UpstreamTlsException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The proxy: event loops, listeners, and the snapshot of the configuration that new requests go by.
+ *
+ * <p><b>Thread:</b> started, reloaded and stopped by any thread, one at a time; requests read the
+ * snapshot on their own loops.
+ */
+public final class Penstock implements ServerState, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Penstock.class);
+    private static final long QUIET_CHECK_MILLIS = 20;
+
+    private final long startNanos = System.nanoTime();
+    private final EventLoopGroup group;
+    private final List<Worker> workers = new ArrayList<>();
+    private final List<Listener> listeners = new ArrayList<>();
+    private final DnsAddressResolverGroup resolver;
+    private final Gauge concurrent;
+    private final ConnectionLimit connectionLimit;
+    private final StatusPages statusPages = new StatusPages(this);
+    private final AccessLog accessLog; // null for none
+    private final Supplier<Reloaded> reloader;
+    private Listener adminListener;
+    private volatile Snapshot snapshot;
+    private volatile boolean draining;
+    private volatile Runnable onDrainAsked = () -> { };
+
+    /**
+     * What reading the configuration again brought.
+     *
+     * @param settings null if there is something wrong
+     * @param problems what is wrong, a line each; empty if nothing is
+     */
+    public record Reloaded(Settings settings, String problems) {}
+
+    private Penstock(Settings settings, Transport transport, int threads,
+            Supplier<Reloaded> reloader) throws StartException {
+        this.reloader = reloader;
+        try {
+            snapshot = Snapshot.of(settings, List.of());
+            accessLog = AccessLog.open(settings.observe());
+        } catch (UpstreamTlsException | IOException e) {
+            throw new StartException(e.toString(), e);
+        }
+        concurrent = new Gauge(settings.limits().concurrent());
+        connectionLimit = new ConnectionLimit(settings.limits().connections(),
+                settings.limits().connectionsPerIp());
+        Gauge bodyMemory = new Gauge(Runtime.getRuntime().maxMemory() / 2);
+        group = new MultiThreadIoEventLoopGroup(threads,
+                new DefaultThreadFactory("penstock-loop"), transport.ioHandlerFactory());
+        resolver = new DnsAddressResolverGroup(new DnsNameResolverBuilder()
+                .datagramChannelType(transport.datagramChannel())
+                .socketChannelType(transport.channel()));
+        for (EventExecutor loop : group) {
+            workers.add(new Worker(this, (EventLoop) loop, transport, resolver, threads,
+                    settings.limits().headerBytes(), bodyMemory, accessLog));
+        }
+        try {
+            List<ListenLoop> loops = workers.stream().map(Worker::listen).toList();
+            for (ListenSettings listen : settings.listen()) {
+                listeners.add(Listener.bind(listen, transport, group, loops, connectionLimit));
+            }
+            adminListener = Listener.bind(
+                    new ListenSettings(settings.admin().host(), settings.admin().port(), null),
+                    transport, group,
+                    workers.stream().map(Worker::adminListen).limit(1).toList(), connectionLimit);
+        } catch (ListenException e) {
+            stop(Duration.ZERO);
+            throw new StartException(e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Starts it: when this returns, callers are served.
+     *
+     * @param threads event loops
+     * @param reloader reads the configuration again, for {@link #reload}
+     */
+    public static Penstock start(Settings settings, Transport transport, int threads,
+            Supplier<Reloaded> reloader) throws StartException {
+        return new Penstock(settings, transport, threads, reloader);
+    }
+
+    /** The addresses that callers are served on, their ports the real ones. */
+    public List<InetSocketAddress> addresses() {
+        return listeners.stream().map(Listener::address).toList();
+    }
+
+    public InetSocketAddress adminAddress() {
+        return adminListener.address();
+    }
+
+    /** What to do when the admin port asks to drain; the process decides how it ends. */
+    public void onDrainAsked(Runnable action) {
+        onDrainAsked = action;
+    }
+
+    // For the workers
+
+    Snapshot snapshot() {
+        return snapshot;
+    }
+
+    Gauge concurrent() {
+        return concurrent;
+    }
+
+    StatusPages statusPages() {
+        return statusPages;
+    }
+
+    // For the pages
+
+    @Override
+    public List<Provider> providers() {
+        return snapshot.providers();
+    }
+
+    @Override
+    public Router router() {
+        return snapshot.policy().router();
+    }
+
+    @Override
+    public long inFlight(Provider provider) {
+        long sum = 0;
+        for (Worker worker : workers) {
+            ConnectionPool pool = worker.upstream().existingPool(provider);
+            sum += pool == null ? 0 : pool.inFlight();
+        }
+        return sum;
+    }
+
+    @Override
+    public long connectionsOpened(Provider provider) {
+        long sum = 0;
+        for (Worker worker : workers) {
+            ConnectionPool pool = worker.upstream().existingPool(provider);
+            sum += pool == null ? 0 : pool.opened();
+        }
+        return sum;
+    }
+
+    @Override
+    public boolean isReady() {
+        return !draining;
+    }
+
+    @Override
+    public long uptimeNanos() {
+        return System.nanoTime() - startNanos;
+    }
+
+    @Override
+    public String adminToken() {
+        return snapshot.settings().admin().token();
+    }
+
+    // Reload
+
+    /**
+     * Reads the configuration again and goes by it from the next request on, all at once; a bad one
+     * changes nothing. Listeners, admin address, access log and head limit stay as they were until a
+     * restart, and that is said.
+     */
+    @Override
+    public synchronized String reload() {
+        Reloaded reloaded = reloader.get();
+        if (reloaded.settings() == null) {
+            LOG.warn("reload_failed problems=\"{}\"", reloaded.problems().replace('\n', ';'));
+            return reloaded.problems();
+        }
+        Settings before = snapshot.settings();
+        Settings now = reloaded.settings();
+        Snapshot next;
+        try {
+            next = Snapshot.of(now, snapshot.providers());
+        } catch (UpstreamTlsException e) {
+            LOG.warn("reload_failed problems=\"{}\"", e.getMessage());
+            return e.getMessage();
+        }
+        concurrent.setMax(now.limits().concurrent());
+        connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
+        snapshot = next;
+        Set<Provider> kept = new HashSet<>(next.providers());
+        for (Worker worker : workers) {
+            worker.eventLoop().execute(() -> worker.upstream().retainOnly(kept));
+        }
+        if (!before.listen().equals(now.listen()) || !before.admin().equals(now.admin())
+                || !before.observe().equals(now.observe())
+                || before.limits().headerBytes() != now.limits().headerBytes()) {
+            LOG.warn("reload_needs_restart parts=listen,admin,observe,limits.header");
+        }
+        LOG.info("reloaded providers={} routes={}", now.providers().size(), now.routes().size());
+        return "";
+    }
+
+    // The end
+
+    @Override
+    public void drain() {
+        draining = true;
+        onDrainAsked.run();
+    }
+
+    /**
+     * Stops: readiness goes first, then no more connections are accepted, open exchanges get {@code
+     * grace} to end, and what is left then is closed. Returns whether nothing had to be.
+     */
+    public boolean stop(Duration grace) {
+        draining = true;
+        listeners.forEach(Listener::close);
+        for (Worker worker : workers) {
+            worker.eventLoop().execute(worker.listen()::drain);
+        }
+        boolean quiet = awaitQuiet(grace);
+        for (Worker worker : workers) {
+            worker.eventLoop().execute(worker.listen()::closeAll);
+            worker.eventLoop().execute(worker.adminListen()::closeAll);
+            if (worker.accessLog() != null) {
+                worker.eventLoop().execute(worker.accessLog()::flush);
+            }
+        }
+        if (adminListener != null) {
+            adminListener.close();
+        }
+        for (Worker worker : workers) {
+            worker.eventLoop().execute(() -> worker.upstream().retainOnly(List.of()));
+        }
+        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+        resolver.close();
+        closeAccessLog();
+        return quiet;
+    }
+
+    private void closeAccessLog() {
+        if (accessLog != null) {
+            try {
+                accessLog.close();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private boolean awaitQuiet(Duration grace) {
+        long deadline = System.nanoTime() + grace.toNanos();
+        while (concurrent.used() > 0 || sum(worker -> worker.listen().connections()) > 0) {
+            if (System.nanoTime() - deadline >= 0) {
+                return false;
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(QUIET_CHECK_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void close() {
+        stop(Duration.ZERO);
+    }
+
+    // For tests: what is held anywhere
+
+    /** Everything that must be back at zero when nobody calls, by name. */
+    public String residue() {
+        return "concurrent=" + concurrent.used()
+                + " connections=" + sum(worker -> worker.listen().connections())
+                + " upstream_in_flight=" + snapshot.providers().stream()
+                        .mapToLong(this::inFlight).sum()
+                + " upstream_open=" + sum(worker -> worker.upstream().open())
+                + " upstream_waiting=" + sum(worker -> worker.upstream().waiting())
+                + " deadlines=" + sum(worker -> worker.deadlines().size()
+                        - worker.upstream().pools());
+    }
+
+    private int sum(ToIntFunction<Worker> figure) {
+        int sum = 0;
+        for (Worker worker : workers) {
+            try {
+                sum += worker.eventLoop().submit(() -> figure.applyAsInt(worker)).get();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e.getCause());
+            }
+        }
+        return sum;
+    }
+}
