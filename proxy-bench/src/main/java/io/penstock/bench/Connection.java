@@ -50,7 +50,7 @@ final class Connection extends ChannelInboundHandlerAdapter implements EventScan
         contentSeen = false;
         reader.reset();
         sentNanos = System.nanoTime();
-        ctx.writeAndFlush(loop.request().duplicate(), ctx.voidPromise());
+        ctx.writeAndFlush(loop.request(), ctx.voidPromise());
     }
 
     /** Gives the call up. */

@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
  * within it in a closed one; what passes per second is counted within the window in both.
  *
  * <p><b>Thread:</b> confined to the event loop, but for {@link #begin}.
+ * <br><b>Buffers:</b> holds the request until the round is over.
  * <br><b>Bounds:</b> {@code maxConnections} calls at once, {@code maxBacklog} waiting; the round ends
  * at the latest one time-out after its window.
  */
@@ -91,8 +92,9 @@ final class LoadLoop {
         return result;
     }
 
+    /** Gives the bytes of a call. */
     ByteBuf request() {
-        return request;
+        return request.retainedDuplicate();
     }
 
     byte[] scratch() {
@@ -256,6 +258,7 @@ final class LoadLoop {
             return;
         }
         over = true;
+        request.release(); // what is still being written holds its own share
         for (Connection connection : new ArrayList<>(connections)) {
             connection.abandon();
         }

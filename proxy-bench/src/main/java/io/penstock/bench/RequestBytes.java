@@ -10,7 +10,7 @@ final class RequestBytes {
 
     private RequestBytes() {}
 
-    /** Gives the request, in memory that needs no release to be freed. */
+    /** Gives the request. */
     static ByteBuf of(Endpoint endpoint, Workload workload) {
         byte[] body = body(workload).getBytes(StandardCharsets.UTF_8);
         StringBuilder head = new StringBuilder(256)
@@ -27,7 +27,7 @@ final class RequestBytes {
         byte[] headBytes = head.toString().getBytes(StandardCharsets.US_ASCII);
         ByteBuf request = Unpooled.directBuffer(headBytes.length + body.length);
         request.writeBytes(headBytes).writeBytes(body);
-        return Unpooled.unreleasableBuffer(request);
+        return request;
     }
 
     private static String body(Workload workload) {
