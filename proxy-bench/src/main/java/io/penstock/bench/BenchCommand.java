@@ -105,6 +105,11 @@ final class BenchCommand implements Callable<Integer> {
             description = "Rounds per endpoint, taken in turn (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
+    @Option(names = "--discard", defaultValue = "0", paramLabel = "N",
+            description = "Further rounds before these that do not count, until the compilers on"
+                    + " both sides have settled (default: ${DEFAULT-VALUE}).")
+    private int discard;
+
     @Option(names = "--timeout", defaultValue = "30s", paramLabel = "D",
             description = "A call's longest time (default: ${DEFAULT-VALUE}).")
     private Duration timeout;
@@ -174,7 +179,7 @@ final class BenchCommand implements Callable<Integer> {
             throws IOException, InterruptedException {
         PrintWriter progress = spec.commandLine().getErr();
         try (LoadGenerator generator = new LoadGenerator(workload)) {
-            for (int round = 1; round <= rounds; round++) {
+            for (int round = 1 - discard; round <= rounds; round++) {
                 for (Endpoint endpoint : comparison.endpoints()) {
                     Round result = generator.run(endpoint);
                     Recording recording = result.recording();
@@ -182,9 +187,12 @@ final class BenchCommand implements Callable<Integer> {
                         throw new IOException(endpoint.name() + ": every call failed, the first: "
                                 + recording.firstFailure);
                     }
-                    comparison.add(endpoint, result);
-                    progress.printf("round %d/%d %s: %s calls/s, p50 %s, p99 %s, %d failed%n",
-                            round, rounds, endpoint.name(), number(result, Metric.CALLS_PER_SECOND),
+                    if (round >= 1) {
+                        comparison.add(endpoint, result);
+                    }
+                    progress.printf("%s %s: %s calls/s, p50 %s, p99 %s, %d failed%n",
+                            round >= 1 ? "round " + round + "/" + rounds : "discarded",
+                            endpoint.name(), number(result, Metric.CALLS_PER_SECOND),
                             number(result, Metric.TOTAL_P50), number(result, Metric.TOTAL_P99),
                             recording.failed());
                     progress.flush();
@@ -223,6 +231,9 @@ final class BenchCommand implements Callable<Integer> {
             }
             if (rounds < 1) {
                 throw new IllegalArgumentException("--rounds: " + rounds + " (expected: >= 1)");
+            }
+            if (discard < 0) {
+                throw new IllegalArgumentException("--discard: " + discard + " (expected: >= 0)");
             }
             return new Workload(model, key, stream || streams > 0, promptBytes, maxTokens,
                     open ? rate : 0, streams > 0 ? streams : connections, backlog, threads,

@@ -79,9 +79,9 @@ enum Metric {
         return value.applyAsDouble(round);
     }
 
-    /** Whether it belongs among what is compared: a cost or a time of the endpoint's. */
+    /** Whether a multiple of it means something: a cost or a time of the endpoint's. */
     boolean isCompared() {
-        return ordinal() <= EVENT_DELAY_P99.ordinal();
+        return ordinal() <= EVENT_DELAY_P99.ordinal() && this != RESIDENT_GROWTH;
     }
 
     private static double per(double total, long count) {
