@@ -198,7 +198,7 @@ compare() { # SCENARIO OPTION…: all proxies in turn
     done
     mkdir -p "$out/$scenario"
     bench "$out/$scenario" "${endpoints[@]}" --rounds "$rounds" --duration "$duration" \
-        --warmup "$warmup" --timeout 2m "$@"
+        --warmup "$warmup" --timeout 2m --discard 1 "$@"
     printf '\n== %s ==\n' "$scenario" | tee -a "$out/summary.txt"
     sed -n '/^Medians/,$p' "$out/$scenario/table.txt" | tee -a "$out/summary.txt"
 }

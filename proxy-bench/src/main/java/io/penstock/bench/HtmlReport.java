@@ -77,7 +77,7 @@ final class HtmlReport {
         page.append(".</p>\n<div class=\"scroll\"><table>\n<tr><th>figure</th>");
         List<Endpoint> endpoints = comparison.endpoints();
         for (int i = 0; i < endpoints.size(); i++) {
-            page.append("<th class=\"c").append(i).append("\">")
+            page.append("<th class=\"").append(Plot.colour(i)).append("\">")
                     .append(escaped(endpoints.get(i).name())).append("</th>");
         }
         page.append("</tr>\n");
@@ -175,7 +175,7 @@ final class HtmlReport {
         page.append("<h2>").append(escaped(title)).append("</h2>\n<figure>\n<div class=\"key\">");
         List<Endpoint> endpoints = comparison.endpoints();
         for (int i = 0; i < endpoints.size(); i++) {
-            page.append("<span class=\"c").append(i).append("\">")
+            page.append("<span class=\"").append(Plot.colour(i)).append("\">")
                     .append(escaped(endpoints.get(i).name())).append("</span>");
         }
         page.append("</div>\n").append(svg).append("<figcaption>").append(escaped(caption))

@@ -23,12 +23,10 @@ final class Plot {
 
     /** Time against percentile, both logarithmic: each step to the right is another nine. */
     static String percentiles(Map<String, Histogram> histograms) {
-        long fewest = Long.MAX_VALUE;
         double least = Double.MAX_VALUE;
         double greatest = 1;
         long most = 0;
         for (Histogram histogram : histograms.values()) {
-            fewest = Math.min(fewest, histogram.getTotalCount());
             most = Math.max(most, histogram.getTotalCount());
             least = Math.min(least, Math.max(1, histogram.getValueAtPercentile(0)));
             greatest = Math.max(greatest, histogram.getMaxValue());
@@ -51,7 +49,7 @@ final class Plot {
         }
         int colour = 0;
         for (Map.Entry<String, Histogram> entry : histograms.entrySet()) {
-            svg.append("<polyline class=\"line c").append(colour++ % COLOURS).append("\" points=\"");
+            svg.append("<polyline class=\"line ").append(colour(colour++)).append("\" points=\"");
             Histogram histogram = entry.getValue();
             double end = Math.min(nines, Math.log10(Math.max(1, histogram.getTotalCount())));
             for (double at = 0; at <= end; at += 1.0 / POINTS_PER_DECADE) {
@@ -98,10 +96,10 @@ final class Plot {
                 }
                 double y = middle + (i - (endpoints.size() - 1) / 2.0) * 6;
                 svg.append(String.format(Locale.ROOT,
-                        "<g class=\"c%d\"><line class=\"line\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\""
+                        "<g class=\"%s\"><line class=\"line\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\""
                         + " y2=\"%.1f\"/><circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>"
                         + "<title>%s: %s</title></g>%n",
-                        i % COLOURS, ratioX(ratio.min(), span), ratioX(ratio.max(), span), y, y,
+                        colour(i), ratioX(ratio.min(), span), ratioX(ratio.max(), span), y, y,
                         ratioX(ratio.median(), span), y,
                         HtmlReport.escaped(endpoints.get(i).name()), Figure.ratio(ratio)));
             }
@@ -133,7 +131,7 @@ final class Plot {
         int colour = 0;
         for (Endpoint endpoint : comparison.endpoints()) {
             double[] values = comparison.values(endpoint, metric);
-            svg.append("<g class=\"c").append(colour++ % COLOURS)
+            svg.append("<g class=\"").append(colour(colour++))
                     .append("\"><polyline class=\"line\" points=\"");
             StringBuilder dots = new StringBuilder();
             for (int round = 0; round < values.length; round++) {
@@ -151,6 +149,11 @@ final class Plot {
             svg.append("\"/>").append(dots).append("</g>\n");
         }
         return close(svg);
+    }
+
+    /** The class of the n-th endpoint's colour. */
+    static String colour(int n) {
+        return "c" + n % COLOURS;
     }
 
     private static double ratioX(double ratio, double span) {
