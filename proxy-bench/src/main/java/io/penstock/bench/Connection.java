@@ -8,8 +8,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
  * One connection, with one call at a time on it.
  *
  * <p><b>Thread:</b> confined to its loop's event loop.
- * <br><b>Buffers:</b> takes what is read, and copies it to the loop's scratch array at once: parsing
- * an array beats parsing a direct buffer by more than the copy costs.
+ * <br><b>Buffers:</b> takes what is read, and copies it to the loop's scratch array at once:
+ * parsing an array beats parsing a direct buffer by more than the copy costs.
  */
 final class Connection extends ChannelInboundHandlerAdapter implements EventScanner.StampListener {
     private final LoadLoop loop;

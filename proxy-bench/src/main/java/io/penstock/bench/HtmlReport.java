@@ -87,8 +87,8 @@ final class HtmlReport {
             }
             page.append("<tr><th>").append(escaped(metric.label)).append("</th>");
             for (Endpoint endpoint : endpoints) {
-                page.append("<td>")
-                        .append(escaped(Figure.of(comparison.value(endpoint, metric), metric.unit)));
+                String value = Figure.of(comparison.value(endpoint, metric), metric.unit);
+                page.append("<td>").append(escaped(value));
                 if (metric.isCompared() && !endpoint.equals(comparison.reference())) {
                     note(page, Figure.ratio(comparison.ratio(endpoint, metric)), "");
                 }

@@ -33,7 +33,7 @@ import java.util.concurrent.TimeUnit;
 final class LoadGenerator implements AutoCloseable {
     private static final int READ_BYTES = 32 * 1024; // the largest that the allocator caches
     private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
-    private static final long SETTLE_MILLIS = 200; // closed connections are cleaned up, off the clock
+    private static final long SETTLE_MILLIS = 200; // to clean up closed connections, off the clock
 
     private final Workload workload;
     private final EventLoopGroup group;

@@ -17,16 +17,16 @@ import java.util.concurrent.TimeUnit;
  * One event loop's share of a round: it starts calls when they are due, and records what becomes of
  * them.
  *
- * <p>In an open loop a call that is due while all connections are busy waits in the backlog, counted
- * as overdue, and its time runs; when the backlog is full, too, the call is dropped and counted. In
+ * <p>In an open loop a call that is due while all connections are busy waits in the backlog,
+ * counted as overdue, and its time runs; when the backlog is full, too, the call is dropped and counted. In
  * a closed loop each connection's next call is due when the last one ended, or a moment later when
  * it failed. Calls that are due within the window are measured in an open loop, and calls that end
  * within it in a closed one; what passes per second is counted within the window in both.
  *
  * <p><b>Thread:</b> confined to the event loop, but for {@link #begin}.
  * <br><b>Buffers:</b> holds the request until the round is over.
- * <br><b>Bounds:</b> {@code maxConnections} calls at once, {@code maxBacklog} waiting; the round ends
- * at the latest one time-out after its window.
+ * <br><b>Bounds:</b> {@code maxConnections} calls at once, {@code maxBacklog} waiting; the round
+ * ends at the latest one time-out after its window.
  */
 final class LoadLoop {
     /** The part of a round that counts, in the terms of {@link System#nanoTime}. */

@@ -114,7 +114,8 @@ final class Plot {
         for (Endpoint endpoint : comparison.endpoints()) {
             double[] values = comparison.values(endpoint, metric);
             rounds = Math.max(rounds, values.length);
-            greatest = Math.max(greatest, Spread.of(values).isKnown() ? Spread.of(values).max() : 0);
+            Spread spread = Spread.of(values);
+            greatest = spread.isKnown() ? Math.max(greatest, spread.max()) : greatest;
         }
         double high = greatest == 0 ? 1 : greatest * 1.1;
         StringBuilder svg = open(HEIGHT);
@@ -171,8 +172,8 @@ final class Plot {
     }
 
     private static StringBuilder open(int height) {
-        return new StringBuilder("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"")
-                .append("0 0 ").append(WIDTH).append(' ').append(height).append("\">\n");
+        return new StringBuilder("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\"")
+                .append(" viewBox=\"0 0 ").append(WIDTH).append(' ').append(height).append("\">\n");
     }
 
     private static String close(StringBuilder svg) {

@@ -2,7 +2,7 @@ package io.penstock.bench;
 
 import java.util.Arrays;
 
-/** The median of several rounds' values, with the least and the greatest; NaN where there is none. */
+/** The median of several rounds' values, with the least and the greatest; NaN without values. */
 record Spread(double median, double min, double max) {
     /** Of those values that are numbers. */
     static Spread of(double... values) {

@@ -17,7 +17,8 @@ class ProcessMeterTest {
 
     @Test
     void readsResidentMemory() {
-        assertThat(ProcessMeter.residentBytes("Name:\tx\nVmRSS:\t    2048 kB\n")).isEqualTo(2 << 20);
+        assertThat(ProcessMeter.residentBytes("Name:\tx\nVmRSS:\t    2048 kB\n"))
+                .isEqualTo(2 << 20);
     }
 
     @Test

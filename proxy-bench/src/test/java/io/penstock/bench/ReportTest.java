@@ -54,7 +54,8 @@ class ReportTest {
         bad.recording().dropped = 7;
         comparison.add(nginx, bad);
 
-        assertThat(HtmlReport.of(run, comparison)).contains("&lt;overloaded&gt;", "7 calls were due");
+        assertThat(HtmlReport.of(run, comparison))
+                .contains("&lt;overloaded&gt;", "7 calls were due");
         assertThat(TextReport.of(comparison))
                 .contains("nginx: 1 answered 503", "7 calls were due and never sent");
     }

@@ -137,7 +137,8 @@ class ResponseReaderTest {
     void keepsTheBeginningOfAFailure() throws Exception {
         ResponseReader reader = reader(null);
 
-        feed(reader, "HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 4\r\n\r\nnope");
+        feed(reader, "HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n"
+                + "content-length: 4\r\n\r\nnope");
 
         assertThat(reader.sample()).isEqualTo("nope");
         assertThat(reader.isPersistent()).isFalse();

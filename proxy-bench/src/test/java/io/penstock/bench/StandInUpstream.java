@@ -112,7 +112,8 @@ final class StandInUpstream implements AutoCloseable {
 
         private void answer(ChannelHandlerContext ctx) {
             if (!streaming) {
-                String body = "{\"id\":\"c1\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,"
+                String body = "{\"id\":\"c1\",\"object\":\"chat.completion\","
+                        + "\"choices\":[{\"index\":0,"
                         + "\"message\":{\"role\":\"assistant\",\"content\":\"" + "word ".repeat(90)
                         + "\"}}],\"usage\":{\"total_tokens\":9}}";
                 ctx.writeAndFlush(text("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
