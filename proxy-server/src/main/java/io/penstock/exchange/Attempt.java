@@ -45,6 +45,8 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     static final int MAX_ERROR_BYTES = 64 * 1024;
     private static final int MAX_JUDGED_BYTES = 4 * 1024;
     private static final int PEEK_BYTES = 1024;
+    private static final int LAST_LINES_BYTES = 384;
+    private static final int FIRST_EVENTS_BYTES = 768;
     private static final Needle ERROR = new Needle("\"error\"");
     private static final Set<Field> RETRY_FIELDS =
             EnumSet.of(Field.RETRY_AFTER, Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY);
@@ -69,6 +71,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
 
     private Wait wait = Wait.NOTHING;
     private boolean paused; // nothing is read, for the caller's sake
+    private boolean acquiring; // what comes now comes at once
     private boolean replayed;
     private boolean committed;
     private long startedNanos;
@@ -76,6 +79,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     private long headNanos;
     private long contentNanos;
     private long lastReadNanos;
+    private boolean headJustCame; // the next bytes were read with it
 
     private int status;
     private ReplyVerdict verdict;
@@ -127,7 +131,9 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         paused = false;
         pool = loop.upstream().pool(provider);
         loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
-        pool.acquire(this, fresh);
+        acquiring = true;
+        pool.acquire(this, fresh, nowNanos);
+        acquiring = false;
     }
 
     TargetName target() {
@@ -249,7 +255,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     public void onReady(UpstreamConnection ready) {
         connection = ready;
         wait = Wait.HEAD;
-        readyNanos = loop.deadlines().nowNanos();
+        readyNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
         long limit = stream ? Math.min(timeouts.head().toNanos(), timeouts.firstContent().toNanos())
                 : timeouts.headOfUnary() == null ? Deadlines.NEVER
                 : timeouts.headOfUnary().toNanos();
@@ -263,6 +269,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     public void onHead(ResponseHead reply) {
         headNanos = loop.deadlines().nowNanos();
         lastReadNanos = headNanos;
+        headJustCame = true;
         status = reply.status();
         reusable = reply.isKeepAlive();
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
@@ -313,13 +320,18 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
             out.text(reply.has(Field.CACHE_CONTROL) ? "x-accel-buffering: no\r\n"
                     : "cache-control: no-cache\r\nx-accel-buffering: no\r\n");
         }
-        head = downstream.context().alloc().directBuffer(out.length() + 512);
+        head = downstream.context().alloc().directBuffer(out.length() + LAST_LINES_BYTES
+                + (reply.contentLength() > ResponseRelay.SMALL_BYTES ? 0
+                        : events ? FIRST_EVENTS_BYTES : (int) Math.max(0, reply.contentLength())));
         out.drainTo(head);
     }
 
     @Override
     public void onBody(ByteBuf bytes) {
-        lastReadNanos = loop.deadlines().nowNanos();
+        if (!headJustCame) {
+            lastReadNanos = loop.deadlines().nowNanos();
+        }
+        headJustCame = false;
         try {
             relay.take(bytes);
         } catch (HttpSyntaxException e) {
@@ -438,10 +450,12 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         for (int i = 0; i < length && !anyPayload; i++) {
             anyPayload = buffer.getByte(index + i) > ' ';
         }
-        if (first && (length >= PEEK_BYTES || length == expectedLength)
-                && ERROR.find(buffer, index, Math.min(length, PEEK_BYTES)) < 0) {
-            expectedLength = 0; // seen enough
-            return;
+        if (first && (length >= PEEK_BYTES || length == expectedLength)) {
+            int peeked = Math.min(length, PEEK_BYTES);
+            if (ERROR.find(loop.scratch().copy(buffer, index, peeked), 0, peeked) < 0) {
+                expectedLength = 0; // seen enough
+                return;
+            }
         }
         if (expectedLength == 0 || errorInside) {
             return;
@@ -509,9 +523,8 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
             out.text("connection: keep-alive\r\n");
         }
         out.crlf().drainTo(head);
-        downstream.write(head);
+        relay.commit(downstream.context(), head);
         head = null;
-        relay.commit(downstream.context());
         if (relay.isEnded()) {
             end();
         } else if (paused || !downstream.isWritable()) {
@@ -533,7 +546,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         UpstreamConnection done = connection;
         connection = null;
         leavePool();
-        done.release(reusable && !relay.hasExcess() && !relay.endsAtClose());
+        done.release(reusable && !relay.hasExcess() && !relay.endsAtClose(), lastReadNanos);
         exchange.onEnded(this, errorSeen);
     }
 
@@ -577,7 +590,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
             UpstreamConnection done = connection;
             connection = null;
             leavePool();
-            done.release(reusable && !relay.hasExcess() && !relay.endsAtClose());
+            done.release(reusable && !relay.hasExcess() && !relay.endsAtClose(), lastReadNanos);
         } else {
             closeConnection();
         }

@@ -65,7 +65,8 @@ public final class Exchange extends Deadlines.Entry {
     private Caller caller;
     private String path;
     private String requestId;
-    private ByteBuf fields; // of the caller's head, those that go on to a provider
+    private byte[] fields; // of the caller's head, those that go on to a provider
+    private int fieldsLength;
     private TopLevelScanner scanner;
     private String model;
     private long modelStart;
@@ -116,8 +117,8 @@ public final class Exchange extends Deadlines.Entry {
         receivedNanos = loop.deadlines().nowNanos();
         HeadWriter out = loop.writer().clear();
         head.writeUpstreamFields(out, REPLACED);
-        fields = allocator().directBuffer(out.length());
-        out.drainTo(fields);
+        fields = loop.borrowArray(out.length());
+        fieldsLength = out.drainTo(fields);
         scanner = loop.borrowScanner();
         if (head.contentLength() > policy.maxBodyBytes()) {
             refuse(tooLarge());
@@ -270,12 +271,11 @@ public final class Exchange extends Deadlines.Entry {
             out.bytes(sender.key().credentialLine());
         }
         out.text("content-length: ").number(length).crlf();
-        int room = out.length() + fields.readableBytes() + 2;
+        out.bytes(fields, 0, fieldsLength).crlf();
+        int room = out.length();
         boolean small = body.isSmall();
         ByteBuf head = allocator().directBuffer(small ? room + (int) length : room);
         out.drainTo(head);
-        head.writeBytes(fields, fields.readerIndex(), fields.readableBytes());
-        head.writeByte('\r').writeByte('\n');
         if (small) {
             body.copyTo(head, start, end, replacement);
             connection.write(head);
@@ -566,7 +566,7 @@ public final class Exchange extends Deadlines.Entry {
     private void releaseRequest() {
         body.release();
         if (fields != null) {
-            fields.release();
+            loop.giveBack(fields);
             fields = null;
         }
     }

@@ -1,6 +1,7 @@
 package io.penstock.exchange;
 
 import io.penstock.http.HeadWriter;
+import io.penstock.json.Scratch;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.limit.Gauge;
 import io.penstock.loop.Deadlines;
@@ -19,6 +20,8 @@ public final class ExchangeLoop {
     static final int MODEL = 0;
     static final int STREAM = 1;
     private static final int MAX_SPARE_SCANNERS = 64;
+    private static final int MAX_SPARE_ARRAYS = 256;
+    private static final int FIELDS_BYTES = 1024;
 
     private final Deadlines deadlines;
     private final UpstreamLoop upstream;
@@ -27,6 +30,8 @@ public final class ExchangeLoop {
     private final LocalReply localReply = new LocalReply(writer);
     private final ChatStream chatStream = new ChatStream();
     private final UsageScanner usageScanner = new UsageScanner();
+    private final Scratch scratch = new Scratch();
+    private final ArrayDeque<byte[]> arrays = new ArrayDeque<>();
     private final ArrayDeque<TopLevelScanner> scanners = new ArrayDeque<>();
 
     /** {@code bodyMemory} counts the request bodies of all loops. */
@@ -64,7 +69,23 @@ public final class ExchangeLoop {
         return usageScanner;
     }
 
-    /** A scanner for one body; {@link #giveBack} has to follow. */
+    Scratch scratch() {
+        return scratch;
+    }
+
+    /** An array of {@value #FIELDS_BYTES} bytes at least; {@link #giveBack(byte[])} should follow. */
+    byte[] borrowArray(int length) {
+        byte[] array = length > FIELDS_BYTES ? new byte[length] : arrays.poll();
+        return array == null ? new byte[FIELDS_BYTES] : array;
+    }
+
+    void giveBack(byte[] array) {
+        if (array.length == FIELDS_BYTES && arrays.size() < MAX_SPARE_ARRAYS) {
+            arrays.push(array);
+        }
+    }
+
+    /** A scanner for one body; {@link #giveBack(TopLevelScanner)} has to follow. */
     TopLevelScanner borrowScanner() {
         TopLevelScanner scanner = scanners.poll();
         return scanner == null ? new TopLevelScanner("model", "stream") : scanner;

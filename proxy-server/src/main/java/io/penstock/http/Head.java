@@ -34,6 +34,7 @@ public abstract class Head {
     private final int[] valueStart = new int[MAX_FIELDS];
     private final int[] valueEnd = new int[MAX_FIELDS];
     private int fieldCount;
+    private int fieldsEnd; // where the empty line starts
     private final int[] single = new int[Field.values().length]; // index + 1 of a known field
     private boolean named; // Connection names fields beyond the well-known ones
 
@@ -87,6 +88,7 @@ public abstract class Head {
                     throw new HttpSyntaxException("a bare CR");
                 }
                 checkFraming();
+                fieldsEnd = at;
                 return at + 2;
             }
             at = parseField(at, limit);
@@ -132,9 +134,7 @@ public abstract class Head {
             at++;
         }
         int value = at;
-        while (at < limit && HeadSyntax.isValue(b[at])) {
-            at++;
-        }
+        at = HeadSyntax.valueEnd(b, at, limit);
         if (at + 1 >= limit) {
             return INCOMPLETE;
         }
@@ -303,23 +303,30 @@ public abstract class Head {
 
     /** Writes the field lines that may go on to a provider, all but {@code without}. */
     public final void writeUpstreamFields(HeadWriter out, Set<Field> without) {
-        for (int i = 0; i < fieldCount; i++) {
-            Field field = fields[i];
-            if ((field == null || field.goesUp() && !without.contains(field)) && isEndToEnd(i)
-                    && !hasUnderscore(i)) {
-                out.line(bytes, nameStart[i], nameEnd[i], valueStart[i], valueEnd[i]);
-            }
-        }
+        writeFields(out, without, true);
     }
 
     /** Writes the field lines that may go on to the caller, all but {@code without}. */
     public final void writeDownstreamFields(HeadWriter out, Set<Field> without) {
+        writeFields(out, without, false);
+    }
+
+    /** Lines that follow one another and may all pass are copied together, as they are. */
+    private void writeFields(HeadWriter out, Set<Field> without, boolean up) {
+        int run = -1;
         for (int i = 0; i < fieldCount; i++) {
             Field field = fields[i];
-            if ((field == null || field.goesDown() && !without.contains(field))
-                    && isEndToEnd(i)) {
-                out.line(bytes, nameStart[i], nameEnd[i], valueStart[i], valueEnd[i]);
+            boolean passes = isEndToEnd(i) && (field == null ? !(up && hasUnderscore(i))
+                    : (up ? field.goesUp() : field.goesDown()) && !without.contains(field));
+            if (passes && run < 0) {
+                run = i;
+            } else if (!passes && run >= 0) {
+                out.bytes(bytes, nameStart[run], nameStart[i]);
+                run = -1;
             }
+        }
+        if (run >= 0) {
+            out.bytes(bytes, nameStart[run], fieldsEnd);
         }
     }
 

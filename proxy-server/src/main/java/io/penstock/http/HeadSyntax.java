@@ -1,6 +1,9 @@
 package io.penstock.http;
 
 import io.penstock.failure.Failure;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** The characters of RFC 9110 section 5.6.2 and RFC 9112, as tables and small readers. */
@@ -9,6 +12,10 @@ final class HeadSyntax {
     private static final byte VALUE = 2;
     private static final byte TARGET = 4;
     private static final byte[] CLASSES = new byte[256];
+    private static final VarHandle WORDS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGH_BITS = ONES << 7;
 
     static {
         for (int c = 0; c < 256; c++) {
@@ -34,6 +41,29 @@ final class HeadSyntax {
 
     static boolean isValue(byte b) {
         return (CLASSES[b & 0xff] & VALUE) != 0;
+    }
+
+    /** The index of the first byte from there that may not stand in a value; {@code limit} if none. */
+    static int valueEnd(byte[] bytes, int from, int limit) {
+        int at = from;
+        while (at <= limit - Long.BYTES) { // eight at a time: none below a blank, none a DEL
+            long word = (long) WORDS.get(bytes, at);
+            long deleted = word ^ ONES * 0x7f;
+            long odd = (word - ONES * ' ' & ~word | deleted - ONES & ~deleted) & HIGH_BITS;
+            if (odd != 0) {
+                at += Long.numberOfTrailingZeros(odd) >> 3;
+                if (bytes[at] != '\t') {
+                    return at;
+                }
+                at++;
+            } else {
+                at += Long.BYTES;
+            }
+        }
+        while (at < limit && isValue(bytes[at])) {
+            at++;
+        }
+        return at;
     }
 
     static boolean isTarget(byte b) {

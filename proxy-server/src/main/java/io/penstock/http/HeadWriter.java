@@ -80,23 +80,18 @@ public final class HeadWriter {
         return this;
     }
 
-    /** A whole field line, its parts out of another head. */
-    void line(byte[] source, int nameStart, int nameEnd, int valueStart, int valueEnd) {
-        ensure(nameEnd - nameStart + valueEnd - valueStart + 4);
-        System.arraycopy(source, nameStart, bytes, length, nameEnd - nameStart);
-        length += nameEnd - nameStart;
-        bytes[length++] = ':';
-        bytes[length++] = ' ';
-        System.arraycopy(source, valueStart, bytes, length, valueEnd - valueStart);
-        length += valueEnd - valueStart;
-        bytes[length++] = '\r';
-        bytes[length++] = '\n';
-    }
-
     /** Appends what was written to {@code out}. */
     public void drainTo(ByteBuf out) {
         out.writeBytes(bytes, 0, length);
         length = 0;
+    }
+
+    /** Copies what was written to the beginning of {@code out}, if there is room; returns the length. */
+    public int drainTo(byte[] out) {
+        System.arraycopy(bytes, 0, out, 0, length);
+        int written = length;
+        length = 0;
+        return written;
     }
 
     @Override

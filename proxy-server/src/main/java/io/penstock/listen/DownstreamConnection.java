@@ -75,6 +75,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private long sinceNanos; // when the current wait began
     private long progressBytes;
     private boolean waitsForHead;
+    private boolean idleClockRuns; // the first sweep after an answer starts it
     private boolean stalled;
     private long stalledSinceNanos;
 
@@ -142,7 +143,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         } else {
             state = State.HEAD;
             waitsForHead = false;
-            sinceNanos = loop.deadlines().nowNanos();
+            idleClockRuns = false;
             if (!processing) {
                 readAhead();
             }
@@ -464,7 +465,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private void onBodyEnd() {
         if (state == State.DISCARDING) {
             state = State.HEAD;
-            sinceNanos = loop.deadlines().nowNanos();
+            idleClockRuns = false;
         } else if (state == State.BODY) {
             state = State.ANSWERING;
             if (!answered) {
@@ -499,6 +500,10 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private final class Timer extends Deadlines.Entry {
         @Override
         protected long remainingNanos(long nowNanos) {
+            if (state == State.HEAD && !waitsForHead && !idleClockRuns) {
+                idleClockRuns = true;
+                sinceNanos = nowNanos;
+            }
             long waited = nowNanos - sinceNanos;
             return switch (state) {
                 case HEAD -> TimeUnit.SECONDS.toNanos(waitsForHead ? HEAD_SECONDS : IDLE_SECONDS)

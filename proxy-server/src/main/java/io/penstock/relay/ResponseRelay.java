@@ -26,6 +26,10 @@ import java.util.ArrayDeque;
  */
 public final class ResponseRelay {
     static final int MAX_TAIL_BYTES = 64 * 1024;
+
+    /** What is held up to here goes out in one buffer with the head. */
+    public static final int SMALL_BYTES = 4 * 1024;
+
     private static final int MAX_HELD_PIECES = 8;
     private static final int PINNING_FACTOR = 4;
     private static final int PACING_BYTES = 16 * 1024;
@@ -319,11 +323,27 @@ public final class ResponseRelay {
         return compact;
     }
 
-    /** The reply is good: what was held goes to the caller, and what follows goes straight on. */
-    public void commit(ChannelHandlerContext to) {
+    /**
+     * The reply is good: what was held goes to the caller behind {@code head}, and what follows goes
+     * straight on. Takes the head.
+     */
+    public void commit(ChannelHandlerContext to, ByteBuf head) {
         downstream = to;
+        boolean together = heldBytes <= SMALL_BYTES;
+        if (!together) {
+            to.write(head, to.voidPromise());
+        }
         while (!held.isEmpty()) {
-            to.write(held.poll(), to.voidPromise());
+            ByteBuf piece = held.poll();
+            if (together) {
+                head.writeBytes(piece); // one buffer is cheaper to send than two
+                piece.release();
+            } else {
+                to.write(piece, to.voidPromise());
+            }
+        }
+        if (together) {
+            to.write(head, to.voidPromise());
         }
         heldBytes = 0;
     }

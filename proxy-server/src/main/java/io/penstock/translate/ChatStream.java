@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.netty.buffer.ByteBuf;
 import io.penstock.json.Needle;
+import io.penstock.json.Scratch;
 import io.penstock.sse.EventData;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -38,6 +39,7 @@ public final class ChatStream {
     }
 
     private final EventData data = new EventData();
+    private final Scratch scratch = new Scratch();
 
     /** Reads one event closely. */
     public Meaning read(ByteBuf buffer, int index, int length) {
@@ -66,22 +68,20 @@ public final class ChatStream {
         if (length <= MAX_DONE_BYTES) {
             return read(buffer, index, length);
         }
-        int second = buffer.getByte(index + 1);
-        if (second == 'v' || buffer.getByte(index + 7) == '"' && buffer.getByte(index + 8) == 'e'
-                || buffer.getByte(index + 6) == '"' && buffer.getByte(index + 7) == 'e') {
+        byte[] bytes = scratch.copy(buffer, index, length);
+        if (bytes[1] == 'v' || bytes[7] == '"' && bytes[8] == 'e'
+                || bytes[6] == '"' && bytes[7] == 'e') { // event: error, data: {"error"
             return read(buffer, index, length) == Meaning.ERROR ? Meaning.ERROR : Meaning.NOTHING;
         }
-        int found = FINISH.find(buffer, index, length);
-        if (found < 0) {
+        int at = FINISH.find(bytes, 0, length);
+        if (at < 0) {
             return Meaning.NOTHING;
         }
-        int at = found + FINISH.length();
-        int end = index + length;
-        while (at < end && (buffer.getByte(at) == ':' || buffer.getByte(at) == ' ')) {
+        at += FINISH.length();
+        while (at < length && (bytes[at] == ':' || bytes[at] == ' ')) {
             at++;
         }
-        return at < end && buffer.getByte(at) != 'n' ? read(buffer, index, length)
-                : Meaning.NOTHING;
+        return at < length && bytes[at] != 'n' ? read(buffer, index, length) : Meaning.NOTHING;
     }
 
     private static Meaning readChunk(JsonParser parser) throws IOException {

@@ -58,10 +58,10 @@ public final class ConnectionPool extends Deadlines.Entry {
      *
      * @param fresh one that has carried no request yet
      */
-    public void acquire(ReplyListener listener, boolean fresh) {
+    public void acquire(ReplyListener listener, boolean fresh, long nowNanos) {
         inFlight.add(1);
         if (!fresh) {
-            UpstreamConnection connection = pollIdle();
+            UpstreamConnection connection = pollIdle(nowNanos);
             if (connection != null) {
                 connection.lend(listener);
                 hand(connection, listener);
@@ -124,13 +124,9 @@ public final class ConnectionPool extends Deadlines.Entry {
         }
     }
 
-    private UpstreamConnection pollIdle() {
-        long now = 0;
+    private UpstreamConnection pollIdle(long now) {
         while (!idle.isEmpty()) {
             UpstreamConnection connection = idle.pollLast();
-            if (now == 0) {
-                now = deadlines.nowNanos();
-            }
             if (connection.isOpen() && now - connection.idleSinceNanos() < idleNanos) {
                 return connection;
             }
@@ -143,7 +139,8 @@ public final class ConnectionPool extends Deadlines.Entry {
         open++;
         opened.add(1);
         UpstreamConnection connection =
-                new UpstreamConnection(this, listener, deadlines.nowNanos());
+                new UpstreamConnection(this, listener, deadlines.nowNanos(), MAX_AGE_NANOS
+                        - ThreadLocalRandom.current().nextLong(MAX_AGE_NANOS / 10));
         listener.onConnecting(connection);
         connection.onConnecting(bootstrap.clone()
                 .handler(new ChannelInitializer<>() {
@@ -176,12 +173,13 @@ public final class ConnectionPool extends Deadlines.Entry {
         listener.onReady(connection);
     }
 
-    void onReleased(UpstreamConnection connection) {
-        long now = deadlines.nowNanos();
-        long age = now - connection.bornNanos();
-        long jitter = ThreadLocalRandom.current().nextLong(MAX_AGE_NANOS / 10);
+    long nowNanos() {
+        return deadlines.nowNanos();
+    }
+
+    void onReleased(UpstreamConnection connection, long now) {
         ReplyListener waiter = waiters.poll();
-        if (retired || age > MAX_AGE_NANOS - jitter) {
+        if (retired || now - connection.bornNanos() > connection.maxAgeNanos()) {
             connection.close();
             if (waiter != null) {
                 waiters.addFirst(waiter); // served when the close comes through

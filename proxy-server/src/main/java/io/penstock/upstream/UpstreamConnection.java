@@ -31,12 +31,15 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private int served;
     private boolean closed;
     private final long bornNanos;
+    private final long maxAgeNanos;
     private long idleSinceNanos;
 
-    UpstreamConnection(ConnectionPool pool, ReplyListener listener, long nowNanos) {
+    UpstreamConnection(ConnectionPool pool, ReplyListener listener, long nowNanos,
+            long maxAgeNanos) {
         this.pool = pool;
         this.listener = listener;
         bornNanos = nowNanos;
+        this.maxAgeNanos = maxAgeNanos;
     }
 
     // For the pool
@@ -53,6 +56,10 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     long bornNanos() {
         return bornNanos;
+    }
+
+    long maxAgeNanos() {
+        return maxAgeNanos;
     }
 
     long idleSinceNanos() {
@@ -112,11 +119,11 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
      *
      * @param reusable the reply allows it, and nothing is left over
      */
-    public void release(boolean reusable) {
+    public void release(boolean reusable, long nowNanos) {
         listener = null;
         if (reusable && isOpen() && isFullySent()) {
             setReading(true); // a connection that rests paused would never answer again
-            pool.onReleased(this);
+            pool.onReleased(this, nowNanos);
         } else {
             close();
         }
@@ -175,7 +182,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private void onReady() {
         ready = true;
         if (listener == null) {
-            pool.onReleased(this); // whoever wanted it has gone; somebody else will
+            pool.onReleased(this, pool.nowNanos()); // whoever wanted it has gone; somebody else will
         } else {
             pool.hand(this, listener);
         }

@@ -1,90 +1,141 @@
 package io.penstock.usage;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParseException;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import io.netty.buffer.ByteBuf;
 import io.penstock.json.Needle;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.Arrays;
+import io.penstock.json.Scratch;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Finds the usage object of an OpenAI reply: in an event or in a whole body. Most events have none,
  * and all that they cost is a search for the word.
  *
  * <p><b>Thread:</b> confined to the event loop, which uses one for all its replies.
- * <br><b>Buffers:</b> borrows. <b>Bounds:</b> {@value #MAX_OBJECT_BYTES} bytes of a usage object.
+ * <br><b>Buffers:</b> borrows.
  */
 public final class UsageScanner {
-    static final int MAX_OBJECT_BYTES = 8 * 1024;
-    private static final JsonFactory JSON = new JsonFactory();
     private static final Needle USAGE = new Needle("\"usage\"");
+    private static final double MAX_COUNT = 1e15;
 
-    private byte[] object = new byte[1024];
+    private final Scratch scratch = new Scratch();
+
+    // What the object being read says
+    private long prompt;
+    private long completion;
+    private long cached;
+    private long reasoning;
 
     /** The usage in those bytes, the last one if there are several; null if there is none. */
     public TokenUsage scan(ByteBuf buffer, int index, int length) {
-        int end = index + length;
+        byte[] bytes = scratch.copy(buffer, index, length);
         TokenUsage usage = null;
-        int found = USAGE.find(buffer, index, length);
+        int found = USAGE.find(bytes, 0, length);
         while (found >= 0) {
             int at = found + USAGE.length();
-            while (at < end && (buffer.getByte(at) == ':' || buffer.getByte(at) <= ' ')) {
+            while (at < length && (bytes[at] == ':' || bytes[at] <= ' ' && bytes[at] >= 0)) {
                 at++;
             }
-            if (at < end && buffer.getByte(at) == '{') {
-                TokenUsage parsed = parse(buffer, at, Math.min(end - at, MAX_OBJECT_BYTES));
-                usage = parsed == null ? usage : parsed;
+            if (at < length && bytes[at] == '{' && readObject(bytes, at, length)) {
+                usage = new TokenUsage(prompt, completion, cached, reasoning);
             }
-            found = USAGE.find(buffer, at, end - at);
+            found = USAGE.find(bytes, at, length);
         }
         return usage;
     }
 
-    private TokenUsage parse(ByteBuf buffer, int index, int length) {
-        if (object.length < length) {
-            object = Arrays.copyOf(object, length);
-        }
-        buffer.getBytes(index, object, 0, length);
-        try (JsonParser parser = JSON.createParser(object, 0, length)) {
-            parser.nextToken();
-            long[] counts = new long[4];
-            read(parser, counts);
-            return counts[0] == 0 && counts[1] == 0 ? null
-                    : new TokenUsage(counts[0], counts[1], counts[2], counts[3]);
-        } catch (JsonParseException e) {
-            return null; // no usage object after all, or one beyond all bounds
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
-        }
-    }
-
-    private static void read(JsonParser parser, long[] counts) throws IOException {
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String name = parser.currentName();
-            JsonToken value = parser.nextToken();
-            switch (name) {
-                case "prompt_tokens" -> counts[0] = count(parser, value);
-                case "completion_tokens" -> counts[1] = count(parser, value);
-                case "cached_tokens" -> counts[2] = count(parser, value);
-                case "reasoning_tokens" -> counts[3] = count(parser, value);
-                case "prompt_tokens_details", "completion_tokens_details" -> {
-                    if (value == JsonToken.START_OBJECT) {
-                        read(parser, counts);
-                    }
+    /** Reads the object at {@code at}, those inside it too; whether it is whole and counts anything. */
+    private boolean readObject(byte[] bytes, int at, int length) {
+        prompt = 0;
+        completion = 0;
+        cached = 0;
+        reasoning = 0;
+        int depth = 0;
+        for (int i = at; i < length; ) {
+            byte b = bytes[i];
+            if (b == '"') {
+                int end = stringEnd(bytes, i + 1, length);
+                i = readMember(bytes, i + 1, end, length);
+            } else {
+                depth += b == '{' || b == '[' ? 1 : b == '}' || b == ']' ? -1 : 0;
+                i++;
+                if (depth == 0) {
+                    return prompt > 0 || completion > 0;
                 }
-                default -> parser.skipChildren();
             }
         }
+        return false;
     }
 
-    /** Some count in floats, some in strings, some below zero: never trusted, never fatal. */
-    private static long count(JsonParser parser, JsonToken value) throws IOException {
-        double number = value.isNumeric() ? parser.getDoubleValue()
-                : value == JsonToken.VALUE_STRING ? parser.getValueAsDouble(0) : 0;
-        parser.skipChildren();
-        return number > 0 && number < 1e15 ? (long) number : 0;
+    /** Reads the value behind a name, if it is a count; returns where to go on. */
+    private int readMember(byte[] bytes, int name, int nameEnd, int length) {
+        int at = nameEnd + 1;
+        while (at < length && (bytes[at] == ':' || bytes[at] <= ' ' && bytes[at] >= 0)) {
+            at++;
+        }
+        int start = at < length && bytes[at] == '"' ? at + 1 : at; // some write counts in quotes
+        int end = start;
+        while (end < length && isNumeric(bytes[end])) {
+            end++;
+        }
+        if (end > start) {
+            onCount(bytes, name, nameEnd, count(bytes, start, end));
+        }
+        return start > at ? stringEnd(bytes, start, length) + 1 : end;
+    }
+
+    private void onCount(byte[] bytes, int name, int nameEnd, long count) {
+        switch (nameEnd - name) {
+            case 13 -> { // prompt_tokens, cached_tokens
+                if (bytes[name] == 'p') {
+                    prompt = count;
+                } else if (bytes[name] == 'c' && bytes[name + 1] == 'a') {
+                    cached = count;
+                }
+            }
+            case 16 -> { // reasoning_tokens
+                if (bytes[name] == 'r') {
+                    reasoning = count;
+                }
+            }
+            case 17 -> { // completion_tokens
+                if (bytes[name] == 'c' && bytes[name + 3] == 'p') {
+                    completion = count;
+                }
+            }
+            default -> { }
+        }
+    }
+
+    private static int stringEnd(byte[] bytes, int from, int length) {
+        int at = from;
+        while (at < length && bytes[at] != '"') {
+            at += bytes[at] == '\\' ? 2 : 1;
+        }
+        return Math.min(at, length);
+    }
+
+    private static boolean isNumeric(byte b) {
+        return b >= '0' && b <= '9' || b == '-' || b == '+' || b == '.' || b == 'e' || b == 'E';
+    }
+
+    /** Some count in floats, some below zero: never trusted, never fatal. */
+    private static long count(byte[] bytes, int start, int end) {
+        long count = 0;
+        for (int i = start; i < end; i++) {
+            int digit = bytes[i] - '0';
+            if (digit < 0 || digit > 9 || i - start > 15) {
+                return unusual(new String(bytes, start, end - start, StandardCharsets.ISO_8859_1));
+            }
+            count = count * 10 + digit;
+        }
+        return count;
+    }
+
+    private static long unusual(String text) {
+        try {
+            double number = Double.parseDouble(text);
+            return number > 0 && number < MAX_COUNT ? (long) number : 0;
+        } catch (NumberFormatException e) {
+            return 0; // digits and signs that make no number
+        }
     }
 }
