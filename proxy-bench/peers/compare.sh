@@ -9,8 +9,8 @@ penstock_jar=$root/proxy-server/target/penstock.jar
 all=unary,paced,flood,prompt,latency,event-latency,memory
 
 only=$all rounds=5 duration=10s warmup=3s out= label= key=sk-bench
-without=nginx-keyed mock="java -Xmx1g -jar $penstock_jar mock"
-java_options="-Xms512m -Xmx1g -XX:+UseParallelGC" idle_streams=5000
+without="nginx-keyed penstock-uring" mock="$root/bin/penstock mock"
+java_options="" idle_streams=5000
 
 usage() {
     cat <<EOF
@@ -20,10 +20,11 @@ usage: compare.sh [option]…
   --duration D      window of a round (default $duration)
   --warmup D        load before each window (default $warmup)
   --out DIR         where the results go (default: a new directory under the system's temporary one)
-  --with NAME       also measure nginx-keyed: nginx with a map of API keys; repeatable
+  --with NAME       also measure nginx-keyed (nginx with a map of API keys) or penstock-uring
+                    (penstock on io_uring); repeatable
   --without NAME    leave out nginx, haproxy or penstock; repeatable
   --mock COMMAND    upstream to start; takes the options of penstock mock
-  --java "OPTIONS"  JVM options of penstock serve (default: $java_options)
+  --java "OPTIONS"  JVM options of penstock serve, beside those of bin/penstock
   --idle-streams N  streams of the memory scenario (default $idle_streams)
   --label TEXT      goes into the reports (default: the commit)
 EOF
@@ -58,20 +59,17 @@ done
 has() { case " $without " in *" $1 "*) return 1 ;; *) return 0 ;; esac; }
 
 proxies=()
-for name in nginx nginx-keyed haproxy penstock; do
+for name in nginx nginx-keyed haproxy penstock penstock-uring; do
     if has "$name"; then proxies+=("$name"); fi
 done
 [ ${#proxies[@]} -gt 0 ] || fail 2 "nothing left to measure"
 for name in "${proxies[@]}"; do
     case $name in
-        penstock) [ -f "$penstock_jar" ] || fail 1 "$penstock_jar is missing: build it first" ;;
+        penstock*) [ -f "$penstock_jar" ] || fail 1 "$penstock_jar is missing: build it first" ;;
         *) command -v "${name%-keyed}" >/dev/null || fail 1 "$name is not installed" ;;
     esac
 done
 [ -f "$bench_jar" ] || fail 1 "$bench_jar is missing: build it first"
-case $mock in
-    *"$penstock_jar"*) [ -f "$penstock_jar" ] || fail 1 "$penstock_jar is missing: build it first" ;;
-esac
 
 out=${out:-$(mktemp -d -t penstock-bench.XXXXXX)}
 mkdir -p "$out"
@@ -148,10 +146,12 @@ start_proxy() { # NAME
             fill "$here/haproxy.cfg" "$dir/haproxy.cfg" ""
             taskset -c 0 haproxy -db -f "$dir/haproxy.cfg" >"$work/$name.log" 2>&1 &
             ;;
-        penstock)
+        penstock*)
+            local transport=auto
+            [ "$name" = penstock ] || transport=io_uring
             take_port
             cat >"$dir/penstock.yaml" <<EOF
-listen: [{address: "127.0.0.1:${port[penstock]}"}]
+listen: [{address: "127.0.0.1:${port[$name]}"}]
 admin: {address: "127.0.0.1:$taken"}
 providers:
   - name: mock
@@ -164,9 +164,9 @@ auth:
   keys: [{id: bench, hash: "sha256:$(printf %s "$key" | sha256sum | cut -d' ' -f1)"}]
 observe: {access_log: {path: null}}
 EOF
-            # shellcheck disable=SC2086 # the options are split into words on purpose
-            (cd "$dir" && exec taskset -c 0 java $java_options -jar "$penstock_jar" serve \
-                -c penstock.yaml --threads 1) >"$work/$name.log" 2>&1 &
+            (cd "$dir" && PENSTOCK_JAVA_OPTS=$java_options exec taskset -c 0 "$root/bin/penstock" \
+                serve -c penstock.yaml --threads 1 --transport "$transport") \
+                >"$work/$name.log" 2>&1 &
             ;;
     esac
     started+=($!)
@@ -226,7 +226,7 @@ memory() { # one proxy after the other: each holds its streams while it is looke
     for each in "${proxies[@]}"; do
         mkdir -p "$out/memory/$each"
         before=$(resident_kib "${pid[$each]}")
-        [ "$each" != penstock ] || heap_before=$(live_heap_kib "${pid[$each]}")
+        [[ $each != penstock* ]] || heap_before=$(live_heap_kib "${pid[$each]}")
         bench "$out/memory/$each" --url "$each=http://127.0.0.1:${port[$each]}/v1" --rounds 1 \
             --pid "$each=${pid[$each]}" --streams "$idle_streams" --warmup 8s --ramp 5s \
             --duration 8s --timeout 10m &
@@ -234,7 +234,7 @@ memory() { # one proxy after the other: each holds its streams while it is looke
         sleep 13
         during=$(resident_kib "${pid[$each]}")
         heap=''
-        if [ "$each" = penstock ]; then
+        if [[ $each == penstock* ]]; then
             heap=$(live_heap_kib "${pid[$each]}")
             heap=$(awk "BEGIN {printf \", live heap %.2f KiB\", ($heap - $heap_before) / $idle_streams}")
         fi
