@@ -71,10 +71,13 @@ public final class EventSplitter {
         int end = index + length;
         int eventStart = index;
         int at = index;
-        if (afterCr && at < end && buffer.getByte(at) == '\n') {
-            at++; // the second half of a CRLF
-            if (!eventOpen) {
-                eventStart = at; // the event before it has been given already
+        if (afterCr && at < end) {
+            afterCr = false;
+            if (buffer.getByte(at) == '\n') {
+                at++; // the second half of a CRLF
+                if (!eventOpen) {
+                    eventStart = at; // the event before it has been given already
+                }
             }
         }
         while (at < end) {
