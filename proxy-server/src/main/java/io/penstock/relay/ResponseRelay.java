@@ -205,7 +205,7 @@ public final class ResponseRelay {
             if (!splitsEvents && !chunks.hasTrailers()) {
                 safe = at;
             }
-        } else if (!splitsEvents && !chunks.isInTrailers()) {
+        } else if (!splitsEvents && !chunks.isInLastChunk()) {
             safe = end;
             promised = INSIDE_FRAMING;
         }
