@@ -1,8 +1,8 @@
 package io.penstock.translate;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.netty.buffer.ByteBuf;
 import io.penstock.json.Needle;
@@ -54,8 +54,8 @@ public final class ChatStream {
         }
         try (JsonParser parser = JSON.createParser(bytes, 0, data.length())) {
             return readChunk(parser);
-        } catch (JsonParseException e) {
-            return Meaning.NOTHING; // malformed: no content, at any rate
+        } catch (JsonProcessingException e) {
+            return Meaning.NOTHING; // malformed, or beyond all bounds: no content, at any rate
         } catch (IOException e) {
             throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
         }
@@ -66,22 +66,27 @@ public final class ChatStream {
         if (length <= MAX_DONE_BYTES) {
             return read(buffer, index, length);
         }
-        int second = buffer.getByte(index + 1);
-        if (second == 'v' || buffer.getByte(index + 7) == '"' && buffer.getByte(index + 8) == 'e'
-                || buffer.getByte(index + 6) == '"' && buffer.getByte(index + 7) == 'e') {
+        int end = index + length;
+        int first = index + 5; // behind "data:", where the first member's name is
+        while (first + 1 < end && (buffer.getByte(first) == ' ' || buffer.getByte(first) == '{')) {
+            first++;
+        }
+        if (buffer.getByte(index + 1) == 'v'
+                || buffer.getByte(first) == '"' && buffer.getByte(first + 1) == 'e') {
             return read(buffer, index, length) == Meaning.ERROR ? Meaning.ERROR : Meaning.NOTHING;
         }
         int found = FINISH.find(buffer, index, length);
-        if (found < 0) {
-            return Meaning.NOTHING;
+        while (found >= 0) { // once for each choice
+            int at = found + FINISH.length();
+            while (at < end && (buffer.getByte(at) == ':' || buffer.getByte(at) == ' ')) {
+                at++;
+            }
+            if (at < end && buffer.getByte(at) != 'n') {
+                return read(buffer, index, length);
+            }
+            found = FINISH.find(buffer, at, end - at);
         }
-        int at = found + FINISH.length();
-        int end = index + length;
-        while (at < end && (buffer.getByte(at) == ':' || buffer.getByte(at) == ' ')) {
-            at++;
-        }
-        return at < end && buffer.getByte(at) != 'n' ? read(buffer, index, length)
-                : Meaning.NOTHING;
+        return Meaning.NOTHING;
     }
 
     private static Meaning readChunk(JsonParser parser) throws IOException {
@@ -94,6 +99,10 @@ public final class ChatStream {
             JsonToken value = parser.nextToken();
             if ("error".equals(name) && isTruthy(parser, value)) {
                 return Meaning.ERROR;
+            }
+            if ("object".equals(name) && value == JsonToken.VALUE_STRING
+                    && "error".equals(parser.getText())) {
+                return Meaning.ERROR; // vLLM's error object stands there without a wrapper
             }
             if ("choices".equals(name) && value == JsonToken.START_ARRAY) {
                 while (parser.nextToken() == JsonToken.START_OBJECT) {
@@ -165,7 +174,8 @@ public final class ChatStream {
             case VALUE_STRING -> parser.getTextLength() > 0;
             case START_ARRAY -> parser.nextToken() != JsonToken.END_ARRAY && closeArray(parser);
             case START_OBJECT -> parser.nextToken() != JsonToken.END_OBJECT && closeObject(parser);
-            case VALUE_TRUE, VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> true;
+            case VALUE_TRUE -> true;
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getDoubleValue() != 0;
             default -> false;
         };
     }

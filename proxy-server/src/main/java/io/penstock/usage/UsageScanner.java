@@ -1,8 +1,8 @@
 package io.penstock.usage;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.netty.buffer.ByteBuf;
 import io.penstock.json.Needle;
@@ -54,7 +54,7 @@ public final class UsageScanner {
             read(parser, counts);
             return counts[0] == 0 && counts[1] == 0 ? null
                     : new TokenUsage(counts[0], counts[1], counts[2], counts[3]);
-        } catch (JsonParseException e) {
+        } catch (JsonProcessingException e) {
             return null; // no usage object after all, or one beyond all bounds
         } catch (IOException e) {
             throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
