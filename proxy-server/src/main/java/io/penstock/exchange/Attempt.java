@@ -102,7 +102,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         this.exchange = exchange;
         this.loop = loop;
         this.downstream = downstream;
-        relay = new ResponseRelay(downstream.context().alloc(), this);
+        relay = new ResponseRelay(downstream.context().alloc(), this, loop.scratch());
     }
 
     /** Begins; the exchange may hear of the end of it before this returns. */
@@ -400,13 +400,20 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
 
     @Override
     public void onEvent(ByteBuf buffer, int index, int length) {
+        boolean glances = contentEvents >= hold.contentEvents();
+        if (glances && loop.familiarEnd().isFamiliar(buffer, index, length)) {
+            return; // one more piece of content
+        }
         TokenUsage found = loop.usageScanner().scan(buffer, index, length);
         if (found != null) {
             usage = found;
         }
-        ChatStream.Meaning meaning = contentEvents < hold.contentEvents()
-                ? loop.chatStream().read(buffer, index, length)
-                : loop.chatStream().glance(buffer, index, length);
+        ChatStream.Meaning meaning = glances ? loop.chatStream().glance(buffer, index, length)
+                : loop.chatStream().read(buffer, index, length);
+        if (glances && meaning == ChatStream.Meaning.NOTHING && found == null
+                && loop.chatStream().unfinishedAt() >= 0) {
+            loop.familiarEnd().learn(buffer, loop.chatStream().unfinishedAt(), index + length);
+        }
         switch (meaning) {
             case CONTENT -> {
                 contentEvents++;

@@ -1,10 +1,11 @@
 package io.penstock.exchange;
 
 import io.penstock.http.HeadWriter;
-import io.penstock.json.Scratch;
+import io.penstock.loop.Scratch;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.limit.Gauge;
 import io.penstock.loop.Deadlines;
+import io.penstock.sse.FamiliarEnd;
 import io.penstock.translate.ChatStream;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.UsageScanner;
@@ -30,6 +31,7 @@ public final class ExchangeLoop {
     private final LocalReply localReply = new LocalReply(writer);
     private final ChatStream chatStream = new ChatStream();
     private final UsageScanner usageScanner = new UsageScanner();
+    private final FamiliarEnd familiarEnd = new FamiliarEnd();
     private final Scratch scratch = new Scratch();
     private final ArrayDeque<byte[]> arrays = new ArrayDeque<>();
     private final ArrayDeque<TopLevelScanner> scanners = new ArrayDeque<>();
@@ -67,6 +69,10 @@ public final class ExchangeLoop {
 
     UsageScanner usageScanner() {
         return usageScanner;
+    }
+
+    FamiliarEnd familiarEnd() {
+        return familiarEnd;
     }
 
     Scratch scratch() {

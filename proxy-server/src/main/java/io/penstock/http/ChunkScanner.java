@@ -83,9 +83,9 @@ public final class ChunkScanner {
         return chunkEnd;
     }
 
-    /** Whether the last chunk has begun: what is left is no data. */
-    public boolean isInTrailers() {
-        return state >= TRAILER;
+    /** Whether the last chunk has begun, by its size so far: what is left seems to be no data. */
+    public boolean isInLastChunk() {
+        return state >= TRAILER || size == 0 && digits > 0;
     }
 
     /** Whether the body had a trailer section. */

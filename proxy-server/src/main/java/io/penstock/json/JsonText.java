@@ -87,7 +87,8 @@ public final class JsonText {
     private static char codeUnit(String raw, int from) throws JsonSyntaxException {
         int value = 0;
         for (int i = from; i < from + 4; i++) {
-            int digit = i < raw.length() ? Character.digit(raw.charAt(i), 16) : -1;
+            char c = i < raw.length() ? raw.charAt(i) : 0;
+            int digit = c < 0x80 ? Character.digit(c, 16) : -1; // which knows other scripts' digits
             if (digit < 0) {
                 throw new JsonSyntaxException("a bad escape in a string");
             }

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.penstock.http.ChunkScanner;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
+import io.penstock.loop.Scratch;
 import io.penstock.sse.EventSplitter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -76,10 +77,10 @@ public final class ResponseRelay {
     private long promised; // data of the current chunk behind what was passed on
 
     /** For all the replies of one connection, one at a time. */
-    public ResponseRelay(ByteBufAllocator allocator, Observer observer) {
+    public ResponseRelay(ByteBufAllocator allocator, Observer observer, Scratch scratch) {
         this.allocator = allocator;
         this.observer = observer;
-        this.events = new EventSplitter(observer);
+        this.events = new EventSplitter(observer, scratch);
     }
 
     /**
@@ -209,7 +210,7 @@ public final class ResponseRelay {
             if (!splitsEvents && !chunks.hasTrailers()) {
                 safe = at;
             }
-        } else if (!splitsEvents && !chunks.isInTrailers()) {
+        } else if (!splitsEvents && !chunks.isInLastChunk()) {
             safe = end;
             promised = INSIDE_FRAMING;
         }

@@ -2,6 +2,10 @@ package io.penstock.sse;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.penstock.loop.Scratch;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * Splits a stream of server-sent events that comes in any pieces: gives each event to a sink as one
@@ -19,6 +23,10 @@ import io.netty.buffer.ByteBufAllocator;
 public final class EventSplitter {
     static final int MAX_SPLIT_EVENT = 64 * 1024;
     private static final int FIRST_CAPACITY = 512;
+    private static final VarHandle WORDS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGH_BITS = ONES << 7;
 
     /** Who looks at the events. */
     public interface Sink {
@@ -30,14 +38,17 @@ public final class EventSplitter {
     }
 
     private final Sink sink;
+    private final Scratch scratch;
     private ByteBuf split; // the beginning of an event whose end has not come
     private boolean oversized;
     private boolean afterLineEnd; // the last byte ended a line
     private boolean afterCr; // the last byte was a CR: an LF next belongs to it
     private boolean eventOpen; // bytes of an unfinished event have gone by
 
-    public EventSplitter(Sink sink) {
+    /** {@code scratch} is the event loop's. */
+    public EventSplitter(Sink sink, Scratch scratch) {
         this.sink = sink;
+        this.scratch = scratch;
     }
 
     /** Begins another stream. */
@@ -68,45 +79,48 @@ public final class EventSplitter {
      * @return the index behind the last event that ended in this piece; {@code index} if none did
      */
     public int split(ByteBufAllocator allocator, ByteBuf buffer, int index, int length) {
-        int end = index + length;
-        int eventStart = index;
-        int at = index;
-        if (afterCr && at < end && buffer.getByte(at) == '\n') {
-            at++; // the second half of a CRLF
-            if (!eventOpen) {
-                eventStart = at; // the event before it has been given already
+        byte[] bytes = scratch.copy(buffer, index, length);
+        int eventStart = 0;
+        int at = 0;
+        if (afterCr && length > 0) {
+            afterCr = false;
+            if (bytes[0] == '\n') {
+                at++; // the second half of a CRLF
+                if (!eventOpen) {
+                    eventStart = at; // the event before it has been given already
+                }
             }
         }
-        while (at < end) {
-            byte first = buffer.getByte(at);
+        while (at < length) {
+            byte first = bytes[at];
             if (afterLineEnd && (first == '\n' || first == '\r')) {
                 at++;
-                boolean crlf = first == '\r' && at < end && buffer.getByte(at) == '\n';
+                boolean crlf = first == '\r' && at < length && bytes[at] == '\n';
                 at += crlf ? 1 : 0;
                 afterCr = first == '\r' && !crlf;
-                give(allocator, buffer, eventStart, at);
+                give(allocator, buffer, index + eventStart, index + at);
                 eventStart = at;
                 afterLineEnd = false;
                 continue;
             }
-            int lineEnd = lineEnd(buffer, at, end);
+            int lineEnd = lineEnd(bytes, at, length);
             if (lineEnd < 0) {
                 afterLineEnd = false;
                 afterCr = false;
                 break;
             }
-            boolean cr = buffer.getByte(lineEnd) == '\r';
+            boolean cr = bytes[lineEnd] == '\r';
             at = lineEnd + 1;
-            boolean crlf = cr && at < end && buffer.getByte(at) == '\n';
+            boolean crlf = cr && at < length && bytes[at] == '\n';
             at += crlf ? 1 : 0;
             afterCr = cr && !crlf;
             afterLineEnd = true;
         }
-        if (eventStart < end) {
+        if (eventStart < length) {
             eventOpen = true;
-            keep(allocator, buffer, eventStart, end);
+            keep(allocator, buffer, index + eventStart, index + length);
         }
-        return eventStart;
+        return index + eventStart;
     }
 
     /** Gives what is left when the stream ends without a blank line; nothing if nothing is. */
@@ -117,10 +131,26 @@ public final class EventSplitter {
         reset();
     }
 
-    private static int lineEnd(ByteBuf buffer, int from, int to) {
-        int lf = buffer.indexOf(from, to, (byte) '\n');
-        int cr = buffer.indexOf(from, lf < 0 ? to : lf, (byte) '\r');
-        return cr >= 0 ? cr : lf;
+    /** The index of the first LF or CR; -1 if there is none. Looks at eight bytes at a time. */
+    private static int lineEnd(byte[] bytes, int from, int to) {
+        int at = from;
+        while (at <= to - Long.BYTES) {
+            long word = (long) WORDS.get(bytes, at);
+            long low = word - ONES * ('\r' + 1) & ~word & HIGH_BITS; // bytes up to CR
+            if (low == 0) {
+                at += Long.BYTES;
+                continue;
+            }
+            at += Long.numberOfTrailingZeros(low) >> 3;
+            if (bytes[at] == '\n' || bytes[at] == '\r') {
+                return at;
+            }
+            at++;
+        }
+        while (at < to && bytes[at] != '\n' && bytes[at] != '\r') {
+            at++;
+        }
+        return at < to ? at : -1;
     }
 
     private void give(ByteBufAllocator allocator, ByteBuf buffer, int start, int end) {

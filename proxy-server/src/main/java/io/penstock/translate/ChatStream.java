@@ -1,12 +1,12 @@
 package io.penstock.translate;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.netty.buffer.ByteBuf;
 import io.penstock.json.Needle;
-import io.penstock.json.Scratch;
+import io.penstock.loop.Scratch;
 import io.penstock.sse.EventData;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -40,6 +40,7 @@ public final class ChatStream {
 
     private final EventData data = new EventData();
     private final Scratch scratch = new Scratch();
+    private int unfinishedAt;
 
     /** Reads one event closely. */
     public Meaning read(ByteBuf buffer, int index, int length) {
@@ -56,8 +57,8 @@ public final class ChatStream {
         }
         try (JsonParser parser = JSON.createParser(bytes, 0, data.length())) {
             return readChunk(parser);
-        } catch (JsonParseException e) {
-            return Meaning.NOTHING; // malformed: no content, at any rate
+        } catch (JsonProcessingException e) {
+            return Meaning.NOTHING; // malformed, or beyond all bounds: no content, at any rate
         } catch (IOException e) {
             throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
         }
@@ -65,23 +66,40 @@ public final class ChatStream {
 
     /** Glances at an event: content counts as nothing. */
     public Meaning glance(ByteBuf buffer, int index, int length) {
+        unfinishedAt = -1;
         if (length <= MAX_DONE_BYTES) {
             return read(buffer, index, length);
         }
         byte[] bytes = scratch.copy(buffer, index, length);
-        if (bytes[1] == 'v' || bytes[7] == '"' && bytes[8] == 'e'
-                || bytes[6] == '"' && bytes[7] == 'e') { // event: error, data: {"error"
+        int first = 5; // behind "data:", where the first member's name is
+        while (first + 1 < length && (bytes[first] == ' ' || bytes[first] == '{')) {
+            first++;
+        }
+        if (bytes[1] == 'v' || bytes[first] == '"' && bytes[first + 1] == 'e') {
             return read(buffer, index, length) == Meaning.ERROR ? Meaning.ERROR : Meaning.NOTHING;
         }
-        int at = FINISH.find(bytes, 0, length);
-        if (at < 0) {
-            return Meaning.NOTHING;
+        int found = FINISH.find(bytes, 0, length);
+        while (found >= 0) { // once for each choice
+            int at = found + FINISH.length();
+            while (at < length && (bytes[at] == ':' || bytes[at] == ' ')) {
+                at++;
+            }
+            if (at < length && bytes[at] != 'n') {
+                unfinishedAt = -1;
+                return read(buffer, index, length);
+            }
+            unfinishedAt = index + found;
+            found = FINISH.find(bytes, at, length);
         }
-        at += FINISH.length();
-        while (at < length && (bytes[at] == ':' || bytes[at] == ' ')) {
-            at++;
-        }
-        return at < length && bytes[at] != 'n' ? read(buffer, index, length) : Meaning.NOTHING;
+        return Meaning.NOTHING;
+    }
+
+    /**
+     * Where, in the event glanced at last, the last finish reason stands, all of them being null; -1
+     * if there is none. An event that is the same from there on says as little.
+     */
+    public int unfinishedAt() {
+        return unfinishedAt;
     }
 
     private static Meaning readChunk(JsonParser parser) throws IOException {
@@ -94,6 +112,10 @@ public final class ChatStream {
             JsonToken value = parser.nextToken();
             if ("error".equals(name) && isTruthy(parser, value)) {
                 return Meaning.ERROR;
+            }
+            if ("object".equals(name) && value == JsonToken.VALUE_STRING
+                    && "error".equals(parser.getText())) {
+                return Meaning.ERROR; // vLLM's error object stands there without a wrapper
             }
             if ("choices".equals(name) && value == JsonToken.START_ARRAY) {
                 while (parser.nextToken() == JsonToken.START_OBJECT) {
@@ -165,7 +187,8 @@ public final class ChatStream {
             case VALUE_STRING -> parser.getTextLength() > 0;
             case START_ARRAY -> parser.nextToken() != JsonToken.END_ARRAY && closeArray(parser);
             case START_OBJECT -> parser.nextToken() != JsonToken.END_OBJECT && closeObject(parser);
-            case VALUE_TRUE, VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> true;
+            case VALUE_TRUE -> true;
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getDoubleValue() != 0;
             default -> false;
         };
     }

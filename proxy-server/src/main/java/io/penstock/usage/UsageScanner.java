@@ -2,7 +2,7 @@ package io.penstock.usage;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.json.Needle;
-import io.penstock.json.Scratch;
+import io.penstock.loop.Scratch;
 import java.nio.charset.StandardCharsets;
 
 /**

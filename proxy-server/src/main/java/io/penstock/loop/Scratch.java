@@ -1,4 +1,4 @@
-package io.penstock.json;
+package io.penstock.loop;
 
 import io.netty.buffer.ByteBuf;
 

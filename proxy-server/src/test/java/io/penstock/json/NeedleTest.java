@@ -1,0 +1,56 @@
+package io.penstock.json;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.testing.Bytes;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class NeedleTest {
+    @Test
+    void findsWhatIndexOfFinds() {
+        Random random = new Random(42);
+        for (int round = 0; round < 20_000; round++) {
+            String needle = text(random, 1 + random.nextInt(6));
+            String hay = text(random, random.nextInt(40));
+            int from = random.nextInt(hay.length() + 1);
+            int length = random.nextInt(hay.length() - from + 1);
+            ByteBuf buffer = Bytes.buffer(hay);
+
+            int expected = hay.substring(from, from + length).indexOf(needle);
+            assertThat(new Needle(needle).find(buffer, from, length))
+                    .as("%s in %s, %d bytes at %d", needle, hay, length, from)
+                    .isEqualTo(expected < 0 ? -1 : from + expected);
+            buffer.release();
+        }
+    }
+
+    private static String text(Random random, int length) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < length; i++) {
+            text.append((char) ('a' + random.nextInt(3)));
+        }
+        return text.toString();
+    }
+
+    @Test
+    void passesOverBytesBeyondAscii() {
+        ByteBuf buffer = Bytes.buffer("\u00ff\u0080\u00e9\"usage\"\u00ff");
+
+        assertThat(new Needle("\"usage\"").find(buffer, 0, buffer.readableBytes())).isEqualTo(3);
+        assertThat(new Needle("\"usages").find(buffer, 0, buffer.readableBytes())).isEqualTo(-1);
+        buffer.release();
+    }
+
+    @Test
+    void looksAtNothingBeyondTheGivenBytes() {
+        ByteBuf buffer = Bytes.buffer("abcabc");
+
+        assertThat(new Needle("abc").find(buffer, 1, 4)).isEqualTo(-1);
+        assertThat(new Needle("abc").find(buffer, 1, 5)).isEqualTo(3);
+        assertThat(new Needle("abc").find(buffer, 0, 2)).isEqualTo(-1);
+        assertThat(new Needle("abc").length()).isEqualTo(3);
+        buffer.release();
+    }
+}

@@ -1,0 +1,36 @@
+package io.penstock.translate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.failure.Failure;
+import org.junit.jupiter.api.Test;
+
+class ErrorBodyTest {
+    @Test
+    void isOpenAisErrorObject() {
+        Failure failure = new Failure(Failure.Kind.MODEL_NOT_FOUND, "No \"x\".\n", "model", "secret");
+
+        assertThat(ErrorBody.openAi(failure, null)).isEqualTo("{\"error\":{\"message\":"
+                + "\"No \\\"x\\\".\\n\",\"type\":\"invalid_request_error\",\"param\":\"model\","
+                + "\"code\":\"model_not_found\"}}");
+    }
+
+    @Test
+    void tellsWhatWasTried() {
+        Failure failure = Failure.of(Failure.Kind.UPSTREAM_TIMEOUT, "Late.");
+
+        assertThat(ErrorBody.openAi(failure, "[{\"ms\":1}]")).isEqualTo("{\"error\":{\"message\":"
+                + "\"Late.\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_timeout\","
+                + "\"attempts\":[{\"ms\":1}]}}");
+    }
+
+    @Test
+    void isOneEventInAStream() {
+        Failure failure = Failure.of(Failure.Kind.UPSTREAM_ERROR, "Two\r\nlines\n\n");
+
+        String event = ErrorBody.openAiEvent(failure, null);
+
+        assertThat(event).isEqualTo("data: " + ErrorBody.openAi(failure, null) + "\n\n");
+        assertThat(event.lines()).hasSize(2);
+    }
+}
