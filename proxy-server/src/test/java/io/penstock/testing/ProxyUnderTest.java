@@ -1,0 +1,350 @@
+package io.penstock.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.admin.AdminSettings;
+import io.penstock.auth.ApiKeySettings;
+import io.penstock.auth.AuthSettings;
+import io.penstock.config.Settings;
+import io.penstock.exchange.RetrySettings;
+import io.penstock.limit.LimitSettings;
+import io.penstock.listen.ListenSettings;
+import io.penstock.loop.Transport;
+import io.penstock.observe.ObserveSettings;
+import io.penstock.route.HoldSettings;
+import io.penstock.route.RouteSettings;
+import io.penstock.route.RouteSettings.TargetSettings;
+import io.penstock.server.Penstock;
+import io.penstock.server.StartException;
+import io.penstock.upstream.KeySettings;
+import io.penstock.upstream.PoolSettings;
+import io.penstock.upstream.ProviderSettings;
+import io.penstock.upstream.ProviderType;
+import io.penstock.upstream.TimeoutSettings;
+import io.penstock.upstream.UpstreamTlsSettings;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+
+/**
+ * The whole proxy on free ports of the loopback, before providers that a test brings. Each provider
+ * {@code x} has the key {@link #keyOf}{@code (x)} and serves {@code model-x} and {@link #SAME}; the
+ * model {@link #SMART} is routed to all of them, in their order, under their own names for it.
+ *
+ * <p>When it closes, nothing of any exchange may be left in it, or the test fails.
+ *
+ * <p><b>Thread:</b> confined to the test's.
+ * <br><b>Bounds:</b> no wait is longer than {@link #PATIENCE}; timers that a test doesn't shorten
+ * are longer than that.
+ */
+public final class ProxyUnderTest implements AutoCloseable {
+    /** How long a test waits for what should happen at once. */
+    public static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    /** Short enough to wait for, long enough for a busy machine to answer within. */
+    public static final Duration SHORT = Duration.ofMillis(300);
+
+    /** What callers show. */
+    public static final String CALLER_KEY = "pk-callers-own-secret-0123456789";
+
+    public static final String SMART = "smart";
+    public static final String SAME = "same-everywhere";
+
+    private static final String NOTHING = "concurrent=0 connections=0 upstream_in_flight=0 "
+            + "upstream_open=[0-9]+ upstream_waiting=0 deadlines=0";
+
+    private final Penstock server;
+    private final List<RawClient> clients = new ArrayList<>();
+    private volatile Settings next;
+    private volatile String problems = "";
+    private boolean stopped;
+
+    private ProxyUnderTest(Builder builder) throws StartException {
+        next = builder.settings();
+        server = Penstock.start(next, builder.transport, builder.threads,
+                () -> new Penstock.Reloaded(problems.isEmpty() ? next : null, problems));
+    }
+
+    /** The transports that every behaviour is tested on, as far as this machine has them. */
+    public static Stream<Transport> transports() {
+        return Stream.of(Transport.EPOLL, Transport.NIO).filter(Transport::isAvailable);
+    }
+
+    public static Builder on(Transport transport) {
+        return new Builder(transport);
+    }
+
+    public static String keyOf(String provider) {
+        return "sk-upstream-secret-of-" + provider;
+    }
+
+    /** A chat request's body. */
+    public static String chat(String model, boolean stream) {
+        return "{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]"
+                + (stream ? ",\"stream\":true}" : "}");
+    }
+
+    public Penstock server() {
+        return server;
+    }
+
+    public int port() {
+        return server.addresses().get(0).getPort();
+    }
+
+    /** A caller, which closes with the proxy at the latest. */
+    public RawClient connect() throws IOException {
+        return track(RawClient.connect(port()).timeout(PATIENCE));
+    }
+
+    public RawClient connectAdmin() throws IOException {
+        return track(RawClient.connect(server.adminAddress().getPort()).timeout(PATIENCE));
+    }
+
+    /** A caller that does not take much before it reads. */
+    public RawClient connectSmall(int receiveBufferBytes) throws IOException {
+        return track(RawClient.connectSmall(port(), receiveBufferBytes).timeout(PATIENCE));
+    }
+
+    private RawClient track(RawClient client) {
+        clients.add(client);
+        return client;
+    }
+
+    /** Sends a chat request with the caller's key. */
+    public static RawClient ask(RawClient client, String model, boolean stream)
+            throws IOException {
+        return askWith(client, chat(model, stream));
+    }
+
+    /** The same with any body; {@code fields} are further header lines. */
+    public static RawClient askWith(RawClient client, String body, String... fields)
+            throws IOException {
+        List<String> all = new ArrayList<>(List.of(fields));
+        all.add("authorization: Bearer " + CALLER_KEY);
+        return client.post("/v1/chat/completions", body, all.toArray(String[]::new));
+    }
+
+    /** Asks as a new caller. */
+    public RawClient ask(String model, boolean stream) throws IOException {
+        return ask(connect(), model, stream);
+    }
+
+    /** What the next reload reads: these settings. */
+    public void prepareReload(Builder builder) {
+        next = builder.settings();
+        problems = "";
+    }
+
+    /** What the next reload reads: nothing but mistakes. */
+    public void prepareBadReload(String lines) {
+        problems = lines;
+    }
+
+    /** Waits until {@code condition} holds. */
+    public static void await(String what, BooleanSupplier condition) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime() - end).as("waited too long until " + what).isNegative();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+    }
+
+    /** Waits until the residue matches. */
+    public void awaitResidue(String regex) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        String residue = server.residue();
+        while (!residue.matches(regex)) {
+            assertThat(System.nanoTime() - end).as("left behind: " + residue).isNegative();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+            residue = server.residue();
+        }
+    }
+
+    /** Waits until nothing of any exchange is left, callers' connections apart. */
+    public void awaitQuiet() {
+        awaitResidue(NOTHING.replace("connections=0", "connections=[0-9]+")
+                .replace("deadlines=0", "deadlines=[0-9]+"));
+    }
+
+    /** Stops it as the process would; {@link #close} has nothing more to do then. */
+    public boolean stop(Duration grace) {
+        stopped = true;
+        return server.stop(grace);
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (RawClient client : clients) {
+            client.close();
+        }
+        if (stopped) {
+            return;
+        }
+        try {
+            awaitResidue(NOTHING);
+        } finally {
+            server.close();
+        }
+    }
+
+    /** What to start; timers, keys and pool are those of the provider added last. */
+    public static final class Builder {
+        private static final Duration LONG = PATIENCE.plusSeconds(40);
+
+        private final Transport transport;
+        private final List<ProviderSettings> providers = new ArrayList<>();
+        private int threads = 1;
+        private RetrySettings retry = RetrySettings.DEFAULT;
+        private LimitSettings limits = LimitSettings.DEFAULT;
+        private HoldSettings hold = HoldSettings.DEFAULT;
+        private boolean fullHeaders = true;
+
+        private Builder(Transport transport) {
+            this.transport = transport;
+        }
+
+        /** Adds a provider; {@code url} as {@link ScriptedUpstream#url} says it. */
+        public Builder provider(String name, String url) {
+            providers.add(new ProviderSettings(name, ProviderType.OPENAI_COMPATIBLE,
+                    URI.create(url + "/v1"), List.of(new KeySettings(keyOf(name), 1)),
+                    List.of("model-" + name, SAME), true, providers.size() + 1,
+                    new TimeoutSettings(LONG, LONG, LONG, null, LONG, LONG, LONG.multipliedBy(2)),
+                    PoolSettings.DEFAULT, UpstreamTlsSettings.DEFAULT));
+            return this;
+        }
+
+        public Builder connect(Duration connect) {
+            return timers(t -> new TimeoutSettings(connect, t.tls(), t.head(), t.headOfUnary(),
+                    t.firstContent(), t.gap(), t.total()));
+        }
+
+        public Builder tls(Duration tls) {
+            return timers(t -> new TimeoutSettings(t.connect(), tls, t.head(), t.headOfUnary(),
+                    t.firstContent(), t.gap(), t.total()));
+        }
+
+        /** As if set by hand: for unary replies, too. */
+        public Builder head(Duration head) {
+            return timers(t -> new TimeoutSettings(t.connect(), t.tls(), head, head,
+                    t.firstContent(), t.gap(), t.total()));
+        }
+
+        public Builder firstContent(Duration firstContent) {
+            return timers(t -> new TimeoutSettings(t.connect(), t.tls(), t.head(),
+                    t.headOfUnary(), firstContent, t.gap(), t.total()));
+        }
+
+        public Builder gap(Duration gap) {
+            return timers(t -> new TimeoutSettings(t.connect(), t.tls(), t.head(),
+                    t.headOfUnary(), t.firstContent(), gap, t.total()));
+        }
+
+        public Builder total(Duration total) {
+            return timers(t -> new TimeoutSettings(t.connect(), t.tls(), t.head(),
+                    t.headOfUnary(), t.firstContent(), t.gap(), total));
+        }
+
+        private Builder timers(UnaryOperator<TimeoutSettings> change) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    p.models(), p.enabled(), p.priority(), change.apply(p.timeouts()), p.pool(),
+                    p.tls()));
+        }
+
+        public Builder keys(String... keys) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(),
+                    Stream.of(keys).map(key -> new KeySettings(key, 1)).toList(), p.models(),
+                    p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls()));
+        }
+
+        public Builder maxConnections(int max) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    p.models(), p.enabled(), p.priority(), p.timeouts(),
+                    new PoolSettings(max, p.pool().idle(), p.pool().http2()), p.tls()));
+        }
+
+        /** Trusts these certificates only. */
+        public Builder ca(Path ca) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(),
+                    new UpstreamTlsSettings(ca, false, null)));
+        }
+
+        /** Asks for, and verifies, this name. */
+        public Builder sni(String name) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(),
+                    new UpstreamTlsSettings(p.tls().ca(), false, name)));
+        }
+
+        private Builder change(UnaryOperator<ProviderSettings> change) {
+            int last = providers.size() - 1;
+            providers.set(last, change.apply(providers.get(last)));
+            return this;
+        }
+
+        public Builder threads(int threads) {
+            this.threads = threads;
+            return this;
+        }
+
+        public Builder retry(RetrySettings retry) {
+            this.retry = retry;
+            return this;
+        }
+
+        public Builder limits(LimitSettings limits) {
+            this.limits = limits;
+            return this;
+        }
+
+        public Builder hold(HoldSettings hold) {
+            this.hold = hold;
+            return this;
+        }
+
+        /** Replies carry nothing about providers. */
+        public Builder idHeadersOnly() {
+            fullHeaders = false;
+            return this;
+        }
+
+        public ProxyUnderTest start() throws StartException {
+            return new ProxyUnderTest(this);
+        }
+
+        /** The same as settings, every port a free one. */
+        public Settings settings() {
+            List<TargetSettings> targets = providers.stream()
+                    .map(p -> new TargetSettings(p.name(), "model-" + p.name())).toList();
+            return new Settings(List.of(new ListenSettings("127.0.0.1", 0, null)),
+                    new AdminSettings("127.0.0.1", 0, null), providers,
+                    List.of(new RouteSettings(SMART, targets, hold)),
+                    new AuthSettings(List.of(
+                            new ApiKeySettings("tester", hash(CALLER_KEY), List.of())), false),
+                    limits, retry, new ObserveSettings(null, true, fullHeaders),
+                    Duration.ofSeconds(30), false);
+        }
+
+        private static String hash(String key) {
+            try {
+                return "sha256:" + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256")
+                        .digest(key.getBytes(StandardCharsets.US_ASCII)));
+            } catch (NoSuchAlgorithmException e) {
+                throw new AssertionError("every JDK has SHA-256", e);
+            }
+        }
+    }
+}
