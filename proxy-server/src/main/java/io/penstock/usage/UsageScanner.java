@@ -49,13 +49,15 @@ public final class UsageScanner {
         cached = 0;
         reasoning = 0;
         int depth = 0;
+        int lists = 0;
         for (int i = at; i < length; ) {
             byte b = bytes[i];
             if (b == '"') {
                 int end = stringEnd(bytes, i + 1, length);
-                i = readMember(bytes, i + 1, end, length);
+                i = lists > 0 ? end + 1 : readMember(bytes, i + 1, end, length);
             } else {
-                depth += b == '{' || b == '[' ? 1 : b == '}' || b == ']' ? -1 : 0;
+                depth += b == '{' ? 1 : b == '}' ? -1 : 0;
+                lists += b == '[' ? 1 : b == ']' ? -1 : 0;
                 i++;
                 if (depth == 0) {
                     return prompt > 0 || completion > 0;

@@ -56,11 +56,11 @@ class HeadWriterTest {
     }
 
     @Test
-    void copiesAFieldLineOutOfAnotherHead() {
-        byte[] source = "name:value  ".getBytes(StandardCharsets.US_ASCII);
+    void drainsIntoAnArrayToo() {
+        byte[] out = new byte[8];
 
-        writer.line(source, 0, 4, 5, 10);
-
-        assertThat(writer.toString()).isEqualTo("name: value\r\n");
+        assertThat(writer.text("abc").drainTo(out)).isEqualTo(3);
+        assertThat(out).startsWith('a', 'b', 'c', 0);
+        assertThat(writer.length()).isZero();
     }
 }

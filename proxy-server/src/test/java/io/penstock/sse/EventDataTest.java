@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.penstock.loop.Scratch;
 import io.penstock.testing.Bytes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -96,7 +97,7 @@ class EventDataTest {
                 public void onOversizedEvent() {
                     throw new AssertionError();
                 }
-            });
+            }, new Scratch());
             for (byte[] piece : Bytes.pieces(Bytes.fixture("sse-torture.sse"), size)) {
                 ByteBuf buffer = Bytes.buffer(piece);
                 splitter.split(PooledByteBufAllocator.DEFAULT, buffer, 0, piece.length);

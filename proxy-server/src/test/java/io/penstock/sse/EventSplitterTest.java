@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.penstock.loop.Scratch;
 import io.penstock.testing.Bytes;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class EventSplitterTest implements EventSplitter.Sink {
     private final List<String> events = new ArrayList<>();
     private int oversized;
-    private final EventSplitter splitter = new EventSplitter(this);
+    private final EventSplitter splitter = new EventSplitter(this, new Scratch());
 
     @Override
     public void onEvent(ByteBuf buffer, int index, int length) {
@@ -122,7 +123,7 @@ class EventSplitterTest implements EventSplitter.Sink {
 
             @Override
             public void onOversizedEvent() {}
-        });
+        }, new Scratch());
 
         assertThat(inPlace.split(buffer.alloc(), buffer, 0, buffer.readableBytes())).isEqualTo(18);
         assertThat(given).containsExactly(buffer, buffer);

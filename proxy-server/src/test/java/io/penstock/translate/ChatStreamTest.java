@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.penstock.loop.Scratch;
 import io.penstock.sse.EventSplitter;
 import io.penstock.testing.Bytes;
 import io.penstock.translate.ChatStream.Meaning;
@@ -54,7 +55,7 @@ class ChatStreamTest {
             public void onOversizedEvent() {
                 throw new AssertionError();
             }
-        });
+        }, new Scratch());
         byte[] bytes = Bytes.fixture(fixture);
         ByteBuf buffer = Bytes.buffer(bytes);
         splitter.split(PooledByteBufAllocator.DEFAULT, buffer, 0, bytes.length);
