@@ -60,7 +60,7 @@ public final class AdminHandler implements RequestHandler {
             reply.json(connection, 202, id, "{\"draining\":true}");
             state.drain();
         } else {
-            pages.answer(connection, reply, path, Caller.ANYONE, id, head.isMethod("HEAD"));
+            pages.answer(connection, reply, path, Caller.ANYONE, id);
         }
     }
 

@@ -40,10 +40,9 @@ public final class StatusPages {
         };
     }
 
-    /** Answers a page, to {@code HEAD} without its body. */
+    /** Answers a page. */
     public void answer(DownstreamConnection to, LocalReply reply, String path, Caller caller,
-            String requestId, boolean headOnly) {
-        reply.headOnly(headOnly);
+            String requestId) {
         switch (path) {
             case "/", "/health", "/health/live" -> reply.json(to, 200, requestId, health("ok"));
             case "/health/ready" -> {

@@ -16,7 +16,6 @@ import java.util.concurrent.TimeUnit;
 public final class LocalReply {
     private final HeadWriter writer;
     private String extra = "";
-    private boolean headOnly;
 
     public LocalReply(HeadWriter writer) {
         this.writer = writer;
@@ -26,11 +25,6 @@ public final class LocalReply {
     public LocalReply field(String name, String value) {
         extra = extra + name + ": " + value + "\r\n";
         return this;
-    }
-
-    /** The next reply goes to {@code HEAD}: the same fields, no body. */
-    public void headOnly(boolean value) {
-        headOnly = value;
     }
 
     /** How long the caller should wait before the next try, in whole seconds, rounded up. */
@@ -70,8 +64,7 @@ public final class LocalReply {
         writer.crlf();
         ByteBuf out = to.context().alloc().directBuffer(writer.length() + body.length);
         writer.drainTo(out);
-        to.write(headOnly ? out : out.writeBytes(body));
-        headOnly = false;
+        to.write(to.isHeadRequest() ? out : out.writeBytes(body));
         to.endResponse();
     }
 }

@@ -66,6 +66,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private boolean processing;
 
     private boolean http10;
+    private boolean headRequest;
     private boolean keepAlive;
     private boolean chunked;
     private long bodyLeft;
@@ -97,6 +98,11 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     /** Whether the caller knows no chunked coding, so that the end of the connection ends an answer. */
     public boolean isHttp10() {
         return http10;
+    }
+
+    /** Whether the answer has the fields of one with a body, and no body. */
+    public boolean isHeadRequest() {
+        return headRequest;
     }
 
     /**
@@ -351,6 +357,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         waitsForHead = false;
         answered = false;
         http10 = head.minorVersion() == 0;
+        headRequest = head.isMethod("HEAD");
         keepAlive = head.isKeepAlive();
         chunked = head.isChunked();
         bodyLeft = Math.max(0, head.contentLength());
@@ -475,6 +482,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void refuse(Failure failure) {
+        headRequest &= state != State.HEAD; // unless it is the one before that was
         keepAlive = false;
         state = State.BODY; // whatever else comes is unreadable: it is thrown away
         chunked = true;

@@ -61,13 +61,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
             refuseMethod(head, "GET, HEAD", id);
         } else if (pages.isPublic(path)) {
-            pages.answer(connection, worker.localReply(), path, Caller.ANYONE, id,
-                    head.isMethod("HEAD"));
+            pages.answer(connection, worker.localReply(), path, Caller.ANYONE, id);
         } else {
             Caller caller = authenticate(snapshot, head, id);
             if (caller != null) {
-                pages.answer(connection, worker.localReply(), path, caller, id,
-                        head.isMethod("HEAD"));
+                pages.answer(connection, worker.localReply(), path, caller, id);
             }
         }
     }
