@@ -74,6 +74,7 @@ public final class ResponseRelay {
     private boolean ended;
     private boolean excess;
     private boolean cutEvent; // what was passed on last is not the end of an event
+    private boolean trailersLeft; // the tail is the last chunk and a trailer section, no data
     private long promised; // data of the current chunk behind what was passed on
 
     /** For all the replies of one connection, one at a time. */
@@ -109,6 +110,7 @@ public final class ResponseRelay {
         ended = !chunked && left == 0;
         excess = false;
         cutEvent = false;
+        trailersLeft = false;
         promised = chunked ? BETWEEN_CHUNKS : 0;
     }
 
@@ -185,7 +187,7 @@ public final class ResponseRelay {
             try {
                 step = chunks.next(bytes, at, end);
             } catch (HttpSyntaxException e) {
-                bytes.release();
+                pass(bytes.writerIndex(at), safe); // seen, and counted in what was promised
                 throw e;
             }
             if (chunks.chunkEnd() >= 0 && !(splitsEvents && events.isInsideEvent())) {
@@ -204,6 +206,7 @@ public final class ResponseRelay {
         }
         if (step == ChunkScanner.Step.END) {
             ended = true;
+            trailersLeft = chunks.hasTrailers() && !(splitsEvents && events.isInsideEvent());
             finishEvents();
             excess = at < end;
             bytes.writerIndex(at);
@@ -388,7 +391,7 @@ public final class ResponseRelay {
             }
             put(LAST_CHUNK.duplicate());
         } else if (tail != null) {
-            if (chunked && framing == Framing.AS_IS && chunks.hasTrailers()) {
+            if (trailersLeft) {
                 tail.release(); // a provider's trailers are of no use to a caller
                 put(LAST_CHUNK.duplicate());
             } else {
@@ -450,7 +453,7 @@ public final class ResponseRelay {
             filler.writeByte('\n');
         }
         put(filler.writeBytes(CRLF.duplicate()));
-        append(event);
+        append(cutEvent ? "\n\n" + event : event);
     }
 
     private static ByteBuf constant(String text) {

@@ -1,0 +1,155 @@
+package io.penstock;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaFieldAccess;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import io.netty.channel.Channel;
+import io.penstock.exchange.Exchange;
+import io.penstock.exchange.Phase;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Holds the packages to the list of the style guide: from the top down, and never across. */
+class ArchitectureTest {
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.penstock");
+
+    /** Each line may use the lines below it; the packages of one line never use each other. */
+    private static final List<Set<String>> LAYERS = List.of(
+            Set.of("cli"), Set.of("server"), Set.of("config"), Set.of("admin"), Set.of("observe"),
+            Set.of("compare"), Set.of("exchange"),
+            Set.of("listen", "auth", "limit", "route", "cache", "translate", "upstream", "relay",
+                    "usage"),
+            Set.of("http"), Set.of("sse", "json"), Set.of("store"), Set.of("loop", "failure"));
+
+    private static String[] packages(Stream<String> names) {
+        return names.map(name -> "io.penstock." + name + "..").toArray(String[]::new);
+    }
+
+    /** Checks that nothing of {@code name} uses any of {@code others}. */
+    private static void checkThat(String name, Stream<String> others) {
+        String[] forbidden = packages(others.filter(other -> !other.equals(name)));
+        noClasses().that().resideInAPackage("io.penstock." + name + "..")
+                .should().dependOnClassesThat().resideInAnyPackage(forbidden)
+                .allowEmptyShould(true) // a package of the list that is still to come
+                .check(CLASSES);
+    }
+
+    private static Set<String> packagesInUse() {
+        return CLASSES.stream().map(JavaClass::getPackageName)
+                .map(name -> name.substring("io.penstock".length()))
+                .filter(name -> !name.isEmpty()).map(name -> name.substring(1))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Test
+    void packagesAreFreeOfCycles() {
+        slices().matching("io.penstock.(*)..").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void importsPointDown() {
+        for (int i = 0; i < LAYERS.size(); i++) {
+            List<String> above = new ArrayList<>();
+            LAYERS.subList(0, i + 1).forEach(above::addAll);
+            for (String name : LAYERS.get(i)) {
+                checkThat(name, above.stream());
+            }
+        }
+    }
+
+    @Test
+    void everyPackageHasItsPlace() {
+        Set<String> known = LAYERS.stream().flatMap(Set::stream).collect(Collectors.toSet());
+        known.add("mock");
+
+        assertThat(packagesInUse()).isSubsetOf(known);
+    }
+
+    @Test
+    void theMockIsAProgramOfItsOwn() {
+        Set<String> allowed = Set.of("http", "json", "sse", "loop");
+        checkThat("mock", LAYERS.stream().flatMap(Set::stream)
+                .filter(name -> !allowed.contains(name)));
+        classes().that().resideInAPackage("io.penstock.mock..")
+                .should().onlyHaveDependentClassesThat().resideInAnyPackage("io.penstock.mock..",
+                        "io.penstock.cli..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void whoDecidesHasNoChannel() {
+        noClasses().that().resideInAnyPackage(packages(Stream.of("auth", "limit", "route", "usage")))
+                .should().dependOnClassesThat(resideInAPackage("io.netty.channel..")
+                        .or(DescribedPredicate.describe("channels",
+                                type -> type.isAssignableTo(Channel.class))))
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyOneMethodWritesThePhaseOfAnExchange() {
+        fields().that().haveRawType(Phase.class).and().areDeclaredIn(Exchange.class)
+                .should().bePrivate().check(CLASSES);
+        Set<String> writers = CLASSES.get(Exchange.class).getFieldAccessesFromSelf().stream()
+                .filter(access -> access.getAccessType() == JavaFieldAccess.AccessType.SET)
+                .filter(access -> access.getTarget().getRawType().isEquivalentTo(Phase.class))
+                .map(access -> access.getOrigin().getName())
+                .collect(Collectors.toSet());
+        assertThat(writers).containsExactlyInAnyOrder("<init>", "moveTo");
+    }
+
+    @Test
+    void nobodyLogsPastSlf4j() {
+        noClasses().should().dependOnClassesThat().resideInAPackage("java.util.logging..")
+                .check(CLASSES);
+        // The access log may go to stdout, by its default setting; it buffers the bytes itself.
+        noClasses().that(DescribedPredicate.not(resideInAnyPackage("io.penstock.cli..")))
+                .and().doNotHaveFullyQualifiedName("io.penstock.observe.AccessLog")
+                .should().accessTargetWhere(DescribedPredicate.describe("is System.out or .err",
+                        access -> access.getTarget().getOwner().isEquivalentTo(System.class)
+                                && Set.of("out", "err").contains(access.getTarget().getName())))
+                .orShould().callMethod(Throwable.class, "printStackTrace")
+                .check(CLASSES);
+        noClasses().that().haveFullyQualifiedName("io.penstock.observe.AccessLog")
+                .should().callMethodWhere(DescribedPredicate.describe("prints", call ->
+                        call.getTarget().getOwner().isAssignableTo(PrintStream.class)
+                                && call.getTarget().getName().startsWith("print")))
+                .check(CLASSES);
+    }
+
+    @Test
+    void everyPackageSaysWhatItIs() {
+        for (String name : packagesInUse()) {
+            Package described = CLASSES.stream()
+                    .filter(type -> type.getPackageName().equals("io.penstock." + name))
+                    .findFirst().orElseThrow().reflect().getPackage();
+            assertThat(java.nio.file.Path.of("src/main/java", described.getName().split("\\."))
+                    .resolve("package-info.java")).exists();
+        }
+    }
+
+    @Test
+    void noPackageIsADrawerForOddsAndEnds() {
+        assertThat(packagesInUse()).doesNotContainAnyElementsOf(
+                Arrays.asList("util", "common", "impl", "core", "misc"));
+    }
+}

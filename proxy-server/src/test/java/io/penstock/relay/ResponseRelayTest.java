@@ -1,0 +1,541 @@
+package io.penstock.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.penstock.http.HttpSyntaxException;
+import io.penstock.http.ResponseHead;
+import io.penstock.relay.ResponseRelay.Framing;
+import io.penstock.testing.Bytes;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ResponseRelayTest implements ResponseRelay.Observer {
+    private static final String CHUNKED = "Transfer-Encoding: chunked\r\n";
+    private static final String STREAM = "data: a\n\n" + "data: b\r\n\r\n" + "data: [DONE]\n\n";
+    private static final String ERROR = "data: {\"error\":{}}\n\n";
+
+    private final EmbeddedChannel downstream =
+            new EmbeddedChannel(new ChannelInboundHandlerAdapter());
+    private final ResponseRelay relay = new ResponseRelay(PooledByteBufAllocator.DEFAULT, this);
+    private final List<ByteBuf> given = new ArrayList<>();
+    private final List<String> events = new ArrayList<>();
+    private final StringBuilder payload = new StringBuilder();
+
+    @Override
+    public void onPayload(ByteBuf buffer, int index, int length) {
+        payload.append(buffer.toString(index, length, StandardCharsets.ISO_8859_1));
+    }
+
+    @Override
+    public void onEvent(ByteBuf buffer, int index, int length) {
+        events.add(buffer.toString(index, length, StandardCharsets.ISO_8859_1));
+    }
+
+    @Override
+    public void onOversizedEvent() {
+        events.add("oversized");
+    }
+
+    @AfterEach
+    void releasesEverything() {
+        relay.discard();
+        sent();
+        downstream.finishAndReleaseAll();
+        assertThat(given).allMatch(buffer -> buffer.refCnt() == 0);
+    }
+
+    private void begin(String fields, boolean stream, boolean http10) throws HttpSyntaxException {
+        begin(200, fields, stream, http10);
+    }
+
+    private void begin(int status, String fields, boolean stream, boolean http10)
+            throws HttpSyntaxException {
+        relay.discard();
+        events.clear();
+        payload.setLength(0);
+        ResponseHead head = new ResponseHead(8192);
+        ByteBuf bytes = Bytes.buffer("HTTP/1.1 " + status + " x\r\n" + fields + "\r\n");
+        head.parse(bytes);
+        bytes.release();
+        relay.begin(head, stream, http10);
+    }
+
+    private void commit() {
+        relay.commit(downstream.pipeline().firstContext());
+    }
+
+    private void take(String latin1) throws HttpSyntaxException {
+        take(Bytes.latin1(latin1));
+    }
+
+    private void take(byte[] bytes) throws HttpSyntaxException {
+        ByteBuf buffer = Bytes.buffer(bytes);
+        given.add(buffer);
+        relay.take(buffer);
+    }
+
+    private void take(List<byte[]> pieces) throws HttpSyntaxException {
+        for (byte[] piece : pieces) {
+            take(piece);
+        }
+    }
+
+    /** What the caller has been sent since the last time. */
+    private String sent() {
+        downstream.flushOutbound();
+        StringBuilder sent = new StringBuilder();
+        for (ByteBuf out = downstream.readOutbound(); out != null;
+                out = downstream.readOutbound()) {
+            sent.append(Bytes.drain(out));
+        }
+        return sent.toString();
+    }
+
+    private static String chunk(String data) {
+        return Integer.toHexString(data.length()) + "\r\n" + data + "\r\n";
+    }
+
+    private static String chunks(String data, int size) {
+        StringBuilder chunks = new StringBuilder();
+        for (byte[] piece : Bytes.pieces(Bytes.latin1(data), size)) {
+            chunks.append(chunk(new String(piece, StandardCharsets.ISO_8859_1)));
+        }
+        return chunks.toString();
+    }
+
+    /** Takes chunks off, and insists that they are well-formed; an open last chunk may end. */
+    private static String unchunk(String wire, boolean whole) {
+        StringBuilder data = new StringBuilder();
+        int at = 0;
+        while (at < wire.length()) {
+            int line = wire.indexOf("\r\n", at);
+            assertThat(line).as(wire).isPositive();
+            int size = Integer.parseInt(wire.substring(at, line).split(";")[0], 16);
+            if (size == 0) {
+                assertThat(wire.substring(line)).isEqualTo("\r\n\r\n");
+                assertThat(whole).isTrue();
+                return data.toString();
+            }
+            at = line + 2;
+            int end = Math.min(at + size, wire.length());
+            data.append(wire, at, end);
+            if (at + size < wire.length()) {
+                assertThat(wire.substring(at + size)).as(wire).startsWith("\r\n");
+            }
+            at += size + 2;
+        }
+        assertThat(whole).as("no last chunk in " + wire).isFalse();
+        return data.toString();
+    }
+
+    @Test
+    void passesChunksOnByteForByteHoweverTheyCome() throws Exception {
+        String body = "5;x=y\r\nhello\r\n" + chunk(" world") + "000\r\n\r\n";
+        for (List<byte[]> split : Bytes.allSplits(Bytes.latin1(body))) {
+            begin(CHUNKED, false, false);
+            commit();
+            take(split);
+
+            assertThat(relay.framing()).isEqualTo(Framing.AS_IS);
+            assertThat(relay.sendsChunks()).isTrue();
+            assertThat(relay.isEnded()).isTrue();
+            assertThat(relay.hasExcess()).isFalse();
+            relay.end();
+            assertThat(sent()).isEqualTo(body);
+            assertThat(payload.toString()).isEqualTo("hello world");
+        }
+    }
+
+    @Test
+    void passesABodyOfKnownLengthOnByteForByteHoweverItComes() throws Exception {
+        for (List<byte[]> split : Bytes.allSplits(Bytes.latin1("hello world"))) {
+            begin("Content-Length: 11\r\n", false, false);
+            commit();
+            take(split);
+
+            assertThat(relay.isEnded()).isTrue();
+            assertThat(relay.sendsChunks()).isFalse();
+            relay.end();
+            assertThat(sent()).isEqualTo("hello world");
+            assertThat(payload.toString()).isEqualTo("hello world");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 10, 1000})
+    void passesTheChunksOfAStreamOnByteForByteHoweverTheyCome(int chunkSize) throws Exception {
+        String body = chunks(STREAM, chunkSize) + "0\r\n\r\n";
+        for (List<byte[]> split : Bytes.allSplits(Bytes.latin1(body))) {
+            begin(CHUNKED, true, false);
+            commit();
+            take(split);
+
+            assertThat(relay.isEnded()).isTrue();
+            relay.end();
+            assertThat(sent()).isEqualTo(body);
+            assertThat(String.join("", events)).startsWith("data: a\n\ndata: b\r\n\r")
+                    .endsWith("data: [DONE]\n\n");
+        }
+    }
+
+    @Test
+    void passesEachEventOnAsSoonAsItIsWhole() throws Exception {
+        begin(CHUNKED, true, false);
+        commit();
+
+        take("9\r\ndata: a\n\n\r\n9\r\ndata: b");
+        assertThat(sent()).isEqualTo("9\r\ndata: a\n\n\r\n");
+        take("\n\n");
+        assertThat(sent()).isEqualTo("9\r\ndata: b\n\n");
+        take("\r\n");
+        assertThat(sent()).isEqualTo("\r\n");
+    }
+
+    @Test
+    void holdsUntilTheCommit() throws Exception {
+        begin(CHUNKED, true, false);
+        take("9\r\ndata: a\n\n\r\n");
+        take("9\r\ndata");
+        assertThat(sent()).isEmpty();
+        assertThat(relay.heldBytes()).isEqualTo(21);
+
+        commit();
+        assertThat(sent()).isEqualTo("9\r\ndata: a\n\n\r\n");
+        assertThat(relay.heldBytes()).isEqualTo(7);
+        take(": b\n\n\r\n0\r\n\r\n");
+        relay.end();
+        assertThat(sent()).isEqualTo("9\r\ndata: b\n\n\r\n0\r\n\r\n");
+    }
+
+    @Test
+    void holdsManyPiecesInOrder() throws Exception {
+        begin("Content-Length: 100\r\n", false, false);
+        StringBuilder body = new StringBuilder();
+        for (int i = 0; i < 50; i++) {
+            String piece = String.valueOf((char) ('0' + i));
+            body.append(piece);
+            take(piece);
+            assertThat(relay.heldBytes()).isEqualTo(i + 1);
+        }
+        commit();
+        assertThat(sent()).isEqualTo(body.toString());
+    }
+
+    @Test
+    void discardLetsGoOfAllThatIsHeld() throws Exception {
+        begin(CHUNKED, true, false);
+        take("9\r\ndata: a\n\n\r\n9\r\nda");
+        relay.discard();
+
+        assertThat(relay.heldBytes()).isZero();
+        assertThat(given).allMatch(buffer -> buffer.refCnt() == 0);
+        relay.discard();
+    }
+
+    @Test
+    void makesChunksOfABodyThatEndsWithItsConnection() throws Exception {
+        begin("", false, false);
+        commit();
+        assertThat(relay.framing()).isEqualTo(Framing.CHUNKED);
+        assertThat(relay.endsAtClose()).isTrue();
+
+        take("hello");
+        take("!".repeat(20));
+        assertThat(relay.isEnded()).isFalse();
+        assertThat(relay.endAtClose()).isTrue();
+        relay.end();
+
+        assertThat(sent()).isEqualTo("5\r\nhello\r\n14\r\n" + "!".repeat(20) + "\r\n0\r\n\r\n");
+    }
+
+    @Test
+    void makesChunksOfAStreamOfKnownLengthHoweverItComes() throws Exception {
+        for (List<byte[]> split : Bytes.allSplits(Bytes.latin1(STREAM))) {
+            begin("Content-Length: " + STREAM.length() + "\r\n", true, false);
+            commit();
+            take(split);
+            assertThat(relay.isEnded()).isTrue();
+            relay.end();
+            assertThat(unchunk(sent(), true)).isEqualTo(STREAM);
+        }
+    }
+
+    @Test
+    void takesTheChunksOffForACallerOfHttp10HoweverTheyCome() throws Exception {
+        for (List<byte[]> split : Bytes.allSplits(
+                Bytes.latin1(chunks(STREAM, 7) + "0\r\nTrailer: x\r\n\r\n"))) {
+            begin(CHUNKED, true, true);
+            commit();
+            assertThat(relay.framing()).isEqualTo(Framing.NONE);
+            assertThat(relay.sendsChunks()).isFalse();
+            take(split);
+            assertThat(relay.isEnded()).isTrue();
+            relay.end();
+            assertThat(sent()).isEqualTo(STREAM);
+        }
+    }
+
+    @Test
+    void takesTheChunksOffAPlainBodyForACallerOfHttp10() throws Exception {
+        begin(CHUNKED, false, true);
+        commit();
+        take(chunks("hello world", 4) + "0\r\n\r\nexcess");
+        relay.end();
+
+        assertThat(sent()).isEqualTo("hello world");
+        assertThat(relay.hasExcess()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void dropsTrailersHoweverTheyCome(boolean stream) throws Exception {
+        String body = chunks(STREAM, 10) + "0;a=b\r\nSet-Cookie: x\r\n\r\n";
+        for (List<byte[]> split : Bytes.allSplits(Bytes.latin1(body))) {
+            begin(CHUNKED, stream, false);
+            commit();
+            take(split);
+            assertThat(relay.isEnded()).isTrue();
+            relay.end();
+            assertThat(sent()).isEqualTo(chunks(STREAM, 10) + "0\r\n\r\n");
+        }
+    }
+
+    @Test
+    void losesNoUnfinishedEventWithTheTrailers() throws Exception {
+        String last = "data: [DONE]"; // no blank line
+        for (int chunkSize : new int[] {3, 10, 1000}) {
+            String body = chunks("data: a\n\n" + last, chunkSize) + "0\r\nA: b\r\n\r\n";
+            for (List<byte[]> split : Bytes.allSplits(Bytes.latin1(body))) {
+                begin(CHUNKED, true, false);
+                commit();
+                take(split);
+                relay.end();
+                assertThat(sent().replace("A: b\r\n", ""))
+                        .isEqualTo(body.replace("A: b\r\n", ""));
+                assertThat(events).last().isEqualTo(last);
+            }
+        }
+    }
+
+    @Test
+    void givesTheLastEventThoughItsBlankLineIsMissing() throws Exception {
+        begin("", true, false);
+        commit();
+        take("data: a\n\ndata: [DONE]\n");
+        assertThat(events).containsExactly("data: a\n\n");
+        relay.endAtClose();
+        relay.end();
+
+        assertThat(events).containsExactly("data: a\n\n", "data: [DONE]\n");
+        assertThat(unchunk(sent(), true)).isEqualTo("data: a\n\ndata: [DONE]\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {204, 304})
+    void knowsRepliesWithoutABody(int status) throws Exception {
+        begin(status, "Content-Length: 5\r\n", false, false);
+        assertThat(relay.isEnded()).isTrue();
+        take("hello");
+        assertThat(relay.hasExcess()).isTrue();
+        begin("Content-Length: 0\r\n", false, false);
+        assertThat(relay.isEnded()).isTrue();
+        commit();
+        relay.end();
+        assertThat(sent()).isEmpty();
+    }
+
+    @Test
+    void noticesWhatComesBehindTheEnd() throws Exception {
+        begin("Content-Length: 2\r\n", false, false);
+        commit();
+        take("okHTTP/1.1 200 OK\r\n");
+        assertThat(relay.hasExcess()).isTrue();
+        relay.end();
+        assertThat(sent()).isEqualTo("ok");
+
+        begin(CHUNKED, false, false);
+        commit();
+        take("0\r\n\r\nx");
+        assertThat(relay.hasExcess()).isTrue();
+
+        begin(CHUNKED, false, false);
+        commit();
+        take("0\r\n\r\n");
+        assertThat(relay.hasExcess()).isFalse();
+        take("x");
+        assertThat(relay.hasExcess()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void refusesBrokenFramingAndKeepsNothing(boolean http10) throws Exception {
+        begin(CHUNKED, true, http10);
+        commit();
+        take("9\r\ndata: a\n\n\r\n");
+        assertThatThrownBy(() -> take("x\r\n")).isInstanceOf(HttpSyntaxException.class);
+        relay.discard();
+        assertThat(given).last().matches(buffer -> buffer.refCnt() == 0);
+    }
+
+    @Test
+    void passesOnWhatStandsBeforeBrokenFraming() throws Exception {
+        begin(CHUNKED, true, false);
+        commit();
+        take("12\r\ndata: a\n\n");
+        assertThatThrownBy(() -> take("data: b\n\n\r\nbroken")).isInstanceOf(
+                HttpSyntaxException.class);
+        relay.cut(ERROR);
+
+        assertThat(events).containsExactly("data: a\n\n", "data: b\n\n");
+        assertThat(unchunk(sent(), false)).isEqualTo("data: a\n\ndata: b\n\n" + ERROR);
+    }
+
+    /** However far a chunked stream came: whole events, then the error, and no doubtful byte. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 9, 10, 30, 1000})
+    void cutsAChunkedStreamBetweenTwoEventsWhereverItBreaksOff(int chunkSize) throws Exception {
+        String wire = chunks(STREAM.repeat(3), chunkSize);
+        for (int at = 0; at <= wire.length(); at++) {
+            for (int size : new int[] {1, 7, Integer.MAX_VALUE}) {
+                begin(CHUNKED, true, false);
+                commit();
+                take(Bytes.pieces(Bytes.latin1(wire.substring(0, at)), size));
+                relay.cut(ERROR);
+
+                String data = unchunk(sent(), false);
+                assertThat(data).as("cut at " + at).endsWith(ERROR);
+                String before = data.substring(0, data.length() - ERROR.length());
+                // A CRLF may be cut in two behind the event that it ends, so line ends may differ.
+                assertThat(before.replaceAll("[\r\n]+", "|"))
+                        .isEqualTo(String.join("", events).replaceAll("[\r\n]+", "|"));
+                assertThat(before).matches("(?s)|.*(\n\n|\r\n\r\n|\r\n\r)\n*");
+                relay.discard();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void cutsAStreamThatIsFramedHereBetweenTwoEvents(boolean http10) throws Exception {
+        for (int at = 0; at <= STREAM.length(); at++) {
+            begin("", true, http10);
+            commit();
+            take(STREAM.substring(0, at));
+            relay.cut(ERROR);
+
+            String data = http10 ? sent() : unchunk(sent(), false);
+            assertThat(data).isEqualTo(String.join("", events) + ERROR);
+            relay.discard();
+        }
+    }
+
+    @Test
+    void endsAnEventThatWasTooLongToBeHeldBeforeItSpeaks() throws Exception {
+        String big = "data: " + "x".repeat(ResponseRelay.MAX_TAIL_BYTES);
+        for (int missing = 0; missing < 60; missing++) {
+            begin(CHUNKED, true, false);
+            commit();
+            take(Integer.toHexString(big.length() + missing) + "\r\n" + big);
+            relay.cut(ERROR);
+
+            String data = unchunk(sent(), false);
+            if (missing == 0) {
+                assertThat(data).isEqualTo(big); // in the middle of framing: nothing can be said
+            } else {
+                assertThat(data).as("missing " + missing).startsWith(big + "\n\n").endsWith(ERROR);
+            }
+            relay.discard();
+        }
+    }
+
+    @Test
+    void passesAnEventOnThatIsTooLongToBeHeld() throws Exception {
+        String big = "data: " + "x".repeat(3 * ResponseRelay.MAX_TAIL_BYTES) + "\n\n";
+        String body = chunks(big + STREAM, 5000) + "0\r\n\r\n";
+        begin(CHUNKED, true, false);
+        commit();
+        StringBuilder sent = new StringBuilder();
+        for (byte[] piece : Bytes.pieces(Bytes.latin1(body), 1001)) {
+            take(piece);
+            assertThat(relay.heldBytes()).isLessThanOrEqualTo(ResponseRelay.MAX_TAIL_BYTES);
+            sent.append(sent());
+        }
+        relay.end();
+
+        assertThat(sent + sent()).isEqualTo(body);
+        assertThat(events).startsWith("oversized");
+    }
+
+    @Test
+    void endsEarlyWhereTheFramingAllowsIt() throws Exception {
+        begin(CHUNKED, true, false);
+        commit();
+        take(chunk("data: [DONE]\n\n"));
+        assertThat(relay.endEarly()).isTrue();
+        assertThat(sent()).isEqualTo(chunk("data: [DONE]\n\n") + "0\r\n\r\n");
+
+        begin("Content-Length: 1000\r\n", true, false);
+        commit();
+        take("data: [DONE]\n\n");
+        assertThat(relay.endEarly()).isTrue();
+        assertThat(unchunk(sent(), true)).isEqualTo("data: [DONE]\n\n");
+    }
+
+    @Test
+    void endsNotEarlyInTheMiddleOfAChunk() throws Exception {
+        begin(CHUNKED, true, false);
+        commit();
+        take("e\r\ndata: [DONE]\n\n");
+
+        assertThat(relay.endEarly()).isFalse();
+        assertThat(sent()).isEqualTo("e\r\ndata: [DONE]\n\n");
+    }
+
+    @Test
+    void appendsAnEventBeforeTheEnd() throws Exception {
+        begin(CHUNKED, true, false);
+        commit();
+        take(chunk("data: a\n\n") + "0\r\n\r\n");
+        relay.append(ERROR);
+        relay.end();
+
+        assertThat(unchunk(sent(), true)).isEqualTo("data: a\n\n" + ERROR);
+    }
+
+    @Test
+    void servesOneReplyAfterAnother() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            begin(CHUNKED, true, false);
+            take(chunk("data: half"));
+            begin("Content-Length: 3\r\n", false, i == 1);
+            commit();
+            take("abc");
+            relay.end();
+            assertThat(sent()).isEqualTo("abc");
+            assertThat(events).isEmpty();
+        }
+    }
+
+    @Test
+    void pinsNoLargeBuffersForASlowCaller() throws Exception {
+        begin("", true, true);
+        commit();
+        take("data: " + "x".repeat(20_000) + "\n\n"); // waits: nothing is flushed
+        ByteBuf large = PooledByteBufAllocator.DEFAULT.directBuffer(64 * 1024)
+                .writeBytes(Bytes.latin1("data: a\n\n"));
+        relay.take(large);
+
+        assertThat(large.refCnt()).isZero();
+        assertThat(sent()).endsWith("x\n\ndata: a\n\n");
+    }
+}

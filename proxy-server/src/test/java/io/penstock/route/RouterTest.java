@@ -1,0 +1,99 @@
+package io.penstock.route;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.route.Route.TargetName;
+import io.penstock.route.RouteSettings.TargetSettings;
+import io.penstock.route.Router.Candidate;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RouterTest {
+    private static final HoldSettings HOLD = new HoldSettings(3, 2048, null);
+
+    private final Router router = new Router(List.of(
+            route("gpt-*", "b/*", "a/fixed"),
+            route("gpt-4o", "a/gpt-4o-2024", "b/*"),
+            route("gone", "off/x"),
+            route("half", "off/x", "a/y")), List.of(
+            new Candidate("c", List.of("*"), 5),
+            new Candidate("a", List.of("m1", "m2"), 2),
+            new Candidate("b", List.of("m2", "m3"), 1),
+            new Candidate("d", List.of("m2", "*"), 1)));
+
+    private static RouteSettings route(String model, String... targets) {
+        return new RouteSettings(model, Arrays.stream(targets).map(target -> target.split("/"))
+                .map(parts -> new TargetSettings(parts[0], parts[1])).toList(), HOLD);
+    }
+
+    private List<String> find(String model) {
+        return router.find(model).targets().stream().map(TargetName::toString).toList();
+    }
+
+    @Test
+    void prefersTheRouteOfThatVeryName() {
+        assertThat(find("gpt-4o")).containsExactly("a/gpt-4o-2024", "b/gpt-4o");
+        assertThat(router.find("gpt-4o").hold()).isEqualTo(HOLD);
+    }
+
+    @Test
+    void takesARouteWhoseGlobMatchesNext() {
+        assertThat(find("gpt-5")).containsExactly("b/gpt-5", "a/fixed");
+    }
+
+    @Test
+    void takesAProviderByNameNext() {
+        assertThat(find("c/m2")).containsExactly("c/m2");
+        assertThat(find("a/org/model")).containsExactly("a/org/model");
+        assertThat(router.find("a/x").hold()).isEqualTo(HoldSettings.DEFAULT);
+    }
+
+    @Test
+    void takesEveryProviderThatListsTheModelByPriority() {
+        assertThat(find("m2")).containsExactly("b/m2", "d/m2", "a/m2");
+        assertThat(find("m1")).containsExactly("a/m1");
+    }
+
+    @Test
+    void takesProvidersOfAnyModelLast() {
+        assertThat(find("unheard-of")).containsExactly("d/unheard-of", "c/unheard-of");
+        assertThat(find("a/")).containsExactly("d/a/", "c/a/");
+        assertThat(find("/m1")).containsExactly("d//m1", "c//m1");
+        assertThat(find("off/x")).containsExactly("d/off/x", "c/off/x");
+    }
+
+    @Test
+    void findsNothingWhereNobodyServesTheModel() {
+        Router strict = new Router(List.of(), List.of(new Candidate("a", List.of("m"), 1)));
+        assertThat(strict.find("x")).isNull();
+        assertThat(strict.find("")).isNull();
+        assertThat(strict.ownerOf("x")).isNull();
+        assertThat(strict.ownerOf("m")).isEqualTo("a");
+    }
+
+    @Test
+    void leavesOutTargetsOfProvidersThatAreOff() {
+        assertThat(find("half")).containsExactly("a/y");
+        assertThat(find("gone")).containsExactly("d/gone", "c/gone"); // as if there were no route
+    }
+
+    @Test
+    void remembersWhatItFound() {
+        assertThat(router.find("m2")).isSameAs(router.find("m2"));
+    }
+
+    @Test
+    void goesOnFindingWhenItRemembersNoMore() {
+        for (int i = 0; i < Router.MAX_REMEMBERED; i++) {
+            router.find("x" + i);
+        }
+        assertThat(find("one-more")).containsExactly("d/one-more", "c/one-more");
+        assertThat(router.find("one-more")).isNotSameAs(router.find("one-more"));
+    }
+
+    @Test
+    void listsNamesWithoutAStarEachOnce() {
+        assertThat(router.models()).containsExactly("gpt-4o", "half", "m2", "m3", "m1");
+    }
+}

@@ -1,0 +1,97 @@
+package io.penstock.upstream;
+
+import static io.penstock.upstream.ReplyVerdict.BAD_KEY;
+import static io.penstock.upstream.ReplyVerdict.CALLERS_FAULT;
+import static io.penstock.upstream.ReplyVerdict.CONTEXT_LENGTH;
+import static io.penstock.upstream.ReplyVerdict.FAULTY;
+import static io.penstock.upstream.ReplyVerdict.GOOD;
+import static io.penstock.upstream.ReplyVerdict.RATE_LIMITED;
+import static io.penstock.upstream.ReplyVerdict.TRANSIENT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.testing.Bytes;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ReplyVerdictTest {
+    private static ReplyVerdict of(int status, String body) {
+        return ReplyVerdict.of(ProviderType.OPENAI, status, body);
+    }
+
+    @Test
+    void judgesEveryStatus() {
+        Set<Integer> faulty = Set.of(404, 408, 409, 424, 498);
+        for (int status = 200; status < 600; status++) {
+            ReplyVerdict expected = status < 300 ? GOOD
+                    : status == 401 || status == 402 || status == 403 ? BAD_KEY
+                    : status == 429 ? RATE_LIMITED
+                    : status == 500 || status == 502 ? TRANSIENT
+                    : faulty.contains(status) || status < 400 || status >= 500 ? FAULTY
+                    : CALLERS_FAULT;
+            assertThat(of(status, "{}")).as("status " + status).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "OPENAI, 400, openai-error-400-context.json, CONTEXT_LENGTH",
+        "OPENAI, 401, openai-error-401.json, BAD_KEY",
+        "OPENAI, 429, openai-error-429-rate.json, RATE_LIMITED",
+        "OPENAI, 429, openai-error-429-quota.json, RATE_LIMITED",
+        "OPENAI, 500, openai-error-500.json, TRANSIENT",
+        "ANTHROPIC, 400, anthropic-error-400.json, CALLERS_FAULT",
+        "ANTHROPIC, 401, anthropic-error-401.json, BAD_KEY",
+        "ANTHROPIC, 429, anthropic-error-429.json, RATE_LIMITED",
+        "ANTHROPIC, 529, anthropic-error-529.json, FAULTY",
+        "AZURE, 400, azure-error-400-content-filter.json, CALLERS_FAULT",
+        "BEDROCK, 429, bedrock-error-429.json, RATE_LIMITED",
+        "GEMINI, 429, gemini-error-429.json, RATE_LIMITED",
+        "XAI, 400, xai-error-400-key.json, BAD_KEY",
+    })
+    void judgesEveryProvidersError(ProviderType type, int status, String fixture,
+            ReplyVerdict expected) {
+        String body = new String(Bytes.fixture(fixture), StandardCharsets.UTF_8);
+
+        assertThat(ReplyVerdict.of(type, status, body)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"code\":\"context_length_exceeded\"}",
+        "This model's Maximum Context length is 8192 tokens", "prompt is too long: 210000 tokens",
+        "Input is too long for requested model.", "exceeds the maximum number of tokens allowed",
+        "Please reduce the length of the messages", "exceeds the context window"})
+    void knowsAPromptThatIsTooLong(String body) {
+        assertThat(of(400, body)).isEqualTo(CONTEXT_LENGTH);
+        assertThat(of(422, body)).isEqualTo(CONTEXT_LENGTH);
+        assertThat(of(413, body)).isEqualTo(CONTEXT_LENGTH);
+        assertThat(ReplyVerdict.of(ProviderType.TOGETHER, 403, body)).isEqualTo(CONTEXT_LENGTH);
+        assertThat(of(403, body)).isEqualTo(BAD_KEY);
+        assertThat(of(404, body)).isEqualTo(FAULTY);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Incorrect API key provided", "invalid api key", "API_KEY_INVALID",
+        "API key not valid. Please pass a valid API key.", "Your credit balance is too low"})
+    void knowsABadKeyThatIsCalledABadRequest(String body) {
+        assertThat(of(400, body)).isEqualTo(BAD_KEY);
+        assertThat(of(422, body)).isEqualTo(CALLERS_FAULT);
+    }
+
+    @Test
+    void knowsGroqsLimitThatIsCalledTooLarge() {
+        String body = "{\"error\":{\"code\":\"rate_limit_exceeded\"}}";
+        assertThat(ReplyVerdict.of(ProviderType.GROQ, 413, body)).isEqualTo(RATE_LIMITED);
+        assertThat(of(413, body)).isEqualTo(CALLERS_FAULT);
+    }
+
+    @Test
+    void knowsALimitThatNoWaitingMends() {
+        assertThat(ReplyVerdict.isBeyondWaiting("{\"code\":\"insufficient_quota\"}")).isTrue();
+        assertThat(ReplyVerdict.isBeyondWaiting("Request too large for model")).isTrue();
+        assertThat(ReplyVerdict.isBeyondWaiting("{\"code\":\"rate_limit_exceeded\"}")).isFalse();
+    }
+}
