@@ -27,4 +27,11 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
         providers = List.copyOf(providers);
         routes = List.copyOf(routes);
     }
+
+    /** The same without an access log. */
+    public Settings withoutAccessLog() {
+        return new Settings(listen, admin, providers, routes, auth, limits, retry,
+                new ObserveSettings(null, observe.json(), observe.fullHeaders()), shutdownGrace,
+                debug);
+    }
 }

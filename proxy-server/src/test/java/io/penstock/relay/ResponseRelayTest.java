@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
+import io.penstock.loop.Scratch;
 import io.penstock.relay.ResponseRelay.Framing;
 import io.penstock.testing.Bytes;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +27,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
 
     private final EmbeddedChannel downstream =
             new EmbeddedChannel(new ChannelInboundHandlerAdapter());
-    private final ResponseRelay relay = new ResponseRelay(PooledByteBufAllocator.DEFAULT, this);
+    private final ResponseRelay relay = new ResponseRelay(PooledByteBufAllocator.DEFAULT, this, new Scratch());
     private final List<ByteBuf> given = new ArrayList<>();
     private final List<String> events = new ArrayList<>();
     private final StringBuilder payload = new StringBuilder();
@@ -71,7 +72,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
     }
 
     private void commit() {
-        relay.commit(downstream.pipeline().firstContext());
+        relay.commit(downstream.pipeline().firstContext(), Bytes.buffer(""));
     }
 
     private void take(String latin1) throws HttpSyntaxException {

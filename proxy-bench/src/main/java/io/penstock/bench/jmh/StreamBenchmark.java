@@ -1,0 +1,142 @@
+package io.penstock.bench.jmh;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.util.ReferenceCountUtil;
+import io.penstock.http.ChunkScanner;
+import io.penstock.http.HttpSyntaxException;
+import io.penstock.http.ResponseHead;
+import io.penstock.loop.Scratch;
+import io.penstock.relay.ResponseRelay;
+import io.penstock.sse.FamiliarEnd;
+import io.penstock.translate.ChatStream;
+import io.penstock.usage.TokenUsage;
+import io.penstock.usage.UsageScanner;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** What an event costs on its way through: each stage, and all of them in memory. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class StreamBenchmark implements ResponseRelay.Observer {
+    private static final int EVENTS = 256;
+    private static final int MAX_HEAD_BYTES = 32 * 1024;
+
+    private final ByteBuf event = Samples.buffer(Samples.EVENT);
+    private final ByteBuf usageEvent = Samples.buffer(Samples.USAGE_EVENT);
+    private final ByteBuf burst = Samples.buffer(Samples.chunk(Samples.EVENT).repeat(EVENTS));
+    private final ByteBuf single = Samples.buffer(Samples.chunk(Samples.EVENT));
+    private final ChunkScanner chunks = new ChunkScanner();
+    private final ChatStream chatStream = new ChatStream();
+    private final UsageScanner usageScanner = new UsageScanner();
+    private final FamiliarEnd familiarEnd = new FamiliarEnd();
+    private final ResponseRelay relay =
+            new ResponseRelay(PooledByteBufAllocator.DEFAULT, this, new Scratch());
+    private final EmbeddedChannel downstream = new EmbeddedChannel(new Discarding());
+    private int seen;
+
+    @Setup
+    public void begin() throws HttpSyntaxException {
+        chatStream.glance(event, 0, event.readableBytes());
+        familiarEnd.learn(event, chatStream.unfinishedAt(), event.readableBytes());
+        ResponseHead head = new ResponseHead(MAX_HEAD_BYTES);
+        head.parse(Samples.buffer(Samples.RESPONSE_HEAD));
+        relay.begin(head, true, false);
+        relay.commit(downstream.pipeline().firstContext(), Samples.buffer("head"));
+    }
+
+    @TearDown
+    public void end() {
+        relay.discard();
+        downstream.finishAndReleaseAll();
+    }
+
+    /** Following the framing of one event's chunk. */
+    @Benchmark
+    @OperationsPerInvocation(EVENTS)
+    public int followChunks() throws HttpSyntaxException {
+        int at = 0;
+        int end = burst.writerIndex();
+        while (chunks.next(burst, at, end) == ChunkScanner.Step.DATA) {
+            at = chunks.position();
+        }
+        return at;
+    }
+
+    /** Seeing that an event ends like the one before. */
+    @Benchmark
+    public boolean familiarEnd() {
+        return familiarEnd.isFamiliar(event, 0, event.readableBytes());
+    }
+
+    /** Searching an event that doesn't, and holds nothing of interest. */
+    @Benchmark
+    public ChatStream.Meaning glance() {
+        return chatStream.glance(event, 0, event.readableBytes());
+    }
+
+    /** Reading an event closely, as while a reply is held. */
+    @Benchmark
+    public ChatStream.Meaning readClosely() {
+        return chatStream.read(event, 0, event.readableBytes());
+    }
+
+    /** Finding and reading a usage object. */
+    @Benchmark
+    public TokenUsage scanUsage() {
+        return usageScanner.scan(usageEvent, 0, usageEvent.readableBytes());
+    }
+
+    /** One event of a burst, from the read buffer to the write: all stages, no sockets. */
+    @Benchmark
+    @OperationsPerInvocation(EVENTS)
+    public int relayBurst() throws HttpSyntaxException {
+        relay.take(burst.retainedDuplicate());
+        return seen;
+    }
+
+    /** One event that comes alone. */
+    @Benchmark
+    public int relaySingle() throws HttpSyntaxException {
+        relay.take(single.retainedDuplicate());
+        return seen;
+    }
+
+    @Override
+    public void onEvent(ByteBuf buffer, int index, int length) {
+        if (familiarEnd.isFamiliar(buffer, index, length)) {
+            seen++;
+        }
+    }
+
+    @Override
+    public void onOversizedEvent() {
+        throw new AssertionError("there is none");
+    }
+
+    @Override
+    public void onPayload(ByteBuf buffer, int index, int length) {
+        throw new AssertionError("it is a stream");
+    }
+
+    /** The end of the way. */
+    private static final class Discarding extends ChannelOutboundHandlerAdapter {
+        @Override
+        public void write(ChannelHandlerContext ctx, Object msg, ChannelPromise promise) {
+            ReferenceCountUtil.release(msg);
+        }
+    }
+}
