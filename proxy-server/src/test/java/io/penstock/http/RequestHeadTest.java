@@ -73,7 +73,7 @@ class RequestHeadTest {
 
     @Test
     void isIncompleteAtEveryBoundaryBeforeTheEnd() throws Exception {
-        String text = "POST /v1/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx: \r\n\r\n";
+        String text = "\r\n\r\nPOST /v1/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx: \r\n\r\n";
         for (int at = 0; at < text.length(); at++) {
             assertThat(parse(text.substring(0, at))).as("cut at " + at)
                     .isEqualTo(RequestHead.INCOMPLETE);
