@@ -71,6 +71,8 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private long bodyLeft;
     private ChunkScanner chunks;
     private boolean answered;
+    private boolean awaitsContinue; // the caller may or may not send its body
+    private boolean flushed; // lingering: the last answer is out
 
     private long sinceNanos; // when the current wait began
     private long progressBytes;
@@ -103,7 +105,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
      * binding from then on.
      */
     public boolean decideKeepAlive() {
-        if (state == State.BODY && (chunked || bodyLeft > MAX_DISCARDED_BYTES)
+        if (state == State.BODY && (chunked || awaitsContinue || bodyLeft > MAX_DISCARDED_BYTES)
                 || loop.isDraining()) {
             keepAlive = false;
         }
@@ -143,8 +145,12 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
             state = State.HEAD;
             waitsForHead = false;
             sinceNanos = loop.deadlines().nowNanos();
+            expectWithin(IDLE_SECONDS);
             if (!processing) {
                 readAhead();
+                if (loop.isDraining()) {
+                    closeIfIdle(); // the answer had promised to stay before the drain began
+                }
             }
         }
     }
@@ -171,7 +177,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
 
     void closeIfIdle() {
         if (state == State.HEAD && held == null) {
-            context.close();
+            closeGently(); // the end of the last answer may still be on its way
         }
     }
 
@@ -180,15 +186,20 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         boolean callerDone = state == State.ANSWERING || state == State.HEAD;
         state = State.LINGERING;
         releaseHeld();
+        flushed = false;
         sinceNanos = loop.deadlines().nowNanos();
         progressBytes = 0;
+        expectWithin(STALL_SECONDS);
         if (callerDone || !(context.channel() instanceof SocketChannel socket)
                 || context.pipeline().first() != this) {
             context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         } else {
-            context.writeAndFlush(Unpooled.EMPTY_BUFFER)
-                    .addListener(done -> socket.shutdownOutput());
-            expectWithin(LINGER_SECONDS);
+            context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> {
+                flushed = true;
+                sinceNanos = loop.deadlines().nowNanos();
+                expectWithin(LINGER_SECONDS);
+                socket.shutdownOutput();
+            });
         }
     }
 
@@ -371,10 +382,12 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
                 waitForBody();
             }
         }
+        awaitsContinue = expects && hasBody && !rest.isReadable();
         handler.onRequest(head);
         if (!hasBody && !answered) {
             handler.onRequestEnd();
-        } else if (expects && hasBody && !answered && !http10 && !rest.isReadable()) {
+        } else if (awaitsContinue && !answered && !http10) {
+            awaitsContinue = false;
             context.writeAndFlush(CONTINUE.duplicate());
         }
     }
@@ -393,6 +406,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         if (progressBytes == 0) {
             waitForBody();
         }
+        awaitsContinue = false;
         progressBytes += bytes.readableBytes();
         return chunked ? readChunks(bytes) : readPlain(bytes);
     }
@@ -508,7 +522,8 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
                 case ANSWERING -> stalled
                         ? TimeUnit.SECONDS.toNanos(STALL_SECONDS) - (nowNanos - stalledSinceNanos)
                         : Deadlines.NEVER;
-                case LINGERING -> TimeUnit.SECONDS.toNanos(LINGER_SECONDS) - waited;
+                case LINGERING -> TimeUnit.SECONDS.toNanos(flushed ? LINGER_SECONDS : STALL_SECONDS)
+                        - waited;
                 case CLOSED -> Deadlines.NEVER;
             };
         }
