@@ -97,7 +97,8 @@ class ArchitectureTest {
 
     @Test
     void whoDecidesHasNoChannel() {
-        noClasses().that().resideInAnyPackage(packages(Stream.of("auth", "limit", "route", "usage")))
+        noClasses().that().resideInAnyPackage(packages(Stream.of("auth", "limit", "route",
+                "usage")))
                 .should().dependOnClassesThat(resideInAPackage("io.netty.channel..")
                         .or(DescribedPredicate.describe("channels",
                                 type -> type.isAssignableTo(Channel.class))))

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HeaderTextTest {
     @ParameterizedTest
-    @ValueSource(strings = {"a", "req_123", "A-Z.a:b/c+d=e@f", "0f8fad5b-d9cb-469f-a165-70867728950e"})
+    @ValueSource(strings = {"a", "req_123", "A-Z.a:b/c+d=e@f",
+        "0f8fad5b-d9cb-469f-a165-70867728950e"})
     void repeatsASaneId(String id) {
         assertThat(HeaderText.isSaneId(id)).isTrue();
     }

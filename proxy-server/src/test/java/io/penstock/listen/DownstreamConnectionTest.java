@@ -164,7 +164,8 @@ class DownstreamConnectionTest {
     @Test
     void readsRequestsOneAfterAnotherHoweverTheyCome() {
         String text = GET + post("Content-Length: 5\r\n", "hello")
-                + post("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: x\r\n\r\n")
+                + post("Transfer-Encoding: chunked\r\n",
+                        "3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: x\r\n\r\n")
                 + post("Content-Length: 0\r\n", "") + "\r\n" + GET;
         for (List<byte[]> split : Bytes.allSplits(Bytes.latin1(text))) {
             open();
