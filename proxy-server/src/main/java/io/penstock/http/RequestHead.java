@@ -31,6 +31,9 @@ public final class RequestHead extends Head {
                 i++) {
             at += 2;
         }
+        if (at + 1 == limit && b[at] == '\r') {
+            return INCOMPLETE; // half of an empty line
+        }
         methodStart = at;
         while (at < limit && HeadSyntax.isToken(b[at])) {
             at++;

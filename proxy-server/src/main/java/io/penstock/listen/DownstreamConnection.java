@@ -72,11 +72,12 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private long bodyLeft;
     private ChunkScanner chunks;
     private boolean answered;
+    private boolean awaitsContinue; // the caller may or may not send its body
+    private boolean flushed; // lingering: the last answer is out
 
     private long sinceNanos; // when the current wait began
     private long progressBytes;
     private boolean waitsForHead;
-    private boolean idleClockRuns; // the first sweep after an answer starts it
     private boolean stalled;
     private long stalledSinceNanos;
 
@@ -110,7 +111,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
      * binding from then on.
      */
     public boolean decideKeepAlive() {
-        if (state == State.BODY && (chunked || bodyLeft > MAX_DISCARDED_BYTES)
+        if (state == State.BODY && (chunked || awaitsContinue || bodyLeft > MAX_DISCARDED_BYTES)
                 || loop.isDraining()) {
             keepAlive = false;
         }
@@ -149,9 +150,12 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         } else {
             state = State.HEAD;
             waitsForHead = false;
-            idleClockRuns = false;
+            waitForRequest();
             if (!processing) {
                 readAhead();
+                if (loop.isDraining()) {
+                    closeIfIdle(); // the answer had promised to stay before the drain began
+                }
             }
         }
     }
@@ -178,7 +182,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
 
     void closeIfIdle() {
         if (state == State.HEAD && held == null) {
-            context.close();
+            closeGently(); // the end of the last answer may still be on its way
         }
     }
 
@@ -187,15 +191,20 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         boolean callerDone = state == State.ANSWERING || state == State.HEAD;
         state = State.LINGERING;
         releaseHeld();
+        flushed = false;
         sinceNanos = loop.deadlines().nowNanos();
         progressBytes = 0;
+        expectWithin(STALL_SECONDS);
         if (callerDone || !(context.channel() instanceof SocketChannel socket)
                 || context.pipeline().first() != this) {
             context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         } else {
-            context.writeAndFlush(Unpooled.EMPTY_BUFFER)
-                    .addListener(done -> socket.shutdownOutput());
-            expectWithin(LINGER_SECONDS);
+            context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> {
+                flushed = true;
+                sinceNanos = loop.deadlines().nowNanos();
+                expectWithin(LINGER_SECONDS);
+                socket.shutdownOutput();
+            });
         }
     }
 
@@ -379,12 +388,19 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
                 waitForBody();
             }
         }
+        awaitsContinue = expects && hasBody && !rest.isReadable();
         handler.onRequest(head);
         if (!hasBody && !answered) {
             handler.onRequestEnd();
-        } else if (expects && hasBody && !answered && !http10 && !rest.isReadable()) {
+        } else if (awaitsContinue && !answered && !http10) {
+            awaitsContinue = false;
             context.writeAndFlush(CONTINUE.duplicate());
         }
+    }
+
+    private void waitForRequest() {
+        sinceNanos = loop.deadlines().nowNanos();
+        loop.deadlines().expectBy(sinceNanos + TimeUnit.SECONDS.toNanos(IDLE_SECONDS));
     }
 
     private void waitForBody() {
@@ -401,6 +417,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         if (progressBytes == 0) {
             waitForBody();
         }
+        awaitsContinue = false;
         progressBytes += bytes.readableBytes();
         return chunked ? readChunks(bytes) : readPlain(bytes);
     }
@@ -472,7 +489,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private void onBodyEnd() {
         if (state == State.DISCARDING) {
             state = State.HEAD;
-            idleClockRuns = false;
+            waitForRequest();
         } else if (state == State.BODY) {
             state = State.ANSWERING;
             if (!answered) {
@@ -508,10 +525,6 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private final class Timer extends Deadlines.Entry {
         @Override
         protected long remainingNanos(long nowNanos) {
-            if (state == State.HEAD && !waitsForHead && !idleClockRuns) {
-                idleClockRuns = true;
-                sinceNanos = nowNanos;
-            }
             long waited = nowNanos - sinceNanos;
             return switch (state) {
                 case HEAD -> TimeUnit.SECONDS.toNanos(waitsForHead ? HEAD_SECONDS : IDLE_SECONDS)
@@ -521,7 +534,8 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
                 case ANSWERING -> stalled
                         ? TimeUnit.SECONDS.toNanos(STALL_SECONDS) - (nowNanos - stalledSinceNanos)
                         : Deadlines.NEVER;
-                case LINGERING -> TimeUnit.SECONDS.toNanos(LINGER_SECONDS) - waited;
+                case LINGERING -> TimeUnit.SECONDS.toNanos(flushed ? LINGER_SECONDS : STALL_SECONDS)
+                        - waited;
                 case CLOSED -> Deadlines.NEVER;
             };
         }

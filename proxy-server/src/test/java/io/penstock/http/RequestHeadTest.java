@@ -73,7 +73,7 @@ class RequestHeadTest {
 
     @Test
     void isIncompleteAtEveryBoundaryBeforeTheEnd() throws Exception {
-        String text = "POST /v1/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx: \r\n\r\n";
+        String text = "\r\n\r\nPOST /v1/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx: \r\n\r\n";
         for (int at = 0; at < text.length(); at++) {
             assertThat(parse(text.substring(0, at))).as("cut at " + at)
                     .isEqualTo(RequestHead.INCOMPLETE);
@@ -171,7 +171,8 @@ class RequestHeadTest {
         "GET  / HTTP/1.1", "GET\t/ HTTP/1.1", "GET /\tHTTP/1.1", "GET / HTTP/1.1 ",
         " GET / HTTP/1.1", "\0GET / HTTP/1.1", "G(T / HTTP/1.1", "GET /", "GET",
         "GET /a b HTTP/1.1", "GET /a#b HTTP/1.1", "GET * HTTP/1.1", "OPTIONS * HTTP/1.1",
-        "CONNECT a:443 HTTP/1.1", "GET a HTTP/1.1", "GET ftp://a/ HTTP/1.1", "GET http://a HTTP/1.1",
+        "CONNECT a:443 HTTP/1.1", "GET a HTTP/1.1", "GET ftp://a/ HTTP/1.1",
+        "GET http://a HTTP/1.1",
         "GET http:///x HTTP/1.1", "GET http://a?x HTTP/1.1", "GET /\u00e9 HTTP/1.1",
         "GET /a\"b HTTP/1.1", "GET /a\\b HTTP/1.1", "GET /a{b HTTP/1.1", "GET /\u0001 HTTP/1.1",
         "GET /\u007f HTTP/1.1", "GET / HTTP/1.1\rx", "PRI * HTTP/2.0",
@@ -314,7 +315,8 @@ class RequestHeadTest {
 
     @Test
     void sendsNoFieldUpThatBelongsToOneConnection() throws Exception {
-        parse(get("Keep-Alive: 1\r\nProxy-Connection: a\r\nProxy-Authorization: a\r\nTE: trailers\r\n"
+        parse(get("Keep-Alive: 1\r\nProxy-Connection: a\r\nProxy-Authorization: a\r\n"
+                + "TE: trailers\r\n"
                 + "Proxy-Authenticate: a\r\nTrailer: a\r\nUpgrade: a\r\nHTTP2-Settings: a\r\n"
                 + "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\nAccept: b\r\n"));
 

@@ -31,7 +31,8 @@ class ResponseHeadTest {
 
     @Test
     void readsStatusAndFields() throws Exception {
-        String text = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nContent-Length: 3\r\n\r\n";
+        String text = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\n"
+                + "Content-Length: 3\r\n\r\n";
 
         assertThat(parse(text + "abc")).isEqualTo(text.length());
 
@@ -52,7 +53,8 @@ class ResponseHeadTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"HTTP/1.1 200", "HTTP/1.1 200 ", "HTTP/1.1 200 \u00fc b", "HTTP/1.0 200 OK"})
+    @ValueSource(strings = {"HTTP/1.1 200", "HTTP/1.1 200 ", "HTTP/1.1 200 \u00fc b",
+        "HTTP/1.0 200 OK"})
     void takesAnyReasonOrNone(String line) throws Exception {
         assertThat(parse(line + "\r\n\r\n")).isPositive();
         assertThat(head.status()).isEqualTo(200);

@@ -119,7 +119,8 @@ class TopLevelScannerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"model\":\"a\",\"model\":\"b\"}", "{\"model\":\"a\",\"x\":1,\"model\":null}",
+    @ValueSource(strings = {"{\"model\":\"a\",\"model\":\"b\"}",
+        "{\"model\":\"a\",\"x\":1,\"model\":null}",
         "{\"stream\":true,\"stream\":true}"})
     void refusesAWantedNameThatStandsThereTwice(String text) {
         refuse(text);
@@ -155,7 +156,8 @@ class TopLevelScannerTest {
     @Test
     void boundsAWantedValueOnly() throws Exception {
         String fits = "x".repeat(TopLevelScanner.MAX_VALUE_BYTES);
-        scan(scanner, List.of(Bytes.latin1("{\"model\":\"" + fits + "\",\"a\":\"" + fits + "yyy\"}")));
+        scan(scanner,
+                List.of(Bytes.latin1("{\"model\":\"" + fits + "\",\"a\":\"" + fits + "yyy\"}")));
         scanner.end();
         assertThat(scanner.text(0)).isEqualTo(fits);
 

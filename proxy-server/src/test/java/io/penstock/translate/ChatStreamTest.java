@@ -135,7 +135,8 @@ class ChatStreamTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {": ping\n\n", "\n", "data:\n\n", "id: 7\n\n", "event: ping\ndata: {}\n\n",
+    @ValueSource(strings = {": ping\n\n", "\n", "data:\n\n", "id: 7\n\n",
+        "event: ping\ndata: {}\n\n",
         "data: {\"choices\":[]}\n\n", "data: {\"choices\":null,\"usage\":{}}\n\n", "data: []\n\n",
         "data: {\"choices\":[null]}\n\n", "data: {\"choices\":[[1]]}\n\n", "data: 5\n\n",
         "data: {\"error\":null,\"choices\":[]}\n\n", "data: {\"error\":{}}\n\n",
@@ -160,11 +161,13 @@ class ChatStreamTest {
     @ValueSource(strings = {
         "data: {\"error\":{\"message\":\"m\"}}\n\n", "data:{\"error\":{\"message\":\"m\"}}\r\n\r\n",
         "data: {\"error\":\"something went wrong\"}\n\n", "data: {\"error\":[{\"message\":1}]}\n\n",
-        "event: error\ndata: {\"message\":\"m\"}\n\n", "event:error\r\ndata: overloaded, sorry\r\n\r\n",
+        "event: error\ndata: {\"message\":\"m\"}\n\n",
+        "event:error\r\ndata: overloaded, sorry\r\n\r\n",
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"error\"}]}\n\n",
         "data: {\"choices\":[{\"finish_reason\":\"insufficient_system_resource\"}]}\n\n",
         "data: {\"error\":{\"code\":1},\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n",
-        "data: { \"error\": {\"message\":\"m\"}}\n\n", "data: {\"error\":{\"code\":{\"a\":[1]}}}\n\n"})
+        "data: { \"error\": {\"message\":\"m\"}}\n\n",
+        "data: {\"error\":{\"code\":{\"a\":[1]}}}\n\n"})
     void knowsErrors(String event) {
         assertThat(read(event)).isEqualTo(Meaning.ERROR);
         assertThat(glance(event)).isEqualTo(Meaning.ERROR);

@@ -8,7 +8,8 @@ import org.junit.jupiter.api.Test;
 class ErrorBodyTest {
     @Test
     void isOpenAisErrorObject() {
-        Failure failure = new Failure(Failure.Kind.MODEL_NOT_FOUND, "No \"x\".\n", "model", "secret");
+        Failure failure = new Failure(Failure.Kind.MODEL_NOT_FOUND, "No \"x\".\n", "model",
+                "secret");
 
         assertThat(ErrorBody.openAi(failure, null)).isEqualTo("{\"error\":{\"message\":"
                 + "\"No \\\"x\\\".\\n\",\"type\":\"invalid_request_error\",\"param\":\"model\","
@@ -20,7 +21,8 @@ class ErrorBodyTest {
         Failure failure = Failure.of(Failure.Kind.UPSTREAM_TIMEOUT, "Late.");
 
         assertThat(ErrorBody.openAi(failure, "[{\"ms\":1}]")).isEqualTo("{\"error\":{\"message\":"
-                + "\"Late.\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_timeout\","
+                + "\"Late.\",\"type\":\"server_error\",\"param\":null,"
+                + "\"code\":\"upstream_timeout\","
                 + "\"attempts\":[{\"ms\":1}]}}");
     }
 

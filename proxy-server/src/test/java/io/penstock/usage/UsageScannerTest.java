@@ -30,7 +30,8 @@ class UsageScannerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "openai-chat-stream-usage.sse,21,9,0,0", "openai-chat-stream-parallel-tools.sse,110,58,64,0",
+        "openai-chat-stream-usage.sse,21,9,0,0",
+        "openai-chat-stream-parallel-tools.sse,110,58,64,0",
         "groq-stream-x-groq.sse,78,21,0,9", "deepseek-stream-reasoning.sse,84,30,64,22",
         "vllm-stream-error-done.sse,20,4,0,0", "mistral-stream-thinking.sse,40,35,0,0",
         "azure-stream-filters.sse,9,4,0,0",
