@@ -143,7 +143,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         context.flush();
-        if (!keepAlive) {
+        if (!keepAlive || loop.isDraining()) {
             closeGently();
         } else if (state == State.BODY) {
             state = State.DISCARDING;

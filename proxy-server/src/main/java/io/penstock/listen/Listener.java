@@ -72,7 +72,8 @@ public final class Listener {
                                 new WriteBufferWaterMark(HIGH_WATERMARK_BYTES / 2,
                                         HIGH_WATERMARK_BYTES))
                         .childHandler(new Acceptor(byLoop, limit, tls));
-                bootstrap.group(loop.eventLoop(), shared ? loop.eventLoop() : group);
+                boolean alone = shared || loops.size() == 1;
+                bootstrap.group(loop.eventLoop(), alone ? loop.eventLoop() : group);
                 if (shared) {
                     bootstrap.option(transport.reusePortOption(), true);
                 }

@@ -277,15 +277,17 @@ class CancellationIT {
         AtomicLong sent = new AtomicLong();
         try (ScriptedUpstream a = ScriptedUpstream.start(flood(sent, blocks),
                         ScriptedUpstream.goodUnary());
-                ProxyUnderTest proxy =
-                        ProxyUnderTest.on(transport).provider("a", a.url()).start()) {
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .gap(Duration.ofSeconds(1)).start()) {
             PooledByteBufAllocator pool = PooledByteBufAllocator.DEFAULT;
             long before = pool.pinnedDirectMemory();
-            RawClient caller = proxy.connectSmall(64 * 1024);
+            RawClient caller = proxy.connectSmall(128 * 1024);
             ProxyUnderTest.ask(caller, SMART, true);
             caller.readHead();
 
-            awaitStill(sent);
+            for (int i = 0; i < 3; i++) {
+                awaitStill(sent); // in all longer than the gap timer, which is not the caller's
+            }
 
             // One read of 64 KiB, the 64 KiB watermark, an unfinished event of 64 KiB at most,
             // and what the allocator rounds up; the rest is in socket buffers.
@@ -305,7 +307,7 @@ class CancellationIT {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {60, 64, 65, 100, 128, 200, 500, 2000})
+    @ValueSource(ints = {60, 64, 65, 100, 128, 500, 8000})
     void returnsNoPausedConnectionToThePool(int kibibytes) throws Exception {
         String body = "\"" + "x".repeat(kibibytes * 1024) + "\"";
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
@@ -314,8 +316,8 @@ class CancellationIT {
                 });
                 ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
                         .maxConnections(1).start()) {
-            RawClient slow = proxy.connectSmall(4 * 1024);
-            for (int i = 0; i < 3; i++) {
+            RawClient slow = proxy.connectSmall(128 * 1024);
+            for (int i = 0; i < 2; i++) {
                 ProxyUnderTest.ask(slow, SMART, false);
                 RawClient quick = proxy.ask(SMART, false);
                 RawClient.Head head = slow.readHead();
@@ -561,22 +563,6 @@ class CancellationIT {
 
             assertThat(head.status()).isEqualTo(401);
             assertThat(caller.readBody(head)).contains("invalid_api_key");
-        }
-    }
-
-    @Test
-    void countsTimeOutsideTheProviderForNothing() throws Exception {
-        // A caller that stops reading for longer than the gap timer has done no wrong.
-        AtomicLong sent = new AtomicLong();
-        try (ScriptedUpstream a = ScriptedUpstream.start(flood(sent, 320));
-                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
-                        .gap(Duration.ofMillis(100)).start()) {
-            RawClient caller = proxy.connectSmall(64 * 1024);
-            ProxyUnderTest.ask(caller, SMART, true);
-            caller.readHead();
-            awaitStill(sent); // half a second at least
-
-            assertThat(caller.readRawChunked()).endsWith("[DONE]\n\n\r\n0\r\n\r\n");
         }
     }
 }
