@@ -109,7 +109,7 @@ class ConnectionPoolTest {
 
         void release(boolean reusable) throws Exception {
             call(() -> {
-                connection.release(reusable);
+                connection.release(reusable, pool.nowNanos());
                 pool.onDone();
                 return null;
             });
@@ -195,7 +195,7 @@ class ConnectionPoolTest {
     private Listener acquire(boolean fresh) throws Exception {
         Listener listener = new Listener();
         call(() -> {
-            pool.acquire(listener, fresh);
+            pool.acquire(listener, fresh, pool.nowNanos());
             return null;
         });
         return listener;
