@@ -513,7 +513,8 @@ class CancellationIT {
             RawClient caller = proxy.connect().send("POST " + PATH + " HTTP/1.1\r\nhost: x\r\n"
                     + "authorization: Bearer " + CALLER_KEY
                     + "\r\ntransfer-encoding: chunked\r\n\r\n"
-                    + Wire.chunk("{\"pad\":\"" + "x".repeat(30_000)) + Wire.chunk("y".repeat(40_000)));
+                    + Wire.chunk("{\"pad\":\"" + "x".repeat(30_000))
+                    + Wire.chunk("y".repeat(40_000)));
             RawClient.Head head = caller.readHead();
 
             assertThat(head.status()).isEqualTo(413);

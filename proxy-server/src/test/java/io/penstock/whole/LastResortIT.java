@@ -388,7 +388,8 @@ class LastResortIT {
                 assertThat(head.status()).isEqualTo(200);
                 caller.readBody(head);
             }
-            assertThat(a.requests().size()).isBetween(calls + burst, calls + burst + calls / 10 + 1);
+            assertThat(a.requests().size())
+                    .isBetween(calls + burst, calls + burst + calls / 10 + 1);
         }
     }
 

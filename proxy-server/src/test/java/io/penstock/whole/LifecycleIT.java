@@ -27,6 +27,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -364,7 +365,7 @@ class LifecycleIT {
                 };
                 int complete = 0;
                 for (Future<Integer> each : pool.invokeAll(
-                        java.util.Collections.nCopies(callers, task))) {
+                        Collections.nCopies(callers, task))) {
                     complete += each.get();
                 }
                 assertThat(complete).isEqualTo(callers * callsEach);

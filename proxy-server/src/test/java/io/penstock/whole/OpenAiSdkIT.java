@@ -20,6 +20,7 @@ import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;
 import io.penstock.mock.MockSettings;
 import io.penstock.testing.ProxyUnderTest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -136,7 +137,7 @@ class OpenAiSdkIT {
     @Test
     void raisesWhenAStreamBreaksOff() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a").withEvents(40)
-                        .withInterval(java.time.Duration.ofMillis(1))
+                        .withInterval(Duration.ofMillis(1))
                         .withFail(new Fault(Fault.Kind.MIDSTREAM, 0), 1), 1);
                 ProxyUnderTest proxy = before(mock)) {
             OpenAIClient client = client(proxy, CALLER_KEY);

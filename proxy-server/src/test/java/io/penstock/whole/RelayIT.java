@@ -17,6 +17,7 @@ import io.penstock.testing.ScriptedUpstream.Script;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -56,7 +57,7 @@ class RelayIT {
 
     private static void sendUnary(ScriptedUpstream.Exchange x, String... fields)
             throws IOException {
-        String[] all = java.util.Arrays.copyOf(fields, fields.length + 1);
+        String[] all = Arrays.copyOf(fields, fields.length + 1);
         all[fields.length] = "content-length: " + GOOD_UNARY.length();
         x.head(200, all).write(GOOD_UNARY).flush();
     }
