@@ -47,7 +47,9 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     private static final int PEEK_BYTES = 1024;
     private static final int LAST_LINES_BYTES = 384;
     private static final int FIRST_EVENTS_BYTES = 768;
+    private static final int CHOICES_WITHIN_BYTES = 256;
     private static final Needle ERROR = new Needle("\"error\"");
+    private static final Needle CHOICES = new Needle("\"choices\":[{");
     private static final Set<Field> RETRY_FIELDS =
             EnumSet.of(Field.RETRY_AFTER, Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY);
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
@@ -459,7 +461,8 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         }
         if (first && (length >= PEEK_BYTES || length == expectedLength)) {
             int peeked = Math.min(length, PEEK_BYTES);
-            if (ERROR.find(loop.scratch().copy(buffer, index, peeked), 0, peeked) < 0) {
+            byte[] bytes = loop.scratch().copy(buffer, index, peeked);
+            if (beginsAsAnswer(bytes, peeked) || ERROR.find(bytes, 0, peeked) < 0) {
                 expectedLength = 0; // seen enough
                 return;
             }
@@ -479,6 +482,12 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
             case OBJECT, ARRAY, STRING, TRUE, NUMBER -> true;
             default -> false;
         };
+    }
+
+    /** Whether choices come early, and before any error: no need to look any further. */
+    private static boolean beginsAsAnswer(byte[] bytes, int length) {
+        int choices = CHOICES.find(bytes, 0, Math.min(length, CHOICES_WITHIN_BYTES));
+        return choices >= 0 && ERROR.find(bytes, 0, choices) < 0;
     }
 
     private void judge() {

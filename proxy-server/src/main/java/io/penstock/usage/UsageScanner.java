@@ -27,19 +27,17 @@ public final class UsageScanner {
     /** The usage in those bytes, the last one if there are several; null if there is none. */
     public TokenUsage scan(ByteBuf buffer, int index, int length) {
         byte[] bytes = scratch.copy(buffer, index, length);
-        TokenUsage usage = null;
-        int found = USAGE.find(bytes, 0, length);
-        while (found >= 0) {
+        for (int found = USAGE.findLast(bytes, 0, length); found >= 0;
+                found = USAGE.findLast(bytes, 0, found)) {
             int at = found + USAGE.length();
             while (at < length && (bytes[at] == ':' || bytes[at] <= ' ' && bytes[at] >= 0)) {
                 at++;
             }
             if (at < length && bytes[at] == '{' && readObject(bytes, at, length)) {
-                usage = new TokenUsage(prompt, completion, cached, reasoning);
+                return new TokenUsage(prompt, completion, cached, reasoning);
             }
-            found = USAGE.find(bytes, at, length);
         }
-        return usage;
+        return null;
     }
 
     /** Reads the object at {@code at}, those inside it too; whether it is whole and counts anything. */

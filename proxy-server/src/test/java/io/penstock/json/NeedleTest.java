@@ -11,7 +11,7 @@ class NeedleTest {
     void findsWhatIndexOfFinds() {
         Random random = new Random(42);
         for (int round = 0; round < 20_000; round++) {
-            String needle = text(random, 1 + random.nextInt(6));
+            String needle = text(random, 1 + random.nextInt(10));
             String hay = text(random, random.nextInt(40));
             int from = random.nextInt(hay.length() + 1);
             int length = random.nextInt(hay.length() - from + 1);
@@ -20,6 +20,10 @@ class NeedleTest {
             assertThat(new Needle(needle).find(bytes(hay), from, from + length))
                     .as("%s in %s, %d bytes at %d", needle, hay, length, from)
                     .isEqualTo(expected < 0 ? -1 : from + expected);
+            int last = hay.substring(from, from + length).lastIndexOf(needle);
+            assertThat(new Needle(needle).findLast(bytes(hay), from, from + length))
+                    .as("last %s in %s, %d bytes at %d", needle, hay, length, from)
+                    .isEqualTo(last < 0 ? -1 : from + last);
         }
     }
 
