@@ -316,9 +316,11 @@ public final class ResponseRelay {
 
     /** Whether a slow caller would keep much more memory waiting than these bytes take. */
     private boolean isPinning(ByteBuf bytes) {
+        if (bytes.capacity() <= PINNING_FACTOR * bytes.readableBytes()) {
+            return false;
+        }
         var outbound = downstream.channel().unsafe().outboundBuffer();
-        return outbound != null && outbound.totalPendingWriteBytes() > PACING_BYTES
-                && bytes.capacity() > PINNING_FACTOR * bytes.readableBytes();
+        return outbound != null && outbound.totalPendingWriteBytes() > PACING_BYTES;
     }
 
     private ByteBuf compact(ByteBuf bytes) {
