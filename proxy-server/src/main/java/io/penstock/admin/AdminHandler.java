@@ -17,8 +17,7 @@ import java.security.MessageDigest;
  * Serves the admin port: the same pages without a caller's key, and control. Where a token is set it
  * has to be shown as a bearer token.
  *
- * <p><b>Thread:</b> confined to the connection's event loop; a reload is read on it, which is why
- * the admin port is no place for traffic.
+ * <p><b>Thread:</b> confined to the connection's event loop.
  */
 public final class AdminHandler implements RequestHandler {
     private final DownstreamConnection connection;
@@ -30,7 +29,7 @@ public final class AdminHandler implements RequestHandler {
         this.connection = connection;
         this.reply = reply;
         this.state = state;
-        pages = new StatusPages(state);
+        pages = new StatusPages(state, true);
     }
 
     @Override
@@ -42,25 +41,31 @@ public final class AdminHandler implements RequestHandler {
             refuse(Failure.Kind.UNKNOWN_URL, "Unknown request URL: " + path + ".", id);
         } else if (!pages.isPublic(path) && !isAllowed(head)) {
             refuse(Failure.Kind.INVALID_API_KEY, "The admin token is missing or wrong.", id);
+        } else if (control && head.has(Field.ORIGIN)) {
+            refuse(Failure.Kind.ORIGIN_NOT_ALLOWED,
+                    "A web page may not control the proxy.", id);
         } else if (control ? !head.isMethod("POST")
                 : !head.isMethod("GET") && !head.isMethod("HEAD")) {
             reply.field("allow", control ? "POST" : "GET, HEAD");
             refuse(Failure.Kind.METHOD_NOT_ALLOWED, "The method " + head.method()
                     + " is not allowed for " + path + ".", id);
         } else if (path.equals("/admin/reload")) {
-            String problems = state.reload();
-            if (problems.isEmpty()) {
-                reply.json(connection, 200, id, "{\"reloaded\":true}");
-            } else {
-                StringBuilder body = new StringBuilder("{\"reloaded\":false,\"problems\":");
-                reply.json(connection, 422, id, JsonText.quote(body, problems).append('}')
-                        .toString());
-            }
+            state.reload(problems -> connection.context().executor()
+                    .execute(() -> onReloaded(problems, id)));
         } else if (path.equals("/admin/drain")) {
             reply.json(connection, 202, id, "{\"draining\":true}");
             state.drain();
         } else {
             pages.answer(connection, reply, path, Caller.ANYONE, id);
+        }
+    }
+
+    private void onReloaded(String problems, String id) {
+        if (problems.isEmpty()) {
+            reply.json(connection, 200, id, "{\"reloaded\":true}");
+        } else {
+            StringBuilder body = new StringBuilder("{\"reloaded\":false,\"problems\":");
+            reply.json(connection, 422, id, JsonText.quote(body, problems).append('}').toString());
         }
     }
 
@@ -97,6 +102,11 @@ public final class AdminHandler implements RequestHandler {
     @Override
     public void onClosed() {
         // nothing is held for anybody
+    }
+
+    @Override
+    public void onShutdown() {
+        // answers are short
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.penstock.admin;
 import io.penstock.route.Router;
 import io.penstock.upstream.Provider;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** What the pages show of the running proxy, and what the admin port may do to it. Any thread. */
 public interface ServerState {
@@ -25,8 +26,12 @@ public interface ServerState {
     /** What the admin port asks for; null where none is needed. */
     String adminToken();
 
-    /** Reads the configuration again; returns what is wrong with it, empty if nothing is. */
-    String reload();
+    /**
+     * Reads the configuration again, on a thread that may wait.
+     *
+     * @param done is told there what is wrong with it, empty if nothing is
+     */
+    void reload(Consumer<String> done);
 
     /** Begins to drain. */
     void drain();

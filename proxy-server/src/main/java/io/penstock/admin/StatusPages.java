@@ -1,5 +1,6 @@
 package io.penstock.admin;
 
+import io.netty.util.concurrent.Ticker;
 import io.penstock.auth.Caller;
 import io.penstock.exchange.LocalReply;
 import io.penstock.failure.Failure;
@@ -22,9 +23,12 @@ public final class StatusPages {
     private static final String MODEL_PREFIX = "/v1/models/";
 
     private final ServerState state;
+    private final boolean operator;
 
-    public StatusPages(ServerState state) {
+    /** {@code operator} shows what only whoever runs the proxy should see. */
+    public StatusPages(ServerState state, boolean operator) {
         this.state = state;
+        this.operator = operator;
     }
 
     public boolean isPage(String path) {
@@ -112,7 +116,7 @@ public final class StatusPages {
             out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
             JsonText.quote(out, model);
         }
-        long now = System.nanoTime();
+        long now = Ticker.systemTicker().nanoTime(); // the clock of the event loops
         long rest = provider.keys().readyInNanos(now);
         out.append("],\"cooldown_until\":").append(until(rest)).append(",\"in_flight\":")
                 .append(state.inFlight(provider)).append(",\"connections_opened\":")
@@ -128,7 +132,11 @@ public final class StatusPages {
             out.append("null");
         } else {
             JsonText.quote(out.append("{\"outcome\":"), error.outcome()).append(",\"at\":\"")
-                    .append(Instant.ofEpochMilli(error.atMillis())).append("\"}");
+                    .append(Instant.ofEpochMilli(error.atMillis())).append('"');
+            if (operator) { // it may quote what a provider says of the proxy's own key
+                JsonText.quote(out.append(",\"detail\":"), error.detail());
+            }
+            out.append('}');
         }
         out.append('}');
     }

@@ -4,6 +4,7 @@ import io.penstock.server.Penstock;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A server in the foreground: SIGTERM and Ctrl-C drain it, SIGHUP and a changed file reload it.
@@ -18,6 +19,7 @@ final class Lifecycle {
     private final ConfigSource source; // null where there is nothing to reload
     private final Duration grace;
     private final CountDownLatch stop = new CountDownLatch(1);
+    private final AtomicBoolean signalled = new AtomicBoolean(); // a drain by the admin port is none
 
     Lifecycle(Penstock server, ConfigSource source, Duration grace) {
         this.server = server;
@@ -55,7 +57,7 @@ final class Lifecycle {
     }
 
     private void onStopSignal() {
-        if (stop.getCount() == 0) {
+        if (signalled.getAndSet(true)) {
             Runtime.getRuntime().halt(Main.FAILED);
         }
         stop.countDown();

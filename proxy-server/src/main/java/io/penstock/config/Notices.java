@@ -28,7 +28,6 @@ final class Notices {
                     "JWT_SECRET", "JWT_ALGORITHM");
 
     static {
-        noEffect(Schema.CLIENT_CA, set -> true);
         noEffectBeyondDefault(RouteSchema.STRATEGY);
         noEffectBeyondDefault(RouteSchema.WEIGHT);
         noEffect(RouteSchema.CONTEXT_WINDOW, set -> true);

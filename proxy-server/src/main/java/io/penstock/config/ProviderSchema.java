@@ -74,7 +74,7 @@ final class ProviderSchema {
             "how long a connection may rest; keep it below the provider's own idle timeout");
     static final Field<Http2> HTTP2 = Field.of("http2",
             Types.oneOf(words("auto", Http2.AUTO, "off", Http2.OFF)), PoolSettings.DEFAULT.http2(),
-            "`auto` speaks HTTP/2 where the provider offers it");
+            "reserved: this version speaks HTTP/1.1 to every provider");
     static final Field<Section> POOL = Field.section("pool",
             SectionType.of("section", MAX_CONNECTIONS, POOL_IDLE, HTTP2),
             "the connections that are kept to it");

@@ -21,14 +21,14 @@ final class Schema {
             new HostPort(ListenSettings.DEFAULT.host(), ListenSettings.DEFAULT.port()),
             "what to bind; port 0 takes a free one");
     static final Field<Path> CERTIFICATE = Field.required("certificate", Types.PATH,
-            "certificate chain (PEM), read again when it changes");
+            "certificate chain (PEM), read at start");
     static final Field<Path> PRIVATE_KEY = Field.required("private_key", Types.PATH,
             "its private key (PEM)");
     static final Field<Path> CLIENT_CA = Field.optional("client_ca", Types.PATH,
             "certificates (PEM) that callers' certificates must come from");
     static final Field<Section> LISTEN_TLS = Field.section("tls",
             SectionType.of("section", CERTIFICATE, PRIVATE_KEY, CLIENT_CA),
-            "speaks TLS, with HTTP/2 and HTTP/1.1; plain HTTP without it");
+            "speaks HTTP/1.1 over TLS; plain HTTP without it");
     static final SectionType LISTENER = SectionType.of("listener", ADDRESS, LISTEN_TLS);
     static final Field<List<Section>> LISTEN = Field.of("listen",
             new ListType<>(LISTENER, true), List.of(),

@@ -1,6 +1,7 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
@@ -45,6 +46,8 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     static final int MAX_ERROR_BYTES = 64 * 1024;
     private static final int MAX_JUDGED_BYTES = 4 * 1024;
     private static final int PEEK_BYTES = 1024;
+    private static final int CARRIED_BYTES = 1024;
+    private static final byte[] EMPTY = {};
     private static final int LAST_LINES_BYTES = 384;
     private static final int FIRST_EVENTS_BYTES = 768;
     private static final int CHOICES_WITHIN_BYTES = 256;
@@ -95,7 +98,9 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     private boolean errorSeen;
     private boolean anyPayload;
     private boolean errorInside;
-    private long expectedLength;
+    private long expectedLength; // 0 once enough was seen
+    private long wholeLength;
+    private byte[] carry; // the end of the pieces so far; null while there is but one
     private TopLevelScanner errorScanner;
     private StringBuilder errorText; // the beginning of an error reply
     private TokenUsage usage;
@@ -136,6 +141,13 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         acquiring = true;
         pool.acquire(this, fresh, nowNanos);
         acquiring = false;
+    }
+
+    /** Nothing of the exchange before may show in the next one. */
+    void forget() {
+        committed = false;
+        usage = null;
+        status = 0;
     }
 
     TargetName target() {
@@ -231,6 +243,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
                     fail(Fault.FIRST_CONTENT_TIMEOUT, "no content in time");
                 } else {
                     commit(); // held for as long as the route wants
+                    downstream.flush();
                 }
             }
             case GAP -> fail(Fault.GAP_TIMEOUT, "the reply stopped coming");
@@ -285,7 +298,9 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         errorInside = false;
         errorScanner = null;
         errorText = verdict == null ? new StringBuilder() : null;
-        expectedLength = reply.contentLength();
+        wholeLength = reply.contentLength();
+        expectedLength = wholeLength;
+        carry = null;
         relay.begin(reply, events, downstream.isHttp10());
         wait = events ? Wait.CONTENT : Wait.GAP;
         loop.deadlines().expectBy(events ? headNanos + holdNanos()
@@ -444,13 +459,28 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
             }
             return;
         }
-        TokenUsage found = loop.usageScanner().scan(buffer, index, length);
-        if (found != null) {
-            usage = found;
-        }
         if (!committed) {
             peek(buffer, index, length);
         }
+        TokenUsage found = carry == null && length == wholeLength
+                ? loop.usageScanner().scan(buffer, index, length)
+                : scanPieces(buffer, index, length);
+        if (found != null) {
+            usage = found;
+        }
+    }
+
+    /** The usage object may begin in one piece and end in the next. */
+    private TokenUsage scanPieces(ByteBuf buffer, int index, int length) {
+        ByteBuf joined = Unpooled.wrappedBuffer(
+                Unpooled.wrappedBuffer(carry == null ? EMPTY : carry),
+                buffer.retainedSlice(index, length));
+        TokenUsage found = loop.usageScanner().scan(joined, 0, joined.readableBytes());
+        int kept = Math.min(joined.readableBytes(), CARRIED_BYTES);
+        carry = new byte[kept];
+        joined.getBytes(joined.readableBytes() - kept, carry);
+        joined.release();
+        return found;
     }
 
     /** Some providers answer 200 and an error object, or 200 and nothing. */
@@ -635,11 +665,6 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     /** A further try of the same provider: whether its budget allows one. */
     boolean tryTakeRetry() {
         return loop.upstream().pool(provider).retryBudget().tryTake();
-    }
-
-    /** The first try of an exchange at this provider feeds its budget of further ones. */
-    void feedRetryBudget(double ratio) {
-        loop.upstream().pool(provider).retryBudget().onFirstTry(ratio);
     }
 
     /** For the operator: the beginning of what the provider said, on one line. */

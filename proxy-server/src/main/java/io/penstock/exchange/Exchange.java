@@ -48,6 +48,7 @@ public final class Exchange extends Deadlines.Entry {
     /** The longest {@code retry-after} that is waited out when no other target is left. */
     static final long MAX_LAST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+    private static final int MAX_MODEL_CHARS = 512;
     private static final long GUESSED_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long BAD_KEY_REST_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE);
@@ -113,6 +114,7 @@ public final class Exchange extends Deadlines.Entry {
         failure = null;
         pausedTarget = null;
         sameTargetTries = 0;
+        attempt.forget();
         log.clear();
         receivedNanos = loop.deadlines().nowNanos();
         HeadWriter out = loop.writer().clear();
@@ -179,6 +181,11 @@ public final class Exchange extends Deadlines.Entry {
             return;
         }
         model = scanner.text(ExchangeLoop.MODEL);
+        if (model.length() > MAX_MODEL_CHARS) {
+            refuse(new Failure(Failure.Kind.MODEL_NOT_FOUND, "No model has a name of more than "
+                    + MAX_MODEL_CHARS + " characters.", "model", null));
+            return;
+        }
         modelStart = scanner.start(ExchangeLoop.MODEL);
         modelEnd = scanner.end(ExchangeLoop.MODEL);
         stream = streamKind == Kind.TRUE;
@@ -206,6 +213,27 @@ public final class Exchange extends Deadlines.Entry {
         fail(Failure.of(Failure.Kind.CALLER_GONE, "The caller closed the connection."));
         status = Failure.Kind.CALLER_GONE.status();
         finish();
+    }
+
+    /** The proxy stops, and can wait no longer: the caller is told so. */
+    public void onShutdown() {
+        switch (phase) {
+            case RECEIVED -> refuse(shutdown());
+            case ATTEMPTING -> {
+                pausedTarget = null;
+                log.onFault(attempt.target(), Fault.SHUTDOWN,
+                        loop.deadlines().nowNanos() - attempt.startedNanos());
+                attempt.abandon();
+                fail(shutdown());
+                answerFailure();
+            }
+            case COMMITTED -> breakOff(attempt, Fault.SHUTDOWN, shutdown());
+            default -> { } // nothing is under way
+        }
+    }
+
+    private static Failure shutdown() {
+        return Failure.of(Failure.Kind.OVERLOADED, "The proxy is shutting down.");
     }
 
     /** The caller has room again. */
@@ -240,8 +268,9 @@ public final class Exchange extends Deadlines.Entry {
                     "Every provider of the model '" + model + "' asked to be left alone."));
             answerFailure();
         } else {
+            loop.upstream().pool(targets.provider(first)).retryBudget()
+                    .onFirstTry(policy.retry().budgetRatio());
             start(first, dispatchedNanos);
-            attempt.feedRetryBudget(policy.retry().budgetRatio());
         }
     }
 
@@ -306,7 +335,8 @@ public final class Exchange extends Deadlines.Entry {
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
         long wait = letRest(failed, now);
-        boolean repeat = failed.verdict() == ReplyVerdict.TRANSIENT && wait == RetryAfter.NONE;
+        boolean repeat = failed.verdict() == ReplyVerdict.TRANSIENT
+                && failed.retryAfterNanos() == RetryAfter.NONE;
         if (failed.verdict() == ReplyVerdict.CONTEXT_LENGTH) {
             targets.exclude(failed.target().model());
         }
@@ -331,7 +361,10 @@ public final class Exchange extends Deadlines.Entry {
             return RetryAfter.NONE;
         }
         boolean limited = failed.verdict() == ReplyVerdict.RATE_LIMITED;
-        if (limited && ReplyVerdict.isBeyondWaiting(failed.errorText())) {
+        if (limited && ReplyVerdict.isTooLarge(failed.errorText())) {
+            return RetryAfter.NONE; // this request never fits; others do
+        }
+        if (limited && ReplyVerdict.isQuotaSpent(failed.errorText())) {
             if (failed.key() != null) {
                 failed.key().rest(nowNanos, Math.max(wait, BAD_KEY_REST_NANOS), false);
             }
@@ -370,7 +403,11 @@ public final class Exchange extends Deadlines.Entry {
             return true;
         }
         boolean waits = retryAfter != RetryAfter.NONE && retryAfter < left;
-        if (waits && retryAfter <= retry.waitForRetryAfter().toNanos() && failed.tryTakeRetry()) {
+        boolean worthWaiting = !retry.waitForRetryAfter().isZero()
+                && retryAfter <= retry.waitForRetryAfter().toNanos()
+                && sameTargetTries < Math.max(1, retry.sameTarget());
+        if (waits && worthWaiting && failed.tryTakeRetry()) {
+            sameTargetTries++;
             pause(failed, now, retryAfter);
             return true;
         }
@@ -468,13 +505,17 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The committed reply broke off. */
     void onBroken(Attempt broken, Fault fault, String detail) {
-        long now = loop.deadlines().nowNanos();
         broken.provider().onError(fault.code(), detail);
-        log.onFault(broken.target(), fault, now - broken.startedNanos());
         Failure.Kind kind = fault.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
                 : Failure.Kind.UPSTREAM_ERROR;
-        fail(new Failure(kind, "The provider's reply broke off (" + fault.code() + ").", null,
-                detail));
+        breakOff(broken, fault, new Failure(kind,
+                "The provider's reply broke off (" + fault.code() + ").", null, detail));
+    }
+
+    private void breakOff(Attempt broken, Fault fault, Failure why) {
+        log.onFault(broken.target(), fault,
+                loop.deadlines().nowNanos() - broken.startedNanos());
+        fail(why);
         broken.cut(ErrorBody.openAiEvent(failure, log.toJson()));
         broken.abandon();
         downstreamEnds(false);

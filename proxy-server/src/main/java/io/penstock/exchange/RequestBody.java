@@ -20,6 +20,7 @@ final class RequestBody {
     static final int FREE_BYTES = 64 * 1024; // below it the gauge isn't worth asking
     private static final int SMALL_BYTES = 4 * 1024; // a copy is cheaper than one more buffer
     private static final int COALESCED_BYTES = 16 * 1024;
+    private static final int WORTH_A_SLICE_BYTES = 4 * 1024;
 
     private final Gauge memory;
     private final List<ByteBuf> slices = new ArrayList<>(2);
@@ -46,12 +47,12 @@ final class RequestBody {
             gauged += more;
         }
         length += more;
-        if (slices.isEmpty() || more * 2 > bytes.capacity()) {
+        if (slices.isEmpty() || more >= WORTH_A_SLICE_BYTES) {
             slices.add(bytes);
             coalesced = null;
             return true;
         }
-        // A body that trickles in would pin a read buffer for every few bytes.
+        // A body in small pieces would pin a read buffer, or cost an object, for every few bytes.
         if (coalesced == null || !coalesced.isWritable(more)) {
             coalesced = allocator.directBuffer(Math.max(more, COALESCED_BYTES));
             slices.add(coalesced);

@@ -53,6 +53,7 @@ final class TargetList {
                 resting.add(target);
             }
         }
+        resting.removeIf(target -> exceeded.contains(target.model()));
         return resting.isEmpty() ? null : resting.remove(0);
     }
 

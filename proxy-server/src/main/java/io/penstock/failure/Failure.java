@@ -19,6 +19,7 @@ public record Failure(Kind kind, String message, String param, String detail) {
         MISSING_MODEL(Side.DOWNSTREAM, 400, "missing_model", Kind.INVALID_REQUEST),
         INVALID_API_KEY(Side.DOWNSTREAM, 401, "invalid_api_key", Kind.INVALID_REQUEST),
         MODEL_NOT_ALLOWED(Side.DOWNSTREAM, 403, "model_not_allowed", Kind.INVALID_REQUEST),
+        ORIGIN_NOT_ALLOWED(Side.DOWNSTREAM, 403, "origin_not_allowed", Kind.INVALID_REQUEST),
         MODEL_NOT_FOUND(Side.DOWNSTREAM, 404, "model_not_found", Kind.INVALID_REQUEST),
         UNKNOWN_URL(Side.DOWNSTREAM, 404, "unknown_url", Kind.INVALID_REQUEST),
         METHOD_NOT_ALLOWED(Side.DOWNSTREAM, 405, "method_not_allowed", Kind.INVALID_REQUEST),

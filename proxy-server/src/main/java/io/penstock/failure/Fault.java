@@ -30,7 +30,9 @@ public enum Fault {
     TRUNCATED("truncated", false),
     /** The provider's keys are all resting, by its own {@code retry-after}. */
     COOLDOWN("cooldown", false),
-    CALLER_GONE("caller_gone", false);
+    CALLER_GONE("caller_gone", false),
+    /** The proxy was stopped, and its grace ran out. */
+    SHUTDOWN("shutdown", false);
 
     private final String code;
     private final boolean timeout;

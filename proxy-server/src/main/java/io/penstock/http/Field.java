@@ -18,6 +18,7 @@ public enum Field {
     // Who the caller is and how it came here is none of a third party's business.
     FORWARDED(Field.NOT_UP), X_FORWARDED_FOR(Field.NOT_UP), X_FORWARDED_HOST(Field.NOT_UP),
     X_FORWARDED_PORT(Field.NOT_UP), X_FORWARDED_PROTO(Field.NOT_UP), X_REAL_IP(Field.NOT_UP),
+    TRUE_CLIENT_IP(Field.NOT_UP), X_CLIENT_IP(Field.NOT_UP), X_GOOG_API_KEY(Field.NOT_UP),
     VIA(Field.NOT_UP | Field.NOT_DOWN), ORIGIN(Field.NOT_UP), REFERER(Field.NOT_UP),
     TRACEPARENT(Field.NOT_UP), TRACESTATE(Field.NOT_UP), BAGGAGE(Field.NOT_UP),
 
@@ -34,7 +35,7 @@ public enum Field {
 
     // By prefix: see #of.
     X_RATELIMIT(Field.NOT_DOWN), X_PENSTOCK(Field.NOT_UP | Field.NOT_DOWN),
-    X_ACCEL(Field.NOT_DOWN), CF(Field.NOT_DOWN), SEC_FETCH(Field.NOT_UP);
+    X_ACCEL(Field.NOT_DOWN), CF(Field.NOT_UP | Field.NOT_DOWN), SEC_FETCH(Field.NOT_UP);
 
     private static final int HOP = 3;
     private static final int NOT_UP = 1;

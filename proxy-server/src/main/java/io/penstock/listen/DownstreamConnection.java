@@ -7,14 +7,18 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.DecoderException;
 import io.penstock.failure.Failure;
 import io.penstock.http.ChunkScanner;
 import io.penstock.http.Field;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.RequestHead;
 import io.penstock.loop.Deadlines;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A caller's HTTP/1.1 connection: reads requests off it one after the other, takes the framing off
@@ -29,6 +33,8 @@ import java.util.concurrent.TimeUnit;
  * an answer; {@value #IDLE_SECONDS} s between requests. A FIN from the caller counts as going away.
  */
 public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(DownstreamConnection.class);
+
     static final int HEAD_SECONDS = 10;
     static final int BODY_GRACE_SECONDS = 30;
     static final int BODY_BYTES_PER_SECOND = 1024;
@@ -175,9 +181,13 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         answered = true;
         keepAlive = false;
         if (state != State.CLOSED) {
-            context.writeAndFlush(Unpooled.EMPTY_BUFFER)
-                    .addListener(ChannelFutureListener.CLOSE);
+            state = State.ANSWERING; // nothing more is read
+            closeGently();
         }
+    }
+
+    void shutDown() {
+        handler.onShutdown();
     }
 
     void closeIfIdle() {
@@ -188,24 +198,26 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
 
     /** The caller may still be sending: closing at once would reset, and lose the answer. */
     private void closeGently() {
-        boolean callerDone = state == State.ANSWERING || state == State.HEAD;
+        boolean callerDone = state == State.ANSWERING || state == State.HEAD && held == null;
         state = State.LINGERING;
         releaseHeld();
         flushed = false;
         sinceNanos = loop.deadlines().nowNanos();
         progressBytes = 0;
         expectWithin(STALL_SECONDS);
-        if (callerDone || !(context.channel() instanceof SocketChannel socket)
-                || context.pipeline().first() != this) {
+        if (callerDone || !(context.channel() instanceof SocketChannel socket)) {
             context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-        } else {
-            context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> {
-                flushed = true;
-                sinceNanos = loop.deadlines().nowNanos();
-                expectWithin(LINGER_SECONDS);
-                socket.shutdownOutput();
-            });
+            return;
         }
+        context.channel().config().setAutoRead(true);
+        context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> {
+            flushed = true;
+            sinceNanos = loop.deadlines().nowNanos();
+            expectWithin(LINGER_SECONDS);
+            if (context.pipeline().first() == this) {
+                socket.shutdownOutput(); // under TLS it would cut the peer's last records short
+            }
+        });
     }
 
     // The channel's events
@@ -242,7 +254,10 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        ctx.close(); // resets and TLS alerts are the caller's; onClosed tells the handler
+        if (!(cause instanceof IOException || cause instanceof DecoderException)) {
+            LOG.error("downstream_connection_failed", cause); // none of the peer's doing
+        }
+        ctx.close(); // onClosed tells the handler
     }
 
     @Override

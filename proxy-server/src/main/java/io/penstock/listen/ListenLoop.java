@@ -69,6 +69,13 @@ public final class ListenLoop {
         }
     }
 
+    /** Tells whoever is being served that it ends now; on the loop. */
+    public void shutDown() {
+        for (DownstreamConnection connection : Set.copyOf(connections)) {
+            connection.shutDown();
+        }
+    }
+
     /** Closes all connections, whatever they are at; on the loop. */
     public void closeAll() {
         for (DownstreamConnection connection : Set.copyOf(connections)) {

@@ -25,6 +25,9 @@ public interface RequestHandler {
     /** The caller has gone, in the middle of a request or between two. */
     void onClosed();
 
+    /** The proxy stops: what is under way is answered or broken off now. */
+    void onShutdown();
+
     /** The connection has room again, or no more. */
     void onWritabilityChanged(boolean writable);
 }

@@ -3,6 +3,8 @@ package io.penstock.loop;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The deadlines of one event loop: a list of whatever may run out of time, swept when the earliest
@@ -19,6 +21,7 @@ public final class Deadlines implements Runnable {
     /** The remaining time of an entry that waits for nothing. */
     public static final long NEVER = Long.MAX_VALUE;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Deadlines.class);
     private static final long MIN_SWEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(MIN_SWEEP_MILLIS);
 
     private final EventLoop loop;
@@ -94,12 +97,18 @@ public final class Deadlines implements Runnable {
         while (cursor != ring) {
             Entry entry = cursor;
             cursor = entry.next;
-            long remaining = entry.remainingNanos(now);
-            if (remaining <= 0) {
-                entry.onDeadline(now);
-                remaining = entry.next == null ? NEVER : Math.max(entry.remainingNanos(now), 0);
+            try {
+                long remaining = entry.remainingNanos(now);
+                if (remaining <= 0) {
+                    entry.onDeadline(now);
+                    remaining = entry.next == null ? NEVER
+                            : Math.max(entry.remainingNanos(now), 0);
+                }
+                soonest = Math.min(soonest, remaining);
+            } catch (RuntimeException e) {
+                LOG.error("deadline_failed", e); // one must not keep the others from being swept
+                remove(entry);
             }
-            soonest = Math.min(soonest, remaining);
         }
         cursor = null;
         if (sweep == null && soonest != NEVER) {

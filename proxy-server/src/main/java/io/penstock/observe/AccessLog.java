@@ -66,11 +66,13 @@ public final class AccessLog implements AutoCloseable {
         return new LoopLog(loop);
     }
 
-    /** Writes what waits, then ends; waits for that, a second at most. */
+    /** Writes what waits, then ends; waits for that, two seconds at most. */
     @Override
     public void close() throws InterruptedException {
-        batches.put(END);
-        writer.join(1000);
+        if (batches.offer(END, 1, TimeUnit.SECONDS)) {
+            writer.join(1000);
+        }
+        writer.interrupt(); // a disk or a pipe that takes nothing must not keep the process
     }
 
     private void write() {

@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class Router {
     static final int MAX_REMEMBERED = 10_000;
+    private static final int MAX_REMEMBERED_CHARS = 128;
 
     /** An enabled provider, as far as routing goes. */
     public record Candidate(String provider, List<String> models, int priority) {}
@@ -52,7 +53,8 @@ public final class Router {
         Route route = remembered.get(model);
         if (route == null) {
             route = search(model);
-            if (route != null && remembered.size() < MAX_REMEMBERED) {
+            if (route != null && remembered.size() < MAX_REMEMBERED
+                    && model.length() <= MAX_REMEMBERED_CHARS) {
                 remembered.put(model, route);
             }
         }
@@ -75,7 +77,8 @@ public final class Router {
             String provider = model.substring(0, slash);
             String name = model.substring(slash + 1);
             for (Candidate candidate : candidates) {
-                if (candidate.provider().equals(provider) && !name.isEmpty()) {
+                if (candidate.provider().equals(provider) && (candidate.models().contains(name)
+                        || candidate.models().contains("*") && !name.isEmpty())) {
                     return new Route(List.of(new TargetName(provider, name)), HoldSettings.DEFAULT);
                 }
             }

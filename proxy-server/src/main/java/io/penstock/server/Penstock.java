@@ -26,11 +26,15 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
@@ -44,7 +48,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class Penstock implements ServerState, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Penstock.class);
+    private static final int MAX_ADMIN_CONNECTIONS = 256;
+    private static final int MAX_RELOADS_WAITING = 4;
     private static final long QUIET_CHECK_MILLIS = 20;
+    private static final long LOOP_ANSWER_SECONDS = 1;
+    private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
     private final long startNanos = System.nanoTime();
     private final EventLoopGroup group;
@@ -53,9 +61,12 @@ public final class Penstock implements ServerState, AutoCloseable {
     private final DnsAddressResolverGroup resolver;
     private final Gauge concurrent;
     private final ConnectionLimit connectionLimit;
-    private final StatusPages statusPages = new StatusPages(this);
+    private final StatusPages statusPages = new StatusPages(this, false);
     private final AccessLog accessLog; // null for none
     private final Supplier<Reloaded> reloader;
+    private final ExecutorService control = new ThreadPoolExecutor(0, 1, 10, TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(MAX_RELOADS_WAITING),
+            new DefaultThreadFactory("penstock-control", true));
     private Listener adminListener;
     private volatile Snapshot snapshot;
     private volatile boolean draining;
@@ -99,7 +110,8 @@ public final class Penstock implements ServerState, AutoCloseable {
             adminListener = Listener.bind(
                     new ListenSettings(settings.admin().host(), settings.admin().port(), null),
                     transport, group,
-                    workers.stream().map(Worker::adminListen).limit(1).toList(), connectionLimit);
+                    workers.stream().map(Worker::adminListen).limit(1).toList(),
+                    new ConnectionLimit(MAX_ADMIN_CONNECTIONS, null));
         } catch (ListenException e) {
             stop(Duration.ZERO);
             throw new StartException(e.getMessage(), e);
@@ -199,7 +211,6 @@ public final class Penstock implements ServerState, AutoCloseable {
      * changes nothing. Listeners, admin address, access log and head limit stay as they were until a
      * restart, and that is said.
      */
-    @Override
     public synchronized String reload() {
         Reloaded reloaded = reloader.get();
         if (reloaded.settings() == null) {
@@ -215,12 +226,17 @@ public final class Penstock implements ServerState, AutoCloseable {
             LOG.warn("reload_failed problems=\"{}\"", e.getMessage());
             return e.getMessage();
         }
+        String opened = wouldOpen(now);
+        if (!opened.isEmpty()) {
+            LOG.warn("reload_failed problems=\"{}\"", opened);
+            return opened;
+        }
         concurrent.setMax(now.limits().concurrent());
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
         snapshot = next;
-        Set<Provider> kept = new HashSet<>(next.providers());
         for (Worker worker : workers) {
-            worker.eventLoop().execute(() -> worker.upstream().retainOnly(kept));
+            worker.eventLoop().execute(() -> worker.upstream().retainOnly(
+                    snapshot.providers()));
         }
         if (!before.listen().equals(now.listen()) || !before.admin().equals(now.admin())
                 || !before.observe().equals(now.observe())
@@ -228,6 +244,31 @@ public final class Penstock implements ServerState, AutoCloseable {
             LOG.warn("reload_needs_restart parts=listen,admin,observe,limits.header");
         }
         LOG.info("reloaded providers={} routes={}", now.providers().size(), now.routes().size());
+        return "";
+    }
+
+    @Override
+    public void reload(Consumer<String> done) {
+        try {
+            control.execute(() -> done.accept(reload()));
+        } catch (RejectedExecutionException e) {
+            done.accept("too many reloads are waiting already, or the proxy stops");
+        }
+    }
+
+    /** The addresses stay bound as they are: what protects them must not go. */
+    private String wouldOpen(Settings now) {
+        if (now.admin().token() == null && !adminAddress().getAddress().isLoopbackAddress()) {
+            return "admin.token: the admin port is bound to " + adminAddress()
+                    + ", so it needs a token until a restart";
+        }
+        boolean open = now.auth().keys().isEmpty() && !now.auth().anonymous();
+        for (InetSocketAddress address : addresses()) {
+            if (open && !address.getAddress().isLoopbackAddress()) {
+                return "auth: callers are served on " + address
+                        + ", so auth.keys or auth.anonymous is needed until a restart";
+            }
+        }
         return "";
     }
 
@@ -250,23 +291,36 @@ public final class Penstock implements ServerState, AutoCloseable {
             worker.eventLoop().execute(worker.listen()::drain);
         }
         boolean quiet = awaitQuiet(grace);
-        for (Worker worker : workers) {
-            worker.eventLoop().execute(worker.listen()::closeAll);
-            worker.eventLoop().execute(worker.adminListen()::closeAll);
+        onEachLoop(worker -> worker.listen().shutDown());
+        awaitQuiet(quiet ? Duration.ZERO : LAST_WORDS);
+        onEachLoop(worker -> {
+            worker.listen().closeAll();
+            worker.adminListen().closeAll();
+        });
+        onEachLoop(worker -> { // behind what the closing has brought about
             if (worker.accessLog() != null) {
-                worker.eventLoop().execute(worker.accessLog()::flush);
+                worker.accessLog().flush();
             }
-        }
+        });
         if (adminListener != null) {
             adminListener.close();
         }
         for (Worker worker : workers) {
             worker.eventLoop().execute(() -> worker.upstream().retainOnly(List.of()));
         }
+        resolver.close(); // while its loop still runs: a read under way holds a buffer
+        onEachLoop(worker -> { });
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
-        resolver.close();
+        control.shutdown();
         closeAccessLog();
         return quiet;
+    }
+
+    private void onEachLoop(Consumer<Worker> action) {
+        for (Worker worker : workers) {
+            worker.eventLoop().submit(() -> action.accept(worker))
+                    .awaitUninterruptibly(LOOP_ANSWER_SECONDS, TimeUnit.SECONDS);
+        }
     }
 
     private void closeAccessLog() {
@@ -318,11 +372,12 @@ public final class Penstock implements ServerState, AutoCloseable {
         int sum = 0;
         for (Worker worker : workers) {
             try {
-                sum += worker.eventLoop().submit(() -> figure.applyAsInt(worker)).get();
+                sum += worker.eventLoop().submit(() -> figure.applyAsInt(worker))
+                        .get(LOOP_ANSWER_SECONDS, TimeUnit.SECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-            } catch (ExecutionException e) {
-                throw new IllegalStateException(e.getCause());
+            } catch (ExecutionException | TimeoutException e) {
+                throw new IllegalStateException("an event loop does not answer", e);
             }
         }
         return sum;

@@ -84,6 +84,12 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             start = head.valueStart(Field.API_KEY);
             end = head.valueEnd(Field.API_KEY);
         }
+        if (start == end && head.has(Field.ORIGIN) && !snapshot.authenticator().isRequired()) {
+            // No browser asks first for a request as simple as that; any page could send it.
+            refuse(Failure.of(Failure.Kind.ORIGIN_NOT_ALLOWED,
+                    "A web page has to show a key, even where none is required."), id);
+            return null;
+        }
         Caller caller = snapshot.authenticator().find(worker.digest(), head.bytes(), start, end);
         if (caller == null) {
             worker.localReply().field("www-authenticate", "Bearer");
@@ -137,6 +143,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     @Override
     public void onClosed() {
         exchange.onCallerGone();
+    }
+
+    @Override
+    public void onShutdown() {
+        exchange.onShutdown();
     }
 
     @Override

@@ -201,9 +201,15 @@ public final class ConnectionPool extends Deadlines.Entry {
     void onClosed(UpstreamConnection connection) {
         open--;
         idle.remove(connection);
-        ReplyListener waiter = open < maxConnections ? waiters.poll() : null;
-        if (waiter != null) {
-            connect(waiter);
+        if (!waiters.isEmpty()) {
+            bootstrap.config().group().execute(this::connectForWaiters);
+        }
+    }
+
+    /** On a turn of its own: where connecting fails at once, as many calls would nest as wait. */
+    private void connectForWaiters() {
+        while (open < maxConnections && !waiters.isEmpty()) {
+            connect(waiters.poll());
         }
     }
 

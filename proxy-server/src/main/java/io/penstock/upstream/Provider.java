@@ -93,11 +93,6 @@ public final class Provider {
         return lastError;
     }
 
-    /** Whether it lists that model, or takes any. */
-    public boolean serves(String model) {
-        return settings.models().contains("*") || settings.models().contains(model);
-    }
-
     @Override
     public String toString() {
         return settings.name();

@@ -51,15 +51,7 @@ public final class ProviderKey {
 
     /** Nanoseconds of rest left; 0 if it doesn't rest. */
     public long restNanos(long nowNanos) {
-        if (!resting) {
-            return 0;
-        }
-        long left = restsUntilNanos - nowNanos;
-        if (left <= 0) {
-            resting = false;
-            return 0;
-        }
-        return left;
+        return resting ? Math.max(0, restsUntilNanos - nowNanos) : 0;
     }
 
     boolean restsByProvidersWord() {

@@ -25,7 +25,8 @@ public enum ReplyVerdict {
     private static final String[] KEY_WORDS = {"incorrect api key", "invalid api key",
         "invalid_api_key", "api key not valid", "api_key_invalid", "credit balance is too low",
         "authentication_error"};
-    private static final String[] QUOTA_WORDS = {"insufficient_quota", "request too large"};
+    private static final String[] QUOTA_WORDS = {"insufficient_quota"};
+    private static final String[] TOO_LARGE_WORDS = {"request too large"};
 
     /**
      * Judges a reply.
@@ -51,9 +52,14 @@ public enum ReplyVerdict {
         };
     }
 
-    /** Whether a 429 means an empty account or a request that never fits, not a busy minute. */
-    public static boolean isBeyondWaiting(String body) {
+    /** Whether a 429 means an empty account, not a busy minute. */
+    public static boolean isQuotaSpent(String body) {
         return says(body, QUOTA_WORDS);
+    }
+
+    /** Whether a 429 means that this request exceeds a whole minute's limit by itself. */
+    public static boolean isTooLarge(String body) {
+        return says(body, TOO_LARGE_WORDS);
     }
 
     private static boolean says(String body, String[] words) {

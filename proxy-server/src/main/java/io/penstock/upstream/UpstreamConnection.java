@@ -1,14 +1,18 @@
 package io.penstock.upstream;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.concurrent.Future;
 import io.penstock.failure.Fault;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One connection to a provider: serves one request after another, each with its own listener.
@@ -19,6 +23,8 @@ import io.penstock.http.ResponseHead;
  * <br>Either side dies: the listener is told once, and the pool gets its place back.
  */
 public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(UpstreamConnection.class);
+
     private final ConnectionPool pool;
     private ChannelHandlerContext context;
     private ChannelFuture connecting;
@@ -46,12 +52,18 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     void onConnecting(ChannelFuture future) {
         connecting = future;
-        future.addListener(done -> {
-            if (!done.isSuccess() && !done.isCancelled()) {
-                fail(Fault.CONNECT_FAILED, String.valueOf(done.cause()));
-                onClosed();
-            }
-        });
+        if (future.isDone()) { // no channel could be made, and no loop would tell us so
+            onConnected(future);
+        } else {
+            future.addListener(this::onConnected);
+        }
+    }
+
+    private void onConnected(Future<?> future) {
+        if (!future.isSuccess()) {
+            onClosed();
+            fail(Fault.CONNECT_FAILED, String.valueOf(future.cause()));
+        }
     }
 
     long bornNanos() {
@@ -94,10 +106,6 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         return replyStarted;
     }
 
-    public Channel channel() {
-        return context.channel();
-    }
-
     /** Queues bytes of the request; takes them. */
     public void write(ByteBuf bytes) {
         context.write(bytes, context.voidPromise());
@@ -138,7 +146,9 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         if (context != null) {
             context.close();
         } else {
-            connecting.channel().close();
+            if (connecting != null && connecting.channel().isRegistered()) {
+                connecting.channel().close();
+            }
             onClosed();
         }
     }
@@ -268,6 +278,9 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(cause instanceof IOException || cause instanceof DecoderException)) {
+            LOG.error("upstream_connection_failed", cause); // none of the peer's doing
+        }
         fail(ready || tlsDone || !pool.isTls() ? Fault.RESET : Fault.TLS_FAILED,
                 String.valueOf(cause));
         ctx.close();

@@ -46,6 +46,11 @@ class LocalReplyTest implements RequestHandler {
     public void onClosed() {}
 
     @Override
+    public void onShutdown() {
+        // nothing is under way
+    }
+
+    @Override
     public void onWritabilityChanged(boolean writable) {}
 
     private void request(String line, String fields) {

@@ -77,6 +77,11 @@ class DownstreamConnectionTest {
         }
 
         @Override
+        public void onShutdown() {
+            // nothing is under way
+        }
+
+        @Override
         public void onWritabilityChanged(boolean writable) {}
     }
 

@@ -55,6 +55,11 @@ class ListenerTest {
         public void onClosed() {}
 
         @Override
+        public void onShutdown() {
+            // nothing is under way
+        }
+
+        @Override
         public void onWritabilityChanged(boolean writable) {}
     }
 

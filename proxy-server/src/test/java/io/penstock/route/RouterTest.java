@@ -45,8 +45,13 @@ class RouterTest {
     @Test
     void takesAProviderByNameNext() {
         assertThat(find("c/m2")).containsExactly("c/m2");
-        assertThat(find("a/org/model")).containsExactly("a/org/model");
-        assertThat(router.find("a/x").hold()).isEqualTo(HoldSettings.DEFAULT);
+        assertThat(find("c/org/model")).containsExactly("c/org/model");
+        assertThat(router.find("a/m1").hold()).isEqualTo(HoldSettings.DEFAULT);
+    }
+
+    @Test
+    void asksNoProviderByNameForAModelThatItDoesNotList() {
+        assertThat(find("a/unheard-of")).containsExactly("d/a/unheard-of", "c/a/unheard-of");
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.penstock.config.Settings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
+import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.HoldSettings;
@@ -211,6 +212,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private LimitSettings limits = LimitSettings.DEFAULT;
         private HoldSettings hold = HoldSettings.DEFAULT;
         private boolean fullHeaders = true;
+        private TlsSettings listenTls;
 
         private Builder(Transport transport) {
             this.transport = transport;
@@ -315,6 +317,12 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** Callers have to speak TLS. */
+        public Builder listenTls(TlsSettings tls) {
+            listenTls = tls;
+            return this;
+        }
+
         /** Replies carry nothing about providers. */
         public Builder idHeadersOnly() {
             fullHeaders = false;
@@ -329,7 +337,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         public Settings settings() {
             List<TargetSettings> targets = providers.stream()
                     .map(p -> new TargetSettings(p.name(), "model-" + p.name())).toList();
-            return new Settings(List.of(new ListenSettings("127.0.0.1", 0, null)),
+            return new Settings(List.of(new ListenSettings("127.0.0.1", 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, null), providers,
                     List.of(new RouteSettings(SMART, targets, hold)),
                     new AuthSettings(List.of(

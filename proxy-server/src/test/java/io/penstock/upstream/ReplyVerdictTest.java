@@ -90,8 +90,14 @@ class ReplyVerdictTest {
 
     @Test
     void knowsALimitThatNoWaitingMends() {
-        assertThat(ReplyVerdict.isBeyondWaiting("{\"code\":\"insufficient_quota\"}")).isTrue();
-        assertThat(ReplyVerdict.isBeyondWaiting("Request too large for model")).isTrue();
-        assertThat(ReplyVerdict.isBeyondWaiting("{\"code\":\"rate_limit_exceeded\"}")).isFalse();
+        assertThat(ReplyVerdict.isQuotaSpent("{\"code\":\"insufficient_quota\"}")).isTrue();
+        assertThat(ReplyVerdict.isQuotaSpent("{\"code\":\"rate_limit_exceeded\"}")).isFalse();
+        assertThat(ReplyVerdict.isQuotaSpent("Request too large for model")).isFalse();
+    }
+
+    @Test
+    void knowsARequestThatNeverFits() {
+        assertThat(ReplyVerdict.isTooLarge("Request too large for model")).isTrue();
+        assertThat(ReplyVerdict.isTooLarge("{\"code\":\"rate_limit_exceeded\"}")).isFalse();
     }
 }
