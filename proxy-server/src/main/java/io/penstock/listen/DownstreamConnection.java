@@ -15,6 +15,7 @@ import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.RequestHead;
 import io.penstock.loop.Deadlines;
 import java.io.IOException;
+import java.nio.channels.NotYetConnectedException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -254,7 +255,8 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof IOException || cause instanceof DecoderException)) {
+        if (!(cause instanceof IOException || cause instanceof DecoderException
+                || cause instanceof NotYetConnectedException)) { // a reset, to Netty's epoll
             LOG.error("downstream_connection_failed", cause); // none of the peer's doing
         }
         ctx.close(); // onClosed tells the handler

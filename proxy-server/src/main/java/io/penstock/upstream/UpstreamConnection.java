@@ -11,6 +11,7 @@ import io.penstock.failure.Fault;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
 import java.io.IOException;
+import java.nio.channels.NotYetConnectedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -278,7 +279,8 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof IOException || cause instanceof DecoderException)) {
+        if (!(cause instanceof IOException || cause instanceof DecoderException
+                || cause instanceof NotYetConnectedException)) { // a reset, to Netty's epoll
             LOG.error("upstream_connection_failed", cause); // none of the peer's doing
         }
         fail(ready || tlsDone || !pool.isTls() ? Fault.RESET : Fault.TLS_FAILED,
