@@ -3,6 +3,7 @@ package io.penstock.bench.jmh;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -45,7 +46,8 @@ public class StreamBenchmark implements ResponseRelay.Observer {
     private final FamiliarEnd familiarEnd = new FamiliarEnd();
     private final ResponseRelay relay =
             new ResponseRelay(PooledByteBufAllocator.DEFAULT, this, new Scratch());
-    private final EmbeddedChannel downstream = new EmbeddedChannel(new Discarding());
+    private final EmbeddedChannel downstream = new EmbeddedChannel(new Discarding(),
+            new ChannelInboundHandlerAdapter());
     private int seen;
 
     @Setup
@@ -55,7 +57,7 @@ public class StreamBenchmark implements ResponseRelay.Observer {
         ResponseHead head = new ResponseHead(MAX_HEAD_BYTES);
         head.parse(Samples.buffer(Samples.RESPONSE_HEAD));
         relay.begin(head, true, false);
-        relay.commit(downstream.pipeline().firstContext(), Samples.buffer("head"));
+        relay.commit(downstream.pipeline().lastContext(), Samples.buffer("head"));
     }
 
     @TearDown
