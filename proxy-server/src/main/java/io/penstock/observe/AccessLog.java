@@ -38,11 +38,13 @@ public final class AccessLog implements AutoCloseable {
     private final ArrayBlockingQueue<String> batches = new ArrayBlockingQueue<>(MAX_BATCHES);
     private final AtomicLong dropped = new AtomicLong();
     private final OutputStream out;
+    private final boolean standardOutput;
     private final boolean json;
     private final Thread writer;
 
-    private AccessLog(OutputStream out, boolean json) {
+    private AccessLog(OutputStream out, boolean standardOutput, boolean json) {
         this.out = out;
+        this.standardOutput = standardOutput;
         this.json = json;
         writer = new Thread(this::write, "penstock-access-log");
         writer.setDaemon(true);
@@ -54,11 +56,12 @@ public final class AccessLog implements AutoCloseable {
         if (settings.accessLog() == null) {
             return null;
         }
-        OutputStream out = settings.accessLog().equals("-")
+        boolean standardOutput = settings.accessLog().equals("-");
+        OutputStream out = standardOutput
                 ? new FileOutputStream(FileDescriptor.out)
                 : Files.newOutputStream(Path.of(settings.accessLog()), StandardOpenOption.CREATE,
                         StandardOpenOption.APPEND);
-        return new AccessLog(out, settings.json());
+        return new AccessLog(out, standardOutput, settings.json());
     }
 
     /** The log as one event loop writes it. */
@@ -99,6 +102,18 @@ public final class AccessLog implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            closeFile();
+        }
+    }
+
+    private void closeFile() {
+        if (!standardOutput) {
+            try {
+                out.close();
+            } catch (IOException e) {
+                LOG.warn("access_log_failed cause=\"{}\"", e.toString());
+            }
         }
     }
 
