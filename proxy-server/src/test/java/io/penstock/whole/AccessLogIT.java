@@ -68,6 +68,33 @@ class AccessLogIT {
         }
     }
 
+    @Test
+    void namesNoProviderOfTheCallBeforeWhenAllOfThemRest() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary(), x -> {
+                    x.readRequest();
+                    x.head(429, "retry-after: 30", "content-length: 0").flush();
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .accessLog(log()).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            caller.readBody(caller.readHead());
+            RawClient other = proxy.ask(SMART, false);
+            assertThat(other.readHead().status()).isEqualTo(429);
+
+            ProxyUnderTest.ask(caller, SMART, false);
+            RawClient.Head head = caller.readHead();
+            assertThat(head.status()).isEqualTo(503);
+            caller.readBody(head);
+
+            List<String> lines = lines(proxy);
+            assertThat(lines).hasSize(3);
+            assertThat(lines.get(2)).contains("\"status\":503")
+                    .contains("\"attempts\":[\"a/model-a=cooldown\"]")
+                    .contains("\"provider\":null")
+                    .doesNotContain("tokens").doesNotContain("first_content_ms");
+        }
+    }
+
     /** The caller has the first half before the second is sent: they are read apart. */
     @Test
     void countsTokensThatComeInTwoPieces() throws Exception {
