@@ -368,7 +368,7 @@ class LastResortIT {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {429, 503})
+    @ValueSource(ints = {429, 500, 503})
     void goesOnWhereAProviderAsksToWaitForNoTime(int status) throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(
                         status(status, REFUSAL, "retry-after: 0"));
