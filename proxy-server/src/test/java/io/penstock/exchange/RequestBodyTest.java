@@ -2,11 +2,13 @@ package io.penstock.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.penstock.limit.Gauge;
 import io.penstock.testing.Bytes;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,44 @@ class RequestBodyTest {
         }
         assertThat(copy(0, 0, null)).isEqualTo(text.toString());
         assertThat(body.length()).isEqualTo(text.length());
+    }
+
+    private static final class CountingAllocator extends AbstractByteBufAllocator {
+        private int buffers;
+
+        @Override
+        protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
+            buffers++;
+            return ALLOCATOR.heapBuffer(initialCapacity, maxCapacity);
+        }
+
+        @Override
+        protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
+            buffers++;
+            return ALLOCATOR.directBuffer(initialCapacity, maxCapacity);
+        }
+
+        @Override
+        public boolean isDirectBufferPooled() {
+            return true;
+        }
+    }
+
+    @Test
+    void keepsABodyOfSingleBytesInFewBuffers() {
+        int bytes = 20_000;
+        CountingAllocator counting = new CountingAllocator();
+        List<ByteBuf> pieces = new ArrayList<>();
+        for (int i = 0; i < bytes; i++) {
+            ByteBuf piece = Bytes.buffer(new byte[] {(byte) ('a' + i % 26)}); // full: no room wasted
+            assertThat(body.add(counting, piece)).isTrue();
+            pieces.add(piece);
+        }
+        long kept = pieces.stream().filter(piece -> piece.refCnt() > 0).count();
+
+        assertThat(kept + counting.buffers).as("buffers").isLessThanOrEqualTo(4);
+        assertThat(body.length()).isEqualTo(bytes);
+        assertThat(copy(0, 0, null)).hasSize(bytes).startsWith("abcdefghijklmnopqrstuvwxyzab");
     }
 
     @Test

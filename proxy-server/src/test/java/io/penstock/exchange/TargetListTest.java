@@ -91,6 +91,15 @@ class TargetListTest {
     }
 
     @Test
+    void doesNotComeBackToARestingTargetWhoseModelThePromptIsTooLongFor() {
+        a.keys().keys().get(0).rest(NOW, 10, false);
+
+        assertThat(targets.next(NOW, log)).hasToString("b/m"); // a/m is passed over, then b says
+        targets.exclude("m");
+        assertThat(rest()).containsExactly("a/n");
+    }
+
+    @Test
     void knowsWhenSomeTargetIsReady() {
         a.keys().keys().get(0).rest(NOW, 30, true);
         b.keys().keys().get(0).rest(NOW, 20, true);

@@ -213,6 +213,9 @@ public final class ProxyUnderTest implements AutoCloseable {
         private HoldSettings hold = HoldSettings.DEFAULT;
         private boolean fullHeaders = true;
         private TlsSettings listenTls;
+        private String host = "127.0.0.1";
+        private boolean keysNeeded = true;
+        private Path accessLog;
 
         private Builder(Transport transport) {
             this.transport = transport;
@@ -323,6 +326,24 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** Binds the port for callers to this, not to the loopback. */
+        public Builder listenOn(String host) {
+            this.host = host;
+            return this;
+        }
+
+        /** Callers need no key. */
+        public Builder withoutKeys() {
+            keysNeeded = false;
+            return this;
+        }
+
+        /** Writes an access line a call to this file. */
+        public Builder accessLog(Path file) {
+            accessLog = file;
+            return this;
+        }
+
         /** Replies carry nothing about providers. */
         public Builder idHeadersOnly() {
             fullHeaders = false;
@@ -337,12 +358,15 @@ public final class ProxyUnderTest implements AutoCloseable {
         public Settings settings() {
             List<TargetSettings> targets = providers.stream()
                     .map(p -> new TargetSettings(p.name(), "model-" + p.name())).toList();
-            return new Settings(List.of(new ListenSettings("127.0.0.1", 0, listenTls)),
+            List<ApiKeySettings> keys = keysNeeded
+                    ? List.of(new ApiKeySettings("tester", hash(CALLER_KEY), List.of()))
+                    : List.of();
+            return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, null), providers,
                     List.of(new RouteSettings(SMART, targets, hold)),
-                    new AuthSettings(List.of(
-                            new ApiKeySettings("tester", hash(CALLER_KEY), List.of())), false),
-                    limits, retry, new ObserveSettings(null, true, fullHeaders),
+                    new AuthSettings(keys, false), limits, retry,
+                    new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
+                            fullHeaders),
                     Duration.ofSeconds(30), false);
         }
 

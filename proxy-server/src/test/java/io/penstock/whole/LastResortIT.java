@@ -339,6 +339,76 @@ class LastResortIT {
         }
     }
 
+    /** Whoever watches the rests does not end them. */
+    @Test
+    void letsAKeyRestOnThoughItsRestIsLookedAt() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(
+                        status(429, REFUSAL, "retry-after: 30"), ScriptedUpstream.goodUnary());
+                ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .provider("b", b.url()).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            caller.readBody(caller.readHead());
+
+            caller.get("/providers", "authorization: Bearer " + ProxyUnderTest.CALLER_KEY);
+            RawClient.Head head = caller.readHead();
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(caller.readBody(head)).containsPattern(
+                    "\\{\"name\":\"a\",[^{]*\"cooldown_until\":\"[^\"]+\",[^{]*"
+                    + "\"keys\":\\[\\{\"key\":\"[^\"]*\",\"cooldown_until\":\"[^\"]+\"}]")
+                    .containsPattern("\\{\"name\":\"b\",[^{]*\"cooldown_until\":null");
+
+            ProxyUnderTest.ask(caller, SMART, false);
+            head = caller.readHead();
+            caller.readBody(head);
+            assertThat(head.header("x-penstock-attempts"))
+                    .isEqualTo("a/model-a=cooldown, b/model-b=200");
+            assertThat(a.requests()).hasSize(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {429, 500, 503})
+    void goesOnWhereAProviderAsksToWaitForNoTime(int status) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(
+                        status(status, REFUSAL, "retry-after: 0"));
+                ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .provider("b", b.url()).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            RawClient.Head head = caller.readHead();
+
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(caller.readBody(head)).isEqualTo(ScriptedUpstream.GOOD_UNARY);
+            assertThat(head.header("x-penstock-attempts"))
+                    .isEqualTo("a/model-a=" + status + ", b/model-b=200");
+            assertThat(a.requests()).hasSize(1);
+        }
+    }
+
+    /** One caller's prompt may be too large for a minute's limit; the next one's is not. */
+    @Test
+    void letsNoKeyRestForOneOversizedPrompt() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(status(429,
+                        "{\"error\":{\"message\":\"Request too large for gpt-4o\","
+                        + "\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}"),
+                        ScriptedUpstream.goodUnary());
+                ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .provider("b", b.url()).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            RawClient.Head head = caller.readHead();
+            caller.readBody(head);
+            assertThat(head.header("x-penstock-attempts"))
+                    .isEqualTo("a/model-a=429, b/model-b=200");
+
+            ProxyUnderTest.ask(caller, SMART, false);
+            head = caller.readHead();
+            caller.readBody(head);
+            assertThat(head.header("x-penstock-attempts")).isEqualTo("a/model-a=200");
+        }
+    }
+
     // How far it goes
 
     @Test

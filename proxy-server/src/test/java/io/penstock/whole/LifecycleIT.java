@@ -162,6 +162,37 @@ class LifecycleIT {
         }
     }
 
+    /** Nobody is left to guess whether the model had finished. */
+    @Test
+    void tellsWhomItCutsThatItStops() throws Exception {
+        Script begins = x -> {
+            x.readRequest();
+            Wire.sendBeginning(x, 2).awaitClosed(PATIENCE);
+        };
+        Script isSilent = x -> {
+            x.readRequest();
+            x.awaitClosed(PATIENCE);
+        };
+        try (ScriptedUpstream a = ScriptedUpstream.start(begins, isSilent);
+                ProxyUnderTest proxy =
+                        ProxyUnderTest.on(transport).provider("a", a.url()).start()) {
+            RawClient streaming = beginStream(proxy, SMART);
+            RawClient waiting = proxy.ask(SMART, false);
+            assertThat(a.awaitRequests(2, PATIENCE)).isTrue();
+
+            assertThat(proxy.stop(Duration.ZERO)).isFalse();
+
+            String cut = streaming.readUntilClose();
+            Wire.assertCut(cut, Wire.dataOf(Wire.beginning(2)).substring(
+                    Wire.dataOf(Wire.beginning(0)).length()), "overloaded", "shutdown");
+            assertThat(cut).contains("shutting down").doesNotContain("[DONE]");
+            RawClient.Head head = waiting.readHead();
+            assertThat(head.status()).isEqualTo(503);
+            assertThat(waiting.readBody(head)).contains("\"code\":\"overloaded\"")
+                    .contains("shutting down");
+        }
+    }
+
     @Test
     void tellsTheProcessThatADrainWasAskedFor() throws Exception {
         CountDownLatch asked = new CountDownLatch(1);
@@ -263,6 +294,43 @@ class LifecycleIT {
             head = caller.readHead();
             assertThat(head.status()).isEqualTo(200);
             assertThat(caller.readBody(head)).isEqualTo(GOOD_UNARY);
+        }
+    }
+
+    /** The old port stays bound to every address, whatever the new configuration says of it. */
+    @Test
+    void dropsNoKeysWhileOthersThanTheLoopbackAreServed() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .listenOn("0.0.0.0").start()) {
+            proxy.prepareReload(ProxyUnderTest.on(transport).provider("a", a.url())
+                    .withoutKeys());
+
+            assertThat(proxy.server().reload()).contains("auth.keys");
+
+            RawClient stranger = proxy.connect().get("/v1/models");
+            assertThat(stranger.readHead().status()).isEqualTo(401);
+            RawClient caller = proxy.ask(SMART, false);
+            RawClient.Head head = caller.readHead();
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(caller.readBody(head)).isEqualTo(GOOD_UNARY);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"reload", "drain"})
+    void letsNoWebPageControlIt(String what) throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.on(transport)
+                .provider("a", "http://127.0.0.1:1").start()) {
+            proxy.prepareBadReload("was read");
+            RawClient admin = proxy.connectAdmin().send("POST /admin/" + what + " HTTP/1.1\r\n"
+                    + "host: x\r\norigin: https://evil.example\r\ncontent-length: 0\r\n\r\n");
+            RawClient.Head head = admin.readHead();
+            assertThat(head.status()).isEqualTo(403);
+            assertThat(admin.readBody(head)).contains("\"code\":\"origin_not_allowed\"");
+
+            RawClient other = proxy.connectAdmin().get("/health/ready");
+            assertThat(other.readHead().status()).as("it goes on").isEqualTo(200);
         }
     }
 

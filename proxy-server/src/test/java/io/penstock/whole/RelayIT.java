@@ -10,6 +10,7 @@ import static io.penstock.testing.ScriptedUpstream.GOOD_UNARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.loop.Transport;
+import io.penstock.route.HoldSettings;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
@@ -173,6 +174,22 @@ class RelayIT {
             assertThat(head.header("connection")).isNull();
 
             assertThat(caller.readChunked()).isEqualTo(data);
+        }
+    }
+
+    @Test
+    void passesOnWhatItHeldForLongEnough() throws Exception {
+        String role = ScriptedUpstream.goodEvents(0).get(0);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead().event(role).awaitClosed(PATIENCE.multipliedBy(2));
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .hold(new HoldSettings(1, 64 * 1024, Duration.ofMillis(200))).start()) {
+            RawClient caller = proxy.ask(SMART, true);
+
+            assertThat(caller.readHead().status()).isEqualTo(200);
+            assertThat(caller.readRawChunk()).isEqualTo(Wire.eventChunk(role));
         }
     }
 
@@ -562,6 +579,32 @@ class RelayIT {
     }
 
     // One request after the other
+
+    /** Any page can make a browser send such a request; a key it doesn't have. */
+    @Test
+    void servesNoWebPageWithoutACredential() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .withoutKeys().start()) {
+            RawClient page = proxy.connect()
+                    .post(PATH, chat(SMART, false), "origin: https://evil.example");
+            RawClient.Head head = page.readHead();
+            assertThat(head.status()).isEqualTo(403);
+            assertThat(page.readBody(head)).contains("\"code\":\"origin_not_allowed\"");
+            assertThat(a.requests()).isEmpty();
+
+            RawClient keyed = proxy.connect().post(PATH, chat(SMART, false),
+                    "origin: https://good.example", "authorization: Bearer whatever");
+            head = keyed.readHead();
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(keyed.readBody(head)).isEqualTo(GOOD_UNARY);
+
+            RawClient program = proxy.connect().post(PATH, chat(SMART, false));
+            head = program.readHead();
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(program.readBody(head)).isEqualTo(GOOD_UNARY);
+        }
+    }
 
     @Test
     void answersPipelinedRequestsInTheirOrder() throws Exception {
