@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Finds the route of a model's name: a configured one of that very name, then one whose glob
- * matches, then {@code provider/model}, then every enabled provider that lists the model, then every
- * one that takes any, each by priority.
+ * matches, then {@code provider/model}, then every enabled provider that lists the model, or takes
+ * any, by priority.
  *
  * <p><b>Thread:</b> safe. <b>Bounds:</b> remembers {@value #MAX_REMEMBERED} names.
  */
@@ -20,7 +20,11 @@ public final class Router {
     private static final int MAX_REMEMBERED_CHARS = 128;
 
     /** An enabled provider, as far as routing goes. */
-    public record Candidate(String provider, List<String> models, int priority) {}
+    public record Candidate(String provider, List<String> models, int priority) {
+        boolean serves(String model) {
+            return models.contains(model) || models.contains("*");
+        }
+    }
 
     private record Configured(Glob glob, Route route) {}
 
@@ -77,23 +81,16 @@ public final class Router {
             String provider = model.substring(0, slash);
             String name = model.substring(slash + 1);
             for (Candidate candidate : candidates) {
-                if (candidate.provider().equals(provider) && (candidate.models().contains(name)
-                        || candidate.models().contains("*") && !name.isEmpty())) {
+                if (candidate.provider().equals(provider) && !name.isEmpty()
+                        && candidate.serves(name)) {
                     return new Route(List.of(new TargetName(provider, name)), HoldSettings.DEFAULT);
                 }
             }
         }
         List<TargetName> targets = new ArrayList<>();
         for (Candidate candidate : candidates) {
-            if (candidate.models().contains(model)) {
+            if (candidate.serves(model)) {
                 targets.add(new TargetName(candidate.provider(), model));
-            }
-        }
-        if (targets.isEmpty()) {
-            for (Candidate candidate : candidates) {
-                if (candidate.models().contains("*")) {
-                    targets.add(new TargetName(candidate.provider(), model));
-                }
             }
         }
         return targets.isEmpty() ? null : new Route(targets, HoldSettings.DEFAULT);

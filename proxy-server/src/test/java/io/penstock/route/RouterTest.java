@@ -56,12 +56,12 @@ class RouterTest {
 
     @Test
     void takesEveryProviderThatListsTheModelByPriority() {
-        assertThat(find("m2")).containsExactly("b/m2", "d/m2", "a/m2");
-        assertThat(find("m1")).containsExactly("a/m1");
+        assertThat(find("m2")).containsExactly("b/m2", "d/m2", "a/m2", "c/m2");
+        assertThat(find("m1")).containsExactly("d/m1", "a/m1", "c/m1");
     }
 
     @Test
-    void takesProvidersOfAnyModelLast() {
+    void countsAProviderOfAnyModelAmongThem() {
         assertThat(find("unheard-of")).containsExactly("d/unheard-of", "c/unheard-of");
         assertThat(find("a/")).containsExactly("d/a/", "c/a/");
         assertThat(find("/m1")).containsExactly("d//m1", "c//m1");
