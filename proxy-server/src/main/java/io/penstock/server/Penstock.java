@@ -282,10 +282,13 @@ public final class Penstock implements ServerState, AutoCloseable {
 
     /**
      * Stops: readiness goes first, then no more connections are accepted, open exchanges get {@code
-     * grace} to end, and what is left then is closed. Returns whether nothing had to be.
+     * grace} to end, and what is left then is told so and closed. Returns whether nothing had to be.
      */
-    public boolean stop(Duration grace) {
+    public synchronized boolean stop(Duration grace) {
         draining = true;
+        if (group.isShuttingDown()) {
+            return true; // stopped before
+        }
         listeners.forEach(Listener::close);
         for (Worker worker : workers) {
             worker.eventLoop().execute(worker.listen()::drain);

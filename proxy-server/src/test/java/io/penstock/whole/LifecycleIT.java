@@ -194,6 +194,16 @@ class LifecycleIT {
     }
 
     @Test
+    void stopsOnceHoweverOftenItIsTold() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .start()) {
+            assertThat(proxy.stop(ProxyUnderTest.PATIENCE)).isTrue();
+            assertThat(proxy.server().stop(ProxyUnderTest.PATIENCE)).isTrue();
+        }
+    }
+
+    @Test
     void tellsTheProcessThatADrainWasAskedFor() throws Exception {
         CountDownLatch asked = new CountDownLatch(1);
         try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
