@@ -1,22 +1,17 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
-import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.JsonText;
-import io.penstock.json.Needle;
-import io.penstock.json.TopLevelScanner;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Route.TargetName;
-import io.penstock.translate.ChatStream;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
@@ -26,7 +21,6 @@ import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Set;
@@ -42,17 +36,10 @@ import java.util.Set;
  * <br>The provider dies: {@link Exchange#onFault} or {@link Exchange#onBroken}, once. The caller
  * dies: the exchange abandons the attempt, which closes the connection at once.
  */
-final class Attempt implements ReplyListener, ResponseRelay.Observer {
+final class Attempt implements ReplyListener {
     static final int MAX_ERROR_BYTES = 64 * 1024;
-    private static final int MAX_JUDGED_BYTES = 4 * 1024;
-    private static final int PEEK_BYTES = 1024;
-    private static final int CARRIED_BYTES = 1024;
-    private static final byte[] EMPTY = {};
     private static final int LAST_LINES_BYTES = 384;
     private static final int FIRST_EVENTS_BYTES = 768;
-    private static final int CHOICES_WITHIN_BYTES = 256;
-    private static final Needle ERROR = new Needle("\"error\"");
-    private static final Needle CHOICES = new Needle("\"choices\":[{");
     private static final Set<Field> RETRY_FIELDS =
             EnumSet.of(Field.RETRY_AFTER, Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY);
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
@@ -63,6 +50,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     private final Exchange exchange;
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
+    private final ReplyReader reader;
     private final ResponseRelay relay;
 
     private TargetName target;
@@ -92,24 +80,13 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     private boolean reusable;
     private ByteBuf head; // for the caller, without its last lines
     private boolean events;
-    private int contentEvents;
-    private boolean finishSeen;
-    private boolean doneSeen;
-    private boolean errorSeen;
-    private boolean anyPayload;
-    private boolean errorInside;
-    private long expectedLength; // 0 once enough was seen
-    private long wholeLength;
-    private byte[] carry; // the end of the pieces so far; null while there is but one
-    private TopLevelScanner errorScanner;
-    private StringBuilder errorText; // the beginning of an error reply
-    private TokenUsage usage;
 
     Attempt(Exchange exchange, ExchangeLoop loop, DownstreamConnection downstream) {
         this.exchange = exchange;
         this.loop = loop;
         this.downstream = downstream;
-        relay = new ResponseRelay(downstream.context().alloc(), this, loop.scratch());
+        reader = new ReplyReader(loop);
+        relay = new ResponseRelay(downstream.context().alloc(), reader, loop.scratch());
     }
 
     /** Begins; the exchange may hear of the end of it before this returns. */
@@ -127,7 +104,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         contentNanos = 0;
         replayed = false;
         committed = false;
-        usage = null;
+        reader.forget();
         status = 0;
         retryAfterNanos = RetryAfter.NONE;
         acquire(false, nowNanos);
@@ -146,7 +123,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     /** Nothing of the exchange before may show in the next one. */
     void forget() {
         committed = false;
-        usage = null;
+        reader.forget();
         status = 0;
     }
 
@@ -196,12 +173,12 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
 
     /** What the provider reported; null if it has not. */
     TokenUsage usage() {
-        return usage;
+        return reader.usage();
     }
 
     /** The beginning of an error reply's body. */
     String errorText() {
-        return errorText == null ? "" : errorText.toString();
+        return reader.errorText();
     }
 
     // Deadlines
@@ -290,17 +267,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
         events = verdict == ReplyVerdict.GOOD
                 && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
-        contentEvents = 0;
-        finishSeen = false;
-        doneSeen = false;
-        errorSeen = false;
-        anyPayload = false;
-        errorInside = false;
-        errorScanner = null;
-        errorText = verdict == null ? new StringBuilder() : null;
-        wholeLength = reply.contentLength();
-        expectedLength = wholeLength;
-        carry = null;
+        reader.begin(hold.contentEvents(), verdict == null, reply.contentLength());
         relay.begin(reply, events, downstream.isHttp10());
         wait = events ? Wait.CONTENT : Wait.GAP;
         loop.deadlines().expectBy(events ? headNanos + holdNanos()
@@ -413,112 +380,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         }
     }
 
-    // What the reply says
-
-    @Override
-    public void onEvent(ByteBuf buffer, int index, int length) {
-        boolean glances = contentEvents >= hold.contentEvents();
-        if (glances && loop.familiarEnd().isFamiliar(buffer, index, length)) {
-            return; // one more piece of content
-        }
-        TokenUsage found = loop.usageScanner().scan(buffer, index, length);
-        if (found != null) {
-            usage = found;
-        }
-        ChatStream.Meaning meaning = glances ? loop.chatStream().glance(buffer, index, length)
-                : loop.chatStream().read(buffer, index, length);
-        if (glances && meaning == ChatStream.Meaning.NOTHING && found == null
-                && loop.chatStream().unfinishedAt() >= 0) {
-            loop.familiarEnd().learn(buffer, loop.chatStream().unfinishedAt(), index + length);
-        }
-        switch (meaning) {
-            case CONTENT -> {
-                contentEvents++;
-                if (contentNanos == 0) {
-                    contentNanos = lastReadNanos;
-                }
-            }
-            case FINISH -> finishSeen = true;
-            case DONE -> doneSeen = true;
-            case ERROR -> errorSeen = true;
-            default -> { }
-        }
-    }
-
-    @Override
-    public void onOversizedEvent() {
-        contentEvents++; // nothing but content is that long
-    }
-
-    @Override
-    public void onPayload(ByteBuf buffer, int index, int length) {
-        if (errorText != null) {
-            int more = Math.min(length, MAX_JUDGED_BYTES - errorText.length());
-            if (more > 0) {
-                errorText.append(buffer.toString(index, more, StandardCharsets.UTF_8));
-            }
-            return;
-        }
-        if (!committed) {
-            peek(buffer, index, length);
-        }
-        TokenUsage found = carry == null && length == wholeLength
-                ? loop.usageScanner().scan(buffer, index, length)
-                : scanPieces(buffer, index, length);
-        if (found != null) {
-            usage = found;
-        }
-    }
-
-    /** The usage object may begin in one piece and end in the next. */
-    private TokenUsage scanPieces(ByteBuf buffer, int index, int length) {
-        ByteBuf joined = Unpooled.wrappedBuffer(
-                Unpooled.wrappedBuffer(carry == null ? EMPTY : carry),
-                buffer.retainedSlice(index, length));
-        TokenUsage found = loop.usageScanner().scan(joined, 0, joined.readableBytes());
-        int kept = Math.min(joined.readableBytes(), CARRIED_BYTES);
-        carry = new byte[kept];
-        joined.getBytes(joined.readableBytes() - kept, carry);
-        joined.release();
-        return found;
-    }
-
-    /** Some providers answer 200 and an error object, or 200 and nothing. */
-    private void peek(ByteBuf buffer, int index, int length) {
-        boolean first = !anyPayload && errorScanner == null;
-        for (int i = 0; i < length && !anyPayload; i++) {
-            anyPayload = buffer.getByte(index + i) > ' ';
-        }
-        if (first && (length >= PEEK_BYTES || length == expectedLength)) {
-            int peeked = Math.min(length, PEEK_BYTES);
-            byte[] bytes = loop.scratch().copy(buffer, index, peeked);
-            if (beginsAsAnswer(bytes, peeked) || ERROR.find(bytes, 0, peeked) < 0) {
-                expectedLength = 0; // seen enough
-                return;
-            }
-        }
-        if (expectedLength == 0 || errorInside) {
-            return;
-        }
-        if (errorScanner == null) {
-            errorScanner = new TopLevelScanner("error");
-        }
-        try {
-            errorScanner.scan(buffer, index, length);
-        } catch (JsonSyntaxException e) {
-            expectedLength = 0; // no JSON: nothing more can be said of it
-        }
-        errorInside = switch (errorScanner.kind(0)) {
-            case OBJECT, ARRAY, STRING, TRUE, NUMBER -> true;
-            default -> false;
-        };
-    }
-
-    /** Whether choices come early, and before any error: no need to look any further. */
-    private static boolean beginsAsAnswer(byte[] bytes, int length) {
-        int choices = CHOICES.find(bytes, 0, Math.min(length, CHOICES_WITHIN_BYTES));
-        return choices >= 0 && ERROR.find(bytes, 0, choices) < 0;
-    }
+    // What becomes of the reply
 
     private void judge() {
         if (verdict != ReplyVerdict.GOOD) {
@@ -529,18 +391,18 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
                 exchange.onErrorReply(this);
             }
         } else if (events) {
-            if (errorSeen) {
+            if (reader.isErrorSeen()) {
                 fail(Fault.ERROR_IN_REPLY, "the stream opens with an error");
-            } else if (contentEvents >= hold.contentEvents() || finishSeen
+            } else if (reader.isContentSeen() || reader.isFinishSeen()
                     || relay.heldBytes() >= hold.bytes()) {
                 commit();
             } else if (relay.isEnded()) {
                 fail(Fault.NO_CONTENT, "the stream ended before its first content");
             }
         } else if (relay.isEnded() || relay.heldBytes() >= hold.bytes()) {
-            if (errorInside) {
+            if (reader.isErrorInside()) {
                 fail(Fault.ERROR_IN_REPLY, "the reply holds an error");
-            } else if (!anyPayload && relay.isEnded()) {
+            } else if (!reader.isAnyPayload() && relay.isEnded()) {
                 fail(Fault.EMPTY_REPLY, "the reply is empty");
             } else {
                 commit();
@@ -552,9 +414,8 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
     void commit() {
         committed = true;
         wait = Wait.GAP;
-        if (contentNanos == 0) {
-            contentNanos = lastReadNanos;
-        }
+        contentNanos = lastReadNanos;
+        reader.onCommit();
         loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
         boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
                 && downstream.decideKeepAlive();
@@ -580,11 +441,11 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
 
     /** The reply has ended, and all of it is on its way to the caller. */
     private void end() {
-        if (events && !doneSeen && !finishSeen && !errorSeen) {
+        if (events && !reader.isDoneSeen() && !reader.isFinishSeen() && !reader.isErrorSeen()) {
             fail(Fault.TRUNCATED, "the stream ended without a finish reason");
             return;
         }
-        if (events && !doneSeen && !errorSeen) {
+        if (events && !reader.isDoneSeen() && !reader.isErrorSeen()) {
             relay.append("data: [DONE]\n\n");
         }
         relay.end();
@@ -593,7 +454,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         connection = null;
         leavePool();
         done.release(reusable && !relay.hasExcess() && !relay.endsAtClose(), lastReadNanos);
-        exchange.onEnded(this, errorSeen);
+        exchange.onEnded(this, reader.isErrorSeen());
     }
 
     /** The attempt is over without a whole reply. */
@@ -601,7 +462,7 @@ final class Attempt implements ReplyListener, ResponseRelay.Observer {
         if (!committed) {
             abandon();
             exchange.onFault(this, fault, detail);
-        } else if (doneSeen) {
+        } else if (reader.isDoneSeen()) {
             if (!relay.endEarly()) { // all was said: only the framing is missing
                 downstream.closeAfterAnswer();
             }

@@ -1,0 +1,222 @@
+package io.penstock.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.penstock.json.JsonSyntaxException;
+import io.penstock.json.Needle;
+import io.penstock.json.TopLevelScanner;
+import io.penstock.relay.ResponseRelay;
+import io.penstock.translate.ChatStream;
+import io.penstock.usage.TokenUsage;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * What a reply says as it goes by, as far as an attempt has to know: whether there is content in it,
+ * how it ends, an error where none should be, and the usage. Reads the events of a stream closely
+ * until it has seen enough, and then only those that end otherwise than the last.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Buffers:</b> borrows.
+ * <br><b>Bounds:</b> {@value #MAX_JUDGED_BYTES} bytes of an error's text, {@value #CARRIED_BYTES}
+ * bytes from one piece of a unary reply to the next.
+ */
+final class ReplyReader implements ResponseRelay.Observer {
+    static final int MAX_JUDGED_BYTES = 4 * 1024;
+    static final int CARRIED_BYTES = 1024;
+    private static final int PEEK_BYTES = 1024;
+    private static final int CHOICES_WITHIN_BYTES = 256;
+    private static final byte[] EMPTY = {};
+    private static final Needle ERROR = new Needle("\"error\"");
+    private static final Needle CHOICES = new Needle("\"choices\":[{");
+
+    private final ExchangeLoop loop;
+    private int wantedEvents;
+    private int contentEvents;
+    private boolean finishSeen;
+    private boolean doneSeen;
+    private boolean errorSeen;
+    private boolean anyPayload;
+    private boolean peeksOn; // for an error object where an answer should be
+    private boolean errorInside;
+    private TopLevelScanner errorScanner;
+    private long wholeLength;
+    private byte[] carry; // the end of the pieces so far; null while there is but one
+    private StringBuilder errorText; // the beginning of an error reply; null for any other
+    private TokenUsage usage;
+
+    ReplyReader(ExchangeLoop loop) {
+        this.loop = loop;
+    }
+
+    /**
+     * Begins with a reply.
+     *
+     * @param wantedEvents content events to be read closely
+     * @param isError its text is kept, and nothing else looked for
+     * @param wholeLength of its body in bytes, negative if that is not known
+     */
+    void begin(int wantedEvents, boolean isError, long wholeLength) {
+        this.wantedEvents = wantedEvents;
+        this.wholeLength = wholeLength;
+        contentEvents = 0;
+        finishSeen = false;
+        doneSeen = false;
+        errorSeen = false;
+        anyPayload = false;
+        peeksOn = true;
+        errorInside = false;
+        errorScanner = null;
+        carry = null;
+        errorText = isError ? new StringBuilder() : null;
+        usage = null;
+    }
+
+    /** Nothing of the reply may show any more. */
+    void forget() {
+        errorText = null;
+        usage = null;
+    }
+
+    /** The reply has been committed: it need not be asked any more whether it is one. */
+    void onCommit() {
+        peeksOn = false;
+    }
+
+    /** Whether the stream has shown as much content as was wanted. */
+    boolean isContentSeen() {
+        return contentEvents >= wantedEvents;
+    }
+
+    /** Whether the model said why it stopped. */
+    boolean isFinishSeen() {
+        return finishSeen;
+    }
+
+    /** Whether {@code [DONE]} went by. */
+    boolean isDoneSeen() {
+        return doneSeen;
+    }
+
+    /** Whether an error event went by. */
+    boolean isErrorSeen() {
+        return errorSeen;
+    }
+
+    /** Whether a unary reply that should be an answer is an error object. */
+    boolean isErrorInside() {
+        return errorInside;
+    }
+
+    /** Whether anything but blanks has come. */
+    boolean isAnyPayload() {
+        return anyPayload;
+    }
+
+    /** The beginning of an error reply's body. */
+    String errorText() {
+        return errorText == null ? "" : errorText.toString();
+    }
+
+    /** What the provider reported; null if it has not. */
+    TokenUsage usage() {
+        return usage;
+    }
+
+    @Override
+    public void onEvent(ByteBuf buffer, int index, int length) {
+        boolean glances = contentEvents >= wantedEvents;
+        if (glances && loop.familiarEnd().isFamiliar(buffer, index, length)) {
+            return; // one more piece of content
+        }
+        TokenUsage found = loop.usageScanner().scan(buffer, index, length);
+        if (found != null) {
+            usage = found;
+        }
+        ChatStream.Meaning meaning = glances ? loop.chatStream().glance(buffer, index, length)
+                : loop.chatStream().read(buffer, index, length);
+        if (glances && meaning == ChatStream.Meaning.NOTHING && found == null
+                && loop.chatStream().unfinishedAt() >= 0) {
+            loop.familiarEnd().learn(buffer, loop.chatStream().unfinishedAt(), index + length);
+        }
+        switch (meaning) {
+            case CONTENT -> contentEvents++;
+            case FINISH -> finishSeen = true;
+            case DONE -> doneSeen = true;
+            case ERROR -> errorSeen = true;
+            default -> { }
+        }
+    }
+
+    @Override
+    public void onOversizedEvent() {
+        contentEvents++; // nothing but content is that long
+    }
+
+    @Override
+    public void onPayload(ByteBuf buffer, int index, int length) {
+        if (errorText != null) {
+            int more = Math.min(length, MAX_JUDGED_BYTES - errorText.length());
+            if (more > 0) {
+                errorText.append(buffer.toString(index, more, StandardCharsets.UTF_8));
+            }
+            return;
+        }
+        if (peeksOn) {
+            peek(buffer, index, length);
+        }
+        TokenUsage found = carry == null && length == wholeLength
+                ? loop.usageScanner().scan(buffer, index, length)
+                : scanPieces(buffer, index, length);
+        if (found != null) {
+            usage = found;
+        }
+    }
+
+    /** The usage object may begin in one piece and end in the next. */
+    private TokenUsage scanPieces(ByteBuf buffer, int index, int length) {
+        ByteBuf joined = Unpooled.wrappedBuffer(
+                Unpooled.wrappedBuffer(carry == null ? EMPTY : carry),
+                buffer.retainedSlice(index, length));
+        TokenUsage found = loop.usageScanner().scan(joined, 0, joined.readableBytes());
+        int kept = Math.min(joined.readableBytes(), CARRIED_BYTES);
+        carry = new byte[kept];
+        joined.getBytes(joined.readableBytes() - kept, carry);
+        joined.release();
+        return found;
+    }
+
+    /** Some providers answer 200 and an error object, or 200 and nothing. */
+    private void peek(ByteBuf buffer, int index, int length) {
+        boolean first = !anyPayload && errorScanner == null;
+        for (int i = 0; i < length && !anyPayload; i++) {
+            anyPayload = buffer.getByte(index + i) > ' ';
+        }
+        if (first && (length >= PEEK_BYTES || length == wholeLength)) {
+            int peeked = Math.min(length, PEEK_BYTES);
+            byte[] bytes = loop.scratch().copy(buffer, index, peeked);
+            if (beginsAsAnswer(bytes, peeked) || ERROR.find(bytes, 0, peeked) < 0) {
+                peeksOn = false; // seen enough
+                return;
+            }
+        }
+        if (errorScanner == null) {
+            errorScanner = new TopLevelScanner("error");
+        }
+        try {
+            errorScanner.scan(buffer, index, length);
+        } catch (JsonSyntaxException e) {
+            peeksOn = false; // no JSON: nothing more can be said of it
+        }
+        errorInside = switch (errorScanner.kind(0)) {
+            case OBJECT, ARRAY, STRING, TRUE, NUMBER -> true;
+            default -> false;
+        };
+        peeksOn &= !errorInside;
+    }
+
+    /** Whether choices come early, and before any error: no need to look any further. */
+    private static boolean beginsAsAnswer(byte[] bytes, int length) {
+        int choices = CHOICES.find(bytes, 0, Math.min(length, CHOICES_WITHIN_BYTES));
+        return choices >= 0 && ERROR.find(bytes, 0, choices) < 0;
+    }
+}
