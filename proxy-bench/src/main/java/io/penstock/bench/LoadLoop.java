@@ -18,10 +18,11 @@ import java.util.concurrent.TimeUnit;
  * them.
  *
  * <p>In an open loop a call that is due while all connections are busy waits in the backlog,
- * counted as overdue, and its time runs; when the backlog is full, too, the call is dropped and counted. In
- * a closed loop each connection's next call is due when the last one ended, or a moment later when
- * it failed. Calls that are due within the window are measured in an open loop, and calls that end
- * within it in a closed one; what passes per second is counted within the window in both.
+ * counted as overdue, and its time runs; when the backlog is full, too, the call is dropped and
+ * counted. In a closed loop each connection's next call is due when the last one ended, or a moment
+ * later when it failed. Calls that are due within the window are measured in an open loop, and
+ * calls that end within it in a closed one; what passes per second is counted within the window in
+ * both.
  *
  * <p><b>Thread:</b> confined to the event loop, but for {@link #begin}.
  * <br><b>Buffers:</b> holds the request until the round is over.

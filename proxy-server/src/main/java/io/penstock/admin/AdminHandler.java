@@ -14,8 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 
 /**
- * Serves the admin port: the same pages without a caller's key, and control. Where a token is set it
- * has to be shown as a bearer token.
+ * Serves the admin port: the same pages without a caller's key, and control. Where a token is set
+ * it has to be shown as a bearer token.
  *
  * <p><b>Thread:</b> confined to the connection's event loop.
  */

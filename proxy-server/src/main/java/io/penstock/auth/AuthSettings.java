@@ -2,7 +2,10 @@ package io.penstock.auth;
 
 import java.util.List;
 
-/** The {@code auth} section; with no key and {@code anonymous} off, whoever reaches loopback may call. */
+/**
+ * The {@code auth} section; with no key and {@code anonymous} off, whoever reaches loopback may
+ * call.
+ */
 public record AuthSettings(List<ApiKeySettings> keys, boolean anonymous) {
     public static final AuthSettings DEFAULT = new AuthSettings(List.of(), false);
 

@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 
 /**
- * Where the configuration comes from: a file, or the environment alone; read afresh each time, {@code
- * .env} included.
+ * Where the configuration comes from: a file, or the environment alone; read afresh each time,
+ * {@code .env} included.
  *
  * @param file null for the environment alone
  */

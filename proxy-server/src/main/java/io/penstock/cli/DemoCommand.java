@@ -52,7 +52,8 @@ final class DemoCommand implements Callable<Integer> {
         MockSettings mock = MockSettings.DEFAULT.withTtft(Duration.ofMillis(200))
                 .withInterval(Duration.ofMillis(40)).withEvents(24);
         try (MockServer flaky = MockServer.start(
-                        mock.withName("flaky").withFail(new Fault(Fault.Kind.STATUS, UNAVAILABLE), 0.5));
+                        mock.withName("flaky").withFail(
+                                new Fault(Fault.Kind.STATUS, UNAVAILABLE), 0.5));
                 MockServer steady = MockServer.start(mock.withName("steady"))) {
             String key = KeysCommand.newKey();
             Settings settings = settings(key, flaky, steady);

@@ -19,7 +19,8 @@ final class Lifecycle {
     private final ConfigSource source; // null where there is nothing to reload
     private final Duration grace;
     private final CountDownLatch stop = new CountDownLatch(1);
-    private final AtomicBoolean signalled = new AtomicBoolean(); // a drain by the admin port is none
+    // a drain by the admin port is none
+    private final AtomicBoolean signalled = new AtomicBoolean();
 
     Lifecycle(Penstock server, ConfigSource source, Duration grace) {
         this.server = server;

@@ -31,8 +31,8 @@ import java.util.Set;
  * target.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
- * <br><b>Buffers:</b> owns the head for the caller and, through its relay, what is held of the body;
- * {@link #abandon} lets go of all, and of the connection.
+ * <br><b>Buffers:</b> owns the head for the caller and, through its relay, what is held of the
+ * body; {@link #abandon} lets go of all, and of the connection.
  * <br>The provider dies: {@link Exchange#onFault} or {@link Exchange#onBroken}, once. The caller
  * dies: the exchange abandons the attempt, which closes the connection at once.
  */

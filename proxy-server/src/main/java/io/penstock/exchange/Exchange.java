@@ -294,7 +294,8 @@ public final class Exchange extends Deadlines.Entry {
                         .getBytes(StandardCharsets.UTF_8);
         long start = replacement == null ? 0 : modelStart;
         long end = replacement == null ? 0 : modelEnd;
-        long length = body.length() - (end - start) + (replacement == null ? 0 : replacement.length);
+        long length = body.length() - (end - start)
+                + (replacement == null ? 0 : replacement.length);
         HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(path));
         if (sender.key() != null) {
             out.bytes(sender.key().credentialLine());
@@ -389,7 +390,8 @@ public final class Exchange extends Deadlines.Entry {
         }
         TargetName same = failed.target();
         ReplyVerdict verdict = failed.status() == 0 ? null : failed.verdict();
-        boolean keyAtFault = verdict == ReplyVerdict.BAD_KEY || verdict == ReplyVerdict.RATE_LIMITED;
+        boolean keyAtFault = verdict == ReplyVerdict.BAD_KEY
+                || verdict == ReplyVerdict.RATE_LIMITED;
         if (keyAtFault && failed.provider().keys().keys().size() > 1
                 && failed.provider().keys().readyInNanos(now) == 0) {
             failed.abandon();

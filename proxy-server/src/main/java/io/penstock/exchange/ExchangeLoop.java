@@ -79,7 +79,9 @@ public final class ExchangeLoop {
         return scratch;
     }
 
-    /** An array of {@value #FIELDS_BYTES} bytes at least; {@link #giveBack(byte[])} should follow. */
+    /**
+     * An array of {@value #FIELDS_BYTES} bytes at least; {@link #giveBack(byte[])} should follow.
+     */
     byte[] borrowArray(int length) {
         byte[] array = length > FIELDS_BYTES ? new byte[length] : arrays.poll();
         return array == null ? new byte[FIELDS_BYTES] : array;

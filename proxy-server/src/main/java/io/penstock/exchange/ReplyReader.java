@@ -11,9 +11,9 @@ import io.penstock.usage.TokenUsage;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What a reply says as it goes by, as far as an attempt has to know: whether there is content in it,
- * how it ends, an error where none should be, and the usage. Reads the events of a stream closely
- * until it has seen enough, and then only those that end otherwise than the last.
+ * What a reply says as it goes by, as far as an attempt has to know: whether there is content in
+ * it, how it ends, an error where none should be, and the usage. Reads the events of a stream
+ * closely until it has seen enough, and then only those that end otherwise than the last.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> borrows.

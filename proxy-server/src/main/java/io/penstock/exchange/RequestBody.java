@@ -98,7 +98,9 @@ final class RequestBody {
         }
     }
 
-    /** Sends it, the bytes from {@code start} to {@code end} replaced; keeps it for another time. */
+    /**
+     * Sends it, the bytes from {@code start} to {@code end} replaced; keeps it for another time.
+     */
     void writeTo(UpstreamConnection connection, ByteBufAllocator allocator, long start, long end,
             byte[] replacement) {
         long offset = 0;

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The targets of one exchange, and which of them is next: those whose keys rest are passed over, and
- * so is a model whose context the prompt has exceeded. When nothing else is left, one whose rest is
- * only a guess is asked all the same.
+ * The targets of one exchange, and which of them is next: those whose keys rest are passed over,
+ * and so is a model whose context the prompt has exceeded. When nothing else is left, one whose
+ * rest is only a guess is asked all the same.
  *
  * <p><b>Thread:</b> confined to the event loop.
  */

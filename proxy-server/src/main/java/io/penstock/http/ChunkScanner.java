@@ -4,8 +4,9 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.failure.Failure;
 
 /**
- * Follows chunked framing (RFC 9112 section 7.1) through bytes that come in any pieces, so that they
- * can be passed on untouched. Call {@link #next} until it says {@link Step#MORE} or {@link Step#END}.
+ * Follows chunked framing (RFC 9112 section 7.1) through bytes that come in any pieces, so that
+ * they can be passed on untouched. Call {@link #next} until it says {@link Step#MORE} or {@link
+ * Step#END}.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Buffers:</b> borrows.
  * <br><b>Bounds:</b> {@value #MAX_SIZE_LINE} bytes of size line with extensions, {@value

@@ -43,7 +43,9 @@ final class HeadSyntax {
         return (CLASSES[b & 0xff] & VALUE) != 0;
     }
 
-    /** The index of the first byte from there that may not stand in a value; {@code limit} if none. */
+    /**
+     * The index of the first byte from there that may not stand in a value; {@code limit} if none.
+     */
     static int valueEnd(byte[] bytes, int from, int limit) {
         int at = from;
         while (at <= limit - Long.BYTES) { // eight at a time: none below a blank, none a DEL

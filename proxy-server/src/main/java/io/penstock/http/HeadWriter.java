@@ -86,7 +86,10 @@ public final class HeadWriter {
         length = 0;
     }
 
-    /** Copies what was written to the beginning of {@code out}, if there is room; returns the length. */
+    /**
+     * Copies what was written to the beginning of {@code out}, if there is room; returns the
+     * length.
+     */
     public int drainTo(byte[] out) {
         System.arraycopy(bytes, 0, out, 0, length);
         int written = length;

@@ -1,6 +1,7 @@
 package io.penstock.http;
 
 import io.penstock.failure.Failure;
+import java.util.Locale;
 
 /**
  * The head of a request (RFC 9112 section 3): what the proxy accepts of it, and nothing doubtful.
@@ -120,7 +121,7 @@ public final class RequestHead extends Head {
             throw new HttpSyntaxException("Transfer-Encoding where it must not stand");
         }
         if (authorityEnd > 0 && has(Field.HOST) && !HeadSyntax.equalsIgnoreCase(bytes,
-                authorityStart, authorityEnd, value(Field.HOST).toLowerCase(java.util.Locale.ROOT))) {
+                authorityStart, authorityEnd, value(Field.HOST).toLowerCase(Locale.ROOT))) {
             throw new HttpSyntaxException("Host and the request target disagree");
         }
     }

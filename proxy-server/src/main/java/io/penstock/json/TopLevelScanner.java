@@ -6,8 +6,8 @@ import java.util.Arrays;
 
 /**
  * Finds members of the top-level object of a JSON text (RFC 8259) that comes in any pieces: their
- * kind, where their value stands, and the value itself. Everything deeper is skipped at the speed of
- * a search for the next quote; whether it is well-formed inside is left to whoever reads it, but
+ * kind, where their value stands, and the value itself. Everything deeper is skipped at the speed
+ * of a search for the next quote; whether it is well-formed inside is left to whoever reads it, but
  * strings and brackets have to match.
  *
  * <p>A wanted name that stands there twice, or any top-level name with an escape in it, is refused:
@@ -128,7 +128,8 @@ public final class TopLevelScanner {
     public void end() throws JsonSyntaxException {
         if (state != DONE) {
             throw new JsonSyntaxException(base == 0 ? "the body is empty"
-                    : state == BEFORE ? "the body is not a JSON object" : "the JSON ends too early");
+                    : state == BEFORE ? "the body is not a JSON object"
+                    : "the JSON ends too early");
         }
     }
 

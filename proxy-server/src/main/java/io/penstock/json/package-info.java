@@ -1,5 +1,6 @@
 /**
- * JSON as it goes by: scanners over {@code ByteBuf} that find a few members without building a tree.
- * Knows RFC 8259; not what the members mean. Start at {@link io.penstock.json.TopLevelScanner}.
+ * JSON as it goes by: scanners over {@code ByteBuf} that find a few members without building a
+ * tree. Knows RFC 8259; not what the members mean. Start at {@link
+ * io.penstock.json.TopLevelScanner}.
  */
 package io.penstock.json;

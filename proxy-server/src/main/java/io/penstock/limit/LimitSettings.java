@@ -35,7 +35,8 @@ public record LimitSettings(Integer requestsPerMinute, int concurrent, long body
 
     private static void atLeast(String name, long value, long least) {
         if (value < least) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: >= " + least + ")");
+            throw new IllegalArgumentException(
+                    name + ": " + value + " (expected: >= " + least + ")");
         }
     }
 }

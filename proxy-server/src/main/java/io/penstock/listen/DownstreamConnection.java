@@ -30,8 +30,9 @@ import org.slf4j.LoggerFactory;
  * in pieces, and what was sent ahead of time, and releases both when the channel closes.
  * <br><b>Bounds:</b> a head within {@value #HEAD_SECONDS} s; a body at {@value
  * #BODY_BYTES_PER_SECOND} bytes a second on average, after {@value #BODY_GRACE_SECONDS} s of grace;
- * {@value #MAX_AHEAD_BYTES} bytes of requests sent ahead; {@value #STALL_SECONDS} s with no room for
- * an answer; {@value #IDLE_SECONDS} s between requests. A FIN from the caller counts as going away.
+ * {@value #MAX_AHEAD_BYTES} bytes of requests sent ahead; {@value #STALL_SECONDS} s with no room
+ * for an answer; {@value #IDLE_SECONDS} s between requests. A FIN from the caller counts as going
+ * away.
  */
 public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(DownstreamConnection.class);
@@ -103,7 +104,9 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         return context;
     }
 
-    /** Whether the caller knows no chunked coding, so that the end of the connection ends an answer. */
+    /**
+     * Whether the caller knows no chunked coding, so that the end of the connection ends an answer.
+     */
     public boolean isHttp10() {
         return http10;
     }
@@ -114,8 +117,8 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * Whether the connection stays open after this answer; to be asked when its head is written, and
-     * binding from then on.
+     * Whether the connection stays open after this answer; to be asked when its head is written,
+     * and binding from then on.
      */
     public boolean decideKeepAlive() {
         if (state == State.BODY && (chunked || awaitsContinue || bodyLeft > MAX_DISCARDED_BYTES)
@@ -177,7 +180,9 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** An answer was cut short by the provider: what was written goes out, then the connection ends. */
+    /**
+     * An answer was cut short by the provider: what was written goes out, then the connection ends.
+     */
     public void cut() {
         answered = true;
         keepAlive = false;

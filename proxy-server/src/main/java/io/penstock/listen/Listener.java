@@ -78,7 +78,8 @@ public final class Listener {
                     bootstrap.option(transport.reusePortOption(), true);
                 }
                 ChannelFuture bound = bootstrap.bind(channels.isEmpty() ? address
-                        : (InetSocketAddress) channels.get(0).localAddress()).awaitUninterruptibly();
+                        : (InetSocketAddress) channels.get(0).localAddress())
+                        .awaitUninterruptibly();
                 if (!bound.isSuccess()) {
                     throw failed(settings, bound.cause());
                 }

@@ -13,7 +13,9 @@ public interface RequestHandler {
     /** A request begins; the head is borrowed, valid only during the call. */
     void onRequest(RequestHead head);
 
-    /** The next bytes of its body, framing taken off; takes them. Not called once it is answered. */
+    /**
+     * The next bytes of its body, framing taken off; takes them. Not called once it is answered.
+     */
     void onBody(ByteBuf bytes);
 
     /** The request is whole. Not called once it is answered. */

@@ -2,5 +2,8 @@ package io.penstock.listen;
 
 import java.nio.file.Path;
 
-/** A listener's {@code tls} section, PEM files; {@code clientCa} null asks callers for no certificate. */
+/**
+ * A listener's {@code tls} section, PEM files; {@code clientCa} null asks callers for no
+ * certificate.
+ */
 public record TlsSettings(Path certificate, Path privateKey, Path clientCa) {}

@@ -330,8 +330,8 @@ public final class ResponseRelay {
     }
 
     /**
-     * The reply is good: what was held goes to the caller behind {@code head}, and what follows goes
-     * straight on. Takes the head.
+     * The reply is good: what was held goes to the caller behind {@code head}, and what follows
+     * goes straight on. Takes the head.
      */
     public void commit(ChannelHandlerContext to, ByteBuf head) {
         downstream = to;
@@ -427,8 +427,8 @@ public final class ResponseRelay {
     }
 
     /**
-     * Writes a last event, made here, into a stream that broke off: behind the last whole event, and
-     * whatever the framing has promised by then. The end of the body is not written.
+     * Writes a last event, made here, into a stream that broke off: behind the last whole event,
+     * and whatever the framing has promised by then. The end of the body is not written.
      */
     public void cut(String event) {
         if (tail != null) {

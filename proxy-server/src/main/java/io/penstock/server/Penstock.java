@@ -208,8 +208,8 @@ public final class Penstock implements ServerState, AutoCloseable {
 
     /**
      * Reads the configuration again and goes by it from the next request on, all at once; a bad one
-     * changes nothing. Listeners, admin address, access log and head limit stay as they were until a
-     * restart, and that is said.
+     * changes nothing. Listeners, admin address, access log and head limit stay as they were until
+     * a restart, and that is said.
      */
     public synchronized String reload() {
         Reloaded reloaded = reloader.get();
@@ -282,7 +282,8 @@ public final class Penstock implements ServerState, AutoCloseable {
 
     /**
      * Stops: readiness goes first, then no more connections are accepted, open exchanges get {@code
-     * grace} to end, and what is left then is told so and closed. Returns whether nothing had to be.
+     * grace} to end, and what is left then is told so and closed. Returns whether nothing had to
+     * be.
      */
     public synchronized boolean stop(Duration grace) {
         draining = true;

@@ -106,7 +106,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         if (!admitted) {
             worker.localReply().retryAfter(0);
             refuse(Failure.of(Failure.Kind.OVERLOADED,
-                    "The proxy is at its limit of concurrent requests. Try again in a moment."), id);
+                    "The proxy is at its limit of concurrent requests. Try again in a moment."),
+                    id);
         }
         return admitted;
     }

@@ -9,8 +9,8 @@ import java.nio.ByteOrder;
 
 /**
  * Splits a stream of server-sent events that comes in any pieces: gives each event to a sink as one
- * contiguous run of bytes, up to and with the blank line that ends it. An event that lies within one
- * piece is given in place; only one that is split is put together by a copy.
+ * contiguous run of bytes, up to and with the blank line that ends it. An event that lies within
+ * one piece is given in place; only one that is split is put together by a copy.
  *
  * <p>Line ends are LF, CRLF or CR, in any mixture. Comments and blank lines between events come out
  * as events without data.

@@ -3,8 +3,8 @@ package io.penstock.sse;
 import io.netty.buffer.ByteBuf;
 
 /**
- * How an event ended that held nothing but content. Nearly all events of a stream, and of all streams
- * of that format, end in the same bytes; one that does need not be searched again.
+ * How an event ended that held nothing but content. Nearly all events of a stream, and of all
+ * streams of that format, end in the same bytes; one that does need not be searched again.
  *
  * <p><b>Thread:</b> confined to the event loop, which uses one for all its streams.
  * <br><b>Buffers:</b> borrows. <b>Bounds:</b> {@value #MAX_BYTES} bytes.
@@ -13,7 +13,8 @@ public final class FamiliarEnd {
     static final int MAX_BYTES = 128;
     private static final int MIN_BYTES = 16;
 
-    private final long[] words = new long[MAX_BYTES / Long.BYTES]; // from the end; the last overlaps
+    // from the end; the last overlaps
+    private final long[] words = new long[MAX_BYTES / Long.BYTES];
     private int length;
     private int count;
 

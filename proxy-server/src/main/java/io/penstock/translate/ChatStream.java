@@ -95,8 +95,8 @@ public final class ChatStream {
     }
 
     /**
-     * Where, in the event glanced at last, the last finish reason stands, all of them being null; -1
-     * if there is none. An event that is the same from there on says as little.
+     * Where, in the event glanced at last, the last finish reason stands, all of them being null;
+     * -1 if there is none. An event that is the same from there on says as little.
      */
     public int unfinishedAt() {
         return unfinishedAt;

@@ -24,7 +24,9 @@ public final class ErrorBody {
         return out.append("}}").toString();
     }
 
-    /** The event that ends a chat completion stream which cannot go on; no {@code [DONE]} follows. */
+    /**
+     * The event that ends a chat completion stream which cannot go on; no {@code [DONE]} follows.
+     */
     public static String openAiEvent(Failure failure, String attempts) {
         return "data: " + openAi(failure, attempts) + "\n\n";
     }

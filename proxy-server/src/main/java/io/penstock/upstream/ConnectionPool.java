@@ -14,8 +14,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One event loop's connections to one provider: the last one used is used next, so that a quiet pool
- * shrinks. Nothing here ever goes to another loop.
+ * One event loop's connections to one provider: the last one used is used next, so that a quiet
+ * pool shrinks. Nothing here ever goes to another loop.
  *
  * <p><b>Thread:</b> confined to the event loop.
  * <br><b>Bounds:</b> {@code maxConnections} open, connecting ones included; as many waiters, beyond
@@ -53,8 +53,8 @@ public final class ConnectionPool extends Deadlines.Entry {
     }
 
     /**
-     * Asks for a connection: {@code listener} is told, perhaps before this returns. Whatever comes of
-     * it, {@link #onDone} has to follow once.
+     * Asks for a connection: {@code listener} is told, perhaps before this returns. Whatever comes
+     * of it, {@link #onDone} has to follow once.
      *
      * @param fresh one that has carried no request yet
      */

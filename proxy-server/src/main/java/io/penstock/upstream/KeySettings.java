@@ -1,6 +1,8 @@
 package io.penstock.upstream;
 
-/** One key of a provider's pool; {@code weight} is its share of the calls, relative to the others. */
+/**
+ * One key of a provider's pool; {@code weight} is its share of the calls, relative to the others.
+ */
 public record KeySettings(String value, int weight) {
     public KeySettings {
         if (value == null || value.isBlank()) {

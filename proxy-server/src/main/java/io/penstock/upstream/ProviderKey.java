@@ -37,7 +37,8 @@ public final class ProviderKey {
     /**
      * Lets the key rest.
      *
-     * @param byProvidersWord the provider said how long; else it is a guess, and the key may still be
+     * @param byProvidersWord the provider said how long; else it is a guess, and the key may still
+     *     be
      *     asked when nothing else is left
      */
     public void rest(long nowNanos, long nanos, boolean byProvidersWord) {

@@ -193,7 +193,8 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private void onReady() {
         ready = true;
         if (listener == null) {
-            pool.onReleased(this, pool.nowNanos()); // whoever wanted it has gone; somebody else will
+            // whoever wanted it has gone; somebody else will
+            pool.onReleased(this, pool.nowNanos());
         } else {
             pool.hand(this, listener);
         }

@@ -40,7 +40,9 @@ public final class UsageScanner {
         return null;
     }
 
-    /** Reads the object at {@code at}, those inside it too; whether it is whole and counts anything. */
+    /**
+     * Reads the object at {@code at}, those inside it too; whether it is whole and counts anything.
+     */
     private boolean readObject(byte[] bytes, int at, int length) {
         prompt = 0;
         completion = 0;

@@ -96,7 +96,8 @@ class RequestBodyTest {
         CountingAllocator counting = new CountingAllocator();
         List<ByteBuf> pieces = new ArrayList<>();
         for (int i = 0; i < bytes; i++) {
-            ByteBuf piece = Bytes.buffer(new byte[] {(byte) ('a' + i % 26)}); // full: no room wasted
+            // full: no room wasted
+            ByteBuf piece = Bytes.buffer(new byte[] {(byte) ('a' + i % 26)});
             assertThat(body.add(counting, piece)).isTrue();
             pieces.add(piece);
         }

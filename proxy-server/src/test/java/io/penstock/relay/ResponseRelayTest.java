@@ -27,7 +27,8 @@ class ResponseRelayTest implements ResponseRelay.Observer {
 
     private final EmbeddedChannel downstream =
             new EmbeddedChannel(new ChannelInboundHandlerAdapter());
-    private final ResponseRelay relay = new ResponseRelay(PooledByteBufAllocator.DEFAULT, this, new Scratch());
+    private final ResponseRelay relay =
+            new ResponseRelay(PooledByteBufAllocator.DEFAULT, this, new Scratch());
     private final List<ByteBuf> given = new ArrayList<>();
     private final List<String> events = new ArrayList<>();
     private final StringBuilder payload = new StringBuilder();

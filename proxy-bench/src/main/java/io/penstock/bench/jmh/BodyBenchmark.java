@@ -13,7 +13,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Finding {@code model} and {@code stream} in a body that comes in reads of 64 KiB, and splicing. */
+/**
+ * Finding {@code model} and {@code stream} in a body that comes in reads of 64 KiB, and splicing.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
