@@ -41,6 +41,7 @@ import java.util.concurrent.atomic.LongAdder;
  * counters with the others. Start and close block, so neither may run on an event loop.
  */
 public final class MockServer implements AutoCloseable {
+    private static final int CLOSE_SECONDS = 5; // a loop that has died must not keep the process
     private static final int BACKLOG = 4096;
     private static final WriteBufferWaterMark WATER_MARK =
             new WriteBufferWaterMark(64 * 1024, 256 * 1024);
@@ -145,11 +146,14 @@ public final class MockServer implements AutoCloseable {
             }
             closed = true;
         }
-        listeners.forEach(listener -> listener.close().awaitUninterruptibly());
+        listeners.forEach(listener -> listener.close()
+                .awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS));
         loops.forEach((executor, loop) ->
-                executor.submit(loop::close).awaitUninterruptibly());
+                executor.submit(loop::close)
+                        .awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS));
         if (ownsGroup) {
-            group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+            group.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS)
+                    .awaitUninterruptibly(CLOSE_SECONDS + 1, TimeUnit.SECONDS);
         }
     }
 
