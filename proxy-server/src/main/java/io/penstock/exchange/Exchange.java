@@ -524,7 +524,6 @@ public final class Exchange extends Deadlines.Entry {
     }
 
     private void downstreamEnds(boolean whole) {
-        loop.deadlines().remove(this);
         finish();
         if (whole) {
             downstream.endResponse();
@@ -577,7 +576,6 @@ public final class Exchange extends Deadlines.Entry {
 
     private void answer(LocalReply reply, String attempts) {
         status = failure.kind().status();
-        loop.deadlines().remove(this);
         Failure why = failure;
         String id = requestId;
         finish();
