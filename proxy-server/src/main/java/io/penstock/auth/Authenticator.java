@@ -32,7 +32,8 @@ public final class Authenticator {
                     key.hash().substring("sha256:".length()).toLowerCase(Locale.ROOT));
             List<Predicate<String>> models = key.models().stream().map(globs).toList();
             byHash.compute(start(hash),
-                    (start, next) -> new Entry(hash, new Caller(key.id(), models), next));
+                    (start, next) -> new Entry(hash, new Caller(key.id(), key.id(), models,
+                            Allowance.UNBOUNDED), next));
         }
     }
 

@@ -4,14 +4,19 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Who calls, and what they may ask for.
+ * Who calls, what they may ask for, and how much of it.
  *
- * @param id names the caller in logs and limits
+ * @param id whom usage and budgets are booked for, and what logs say: the id of an API key, {@code
+ *     jwt:} and a token's subject, {@code anonymous}
+ * @param account whose rates count: the id, but {@code ip:} and the address where there is no
+ *     credential
  * @param models what a model's name has to match, one of them; empty for any name
  */
-public record Caller(String id, List<Predicate<String>> models) {
+public record Caller(String id, String account, List<Predicate<String>> models,
+        Allowance allowance) {
     /** Whoever reaches a proxy that asks for no credential. */
-    public static final Caller ANYONE = new Caller("anyone", List.of());
+    public static final Caller ANYONE =
+            new Caller("anyone", "anyone", List.of(), Allowance.UNBOUNDED);
 
     public boolean mayUse(String model) {
         if (models.isEmpty()) {

@@ -1,7 +1,19 @@
 package io.penstock.usage;
 
 /**
- * Tokens of one reply as the provider reported them; {@code prompt} includes {@code cached}, {@code
- * completion} includes {@code reasoning}.
+ * Tokens of one reply; {@code prompt} includes {@code cached}, {@code completion} includes {@code
+ * reasoning}.
+ *
+ * @param estimated counted here from what passed, since the provider reported nothing
  */
-public record TokenUsage(long prompt, long completion, long cached, long reasoning) {}
+public record TokenUsage(long prompt, long completion, long cached, long reasoning,
+        boolean estimated) {
+    /** As the provider reported it. */
+    public TokenUsage(long prompt, long completion, long cached, long reasoning) {
+        this(prompt, completion, cached, reasoning, false);
+    }
+
+    public long total() {
+        return prompt + completion;
+    }
+}

@@ -1,0 +1,29 @@
+package io.penstock.auth;
+
+/**
+ * How much a caller may ask for; zero stands for no bound.
+ *
+ * @param requests that may begin within a window
+ * @param requestWindowNanos how long it takes until as many may begin again
+ * @param tokensPerMinute prompt and completion together
+ * @param concurrent calls in flight
+ * @param tokensPerMonth in a calendar month (UTC)
+ * @param nanoDollarsPerMonth in a calendar month (UTC), in billionths of a dollar
+ */
+public record Allowance(long requests, long requestWindowNanos, long tokensPerMinute,
+        int concurrent, long tokensPerMonth, long nanoDollarsPerMonth) {
+    public static final long MINUTE_NANOS = 60_000_000_000L;
+    public static final Allowance UNBOUNDED = new Allowance(0, MINUTE_NANOS, 0, 0, 0, 0);
+
+    public Allowance {
+        if (requests < 0 || requestWindowNanos < 1 || tokensPerMinute < 0 || concurrent < 0
+                || tokensPerMonth < 0 || nanoDollarsPerMonth < 0) {
+            throw new IllegalArgumentException("a bound below zero, or a window of nothing");
+        }
+    }
+
+    /** Whether what is used in a month has a bound. */
+    public boolean hasBudget() {
+        return tokensPerMonth > 0 || nanoDollarsPerMonth > 0;
+    }
+}
