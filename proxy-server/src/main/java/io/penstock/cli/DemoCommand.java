@@ -12,7 +12,7 @@ import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;
 import io.penstock.mock.MockSettings;
 import io.penstock.observe.ObserveSettings;
-import io.penstock.route.HoldSettings;
+import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.server.Penstock;
 import io.penstock.server.Penstock.Reloaded;
@@ -75,7 +75,7 @@ final class DemoCommand implements Callable<Integer> {
                 List.of(provider("flaky", flaky, 1), provider("steady", steady, 2)),
                 List.of(new RouteSettings("smart", List.of(
                         new RouteSettings.TargetSettings("flaky", MODEL),
-                        new RouteSettings.TargetSettings("steady", MODEL)), HoldSettings.DEFAULT)),
+                        new RouteSettings.TargetSettings("steady", MODEL)), RoutePolicy.DEFAULT)),
                 new AuthSettings(List.of(new ApiKeySettings("demo", KeysCommand.hash(key),
                         List.of())), false),
                 base.limits(), base.retry(), new ObserveSettings(null, true, true),

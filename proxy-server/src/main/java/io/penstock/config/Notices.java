@@ -34,7 +34,6 @@ final class Notices {
         noEffect(RouteSchema.TARGET_TIMEOUTS, Notices::says);
         noEffect(RouteSchema.HEDGE, set -> true);
         noEffectBeyondDefault(RouteSchema.MIDSTREAM);
-        noEffectBeyondDefault(RouteSchema.ON_CANCEL);
         noEffect(RouteSchema.AFFINITY, set -> true);
         noEffect(RouteSchema.CACHE, set -> true);
         noEffect(Schema.BUDGET, Notices::says);

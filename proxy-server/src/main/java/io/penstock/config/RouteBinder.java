@@ -1,6 +1,7 @@
 package io.penstock.config;
 
 import io.penstock.route.HoldSettings;
+import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.route.RouteSettings.TargetSettings;
 import java.util.ArrayList;
@@ -40,6 +41,8 @@ final class RouteBinder {
     /** Null when the route has a mistake, or all its providers are left out. */
     private RouteSettings route(Section section) {
         HoldSettings hold = hold(section.section(RouteSchema.HOLD));
+        RoutePolicy policy =
+                new RoutePolicy(hold, section.get(RouteSchema.ON_CANCEL).equals("drain"));
         int before = problems.errorCount();
         List<TargetSettings> kept = targets(section);
         if (!section.isComplete() || hold == null || problems.errorCount() > before) {
@@ -51,7 +54,7 @@ final class RouteBinder {
                     : "every provider of this route is disabled or left out");
         }
         return kept.isEmpty() ? null : section.build(problems,
-                () -> new RouteSettings(section.get(RouteSchema.MODEL), kept, hold));
+                () -> new RouteSettings(section.get(RouteSchema.MODEL), kept, policy));
     }
 
     /** The targets whose providers are not left out. */

@@ -61,12 +61,14 @@ final class Attempt implements ReplyListener {
     private TimeoutSettings timeouts;
     private HoldSettings hold;
     private boolean stream;
+    private boolean asksForUsage; // in the caller's place
 
     private Wait wait = Wait.NOTHING;
     private boolean paused; // nothing is read, for the caller's sake
     private boolean acquiring; // what comes now comes at once
     private boolean replayed;
     private boolean committed;
+    private boolean draining; // the caller has gone: nothing is passed on any more
     private long startedNanos;
     private long readyNanos;
     private long headNanos;
@@ -91,8 +93,9 @@ final class Attempt implements ReplyListener {
 
     /** Begins; the exchange may hear of the end of it before this returns. */
     void start(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
-            boolean stream, long nowNanos) {
+            boolean stream, boolean asksForUsage, long nowNanos) {
         this.target = target;
+        this.asksForUsage = asksForUsage;
         this.provider = provider;
         this.key = key;
         this.hold = hold;
@@ -104,6 +107,7 @@ final class Attempt implements ReplyListener {
         contentNanos = 0;
         replayed = false;
         committed = false;
+        draining = false;
         reader.forget();
         status = 0;
         retryAfterNanos = RetryAfter.NONE;
@@ -125,6 +129,7 @@ final class Attempt implements ReplyListener {
         committed = false;
         reader.forget();
         status = 0;
+        readyNanos = 0;
     }
 
     TargetName target() {
@@ -169,6 +174,26 @@ final class Attempt implements ReplyListener {
 
     long contentNanos() {
         return contentNanos;
+    }
+
+    /** Whether the usage of the stream is asked for in the caller's place. */
+    boolean asksForUsage() {
+        return asksForUsage;
+    }
+
+    /** Whether the provider takes that question for a mistake. */
+    boolean isUsageQuestionRefused() {
+        return asksForUsage && errorText().contains("stream_options");
+    }
+
+    /** Whether the request has gone out: from then on it may cost something. */
+    boolean isSent() {
+        return readyNanos != 0;
+    }
+
+    /** About how many tokens have come. */
+    long passedTokens() {
+        return reader.passedTokens();
     }
 
     /** What the provider reported; null if it has not. */
@@ -267,8 +292,15 @@ final class Attempt implements ReplyListener {
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
         events = verdict == ReplyVerdict.GOOD
                 && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
-        reader.begin(hold.contentEvents(), verdict == null, reply.contentLength());
+        reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(),
+                events && asksForUsage);
         relay.begin(reply, events, downstream.isHttp10());
+        if (draining) {
+            relay.drain();
+            wait = Wait.GAP;
+            loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
+            return;
+        }
         wait = events ? Wait.CONTENT : Wait.GAP;
         loop.deadlines().expectBy(events ? headNanos + holdNanos()
                 : headNanos + timeouts.gap().toNanos());
@@ -322,7 +354,11 @@ final class Attempt implements ReplyListener {
             fail(Fault.BAD_RESPONSE, e.getMessage());
             return;
         }
-        if (!committed) {
+        if (draining) {
+            if (relay.isEnded() || reader.usage() != null) {
+                endDraining();
+            }
+        } else if (!committed) {
             judge();
         } else if (relay.isEnded()) {
             end();
@@ -333,7 +369,7 @@ final class Attempt implements ReplyListener {
 
     @Override
     public void onReadComplete() {
-        if (committed) {
+        if (committed && !draining) {
             downstream.flush();
             keepPace();
         }
@@ -362,7 +398,7 @@ final class Attempt implements ReplyListener {
 
     @Override
     public void onFailed(Fault fault, String detail) {
-        boolean race = fault.isTransient() && wait == Wait.HEAD && connection.isReused()
+        boolean race = !draining && fault.isTransient() && wait == Wait.HEAD && connection.isReused()
                 && !connection.isReplyStarted() && !replayed;
         if (race) {
             // It was closed while it rested, and the request crossed that on its way.
@@ -370,7 +406,9 @@ final class Attempt implements ReplyListener {
             leavePool();
             acquire(true, startedNanos = loop.deadlines().nowNanos());
         } else if (fault == Fault.CLOSED && headNanos != 0 && relay.endAtClose()) {
-            if (committed) {
+            if (draining) {
+                endDraining();
+            } else if (committed) {
                 end();
             } else {
                 judge();
@@ -459,13 +497,13 @@ final class Attempt implements ReplyListener {
 
     /** The attempt is over without a whole reply. */
     private void fail(Fault fault, String detail) {
-        if (!committed) {
+        if (draining) {
+            endDraining();
+        } else if (!committed) {
             abandon();
             exchange.onFault(this, fault, detail);
         } else if (reader.isDoneSeen()) {
-            if (!relay.endEarly()) { // all was said: only the framing is missing
-                downstream.closeAfterAnswer();
-            }
+            relay.end(); // all was said: only the framing is missing
             closeConnection();
             exchange.onEnded(this, false);
         } else {
@@ -474,19 +512,42 @@ final class Attempt implements ReplyListener {
         }
     }
 
+    /** The caller has gone: reads on what has been asked for, if it has. Returns whether. */
+    boolean tryDrain() {
+        if (wait == Wait.NOTHING || readyNanos == 0) {
+            return false;
+        }
+        draining = true;
+        if (wait == Wait.CONTENT) {
+            wait = Wait.GAP; // nothing will be committed
+            loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
+        }
+        if (head != null) {
+            head.release();
+            head = null;
+        }
+        relay.drain();
+        resume();
+        return true;
+    }
+
+    private void endDraining() {
+        abandon();
+        exchange.onDrained(this);
+    }
+
     /** Writes the last word into a stream that broke off. */
     void cut(String event) {
         if (events) {
             relay.cut(event);
-        } else {
-            relay.discard();
         }
+        relay.discard();
     }
 
     /** Gives up: the connection closes at once, unless its reply has been read to the end. */
     void abandon() {
-        boolean whole = connection != null && headNanos != 0 && !committed && relay.isEnded()
-                && wait == Wait.GAP;
+        boolean whole = connection != null && headNanos != 0 && (!committed || draining)
+                && relay.isEnded() && wait != Wait.NOTHING;
         if (head != null) {
             head.release();
             head = null;

@@ -9,9 +9,7 @@ import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonSyntaxException;
-import io.penstock.json.JsonText;
 import io.penstock.json.TopLevelScanner;
-import io.penstock.json.TopLevelScanner.Kind;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
 import io.penstock.route.Route;
@@ -23,7 +21,6 @@ import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
-import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -48,7 +45,9 @@ public final class Exchange extends Deadlines.Entry {
     /** The longest {@code retry-after} that is waited out when no other target is left. */
     static final long MAX_LAST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    private static final int MAX_MODEL_CHARS = 512;
+    /** How long a reply is read on whose caller has gone. */
+    static final long MAX_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
+
     private static final long GUESSED_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long BAD_KEY_REST_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE);
@@ -58,21 +57,18 @@ public final class Exchange extends Deadlines.Entry {
     private final ExchangeListener listener;
     private final Attempt attempt;
     private final RequestBody body;
+    private final RequestFields request = new RequestFields();
     private final AttemptLog log = new AttemptLog();
     private final TargetList targets = new TargetList();
 
     private Phase phase = Phase.IDLE;
     private Policy policy;
     private Caller caller;
-    private String path;
+    private Endpoint endpoint;
     private String requestId;
     private byte[] fields; // of the caller's head, those that go on to a provider
     private int fieldsLength;
     private TopLevelScanner scanner;
-    private String model;
-    private long modelStart;
-    private long modelEnd;
-    private boolean stream;
     private Route route;
 
     private long receivedNanos;
@@ -81,9 +77,13 @@ public final class Exchange extends Deadlines.Entry {
     private long pauseUntilNanos; // between two tries, while there is a target to try again
     private TargetName pausedTarget;
     private int sameTargetTries;
+    private long drainUntilNanos;
 
     private int status;
     private Failure failure;
+    private long bodyBytes; // of the request
+    private boolean leftAlone; // the caller went when a provider was at work for it
+    private TokenUsage usage;
 
     public Exchange(ExchangeLoop loop, DownstreamConnection downstream,
             ExchangeListener listener) {
@@ -97,21 +97,22 @@ public final class Exchange extends Deadlines.Entry {
     /**
      * Begins with a request whose head was accepted.
      *
-     * @param path behind a provider's base URL
      * @param requestId as it goes to the caller and into logs
      */
-    public void begin(RequestHead head, Caller caller, Policy policy, String path,
+    public void begin(RequestHead head, Caller caller, Policy policy, Endpoint endpoint,
             String requestId) {
         moveTo(Phase.RECEIVED);
         this.caller = caller;
         this.policy = policy;
-        this.path = path;
+        this.endpoint = endpoint;
         this.requestId = requestId;
-        model = null;
-        stream = false;
+        request.clear();
         route = null;
         status = 0;
         failure = null;
+        bodyBytes = 0;
+        leftAlone = false;
+        usage = null;
         pausedTarget = null;
         sameTargetTries = 0;
         attempt.forget();
@@ -166,29 +167,12 @@ public final class Exchange extends Deadlines.Entry {
             refuse(invalidJson(e));
             return;
         }
-        Kind kind = scanner.kind(ExchangeLoop.MODEL);
-        Kind streamKind = scanner.kind(ExchangeLoop.STREAM);
-        if (kind != Kind.STRING || scanner.text(ExchangeLoop.MODEL).isBlank()) {
-            refuse(new Failure(Failure.Kind.MISSING_MODEL, kind == Kind.ABSENT
-                    ? "The request names no model: 'model' is required."
-                    : "'model' has to be a string that is not empty.", "model", null));
+        Failure mistake = request.read(scanner);
+        if (mistake != null) {
+            refuse(mistake);
             return;
         }
-        if (streamKind != Kind.ABSENT && streamKind != Kind.TRUE && streamKind != Kind.FALSE
-                && streamKind != Kind.NULL) {
-            refuse(new Failure(Failure.Kind.BAD_REQUEST, "'stream' has to be true or false.",
-                    "stream", null));
-            return;
-        }
-        model = scanner.text(ExchangeLoop.MODEL);
-        if (model.length() > MAX_MODEL_CHARS) {
-            refuse(new Failure(Failure.Kind.MODEL_NOT_FOUND, "No model has a name of more than "
-                    + MAX_MODEL_CHARS + " characters.", "model", null));
-            return;
-        }
-        modelStart = scanner.start(ExchangeLoop.MODEL);
-        modelEnd = scanner.end(ExchangeLoop.MODEL);
-        stream = streamKind == Kind.TRUE;
+        bodyBytes = body.length();
         giveScannerBack();
         dispatch();
     }
@@ -200,7 +184,15 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The caller has gone: whatever is under way for it ends now. */
     public void onCallerGone() {
-        if (phase == Phase.IDLE) {
+        if (phase == Phase.IDLE || phase == Phase.DRAINING) {
+            return;
+        }
+        leftAlone = route != null && pausedTarget == null && attempt.isSent();
+        if (leftAlone && route.policy().drains() && attempt.tryDrain()) {
+            moveTo(Phase.DRAINING);
+            body.release();
+            drainUntilNanos = loop.deadlines().nowNanos() + MAX_DRAIN_NANOS;
+            loop.deadlines().expectBy(drainUntilNanos);
             return;
         }
         if (phase != Phase.RECEIVED) {
@@ -210,6 +202,17 @@ public final class Exchange extends Deadlines.Entry {
             }
             attempt.abandon();
         }
+        endWithoutCaller();
+    }
+
+    /** The reply that nobody waits for has told its usage, or will not. */
+    void onDrained(Attempt drained) {
+        log.onFault(drained.target(), Fault.CALLER_GONE,
+                loop.deadlines().nowNanos() - drained.startedNanos());
+        endWithoutCaller();
+    }
+
+    private void endWithoutCaller() {
         fail(Failure.of(Failure.Kind.CALLER_GONE, "The caller closed the connection."));
         status = Failure.Kind.CALLER_GONE.status();
         finish();
@@ -246,6 +249,7 @@ public final class Exchange extends Deadlines.Entry {
     // Trying one target after the other
 
     private void dispatch() {
+        String model = request.model();
         if (!caller.mayUse(model)) {
             refuse(new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
                     "The model '" + model + "' is not open to this key.", "model", null));
@@ -283,20 +287,18 @@ public final class Exchange extends Deadlines.Entry {
             key = provider.keys().leastBad(nowNanos);
             key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
         }
-        attempt.start(target, provider, key, route.hold(), stream, nowNanos);
+        boolean asks = request.isStream() && !request.asksForUsage()
+                && provider.takesUsageQuestion();
+        attempt.start(target, provider, key, route.policy().hold(), request.isStream(), asks,
+                nowNanos);
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
     void send(Attempt sender, UpstreamConnection connection) {
-        String name = sender.target().model();
-        byte[] replacement = name.equals(model) ? null
-                : JsonText.quote(new StringBuilder(), name).toString()
-                        .getBytes(StandardCharsets.UTF_8);
-        long start = replacement == null ? 0 : modelStart;
-        long end = replacement == null ? 0 : modelEnd;
-        long length = body.length() - (end - start)
-                + (replacement == null ? 0 : replacement.length);
-        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(path));
+        BodyEdits edits = loop.edits().clear();
+        request.fit(edits, sender.target().model(), sender.asksForUsage());
+        long length = body.lengthWith(edits);
+        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(endpoint.path()));
         if (sender.key() != null) {
             out.bytes(sender.key().credentialLine());
         }
@@ -307,11 +309,11 @@ public final class Exchange extends Deadlines.Entry {
         ByteBuf head = allocator().directBuffer(small ? room + (int) length : room);
         out.drainTo(head);
         if (small) {
-            body.copyTo(head, start, end, replacement);
+            body.copyTo(head, edits);
             connection.write(head);
         } else {
             connection.write(head);
-            body.writeTo(connection, allocator(), start, end, replacement);
+            body.writeTo(connection, allocator(), edits);
         }
         connection.flush();
     }
@@ -329,12 +331,18 @@ public final class Exchange extends Deadlines.Entry {
     /** The attempt brought a reply that is no good, all of it held, or as much as is kept. */
     void onErrorReply(Attempt failed) {
         long now = loop.deadlines().nowNanos();
-        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT) {
+        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && !failed.isUsageQuestionRefused()) {
             failed.commit();
             return;
         }
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
+        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT) {
+            failed.provider().onUsageQuestionRefused(); // it was no question of the caller's
+            failed.abandon();
+            start(failed.target(), now);
+            return;
+        }
         long wait = letRest(failed, now);
         boolean repeat = failed.verdict() == ReplyVerdict.TRANSIENT
                 && failed.retryAfterNanos() == RetryAfter.NONE;
@@ -439,13 +447,19 @@ public final class Exchange extends Deadlines.Entry {
     @Override
     protected long remainingNanos(long nowNanos) {
         long total = totalNanos - (nowNanos - dispatchedNanos);
+        if (phase == Phase.DRAINING) {
+            total = Math.min(total, drainUntilNanos - nowNanos);
+        }
         return Math.min(total, pausedTarget != null ? pauseUntilNanos - nowNanos
                 : attempt.remainingNanos(nowNanos));
     }
 
     @Override
     protected void onDeadline(long nowNanos) {
-        if (totalNanos - (nowNanos - dispatchedNanos) <= 0) {
+        if (phase == Phase.DRAINING && drainUntilNanos - nowNanos <= 0) {
+            attempt.abandon();
+            onDrained(attempt);
+        } else if (totalNanos - (nowNanos - dispatchedNanos) <= 0) {
             onTotalTimeout(nowNanos);
         } else if (pausedTarget != null) {
             TargetName target = pausedTarget;
@@ -457,6 +471,11 @@ public final class Exchange extends Deadlines.Entry {
     }
 
     private void onTotalTimeout(long nowNanos) {
+        if (phase == Phase.DRAINING) {
+            attempt.abandon();
+            onDrained(attempt);
+            return;
+        }
         if (phase == Phase.COMMITTED) {
             onBroken(attempt, Fault.TOTAL_TIMEOUT, "the exchange took too long");
             return;
@@ -551,10 +570,10 @@ public final class Exchange extends Deadlines.Entry {
     }
 
     private Failure summarize() {
-        String tried = "All providers of the model '" + model + "' failed: " + log + ".";
+        String tried = "All providers of the model '" + request.model() + "' failed: " + log + ".";
         if (log.isNotFoundEverywhere()) {
-            return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No provider knows the model '" + model
-                    + "': " + log + ".", "model", null);
+            return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No provider knows the model '"
+                    + request.model() + "': " + log + ".", "model", null);
         }
         Fault last = log.lastFault();
         if (last == Fault.POOL_EXHAUSTED) {
@@ -590,11 +609,27 @@ public final class Exchange extends Deadlines.Entry {
     /** Every exchange ends here, once. */
     private void finish() {
         loop.deadlines().remove(this);
+        usage = meter();
         giveScannerBack();
         releaseRequest();
         pausedTarget = null;
         listener.onFinished(this);
         moveTo(Phase.IDLE);
+    }
+
+    /** The tokens of the reply that the caller got, or did not wait for. */
+    private TokenUsage meter() {
+        if (servedBy() == null ? !leftAlone : attempt.status() >= 300) {
+            return null;
+        }
+        String model = attempt.target().model();
+        TokenUsage reported = attempt.usage();
+        if (reported != null) {
+            loop.estimator().learn(model, bodyBytes, reported);
+            return reported;
+        }
+        return new TokenUsage(loop.estimator().promptTokens(model, bodyBytes),
+                endpoint.generates() ? attempt.passedTokens() : 0, 0, 0, true);
     }
 
     private void moveTo(Phase next) {
@@ -653,11 +688,11 @@ public final class Exchange extends Deadlines.Entry {
 
     /** Null if the request was refused before it was known. */
     public String model() {
-        return model;
+        return request.model();
     }
 
     public boolean isStream() {
-        return stream;
+        return request.isStream();
     }
 
     /** What the caller was answered; 499 if it had gone by then. */
@@ -679,9 +714,9 @@ public final class Exchange extends Deadlines.Entry {
         return attempt.isCommitted() && !log.entries().isEmpty() ? attempt.target() : null;
     }
 
-    /** Null if the provider reported none. */
+    /** What it came to: reported, or estimated from what passed; null if it cost nothing. */
     public TokenUsage usage() {
-        return servedBy() == null ? null : attempt.usage();
+        return usage;
     }
 
     public long durationNanos() {

@@ -8,6 +8,7 @@ import io.penstock.loop.Deadlines;
 import io.penstock.sse.FamiliarEnd;
 import io.penstock.translate.ChatStream;
 import io.penstock.upstream.UpstreamLoop;
+import io.penstock.usage.Estimator;
 import io.penstock.usage.UsageScanner;
 import java.util.ArrayDeque;
 
@@ -18,8 +19,6 @@ import java.util.ArrayDeque;
  * <p><b>Thread:</b> confined to the event loop.
  */
 public final class ExchangeLoop {
-    static final int MODEL = 0;
-    static final int STREAM = 1;
     private static final int MAX_SPARE_SCANNERS = 64;
     private static final int MAX_SPARE_ARRAYS = 256;
     private static final int FIELDS_BYTES = 1024;
@@ -33,6 +32,8 @@ public final class ExchangeLoop {
     private final UsageScanner usageScanner = new UsageScanner();
     private final FamiliarEnd familiarEnd = new FamiliarEnd();
     private final Scratch scratch = new Scratch();
+    private final Estimator estimator = new Estimator();
+    private final BodyEdits edits = new BodyEdits();
     private final ArrayDeque<byte[]> arrays = new ArrayDeque<>();
     private final ArrayDeque<TopLevelScanner> scanners = new ArrayDeque<>();
 
@@ -79,6 +80,15 @@ public final class ExchangeLoop {
         return scratch;
     }
 
+    Estimator estimator() {
+        return estimator;
+    }
+
+    /** For one body at a time, while it is sent. */
+    BodyEdits edits() {
+        return edits;
+    }
+
     /**
      * An array of {@value #FIELDS_BYTES} bytes at least; {@link #giveBack(byte[])} should follow.
      */
@@ -96,7 +106,7 @@ public final class ExchangeLoop {
     /** A scanner for one body; {@link #giveBack(TopLevelScanner)} has to follow. */
     TopLevelScanner borrowScanner() {
         TopLevelScanner scanner = scanners.poll();
-        return scanner == null ? new TopLevelScanner("model", "stream") : scanner;
+        return scanner == null ? RequestFields.newScanner() : scanner;
     }
 
     void giveBack(TopLevelScanner scanner) {

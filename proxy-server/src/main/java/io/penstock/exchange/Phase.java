@@ -10,6 +10,8 @@ public enum Phase {
     ATTEMPTING,
     /** An attempt was good: its bytes go to the caller. */
     COMMITTED,
+    /** The caller has gone; the reply is read on, to learn its usage. */
+    DRAINING,
     COMPLETE,
     FAILED;
 
@@ -17,8 +19,10 @@ public enum Phase {
         return switch (this) {
             case IDLE -> next == RECEIVED;
             case RECEIVED -> next == ATTEMPTING || next == FAILED;
-            case ATTEMPTING -> next == COMMITTED || next == FAILED; // however many targets it takes
-            case COMMITTED -> next == COMPLETE || next == FAILED;
+            case ATTEMPTING -> // however many targets it takes
+                next == COMMITTED || next == DRAINING || next == FAILED;
+            case COMMITTED -> next == COMPLETE || next == DRAINING || next == FAILED;
+            case DRAINING -> next == FAILED;
             case COMPLETE, FAILED -> next == IDLE;
         };
     }

@@ -6,6 +6,7 @@ import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.Needle;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.relay.ResponseRelay;
+import io.penstock.sse.EventSplitter;
 import io.penstock.translate.ChatStream;
 import io.penstock.usage.TokenUsage;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +26,8 @@ final class ReplyReader implements ResponseRelay.Observer {
     static final int CARRIED_BYTES = 1024;
     private static final int PEEK_BYTES = 1024;
     private static final int CHOICES_WITHIN_BYTES = 256;
+    private static final int BYTES_PER_TOKEN = 4;
+    private static final int MAX_EMPTY_BYTES = 24; // [DONE] and comments
     private static final byte[] EMPTY = {};
     private static final Needle ERROR = new Needle("\"error\"");
     private static final Needle CHOICES = new Needle("\"choices\":[{");
@@ -43,6 +46,11 @@ final class ReplyReader implements ResponseRelay.Observer {
     private byte[] carry; // the end of the pieces so far; null while there is but one
     private StringBuilder errorText; // the beginning of an error reply; null for any other
     private TokenUsage usage;
+    private boolean hidesUsage;
+    private long events; // with room for content
+    private long eventBytes; // of these
+    private int leastBytes; // of one of these
+    private long payloadBytes; // of a reply that is no stream
 
     ReplyReader(ExchangeLoop loop) {
         this.loop = loop;
@@ -54,9 +62,11 @@ final class ReplyReader implements ResponseRelay.Observer {
      * @param wantedEvents content events to be read closely
      * @param isError its text is kept, and nothing else looked for
      * @param wholeLength of its body in bytes, negative if that is not known
+     * @param hidesUsage the caller has not asked for the event that brings nothing but the usage
      */
-    void begin(int wantedEvents, boolean isError, long wholeLength) {
+    void begin(int wantedEvents, boolean isError, long wholeLength, boolean hidesUsage) {
         this.wantedEvents = wantedEvents;
+        this.hidesUsage = hidesUsage;
         this.wholeLength = wholeLength;
         contentEvents = 0;
         finishSeen = false;
@@ -69,12 +79,18 @@ final class ReplyReader implements ResponseRelay.Observer {
         carry = null;
         errorText = isError ? new StringBuilder() : null;
         usage = null;
+        events = 0;
+        eventBytes = 0;
+        leastBytes = Integer.MAX_VALUE;
+        payloadBytes = 0;
     }
 
     /** Nothing of the reply may show any more. */
     void forget() {
         errorText = null;
         usage = null;
+        events = 0;
+        payloadBytes = 0;
     }
 
     /** The reply has been committed: it need not be asked any more whether it is one. */
@@ -122,11 +138,26 @@ final class ReplyReader implements ResponseRelay.Observer {
         return usage;
     }
 
+    /**
+     * About how many tokens have gone by: one an event, or one for so many bytes of text, the
+     * larger of the two. The shortest event is taken for the frame around the text of all.
+     */
+    long passedTokens() {
+        return events > 0
+                ? Math.max(events, (eventBytes - events * leastBytes) / BYTES_PER_TOKEN)
+                : payloadBytes / BYTES_PER_TOKEN;
+    }
+
     @Override
-    public void onEvent(ByteBuf buffer, int index, int length) {
+    public boolean onEvent(ByteBuf buffer, int index, int length) {
         boolean glances = contentEvents >= wantedEvents;
+        if (length > MAX_EMPTY_BYTES) {
+            events++;
+            eventBytes += length;
+            leastBytes = Math.min(leastBytes, length);
+        }
         if (glances && loop.familiarEnd().isFamiliar(buffer, index, length)) {
-            return; // one more piece of content
+            return true; // one more piece of content
         }
         TokenUsage found = loop.usageScanner().scan(buffer, index, length);
         if (found != null) {
@@ -145,11 +176,15 @@ final class ReplyReader implements ResponseRelay.Observer {
             case ERROR -> errorSeen = true;
             default -> { }
         }
+        return found == null || !hidesUsage
+                || !loop.chatStream().isWithoutChoices(buffer, index, length);
     }
 
     @Override
     public void onOversizedEvent() {
         contentEvents++; // nothing but content is that long
+        events++;
+        eventBytes += EventSplitter.MAX_SPLIT_EVENT;
     }
 
     @Override
@@ -161,6 +196,7 @@ final class ReplyReader implements ResponseRelay.Observer {
             }
             return;
         }
+        payloadBytes += length;
         if (peeksOn) {
             peek(buffer, index, length);
         }

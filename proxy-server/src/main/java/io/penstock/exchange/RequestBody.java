@@ -6,10 +6,11 @@ import io.penstock.limit.Gauge;
 import io.penstock.upstream.UpstreamConnection;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
- * A request's body as it was read, kept so that it can be sent again to the next target. The one
- * value that may have to change is replaced on the way out, between two slices.
+ * A request's body as it was read, kept so that it can be sent again to the next target. What has to
+ * change is replaced on the way out, between two slices.
  *
  * <p><b>Thread:</b> confined to the event loop.
  * <br><b>Buffers:</b> takes what is added; {@link #release} lets go of it.
@@ -81,49 +82,49 @@ final class RequestBody {
         return length <= SMALL_BYTES;
     }
 
-    /** Copies it behind a head, the bytes from {@code start} to {@code end} replaced. */
-    void copyTo(ByteBuf out, long start, long end, byte[] replacement) {
-        long offset = 0;
-        for (int i = 0; i < slices.size(); i++) {
-            ByteBuf slice = slices.get(i);
-            int size = slice.readableBytes();
-            int before = clamp(start - offset, size);
-            int after = clamp(end - offset, size);
-            out.writeBytes(slice, slice.readerIndex(), before);
-            if (replacement != null && start >= offset && start < offset + size) {
-                out.writeBytes(replacement);
-            }
-            out.writeBytes(slice, slice.readerIndex() + after, size - after);
-            offset += size;
-        }
+    /** How long it is with the edits made. */
+    long lengthWith(BodyEdits edits) {
+        return length + edits.growth();
     }
 
-    /**
-     * Sends it, the bytes from {@code start} to {@code end} replaced; keeps it for another time.
-     */
-    void writeTo(UpstreamConnection connection, ByteBufAllocator allocator, long start, long end,
-            byte[] replacement) {
-        long offset = 0;
-        for (int i = 0; i < slices.size(); i++) {
-            ByteBuf slice = slices.get(i);
-            int size = slice.readableBytes();
-            int before = clamp(start - offset, size);
-            int after = clamp(end - offset, size);
-            if (before > 0) {
-                connection.write(slice.retainedSlice(slice.readerIndex(), before));
-            }
-            if (replacement != null && start >= offset && start < offset + size) {
-                connection.write(allocator.directBuffer(replacement.length)
-                        .writeBytes(replacement));
-            }
-            if (after < size) {
-                connection.write(slice.retainedSlice(slice.readerIndex() + after, size - after));
-            }
-            offset += size;
-        }
+    /** Copies it behind a head, the edits made. */
+    void copyTo(ByteBuf out, BodyEdits edits) {
+        write(edits, (slice, index, size) -> out.writeBytes(slice, index, size), out::writeBytes);
     }
 
-    private static int clamp(long value, int max) {
-        return (int) Math.max(0, Math.min(value, max));
+    /** Sends it, the edits made; keeps it for another time. */
+    void writeTo(UpstreamConnection connection, ByteBufAllocator allocator, BodyEdits edits) {
+        write(edits, (slice, index, size) -> connection.write(slice.retainedSlice(index, size)),
+                text -> connection.write(
+                        allocator.directBuffer(text.length).writeBytes(text)));
+    }
+
+    private interface SliceSink {
+        void accept(ByteBuf slice, int index, int size);
+    }
+
+    private void write(BodyEdits edits, SliceSink kept, Consumer<byte[]> inserted) {
+        long offset = 0; // of the slice
+        long next = 0; // what stands before it is written, or left out
+        int edit = 0;
+        for (int i = 0; i < slices.size(); i++) {
+            ByteBuf slice = slices.get(i);
+            int first = slice.readerIndex();
+            long end = offset + slice.readableBytes();
+            while (edit < edits.count() && edits.start(edit) < end) {
+                if (edits.start(edit) > next) {
+                    kept.accept(slice, first + (int) (next - offset),
+                            (int) (edits.start(edit) - next));
+                }
+                inserted.accept(edits.text(edit));
+                next = edits.end(edit);
+                edit++;
+            }
+            if (next < end) {
+                kept.accept(slice, first + (int) (next - offset), (int) (end - next));
+                next = end;
+            }
+            offset = end;
+        }
     }
 }

@@ -74,9 +74,9 @@ public final class ChunkScanner {
         return dataLength;
     }
 
-    /** Data bytes of the current chunk that are still to come. */
-    public long remainingInChunk() {
-        return state == DATA ? size : 0;
+    /** Whether a chunk, the last one perhaps, begins here and nothing of it has come. */
+    public boolean isBetweenChunks() {
+        return state == SIZE && digits == 0;
     }
 
     /** Where, during the last {@link #next}, a chunk's CRLF ended; -1 if none did. */

@@ -187,6 +187,9 @@ public final class AccessLog implements AutoCloseable {
                         .append(",\"completion_tokens\":").append(usage.completion())
                         .append(",\"cached_tokens\":").append(usage.cached())
                         .append(",\"reasoning_tokens\":").append(usage.reasoning());
+                if (usage.estimated()) {
+                    out.append(",\"estimated\":true");
+                }
             }
             out.append("}\n");
         }

@@ -22,12 +22,10 @@ import java.util.ArrayDeque;
  * <p><b>Thread:</b> confined to the event loop that serves both sides.
  * <br><b>Buffers:</b> takes what comes; the downstream write takes it on, even when it fails. What
  * is held goes with {@link #commit} or {@link #discard}.
- * <br><b>Bounds:</b> whoever uses it commits or discards by {@link #heldBytes}; {@value
- * #MAX_TAIL_BYTES} bytes of an unfinished event, beyond which its beginning is passed on as it is.
+ * <br><b>Bounds:</b> whoever uses it commits or discards by {@link #heldBytes}; of an unfinished
+ * event, what {@link EventPassage} keeps.
  */
 public final class ResponseRelay {
-    static final int MAX_TAIL_BYTES = 64 * 1024;
-
     /** What is held up to here goes out in one buffer with the head. */
     public static final int SMALL_BYTES = 4 * 1024;
 
@@ -55,16 +53,14 @@ public final class ResponseRelay {
     }
 
     private static final long UNTIL_CLOSE = Long.MAX_VALUE;
-    private static final long BETWEEN_CHUNKS = -1;
-    private static final long INSIDE_FRAMING = -2;
 
     private final ByteBufAllocator allocator;
     private final Observer observer;
-    private final EventSplitter events;
+    private final EventPassage events;
     private final ChunkScanner chunks = new ChunkScanner();
     private final ArrayDeque<ByteBuf> held = new ArrayDeque<>(2);
     private int heldBytes;
-    private ByteBuf tail; // came, but not passed on: the beginning of an event, or the end of all
+    private ByteBuf lastChunk; // of a body that is no stream: what seems to be its beginning
 
     private ChannelHandlerContext downstream; // null while held
     private boolean chunked;
@@ -73,15 +69,14 @@ public final class ResponseRelay {
     private Framing framing;
     private boolean ended;
     private boolean excess;
-    private boolean cutEvent; // what was passed on last is not the end of an event
-    private boolean trailersLeft; // the tail is the last chunk and a trailer section, no data
-    private long promised; // data of the current chunk behind what was passed on
+    private boolean draining; // nobody wants it any more
+    private boolean endWritten; // the provider's own last chunk has passed
 
     /** For all the replies of one connection, one at a time. */
     public ResponseRelay(ByteBufAllocator allocator, Observer observer, Scratch scratch) {
         this.allocator = allocator;
         this.observer = observer;
-        this.events = new EventSplitter(observer, scratch);
+        this.events = new EventPassage(allocator, observer, scratch, this::put);
     }
 
     /**
@@ -91,7 +86,7 @@ public final class ResponseRelay {
      * @param http10 the caller knows no chunks
      */
     public void begin(ResponseHead head, boolean splitsEvents, boolean http10) {
-        assert held.isEmpty() && tail == null;
+        assert held.isEmpty() && lastChunk == null;
         this.splitsEvents = splitsEvents;
         chunked = head.isChunked() && !head.isBodiless();
         left = head.isBodiless() ? 0
@@ -105,13 +100,12 @@ public final class ResponseRelay {
             framing = Framing.AS_IS;
         }
         chunks.reset();
-        events.reset();
+        events.begin(sendsChunks());
         downstream = null;
         ended = !chunked && left == 0;
         excess = false;
-        cutEvent = false;
-        trailersLeft = false;
-        promised = chunked ? BETWEEN_CHUNKS : 0;
+        endWritten = false;
+        draining = false;
     }
 
     /** How the caller's body is framed: decides the fields of its head. */
@@ -141,7 +135,7 @@ public final class ResponseRelay {
 
     /** Bytes held back so far. */
     public int heldBytes() {
-        return heldBytes + (tail == null ? 0 : tail.readableBytes());
+        return heldBytes + events.tailBytes();
     }
 
     /** Goes on with the next bytes of the body; takes them. */
@@ -153,9 +147,11 @@ public final class ResponseRelay {
         }
         try {
             if (!chunked) {
-                takePlain(bytes.retain());
+                takePlain(bytes);
+            } else if (splitsEvents) {
+                takeEvents(bytes);
             } else if (framing == Framing.AS_IS) {
-                takeChunks(bytes.retain());
+                takeChunks(bytes);
             } else {
                 takeAndUnchunk(bytes);
             }
@@ -172,12 +168,29 @@ public final class ResponseRelay {
             left -= length;
         }
         ended = left == 0;
-        int safe = observe(bytes, start, length);
-        finishEvents();
-        bytes.writerIndex(start + length);
-        pass(bytes, safe);
+        if (splitsEvents) {
+            events.takeData(bytes, start, start + length);
+            finishEvents();
+        } else {
+            observer.onPayload(bytes, start, length);
+            if (framing == Framing.CHUNKED) {
+                put(EventPassage.chunkSize(allocator, length));
+            }
+            put(bytes.retainedSlice(start, length));
+            if (framing == Framing.CHUNKED) {
+                put(CRLF.duplicate());
+            }
+        }
     }
 
+    private void takeEvents(ByteBuf bytes) throws HttpSyntaxException {
+        int end = events.takeChunks(bytes);
+        ended = end >= 0;
+        excess = ended && end < bytes.writerIndex();
+        finishEvents();
+    }
+
+    /** The provider's chunks as they are, all but the last one: that may come with trailers. */
     private void takeChunks(ByteBuf bytes) throws HttpSyntaxException {
         int at = bytes.readerIndex();
         int end = bytes.writerIndex();
@@ -187,37 +200,52 @@ public final class ResponseRelay {
             try {
                 step = chunks.next(bytes, at, end);
             } catch (HttpSyntaxException e) {
-                pass(bytes.writerIndex(at), safe); // seen, and counted in what was promised
+                passChunks(bytes, safe);
                 throw e;
             }
-            if (chunks.chunkEnd() >= 0 && !(splitsEvents && events.isInsideEvent())) {
-                safe = chunks.chunkEnd();
-                promised = BETWEEN_CHUNKS;
-            }
+            safe = chunks.chunkEnd() >= 0 ? chunks.chunkEnd() : safe;
             at = chunks.position();
             if (step == ChunkScanner.Step.DATA) {
-                int start = chunks.dataStart();
-                int seen = observe(bytes, start, chunks.dataLength());
-                if (seen > start) {
-                    safe = seen;
-                    promised = at - seen + chunks.remainingInChunk();
-                }
-            }
-        }
-        if (step == ChunkScanner.Step.END) {
-            ended = true;
-            trailersLeft = chunks.hasTrailers() && !(splitsEvents && events.isInsideEvent());
-            finishEvents();
-            excess = at < end;
-            bytes.writerIndex(at);
-            if (!splitsEvents && !chunks.hasTrailers()) {
+                observer.onPayload(bytes, chunks.dataStart(), chunks.dataLength());
                 safe = at;
             }
-        } else if (!splitsEvents && !chunks.isInLastChunk()) {
-            safe = end;
-            promised = INSIDE_FRAMING;
         }
-        pass(bytes, safe);
+        ended = step == ChunkScanner.Step.END;
+        excess = ended && at < end;
+        if (ended) {
+            endWritten = !chunks.hasTrailers() && lastChunk == null;
+            passChunks(bytes, endWritten ? at : safe);
+            releaseLastChunk();
+        } else if (chunks.isInLastChunk()) {
+            passChunks(bytes, safe);
+            keepLastChunk(bytes, safe, end);
+        } else {
+            passChunks(bytes, end);
+        }
+    }
+
+    private void passChunks(ByteBuf bytes, int safe) {
+        if (safe > bytes.readerIndex()) {
+            if (lastChunk != null) {
+                put(lastChunk); // it was none
+                lastChunk = null;
+            }
+            put(bytes.retainedSlice(bytes.readerIndex(), safe - bytes.readerIndex()));
+        }
+    }
+
+    private void keepLastChunk(ByteBuf bytes, int start, int end) {
+        if (lastChunk == null) {
+            lastChunk = allocator.directBuffer(end - start);
+        }
+        lastChunk.writeBytes(bytes, start, end - start);
+    }
+
+    private void releaseLastChunk() {
+        if (lastChunk != null) {
+            lastChunk.release();
+            lastChunk = null;
+        }
     }
 
     /** For a caller who knows no chunks: their data only. */
@@ -228,75 +256,21 @@ public final class ResponseRelay {
             ChunkScanner.Step step = chunks.next(bytes, at, end);
             at = chunks.position();
             if (step == ChunkScanner.Step.DATA) {
-                ByteBuf data = bytes.retainedSlice(chunks.dataStart(), chunks.dataLength());
-                pass(data, observe(data, 0, data.readableBytes()));
+                observer.onPayload(bytes, chunks.dataStart(), chunks.dataLength());
+                put(bytes.retainedSlice(chunks.dataStart(), chunks.dataLength()));
             } else {
                 ended = step == ChunkScanner.Step.END;
-                finishEvents();
                 excess = ended && at < end;
                 return;
             }
         }
     }
 
-    /** Shows the payload to whoever looks; returns up to where it may be passed on. */
-    private int observe(ByteBuf bytes, int start, int length) {
-        if (splitsEvents) {
-            return events.split(allocator, bytes, start, length);
-        }
-        observer.onPayload(bytes, start, length);
-        return start + length;
-    }
-
-    /** Passes on what stands before {@code safe}, keeps the rest; takes the buffer. */
-    private void pass(ByteBuf bytes, int safe) {
-        int end = bytes.writerIndex();
-        boolean any = safe > bytes.readerIndex();
-        if (any && tail != null) {
-            emit(tail);
-            tail = null;
-        }
-        if (safe < end) {
-            keepTail(bytes, safe, end - safe);
-        }
-        if (any) {
-            cutEvent = false;
-            emit(bytes.writerIndex(safe));
-        } else {
-            bytes.release();
-        }
-        if (tail != null && tail.readableBytes() > MAX_TAIL_BYTES) {
-            emit(tail);
-            tail = null;
-            cutEvent = true;
-            promised = chunks.remainingInChunk() > 0 ? chunks.remainingInChunk() : INSIDE_FRAMING;
-        }
-    }
-
-    private void keepTail(ByteBuf bytes, int index, int length) {
-        if (tail == null) {
-            tail = allocator.directBuffer(length);
-        }
-        tail.writeBytes(bytes, index, length);
-    }
-
-    private void emit(ByteBuf bytes) {
-        if (framing == Framing.CHUNKED) {
-            put(chunkStart(bytes.readableBytes()));
-            put(bytes);
-            put(CRLF.duplicate());
-        } else {
-            put(bytes);
-        }
-    }
-
-    private ByteBuf chunkStart(int length) {
-        ByteBuf start = allocator.directBuffer(16);
-        start.writeCharSequence(Integer.toHexString(length), StandardCharsets.US_ASCII);
-        return start.writeBytes(CRLF.duplicate());
-    }
-
     private void put(ByteBuf bytes) {
+        if (draining) {
+            bytes.release();
+            return;
+        }
         if (downstream != null) {
             downstream.write(isPinning(bytes) ? compact(bytes) : bytes, downstream.voidPromise());
             return;
@@ -316,11 +290,15 @@ public final class ResponseRelay {
 
     /** Whether a slow caller would keep much more memory waiting than these bytes take. */
     private boolean isPinning(ByteBuf bytes) {
-        if (bytes.capacity() <= PINNING_FACTOR * bytes.readableBytes()) {
+        var outbound = downstream.channel().unsafe().outboundBuffer();
+        if (outbound == null || outbound.totalPendingWriteBytes() <= PACING_BYTES) {
             return false;
         }
-        var outbound = downstream.channel().unsafe().outboundBuffer();
-        return outbound != null && outbound.totalPendingWriteBytes() > PACING_BYTES;
+        ByteBuf whole = bytes;
+        while (whole.unwrap() != null) {
+            whole = whole.unwrap();
+        }
+        return whole.capacity() > PINNING_FACTOR * bytes.readableBytes();
     }
 
     private ByteBuf compact(ByteBuf bytes) {
@@ -354,16 +332,23 @@ public final class ResponseRelay {
         heldBytes = 0;
     }
 
-    /** The reply is no good, or nobody wants it any more; harmless if nothing is held. */
-    public void discard() {
+    /** Nobody wants the reply any more, but its observer: what comes is looked at and let go. */
+    public void drain() {
+        discardHeld();
+        draining = true;
+    }
+
+    private void discardHeld() {
         while (!held.isEmpty()) {
             held.poll().release();
         }
         heldBytes = 0;
-        if (tail != null) {
-            tail.release();
-            tail = null;
-        }
+    }
+
+    /** The reply is no good, or nobody wants it any more; harmless if nothing is held. */
+    public void discard() {
+        discardHeld();
+        releaseLastChunk();
         events.release();
     }
 
@@ -376,89 +361,33 @@ public final class ResponseRelay {
         return ended;
     }
 
-    /** A last event may lack its blank line. */
     private void finishEvents() {
         if (ended && splitsEvents) {
             events.finish();
         }
     }
 
-    /** Writes the end of a body that has ended. */
+    /** Writes the end of a body that has ended, or of a stream that has said all it had to. */
     public void end() {
-        assert ended && downstream != null;
-        if (framing == Framing.CHUNKED) {
-            if (tail != null) {
-                emit(tail);
-                tail = null;
-            }
+        assert downstream != null;
+        events.end();
+        if (sendsChunks() && !endWritten) {
             put(LAST_CHUNK.duplicate());
-        } else if (tail != null) {
-            if (trailersLeft) {
-                tail.release(); // a provider's trailers are of no use to a caller
-                put(LAST_CHUNK.duplicate());
-            } else {
-                put(tail);
-            }
-            tail = null;
         }
         events.release();
     }
 
-    /** Ends a stream that broke off when all had been said. Returns whether the framing took it. */
-    public boolean endEarly() {
-        boolean whole = promised == BETWEEN_CHUNKS || framing == Framing.CHUNKED;
-        discard();
-        if (whole && sendsChunks()) {
-            put(LAST_CHUNK.duplicate());
-        }
-        return whole;
-    }
-
-    /** Writes one more event, made here, before {@link #end}. */
+    /** Writes one more event of a stream that has ended, made here. */
     public void append(String event) {
-        ByteBuf bytes = Unpooled.copiedBuffer(event, StandardCharsets.UTF_8);
-        if (sendsChunks()) {
-            put(chunkStart(bytes.readableBytes()));
-            put(bytes);
-            put(CRLF.duplicate());
-        } else {
-            put(bytes);
-        }
+        events.append(event);
     }
 
-    /**
-     * Writes a last event, made here, into a stream that broke off: behind the last whole event,
-     * and whatever the framing has promised by then. The end of the body is not written.
-     */
+    /** Writes a last event, made here, into a stream that broke off, behind the last whole one. */
     public void cut(String event) {
-        if (tail != null) {
-            tail.release();
-            tail = null;
-        }
-        events.release();
-        if (framing != Framing.AS_IS || promised == BETWEEN_CHUNKS) {
-            append(cutEvent ? "\n\n" + event : event);
-            return;
-        }
-        if (promised == INSIDE_FRAMING) {
-            return; // in the middle of a size: nothing can be said any more
-        }
-        ByteBuf bytes = Unpooled.copiedBuffer(cutEvent ? "\n\n" + event : event,
-                StandardCharsets.UTF_8);
-        if (promised >= bytes.readableBytes()) {
-            put(bytes); // within the chunk that the provider began
-            return;
-        }
-        bytes.release();
-        ByteBuf filler = allocator.directBuffer((int) promised + 2);
-        for (long i = 0; i < promised; i++) {
-            filler.writeByte('\n');
-        }
-        put(filler.writeBytes(CRLF.duplicate()));
-        append(cutEvent ? "\n\n" + event : event);
+        events.cut(event);
     }
 
-    private static ByteBuf constant(String text) {
+    static ByteBuf constant(String text) {
         return Unpooled.unreleasableBuffer(Unpooled.directBuffer()
                 .writeBytes(text.getBytes(StandardCharsets.US_ASCII)).asReadOnly());
     }

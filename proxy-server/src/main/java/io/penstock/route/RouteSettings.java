@@ -7,9 +7,9 @@ import java.util.List;
  *
  * @param model the name that clients ask for; {@code *} stands for any run of characters
  * @param targets in the order in which they are tried
- * @param hold what an attempt must show before the caller sees any of it
+ * @param policy how its calls are carried out
  */
-public record RouteSettings(String model, List<TargetSettings> targets, HoldSettings hold) {
+public record RouteSettings(String model, List<TargetSettings> targets, RoutePolicy policy) {
 
     /**
      * One target of a route.

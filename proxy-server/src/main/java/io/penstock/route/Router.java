@@ -47,7 +47,7 @@ public final class Router {
             });
             if (!targets.isEmpty()) {
                 routes.add(new Configured(new Glob(route.model()),
-                        new Route(targets, route.hold())));
+                        new Route(targets, route.policy())));
             }
         }
     }
@@ -83,7 +83,7 @@ public final class Router {
             for (Candidate candidate : candidates) {
                 if (candidate.provider().equals(provider) && !name.isEmpty()
                         && candidate.serves(name)) {
-                    return new Route(List.of(new TargetName(provider, name)), HoldSettings.DEFAULT);
+                    return new Route(List.of(new TargetName(provider, name)), RoutePolicy.DEFAULT);
                 }
             }
         }
@@ -93,7 +93,7 @@ public final class Router {
                 targets.add(new TargetName(candidate.provider(), model));
             }
         }
-        return targets.isEmpty() ? null : new Route(targets, HoldSettings.DEFAULT);
+        return targets.isEmpty() ? null : new Route(targets, RoutePolicy.DEFAULT);
     }
 
     /** Puts the caller's name where the route keeps it. */
@@ -101,7 +101,7 @@ public final class Router {
         return new Route(route.targets().stream()
                 .map(target -> target.model().equals("*")
                         ? new TargetName(target.provider(), model) : target)
-                .toList(), route.hold());
+                .toList(), route.policy());
     }
 
     /** The names that can be listed: routes and models without a star, in order, each once. */

@@ -3,6 +3,7 @@ package io.penstock.server;
 import io.netty.buffer.ByteBuf;
 import io.penstock.admin.StatusPages;
 import io.penstock.auth.Caller;
+import io.penstock.exchange.Endpoint;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
 import io.penstock.exchange.RequestIds;
@@ -20,8 +21,6 @@ import io.penstock.listen.RequestHandler;
  * <br><b>Buffers:</b> takes the body, for the exchange.
  */
 final class RequestPipeline implements RequestHandler, ExchangeListener {
-    private static final String CHAT = "/chat/completions";
-
     private final Worker worker;
     private final DownstreamConnection connection;
     private final Exchange exchange;
@@ -37,14 +36,15 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     public void onRequest(RequestHead head) {
         String id = RequestIds.of(head);
         Snapshot snapshot = worker.server().snapshot();
-        if (head.isPath("/v1/chat/completions") || head.isPath(CHAT)) {
+        Endpoint endpoint = Endpoint.of(head);
+        if (endpoint != null) {
             if (!head.isMethod("POST")) {
                 refuseMethod(head, "POST", id);
                 return;
             }
             Caller caller = authenticate(snapshot, head, id);
             if (caller != null && admit(id)) {
-                exchange.begin(head, caller, snapshot.policy(), CHAT, id);
+                exchange.begin(head, caller, snapshot.policy(), endpoint, id);
             }
             return;
         }

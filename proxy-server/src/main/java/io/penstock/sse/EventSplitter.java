@@ -21,8 +21,9 @@ import java.nio.ByteOrder;
  * {@linkplain Sink#onOversizedEvent oversized} and not kept.
  */
 public final class EventSplitter {
-    static final int MAX_SPLIT_EVENT = 64 * 1024;
+    public static final int MAX_SPLIT_EVENT = 64 * 1024;
     private static final int FIRST_CAPACITY = 512;
+    private static final int NONE = -1;
     private static final VarHandle WORDS =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ONES = 0x0101010101010101L;
@@ -30,8 +31,11 @@ public final class EventSplitter {
 
     /** Who looks at the events. */
     public interface Sink {
-        /** One whole event; borrowed, valid only during the call. */
-        void onEvent(ByteBuf buffer, int index, int length);
+        /**
+         * One whole event; borrowed, valid only during the call. Returns whether it goes on to the
+         * caller; the splitter stops behind one that doesn't.
+         */
+        boolean onEvent(ByteBuf buffer, int index, int length);
 
         /** An event too long to be put together went by. */
         void onOversizedEvent();
@@ -44,6 +48,8 @@ public final class EventSplitter {
     private boolean afterLineEnd; // the last byte ended a line
     private boolean afterCr; // the last byte was a CR: an LF next belongs to it
     private boolean eventOpen; // bytes of an unfinished event have gone by
+    private int hiddenStart = NONE; // where in the last piece an event began that goes no further
+    private int hiddenEnd;
 
     /** {@code scratch} is the event loop's. */
     public EventSplitter(Sink sink, Scratch scratch) {
@@ -58,6 +64,7 @@ public final class EventSplitter {
         afterCr = false;
         eventOpen = false;
         oversized = false;
+        hiddenStart = NONE;
     }
 
     /** Lets go of what is kept; harmless if nothing is. */
@@ -73,13 +80,31 @@ public final class EventSplitter {
         return eventOpen;
     }
 
+    /** Whether the last {@link #split} stopped behind an event that goes no further. */
+    public boolean isHiding() {
+        return hiddenStart != NONE;
+    }
+
+    /** Where that event began; where the piece began if it had begun before. */
+    public int hiddenStart() {
+        return hiddenStart;
+    }
+
+    /** Where that event ended, and the next {@link #split} has to go on. */
+    public int hiddenEnd() {
+        return hiddenEnd;
+    }
+
     /**
-     * Goes on through {@code length} bytes at {@code index}.
+     * Goes on through {@code length} bytes at {@code index}, or up to an event that goes no
+     * further.
      *
-     * @return the index behind the last event that ended in this piece; {@code index} if none did
+     * @return the index behind the last event that ended in this piece and goes on; {@code index}
+     *     if none did
      */
     public int split(ByteBufAllocator allocator, ByteBuf buffer, int index, int length) {
         byte[] bytes = scratch.copy(buffer, index, length);
+        hiddenStart = NONE;
         int eventStart = 0;
         int at = 0;
         if (afterCr && length > 0) {
@@ -98,9 +123,13 @@ public final class EventSplitter {
                 boolean crlf = first == '\r' && at < length && bytes[at] == '\n';
                 at += crlf ? 1 : 0;
                 afterCr = first == '\r' && !crlf;
-                give(allocator, buffer, index + eventStart, index + at);
-                eventStart = at;
                 afterLineEnd = false;
+                if (!give(allocator, buffer, index + eventStart, index + at)) {
+                    hiddenStart = index + eventStart;
+                    hiddenEnd = index + at;
+                    return hiddenStart;
+                }
+                eventStart = at;
                 continue;
             }
             int lineEnd = lineEnd(bytes, at, length);
@@ -123,12 +152,15 @@ public final class EventSplitter {
         return index + eventStart;
     }
 
-    /** Gives what is left when the stream ends without a blank line; nothing if nothing is. */
-    public void finish() {
-        if (split != null && !oversized) {
-            sink.onEvent(split, split.readerIndex(), split.readableBytes());
-        }
+    /**
+     * Gives what is left when the stream ends without a blank line; nothing if nothing is. Returns
+     * whether it goes on.
+     */
+    public boolean finish() {
+        boolean goesOn = split == null || oversized
+                || sink.onEvent(split, split.readerIndex(), split.readableBytes());
         reset();
+        return goesOn;
     }
 
     /** The index of the first LF or CR; -1 if there is none. Looks at eight bytes at a time. */
@@ -153,20 +185,21 @@ public final class EventSplitter {
         return at < to ? at : -1;
     }
 
-    private void give(ByteBufAllocator allocator, ByteBuf buffer, int start, int end) {
+    private boolean give(ByteBufAllocator allocator, ByteBuf buffer, int start, int end) {
         eventOpen = false;
         if (split == null && !oversized) {
-            sink.onEvent(buffer, start, end - start);
-            return;
+            return sink.onEvent(buffer, start, end - start);
         }
         keep(allocator, buffer, start, end);
+        boolean goesOn = true;
         if (oversized) {
             oversized = false;
             sink.onOversizedEvent();
         } else {
-            sink.onEvent(split, split.readerIndex(), split.readableBytes());
+            goesOn = sink.onEvent(split, split.readerIndex(), split.readableBytes());
         }
         release();
+        return goesOn;
     }
 
     private void keep(ByteBufAllocator allocator, ByteBuf buffer, int start, int end) {

@@ -94,6 +94,28 @@ public final class ChatStream {
         return Meaning.NOTHING;
     }
 
+    /** Whether its list of choices is empty: then the event brings the usage, and nothing else. */
+    public boolean isWithoutChoices(ByteBuf buffer, int index, int length) {
+        data.read(buffer, index, length);
+        try (JsonParser parser = JSON.createParser(data.bytes(), 0, data.length())) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return false;
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                boolean choices = "choices".equals(parser.currentName());
+                if (parser.nextToken() == JsonToken.START_ARRAY && choices) {
+                    return parser.nextToken() == JsonToken.END_ARRAY;
+                }
+                parser.skipChildren();
+            }
+            return false;
+        } catch (JsonProcessingException e) {
+            return false; // malformed: passed on like any other
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
+        }
+    }
+
     /**
      * Where, in the event glanced at last, the last finish reason stands, all of them being null;
      * -1 if there is none. An event that is the same from there on says as little.

@@ -18,6 +18,7 @@ public final class Provider {
     private final SslContext sslContext;
     private final ConcurrentHashMap<String, byte[]> requestLines = new ConcurrentHashMap<>();
     private volatile LastError lastError;
+    private volatile boolean refusesUsageQuestion;
 
     /** What went wrong last, and when (milliseconds since 1970). */
     public record LastError(String outcome, String detail, long atMillis) {}
@@ -81,6 +82,16 @@ public final class Provider {
                     + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
                     .getBytes(StandardCharsets.US_ASCII);
         });
+    }
+
+    /** Whether a stream's usage should be asked for; not if it has refused the question. */
+    public boolean takesUsageQuestion() {
+        return !refusesUsageQuestion && settings.type().hasToBeAskedForUsage();
+    }
+
+    /** It has refused {@code stream_options}: it will not be asked again. */
+    public void onUsageQuestionRefused() {
+        refusesUsageQuestion = true;
     }
 
     /** Notes a failed attempt. */

@@ -54,4 +54,15 @@ public enum ProviderType {
     public KeyHeader keyHeader() {
         return keyHeader;
     }
+
+    /**
+     * Whether a stream's usage comes only if {@code stream_options.include_usage} asks for it. The
+     * others report it in any case, and Mistral has refused the question.
+     */
+    public boolean hasToBeAskedForUsage() {
+        return switch (this) {
+            case ANTHROPIC, BEDROCK, GEMINI, GROQ, MISTRAL -> false;
+            default -> true;
+        };
+    }
 }

@@ -120,8 +120,8 @@ class ConfigLoaderTest {
         assertThat(settings.routes()).singleElement().satisfies(route -> {
             assertThat(route.targets()).containsExactly(new TargetSettings("p", "meta/llama-3"),
                     new TargetSettings("p", "*"));
-            assertThat(route.hold().bytes()).isEqualTo(1024 * 1024);
-            assertThat(route.hold().time()).hasSeconds(3);
+            assertThat(route.policy().hold().bytes()).isEqualTo(1024 * 1024);
+            assertThat(route.policy().hold().time()).hasSeconds(3);
         });
         assertThat(settings.auth().anonymous()).isTrue();
         assertThat(settings.auth().keys()).singleElement().satisfies(key -> {

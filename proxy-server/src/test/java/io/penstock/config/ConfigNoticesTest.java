@@ -44,9 +44,8 @@ class ConfigNoticesTest {
                         "5:40: routes[0].targets[0].context_window",
                         "5:59: routes[0].targets[0].timeouts", "6:5: routes[0].strategy",
                         "7:5: routes[0].hedge", "8:5: routes[0].midstream",
-                        "9:5: routes[0].on_cancel", "10:5: routes[0].affinity",
-                        "11:5: routes[0].cache", "12:1: budget", "13:1: prices", "14:1: breaker",
-                        "15:1: cache", "16:1: redis", "17:1: cors", "19:3: observe.otlp",
+                        "10:5: routes[0].affinity", "11:5: routes[0].cache", "12:1: budget",
+                        "13:1: prices", "14:1: breaker", "15:1: cache", "16:1: redis", "17:1: cors", "19:3: observe.otlp",
                         "20:3: observe.posthog");
     }
 

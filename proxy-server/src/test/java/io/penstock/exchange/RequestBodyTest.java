@@ -27,8 +27,15 @@ class RequestBodyTest {
     }
 
     private String copy(long start, long end, String replacement) {
+        BodyEdits edits = new BodyEdits();
+        return copy(replacement == null ? edits
+                : edits.replace(start, end, Bytes.latin1(replacement)));
+    }
+
+    private String copy(BodyEdits edits) {
         ByteBuf out = ALLOCATOR.directBuffer();
-        body.copyTo(out, start, end, replacement == null ? null : Bytes.latin1(replacement));
+        body.copyTo(out, edits);
+        assertThat(out.readableBytes()).isEqualTo((int) body.lengthWith(edits));
         return Bytes.drain(out);
     }
 
@@ -53,6 +60,22 @@ class RequestBodyTest {
             assertThat(copy(0, 0, null)).isEqualTo(text);
             assertThat(copy(0, 1, "[")).startsWith("[\"m");
             assertThat(copy(text.length() - 1, text.length(), "]")).endsWith(":1]");
+        }
+    }
+
+    @Test
+    void makesSeveralEditsInTheOrderOfTheBody() {
+        String text = "{\"model\":\"fast\",\"stream_options\":{}}";
+        BodyEdits edits = new BodyEdits()
+                .replace(text.indexOf("{}"), text.indexOf("{}") + 2, Bytes.latin1("{\"a\":1}"))
+                .replace(text.indexOf("\"fast\"") + 6, text.indexOf("\"fast\"") + 6,
+                        Bytes.latin1(",\"x\":2"))
+                .replace(text.indexOf("\"fast\""), text.indexOf("\"fast\"") + 6,
+                        Bytes.latin1("\"gpt-4o\""));
+        for (List<byte[]> split : Bytes.allSplits(Bytes.latin1(text))) {
+            fill(split);
+            assertThat(copy(edits)).isEqualTo(
+                    "{\"model\":\"gpt-4o\",\"x\":2,\"stream_options\":{\"a\":1}}");
         }
     }
 

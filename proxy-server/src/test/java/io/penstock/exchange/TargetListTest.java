@@ -3,7 +3,7 @@ package io.penstock.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.loop.Deadlines;
-import io.penstock.route.HoldSettings;
+import io.penstock.route.RoutePolicy;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.route.Router;
@@ -47,7 +47,7 @@ class TargetListTest {
     private void begin(TargetName... names) {
         targets.begin(new Policy(new Router(List.of(), List.of()), Map.of("a", a, "b", b),
                 RetrySettings.DEFAULT, 1024, true), new Route(List.of(names),
-                HoldSettings.DEFAULT));
+                RoutePolicy.DEFAULT));
     }
 
     private List<String> rest() {

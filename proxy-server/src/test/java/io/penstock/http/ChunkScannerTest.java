@@ -116,7 +116,6 @@ class ChunkScannerTest {
         scanner.reset();
         assertThat(scanner.next(buffer, 0, buffer.writerIndex())).isEqualTo(Step.DATA);
         assertThat(scanner.dataLength()).isEqualTo(2);
-        assertThat(scanner.remainingInChunk()).isEqualTo(0xfffffffffffffffL - 2);
         buffer.release();
     }
 
@@ -137,13 +136,14 @@ class ChunkScannerTest {
     }
 
     @Test
-    void tellsWhatAChunkStillHolds() throws Exception {
+    void tellsWhereAChunkEnds() throws Exception {
         ByteBuf buffer = Bytes.buffer("a\r\n0123456789\r\n");
         scanner.reset();
-        scanner.next(buffer, 0, 7);
-        assertThat(scanner.remainingInChunk()).isEqualTo(6);
-        scanner.next(buffer, 7, 13);
-        assertThat(scanner.remainingInChunk()).isZero();
+        assertThat(scanner.isBetweenChunks()).isTrue();
+        scanner.next(buffer, 0, 1);
+        assertThat(scanner.isBetweenChunks()).isFalse();
+        scanner.next(buffer, 1, 13);
+        assertThat(scanner.isBetweenChunks()).isFalse();
         assertThat(scanner.next(buffer, 13, 15)).isEqualTo(Step.MORE);
         assertThat(scanner.chunkEnd()).isEqualTo(15);
         buffer.release();

@@ -10,7 +10,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class RouterTest {
-    private static final HoldSettings HOLD = new HoldSettings(3, 2048, null);
+    private static final RoutePolicy POLICY =
+            new RoutePolicy(new HoldSettings(3, 2048, null), true);
 
     private final Router router = new Router(List.of(
             route("gpt-*", "b/*", "a/fixed"),
@@ -24,7 +25,7 @@ class RouterTest {
 
     private static RouteSettings route(String model, String... targets) {
         return new RouteSettings(model, Arrays.stream(targets).map(target -> target.split("/"))
-                .map(parts -> new TargetSettings(parts[0], parts[1])).toList(), HOLD);
+                .map(parts -> new TargetSettings(parts[0], parts[1])).toList(), POLICY);
     }
 
     private List<String> find(String model) {
@@ -34,7 +35,7 @@ class RouterTest {
     @Test
     void prefersTheRouteOfThatVeryName() {
         assertThat(find("gpt-4o")).containsExactly("a/gpt-4o-2024", "b/gpt-4o");
-        assertThat(router.find("gpt-4o").hold()).isEqualTo(HOLD);
+        assertThat(router.find("gpt-4o").policy()).isEqualTo(POLICY);
     }
 
     @Test
@@ -46,7 +47,7 @@ class RouterTest {
     void takesAProviderByNameNext() {
         assertThat(find("c/m2")).containsExactly("c/m2");
         assertThat(find("c/org/model")).containsExactly("c/org/model");
-        assertThat(router.find("a/m1").hold()).isEqualTo(HoldSettings.DEFAULT);
+        assertThat(router.find("a/m1").policy()).isEqualTo(RoutePolicy.DEFAULT);
     }
 
     @Test

@@ -88,9 +88,10 @@ class EventDataTest {
             List<String> read = new ArrayList<>();
             EventSplitter splitter = new EventSplitter(new EventSplitter.Sink() {
                 @Override
-                public void onEvent(ByteBuf buffer, int index, int length) {
+                public boolean onEvent(ByteBuf buffer, int index, int length) {
                     data.read(buffer, index, length);
                     read.add(new String(data.bytes(), 0, data.length(), StandardCharsets.UTF_8));
+                    return true;
                 }
 
                 @Override

@@ -19,8 +19,9 @@ class EventSplitterTest implements EventSplitter.Sink {
     private final EventSplitter splitter = new EventSplitter(this, new Scratch());
 
     @Override
-    public void onEvent(ByteBuf buffer, int index, int length) {
+    public boolean onEvent(ByteBuf buffer, int index, int length) {
         events.add(buffer.toString(index, length, StandardCharsets.ISO_8859_1));
+        return true;
     }
 
     @Override
@@ -117,8 +118,9 @@ class EventSplitterTest implements EventSplitter.Sink {
         List<ByteBuf> given = new ArrayList<>();
         EventSplitter inPlace = new EventSplitter(new EventSplitter.Sink() {
             @Override
-            public void onEvent(ByteBuf bytes, int index, int length) {
+            public boolean onEvent(ByteBuf bytes, int index, int length) {
                 given.add(bytes);
+                return true;
             }
 
             @Override

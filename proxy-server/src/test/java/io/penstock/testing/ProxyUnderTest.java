@@ -13,6 +13,7 @@ import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.HoldSettings;
+import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.route.RouteSettings.TargetSettings;
 import io.penstock.server.Penstock;
@@ -180,6 +181,11 @@ public final class ProxyUnderTest implements AutoCloseable {
                 .replace("deadlines=0", "deadlines=[0-9]+"));
     }
 
+    /** Waits until no caller is connected, whatever goes on behind. */
+    public void awaitNoCallers() {
+        awaitResidue(".*connections=0 .*");
+    }
+
     /** Stops it as the process would; {@link #close} has nothing more to do then. */
     public boolean stop(Duration grace) {
         stopped = true;
@@ -211,6 +217,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private RetrySettings retry = RetrySettings.DEFAULT;
         private LimitSettings limits = LimitSettings.DEFAULT;
         private HoldSettings hold = HoldSettings.DEFAULT;
+        private boolean drains;
         private boolean fullHeaders = true;
         private TlsSettings listenTls;
         private String host = "127.0.0.1";
@@ -315,6 +322,12 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** Replies are read on when their caller has gone. */
+        public Builder drains() {
+            drains = true;
+            return this;
+        }
+
         public Builder hold(HoldSettings hold) {
             this.hold = hold;
             return this;
@@ -363,7 +376,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     : List.of();
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, null), providers,
-                    List.of(new RouteSettings(SMART, targets, hold)),
+                    List.of(new RouteSettings(SMART, targets, new RoutePolicy(hold, drains))),
                     new AuthSettings(keys, false), limits, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
                             fullHeaders),

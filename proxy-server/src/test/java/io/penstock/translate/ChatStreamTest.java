@@ -47,8 +47,9 @@ class ChatStreamTest {
         List<String> events = new ArrayList<>();
         EventSplitter splitter = new EventSplitter(new EventSplitter.Sink() {
             @Override
-            public void onEvent(ByteBuf buffer, int index, int length) {
+            public boolean onEvent(ByteBuf buffer, int index, int length) {
                 events.add(buffer.toString(index, length, StandardCharsets.UTF_8));
+                return true;
             }
 
             @Override

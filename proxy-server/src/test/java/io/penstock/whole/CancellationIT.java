@@ -294,9 +294,8 @@ class CancellationIT {
             assertThat(pool.pinnedDirectMemory() - before).isLessThan(512 * 1024);
             assertThat(sent.get()).isLessThan(all);
 
-            String raw = caller.readRawChunked();
-            assertThat(raw.length()).isGreaterThan((int) all);
-            assertThat(raw.substring(0, (int) all).equals(BLOCK.repeat(blocks))).isTrue();
+            String data = caller.readChunked();
+            assertThat(data.startsWith(Wire.dataOf(BLOCK).repeat(blocks))).isTrue();
 
             // The connection was paused at times; it has to serve the next call all the same.
             ProxyUnderTest.ask(caller, SMART, false);

@@ -118,10 +118,11 @@ public class StreamBenchmark implements ResponseRelay.Observer {
     }
 
     @Override
-    public void onEvent(ByteBuf buffer, int index, int length) {
+    public boolean onEvent(ByteBuf buffer, int index, int length) {
         if (familiarEnd.isFamiliar(buffer, index, length)) {
             seen++;
         }
+        return true;
     }
 
     @Override

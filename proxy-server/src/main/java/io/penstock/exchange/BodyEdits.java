@@ -1,0 +1,65 @@
+package io.penstock.exchange;
+
+/**
+ * What is to be changed in a request's body on its way out: a few runs of bytes, each with what
+ * stands in its place.
+ *
+ * <p><b>Thread:</b> confined to the event loop, which uses one for all its exchanges.
+ * <br><b>Bounds:</b> {@value #MAX_EDITS} edits.
+ */
+final class BodyEdits {
+    static final int MAX_EDITS = 4;
+
+    private final long[] starts = new long[MAX_EDITS];
+    private final long[] ends = new long[MAX_EDITS];
+    private final byte[][] texts = new byte[MAX_EDITS][];
+    private int count;
+    private long growth;
+
+    /** Begins with a body that is sent as it is. */
+    BodyEdits clear() {
+        count = 0;
+        growth = 0;
+        return this;
+    }
+
+    /**
+     * Puts {@code text} in the place of the bytes from {@code start} to {@code end}; runs must not
+     * overlap, nor begin where the body ends.
+     */
+    BodyEdits replace(long start, long end, byte[] text) {
+        int at = count++;
+        while (at > 0 && starts[at - 1] > start) {
+            starts[at] = starts[at - 1];
+            ends[at] = ends[at - 1];
+            texts[at] = texts[at - 1];
+            at--;
+        }
+        starts[at] = start;
+        ends[at] = end;
+        texts[at] = text;
+        growth += text.length - (end - start);
+        return this;
+    }
+
+    int count() {
+        return count;
+    }
+
+    /** How much longer the body gets by all of them. */
+    long growth() {
+        return growth;
+    }
+
+    long start(int edit) {
+        return starts[edit];
+    }
+
+    long end(int edit) {
+        return ends[edit];
+    }
+
+    byte[] text(int edit) {
+        return texts[edit];
+    }
+}

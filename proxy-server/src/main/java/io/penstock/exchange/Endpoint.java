@@ -1,0 +1,42 @@
+package io.penstock.exchange;
+
+import io.penstock.http.RequestHead;
+
+/** What callers may ask of a model; all in OpenAI's format. */
+public enum Endpoint {
+    CHAT("/chat/completions", true),
+    COMPLETIONS("/completions", true),
+    EMBEDDINGS("/embeddings", false);
+
+    private static final Endpoint[] ALL = values();
+
+    private final String path;
+    private final String versionedPath;
+    private final boolean generates;
+
+    Endpoint(String path, boolean generates) {
+        this.path = path;
+        versionedPath = "/v1" + path;
+        this.generates = generates;
+    }
+
+    /** Behind a provider's base URL. */
+    public String path() {
+        return path;
+    }
+
+    /** The endpoint that a request is for; null if it is for none of them. */
+    public static Endpoint of(RequestHead head) {
+        for (Endpoint endpoint : ALL) {
+            if (head.isPath(endpoint.versionedPath) || head.isPath(endpoint.path)) {
+                return endpoint;
+            }
+        }
+        return null;
+    }
+
+    /** Whether the model makes tokens, or only reads them. */
+    boolean generates() {
+        return generates;
+    }
+}

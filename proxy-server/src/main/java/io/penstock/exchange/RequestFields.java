@@ -1,0 +1,158 @@
+package io.penstock.exchange;
+
+import io.penstock.failure.Failure;
+import io.penstock.json.JsonText;
+import io.penstock.json.TopLevelScanner;
+import io.penstock.json.TopLevelScanner.Kind;
+import io.penstock.translate.StreamOptions;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * What the proxy has to know of a request in OpenAI's format, and what it changes in it for a
+ * provider.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ */
+final class RequestFields {
+    private static final String[] NAMES =
+            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"};
+    private static final int MODEL = 0;
+    private static final int STREAM = 1;
+    private static final int STREAM_OPTIONS = 2;
+    private static final int MAX_TOKENS = 3;
+    private static final int MAX_COMPLETION_TOKENS = 4;
+    private static final int N = 5;
+
+    private static final int MAX_MODEL_CHARS = 512;
+    private static final int MAX_COUNT_DIGITS = 9;
+    private static final byte[] ASK = "{\"include_usage\":true}".getBytes(
+            StandardCharsets.US_ASCII);
+    private static final String ASK_MEMBER = ",\"stream_options\":{\"include_usage\":true}";
+
+    private String model;
+    private long modelStart;
+    private long modelEnd;
+    private boolean stream;
+    private long maxTokens;
+    private long choices;
+    private boolean asksForUsage;
+    private Kind optionsKind;
+    private String options;
+    private long optionsStart;
+    private long optionsEnd;
+
+    /** Looks for all of them. */
+    static TopLevelScanner newScanner() {
+        return new TopLevelScanner(NAMES);
+    }
+
+    /** Nothing is known of the next request. */
+    void clear() {
+        model = null;
+        stream = false;
+        asksForUsage = false;
+        optionsKind = Kind.ABSENT;
+        options = null;
+        maxTokens = -1;
+        choices = 1;
+    }
+
+    /** Reads what was found; returns what is wrong with it, or null. */
+    Failure read(TopLevelScanner found) {
+        Kind kind = found.kind(MODEL);
+        if (kind != Kind.STRING || found.text(MODEL).isBlank()) {
+            return new Failure(Failure.Kind.MISSING_MODEL, kind == Kind.ABSENT
+                    ? "The request names no model: 'model' is required."
+                    : "'model' has to be a string that is not empty.", "model", null);
+        }
+        Kind streamKind = found.kind(STREAM);
+        if (streamKind != Kind.ABSENT && streamKind != Kind.TRUE && streamKind != Kind.FALSE
+                && streamKind != Kind.NULL) {
+            return new Failure(Failure.Kind.BAD_REQUEST, "'stream' has to be true or false.",
+                    "stream", null);
+        }
+        if (found.text(MODEL).length() > MAX_MODEL_CHARS) {
+            return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No model has a name of more than "
+                    + MAX_MODEL_CHARS + " characters.", "model", null);
+        }
+        model = found.text(MODEL);
+        modelStart = found.start(MODEL);
+        modelEnd = found.end(MODEL);
+        stream = streamKind == Kind.TRUE;
+        maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS, -1));
+        choices = Math.max(1, count(found, N, 1));
+        optionsKind = found.kind(STREAM_OPTIONS);
+        if (optionsKind == Kind.OBJECT) {
+            options = found.text(STREAM_OPTIONS);
+            asksForUsage = StreamOptions.asksForUsage(options);
+        }
+        optionsStart = found.start(STREAM_OPTIONS);
+        optionsEnd = found.end(STREAM_OPTIONS);
+        return null;
+    }
+
+    /** A count that is none, or absurd, is the provider's to refuse. */
+    private static long count(TopLevelScanner found, int member, long otherwise) {
+        String text = found.kind(member) == Kind.NUMBER ? found.text(member) : "";
+        if (text.isEmpty() || text.length() > MAX_COUNT_DIGITS) {
+            return otherwise;
+        }
+        long count = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char digit = text.charAt(i);
+            if (digit < '0' || digit > '9') {
+                return otherwise;
+            }
+            count = count * 10 + digit - '0';
+        }
+        return count;
+    }
+
+    /**
+     * Fits the body to a target: its name of the model, and the question for a stream's usage.
+     *
+     * @param asks whether that question is to be put in the caller's place
+     */
+    void fit(BodyEdits edits, String targetModel, boolean asks) {
+        boolean asksBehindModel = asks && optionsKind == Kind.ABSENT;
+        if (!targetModel.equals(model)) {
+            StringBuilder text = JsonText.quote(new StringBuilder(), targetModel);
+            edits.replace(modelStart, modelEnd, (asksBehindModel ? text.append(ASK_MEMBER) : text)
+                    .toString().getBytes(StandardCharsets.UTF_8));
+        } else if (asksBehindModel) {
+            edits.replace(modelEnd, modelEnd, ASK_MEMBER.getBytes(StandardCharsets.US_ASCII));
+        }
+        if (asks && optionsKind == Kind.NULL) {
+            edits.replace(optionsStart, optionsEnd, ASK);
+        } else if (asks && optionsKind == Kind.OBJECT) {
+            byte[] asking = StreamOptions.asking(options);
+            if (asking != null) {
+                edits.replace(optionsStart, optionsEnd, asking);
+            }
+        }
+    }
+
+    /** Null while nothing was read. */
+    String model() {
+        return model;
+    }
+
+    boolean isStream() {
+        return stream;
+    }
+
+    /** Whether the caller asks for the usage of its stream. */
+    boolean asksForUsage() {
+        return asksForUsage;
+    }
+
+    /** How many tokens the caller lets one answer have; -1 if it doesn't say. */
+    long maxTokens() {
+        return maxTokens;
+    }
+
+    /** How many answers the caller wants. */
+    long choices() {
+        return choices;
+    }
+}

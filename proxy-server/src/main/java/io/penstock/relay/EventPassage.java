@@ -1,0 +1,255 @@
+package io.penstock.relay;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.penstock.http.ChunkScanner;
+import io.penstock.http.HttpSyntaxException;
+import io.penstock.loop.Scratch;
+import io.penstock.sse.EventSplitter;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+
+/**
+ * Passes the events of a stream on, each as soon as it is whole, but for those that its observer
+ * keeps back. A run of the provider's chunks that came whole passes as it is, framing included;
+ * around anything else the framing is made here. So a caller has never been promised bytes that are
+ * still to come, and the stream can be ended properly whenever the provider breaks off.
+ *
+ * <p><b>Thread:</b> confined to the event loop.
+ * <br><b>Buffers:</b> borrows what comes and gives retained slices of it to {@code out}; owns the
+ * beginning of an unfinished event until {@link #release}.
+ * <br><b>Bounds:</b> {@value #MAX_TAIL_BYTES} bytes of an unfinished event; the beginning of a
+ * longer one passes before its end has come.
+ */
+final class EventPassage {
+    static final int MAX_TAIL_BYTES = 64 * 1024;
+    private static final int NONE = -1;
+    private static final ByteBuf CRLF = ResponseRelay.constant("\r\n");
+
+    private final ByteBufAllocator allocator;
+    private final EventSplitter events;
+    private final Consumer<ByteBuf> out;
+    private final ChunkScanner chunks = new ChunkScanner();
+    private final ChunkScanner again = new ChunkScanner(); // over bytes that were followed before
+
+    private ByteBuf tail; // data of an unfinished event, its framing taken off
+    private boolean cutEvent; // what passed last is not the end of an event
+    private boolean framed; // the caller is sent chunks
+    private int run; // where, in the bytes at hand, a run of whole chunks begins
+    private int clean; // up to where it may pass as it is
+    private int eventEnd; // behind the last event that ended in that run
+
+    /** {@code out} takes what goes on. */
+    EventPassage(ByteBufAllocator allocator, EventSplitter.Sink observer, Scratch scratch,
+            Consumer<ByteBuf> out) {
+        this.allocator = allocator;
+        this.out = out;
+        events = new EventSplitter(observer, scratch);
+    }
+
+    /** Begins with a stream; {@code framed} says whether the caller is sent chunks. */
+    void begin(boolean framed) {
+        assert tail == null;
+        this.framed = framed;
+        cutEvent = false;
+        chunks.reset();
+        events.reset();
+    }
+
+    /** Bytes of the event that has begun. */
+    int tailBytes() {
+        return tail == null ? 0 : tail.readableBytes();
+    }
+
+    /**
+     * Goes on with bytes that are framed as chunks.
+     *
+     * @return where the body ended; -1 if it goes on
+     */
+    int takeChunks(ByteBuf bytes) throws HttpSyntaxException {
+        int at = bytes.readerIndex();
+        int end = bytes.writerIndex();
+        run = framed && tail == null && chunks.isBetweenChunks() ? at : NONE;
+        clean = at;
+        eventEnd = at;
+        try {
+            while (true) {
+                ChunkScanner.Step step = chunks.next(bytes, at, end);
+                if (chunks.chunkEnd() >= 0 && !events.isInsideEvent()) {
+                    onBoundary(chunks.chunkEnd());
+                }
+                at = chunks.position();
+                switch (step) {
+                    case DATA -> takeChunkData(bytes, chunks.dataStart(), at);
+                    case END -> {
+                        endRun(bytes, at);
+                        return at;
+                    }
+                    default -> {
+                        endRun(bytes, at);
+                        return NONE;
+                    }
+                }
+            }
+        } catch (HttpSyntaxException e) {
+            endRun(bytes, at); // what stands before it is good
+            throw e;
+        }
+    }
+
+    /** A chunk ended, and no event is open. */
+    private void onBoundary(int chunkEnd) {
+        if (run == NONE && framed) {
+            run = chunkEnd;
+        }
+        clean = chunkEnd;
+        eventEnd = chunkEnd;
+    }
+
+    private void takeChunkData(ByteBuf bytes, int start, int end) {
+        if (run == NONE) {
+            takeData(bytes, start, end);
+            return;
+        }
+        int seen = events.split(allocator, bytes, start, end - start);
+        if (!events.isHiding()) {
+            eventEnd = seen > start ? seen : eventEnd;
+            return;
+        }
+        int hidden = events.hiddenStart();
+        int next = events.hiddenEnd();
+        endRun(bytes, start);
+        passEvents(bytes, start, hidden);
+        dropTail(); // the beginning of the hidden event, if it had any before this piece
+        takeData(bytes, next, end);
+    }
+
+    /** Passes the run of whole chunks, and frames the events behind it, up to {@code to}, anew. */
+    private void endRun(ByteBuf bytes, int to) {
+        if (run == NONE) {
+            return;
+        }
+        if (clean > run) {
+            cutEvent = false;
+            boolean all = clean - run == bytes.readableBytes();
+            out.accept(all ? bytes.retain() : bytes.retainedSlice(run, clean - run));
+        }
+        run = NONE;
+        again.reset();
+        int at = clean;
+        try {
+            while (again.next(bytes, at, to) == ChunkScanner.Step.DATA) {
+                at = again.position();
+                int start = again.dataStart();
+                int whole = Math.max(start, Math.min(eventEnd, at));
+                passEvents(bytes, start, whole);
+                keepTail(bytes, whole, at);
+            }
+        } catch (HttpSyntaxException e) {
+            throw new IllegalStateException("cannot happen: it was followed before", e);
+        }
+    }
+
+    /** Goes on with data, whatever framed it. */
+    void takeData(ByteBuf bytes, int from, int end) {
+        int start = from;
+        while (start < end) {
+            int seen = events.split(allocator, bytes, start, end - start);
+            passEvents(bytes, start, seen);
+            if (!events.isHiding()) {
+                keepTail(bytes, seen, end);
+                return;
+            }
+            dropTail();
+            start = events.hiddenEnd();
+        }
+    }
+
+    /** Passes what ends at the end of an event, behind what has come of it before. */
+    private void passEvents(ByteBuf bytes, int start, int end) {
+        if (end > start) {
+            passTail();
+            cutEvent = false;
+            emit(bytes.retainedSlice(start, end - start));
+        }
+    }
+
+    private void passTail() {
+        if (tail != null) {
+            ByteBuf whole = tail;
+            tail = null;
+            emit(whole);
+        }
+    }
+
+    private void keepTail(ByteBuf bytes, int start, int end) {
+        if (end == start) {
+            return;
+        }
+        if (tail == null) {
+            tail = allocator.directBuffer(end - start);
+        }
+        tail.writeBytes(bytes, start, end - start);
+        if (tail.readableBytes() > MAX_TAIL_BYTES) {
+            passTail();
+            cutEvent = true;
+        }
+    }
+
+    private void dropTail() {
+        if (tail != null) {
+            tail.release();
+            tail = null;
+        }
+    }
+
+    /** The provider's framing, or its connection, has ended the stream: so it has its last event. */
+    void finish() {
+        if (!events.finish()) {
+            dropTail();
+        }
+    }
+
+    /** Passes the last event, though its blank line be missing. */
+    void end() {
+        passTail();
+    }
+
+    /** Writes a last event, made here, in the place of one that is unfinished. */
+    void cut(String event) {
+        dropTail();
+        append(event);
+    }
+
+    /** Writes one more event, made here. */
+    void append(String event) {
+        cutEvent |= tail != null; // all but its blank line
+        passTail();
+        emit(Unpooled.copiedBuffer(cutEvent ? "\n\n" + event : event, StandardCharsets.UTF_8));
+        cutEvent = false;
+    }
+
+    /** Lets go of an unfinished event; harmless if there is none. */
+    void release() {
+        dropTail();
+        events.release();
+    }
+
+    private void emit(ByteBuf data) {
+        if (!framed) {
+            out.accept(data);
+            return;
+        }
+        out.accept(chunkSize(allocator, data.readableBytes()));
+        out.accept(data);
+        out.accept(CRLF.duplicate());
+    }
+
+    /** The size line of a chunk. */
+    static ByteBuf chunkSize(ByteBufAllocator allocator, int length) {
+        ByteBuf line = allocator.directBuffer(16);
+        line.writeCharSequence(Integer.toHexString(length), StandardCharsets.US_ASCII);
+        return line.writeBytes(CRLF.duplicate());
+    }
+}

@@ -1,0 +1,270 @@
+package io.penstock.whole;
+
+import static io.penstock.testing.ProxyUnderTest.CALLER_KEY;
+import static io.penstock.testing.ProxyUnderTest.PATIENCE;
+import static io.penstock.testing.ProxyUnderTest.SMART;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.loop.Transport;
+import io.penstock.testing.ProxyUnderTest;
+import io.penstock.testing.RawClient;
+import io.penstock.testing.ScriptedUpstream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every call's tokens are known, and no caller can tell. */
+@ParameterizedClass
+@MethodSource("io.penstock.testing.ProxyUnderTest#transports")
+class MeteringIT {
+    private static final String CONTENT =
+            "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello\"},\"finish_reason\":null}]"
+                    + ",\"usage\":null}";
+    private static final String FINISH =
+            "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null}";
+    private static final String USAGE = "{\"choices\":[],\"usage\":{\"prompt_tokens\":11,"
+            + "\"completion_tokens\":5,\"total_tokens\":16,"
+            + "\"prompt_tokens_details\":{\"cached_tokens\":8},"
+            + "\"completion_tokens_details\":{\"reasoning_tokens\":2}}}";
+    private static final String SEEN =
+            Wire.event(CONTENT) + Wire.event(FINISH) + Wire.event("[DONE]");
+    private static final String ALL =
+            Wire.event(CONTENT) + Wire.event(FINISH) + Wire.event(USAGE) + Wire.event("[DONE]");
+
+    @Parameter
+    Transport transport;
+
+    @TempDir
+    Path directory;
+
+    private final BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+
+    private Path log() {
+        return directory.resolve("access.log");
+    }
+
+    private String onlyLine(ProxyUnderTest proxy) throws Exception {
+        proxy.awaitQuiet();
+        proxy.stop(PATIENCE);
+        assertThat(Files.readAllLines(log())).hasSize(1);
+        return Files.readString(log());
+    }
+
+    private String body(ScriptedUpstream.Exchange x) throws Exception {
+        String body = x.readRequest().text();
+        asked.add(body);
+        return body;
+    }
+
+    private static String request(String members) {
+        return "{\"model\":\"" + SMART + "\",\"stream\":true" + members + "}";
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 50, 100_000})
+    void asksForTheUsageInTheCallersPlaceAndHidesIt(int chunkSize) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    body(x);
+                    x.sseHead();
+                    for (int at = 0; at < ALL.length(); at += chunkSize) {
+                        x.chunk(ALL.substring(at, Math.min(at + chunkSize, ALL.length())));
+                    }
+                    x.lastChunk();
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .accessLog(log()).start()) {
+            RawClient caller = ProxyUnderTest.askWith(proxy.connect(), request(""));
+            assertThat(caller.readHead().status()).isEqualTo(200);
+
+            assertThat(caller.readChunked()).isEqualTo(SEEN);
+            assertThat(asked.take()).isEqualTo("{\"model\":\"model-a\","
+                    + "\"stream_options\":{\"include_usage\":true},\"stream\":true}");
+            assertThat(onlyLine(proxy)).contains("\"prompt_tokens\":11,")
+                    .contains("\"completion_tokens\":5,").contains("\"cached_tokens\":8,")
+                    .contains("\"reasoning_tokens\":2").doesNotContain("estimated");
+        }
+    }
+
+    @Test
+    void leavesTheUsageToACallerWhoAsksForIt() throws Exception {
+        String question = ",\"stream_options\":{\"include_usage\":true}";
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    body(x);
+                    x.sseHead().chunk(ALL).lastChunk();
+                });
+                ProxyUnderTest proxy =
+                        ProxyUnderTest.on(transport).provider("a", a.url()).start()) {
+            RawClient caller = ProxyUnderTest.askWith(proxy.connect(), request(question));
+            assertThat(caller.readHead().status()).isEqualTo(200);
+
+            assertThat(caller.readChunked()).isEqualTo(ALL);
+            assertThat(asked.take()).isEqualTo(
+                    "{\"model\":\"model-a\",\"stream\":true" + question + "}");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "{}", "{\"include_usage\":false}",
+        "{\"include_obfuscation\":false}"})
+    void keepsWhatElseTheCallerWantsOfItsStream(String options) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    body(x);
+                    x.sseHead().chunk(ALL).lastChunk();
+                });
+                ProxyUnderTest proxy =
+                        ProxyUnderTest.on(transport).provider("a", a.url()).start()) {
+            RawClient caller = ProxyUnderTest.askWith(proxy.connect(),
+                    request(",\"stream_options\":" + options + ",\"n\":1"));
+            assertThat(caller.readHead().status()).isEqualTo(200);
+
+            assertThat(caller.readChunked()).isEqualTo(SEEN);
+            String kept = options.contains("obfuscation") ? "\"include_obfuscation\":false," : "";
+            assertThat(asked.take()).isEqualTo("{\"model\":\"model-a\",\"stream\":true,"
+                    + "\"stream_options\":{" + kept + "\"include_usage\":true},\"n\":1}");
+        }
+    }
+
+    @Test
+    void asksNoMoreWhereTheQuestionIsRefused() throws Exception {
+        String refusal = "{\"error\":{\"message\":\"Unknown parameter: 'stream_options'.\"}}";
+        ScriptedUpstream.Script script = x -> {
+            if (body(x).contains("stream_options")) {
+                x.head(400, "content-type: application/json",
+                        "content-length: " + refusal.length()).write(refusal).flush();
+            } else {
+                x.sseHead().chunk(SEEN).lastChunk();
+            }
+        };
+        try (ScriptedUpstream a = ScriptedUpstream.start(script, script, script);
+                ProxyUnderTest proxy =
+                        ProxyUnderTest.on(transport).provider("a", a.url()).start()) {
+            RawClient caller = proxy.connect();
+            for (int i = 0; i < 2; i++) {
+                ProxyUnderTest.askWith(caller, request(""));
+                assertThat(caller.readHead().status()).isEqualTo(200);
+                assertThat(caller.readChunked()).isEqualTo(SEEN);
+            }
+            assertThat(asked).hasSize(3);
+            assertThat(asked.stream().filter(body -> body.contains("stream_options"))).hasSize(1);
+        }
+    }
+
+    @Test
+    void estimatesWhatACallerGotWhoWentAway() throws Exception {
+        CountDownLatch gone = new CountDownLatch(1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead();
+                    for (int i = 0; i < 20; i++) {
+                        x.event(CONTENT);
+                    }
+                    gone.countDown();
+                    x.awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .accessLog(log()).start()) {
+            RawClient caller = proxy.ask(SMART, true);
+            caller.readHead();
+            for (int i = 0; i < 20; i++) {
+                caller.readChunk();
+            }
+            gone.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            caller.close();
+            assertThat(a.awaitClosed(1, PATIENCE)).as("cancelled at once").isTrue();
+
+            assertThat(onlyLine(proxy)).contains("\"status\":499")
+                    .contains("\"completion_tokens\":20,").contains("\"estimated\":true");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void readsOnForTheUsageWhereTheRouteSaysSo(boolean committed) throws Exception {
+        CountDownLatch gone = new CountDownLatch(1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    if (committed) {
+                        x.sseHead().event(CONTENT);
+                        gone.await();
+                    } else {
+                        asked.add("");
+                        gone.await();
+                        x.sseHead().event(CONTENT);
+                    }
+                    x.event(CONTENT);
+                    x.event(FINISH).event(USAGE).event("[DONE]").lastChunk();
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .drains().accessLog(log()).start()) {
+            RawClient caller = proxy.ask(SMART, true);
+            if (committed) {
+                caller.readHead();
+                caller.readChunk();
+            } else {
+                asked.take();
+            }
+            caller.close();
+            proxy.awaitNoCallers();
+            gone.countDown();
+
+            assertThat(onlyLine(proxy)).contains("\"status\":499")
+                    .contains("\"prompt_tokens\":11,").contains("\"completion_tokens\":5,")
+                    .doesNotContain("estimated");
+        }
+    }
+
+    @Test
+    void endsADrainWhenTheProviderBreaksOff() throws Exception {
+        CountDownLatch gone = new CountDownLatch(1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead().event(CONTENT);
+                    gone.await();
+                    x.reset();
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .drains().accessLog(log()).start()) {
+            RawClient caller = proxy.ask(SMART, true);
+            caller.readHead();
+            caller.readChunk();
+            caller.close();
+            proxy.awaitNoCallers();
+            gone.countDown();
+
+            assertThat(onlyLine(proxy)).contains("\"status\":499").contains("\"estimated\":true");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/embeddings", "/v1/completions"})
+    void metersWhatElseModelsDo(String path) throws Exception {
+        String reply = "{\"object\":\"list\",\"data\":[{\"embedding\":[" + "0.1,".repeat(20_000)
+                + "1]}],\"usage\":{\"prompt_tokens\":9,\"total_tokens\":9}}";
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    asked.add(x.readRequest().path());
+                    x.head(200, "content-type: application/json",
+                            "content-length: " + reply.length()).write(reply).flush();
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .accessLog(log()).start()) {
+            RawClient caller = proxy.connect().post(path, "{\"model\":\"" + SMART
+                    + "\",\"input\":\"x\"}", "authorization: Bearer " + CALLER_KEY);
+            RawClient.Head head = caller.readHead();
+            assertThat(caller.readBody(head)).isEqualTo(reply);
+
+            assertThat(asked.take()).isEqualTo(path);
+            assertThat(onlyLine(proxy)).contains("\"prompt_tokens\":9,")
+                    .contains("\"completion_tokens\":0,").doesNotContain("estimated");
+        }
+    }
+}
