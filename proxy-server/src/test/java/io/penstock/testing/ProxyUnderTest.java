@@ -98,6 +98,12 @@ public final class ProxyUnderTest implements AutoCloseable {
                 + (stream ? ",\"stream\":true}" : "}");
     }
 
+    /** A streamed chat as a provider gets it: its usage is asked for. */
+    public static String metered(String model) {
+        return chat(model, true).replace("\"" + model + "\"",
+                "\"" + model + "\",\"stream_options\":{\"include_usage\":true}");
+    }
+
     public Penstock server() {
         return server;
     }

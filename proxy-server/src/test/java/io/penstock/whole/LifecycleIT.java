@@ -73,7 +73,8 @@ class LifecycleIT {
 
     private void endStream(RawClient caller) throws IOException {
         go.countDown();
-        assertThat(Wire.beginning(0) + caller.readRawChunked()).isEqualTo(Wire.goodStream(3));
+        assertThat(Wire.dataOf(Wire.beginning(0)) + caller.readChunked())
+                    .isEqualTo(Wire.dataOf(Wire.goodStream(3)));
     }
 
     // The end
@@ -502,7 +503,8 @@ class LifecycleIT {
                         .provider("a", a.url()).provider("b", b.url()).start()) {
             RawClient caller = proxy.ask(SMART, true);
             assertThat(caller.readHead().status()).isEqualTo(200);
-            assertThat(caller.readRawChunked()).isEqualTo(Wire.goodStream(3));
+            assertThat(caller.readChunked())
+                    .isEqualTo(Wire.dataOf(Wire.goodStream(3)));
             ProxyUnderTest.ask(caller, SMART, false);
             RawClient.Head head = caller.readHead();
             assertThat(caller.readBody(head)).isEqualTo(GOOD_UNARY);

@@ -92,7 +92,7 @@ class RelayIT {
                 RawClient caller = proxy.ask(SMART, true);
                 assertThat(caller.readHead().header("transfer-encoding")).isEqualTo("chunked");
 
-                assertThat(caller.readRawChunked()).isEqualTo(body);
+                assertThat(caller.readChunked()).isEqualTo(Wire.dataOf(body));
                 assertThat(a.requests()).hasSize(1);
             }
         }
@@ -100,7 +100,7 @@ class RelayIT {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void passesChunkExtensionsAndLeadingZerosOn(boolean trickled) throws Exception {
+    void readsChunkExtensionsAndLeadingZeros(boolean trickled) throws Exception {
         String data = oneChunkAll("\n");
         String body = "00" + Integer.toHexString(data.length()).toUpperCase()
                 + ";sig=\"a;b\";x\r\n" + data + "\r\n000;last=1\r\n\r\n";
@@ -109,7 +109,7 @@ class RelayIT {
             RawClient caller = proxy.ask(SMART, true);
             caller.readHead();
 
-            assertThat(caller.readRawChunked()).isEqualTo(body);
+            assertThat(caller.readChunked()).isEqualTo(Wire.dataOf(body));
         }
     }
 
@@ -128,7 +128,7 @@ class RelayIT {
             for (int i = 0; i < 2; i++) {
                 RawClient caller = proxy.ask(SMART, stream);
                 assertThat(caller.readHead().header("trailer")).isNull();
-                assertThat(caller.readRawChunked()).isEqualTo(Wire.chunk(data) + "0\r\n\r\n");
+                assertThat(caller.readChunked()).isEqualTo(data);
             }
             assertThat(a.opened()).isEqualTo(1);
         }
@@ -150,7 +150,7 @@ class RelayIT {
             RawClient caller = proxy.ask(SMART, true);
             caller.readHead();
 
-            assertThat(caller.readRawChunked()).isEqualTo(body);
+            assertThat(caller.readChunked()).isEqualTo(Wire.dataOf(body));
         }
     }
 
