@@ -8,11 +8,13 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <p>An account at rest (no call in flight, no debt, its buckets full) says no more than none at
  * all, and may be forgotten; from half of the bound on, each new account looks for some. One that
- * is not at rest never is, so that nobody can wash away a debt with a flood of other callers. When
- * no place is found, only callers without an account are refused.
+ * is not at rest never is, so that nobody can wash away a debt with a flood of other callers. At
+ * the bound a new account looks further, though not through all; when that finds no place, its
+ * caller is refused, and those that have an account are not.
  *
  * <p><b>Thread:</b> safe, without a lock.
- * <br><b>Bounds:</b> {@code maxAccounts}. BYTES
+ * <br><b>Bounds:</b> {@code maxAccounts}. Each takes 70 bytes, measured, and its name (60 for an
+ * address): 34 MB with {@link #MAX_ACCOUNTS}, and 0.5 MB when there is none.
  */
 public final class Accounts {
     public static final int MAX_ACCOUNTS = 1 << 18;

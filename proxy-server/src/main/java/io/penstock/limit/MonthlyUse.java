@@ -3,8 +3,8 @@ package io.penstock.limit;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 
 /**
- * What one caller has used, and reserved, of one month's budget. Never retired: a month is forgotten
- * as a whole, and a call that still holds this one settles into it all the same.
+ * What one caller has used, and reserved, of one month's budget. Never retired: a month is
+ * forgotten as a whole, and a call that still holds this one settles into it all the same.
  *
  * <p><b>Thread:</b> safe. Two kinds are reserved one after the other, so that for a moment a call
  * that is about to be refused for its dollars may stand in the way of another's tokens; never the
@@ -29,7 +29,7 @@ final class MonthlyUse extends CallerTable.Entry {
         super(name);
     }
 
-    /** Reserves both or neither, within what may be used in a month, 0 for no bound; null if done. */
+    /** Reserves both or neither, within what a month may come to, 0 for no bound; null if done. */
     Refusal tryReserve(long tokens, long nanoDollars, long maxTokens, long maxNanoDollars) {
         if (!tryClaim(CLAIMED_TOKENS, tokens, maxTokens)) {
             return refusal(tokens, maxTokens, usedTokens);

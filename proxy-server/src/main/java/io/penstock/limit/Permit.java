@@ -4,8 +4,8 @@ import io.penstock.limit.Account.Entrance;
 import io.penstock.limit.Refusal.Limit;
 
 /**
- * What one exchange has taken of its caller's rates and budget, from {@link #begin} to {@link #end};
- * then used for the next.
+ * What one exchange has taken of its caller's rates and budget, from {@link #begin} to {@link
+ * #end}; then used for the next.
  *
  * <p>What it says of limits is true from {@code begin} on, whatever that said, until the next.
  *
@@ -20,15 +20,15 @@ public final class Permit {
     private final Budgets budgets;
     private Phase phase = Phase.IDLE;
 
-    private Account account; // the last one, a connection's next call being mostly its caller's too
-    private boolean inAccount; // and in flight there
+    private Account account; // kept for the next call, which mostly is the same caller's
     private boolean hasAccount; // it is this exchange's
+    private boolean inAccount; // which is among its calls in flight
     private long requests;
     private long requestIntervalNanos;
     private long tokensPerMinute;
     private long tokenIntervalNanos;
 
-    private MonthlyUse month; // null without a budget
+    private MonthlyUse budget; // of the month it reserved in; null without one
     private long maxTokens;
     private long maxNanoDollars;
     private long reservedTokens;
@@ -54,7 +54,7 @@ public final class Permit {
         }
         this.requests = requests;
         this.tokensPerMinute = tokensPerMinute;
-        month = null;
+        budget = null;
         reservedTokens = 0;
         reservedNanoDollars = 0;
         hasAccount = false;
@@ -154,7 +154,7 @@ public final class Permit {
                 }
                 return refusal;
             }
-            this.month = use;
+            budget = use;
         }
         reservedTokens = tokens;
         reservedNanoDollars = nanoDollars;
@@ -172,8 +172,8 @@ public final class Permit {
             throw new IllegalStateException("extends while " + phase);
         }
         checkAmounts(tokens, nanoDollars);
-        if (month != null
-                && month.tryReserve(tokens, nanoDollars, maxTokens, maxNanoDollars) != null) {
+        if (budget != null
+                && budget.tryReserve(tokens, nanoDollars, maxTokens, maxNanoDollars) != null) {
             return false;
         }
         reservedTokens += tokens;
@@ -196,8 +196,8 @@ public final class Permit {
         }
         checkAmounts(usedTokens, usedNanoDollars);
         phase = Phase.SETTLED;
-        if (month != null) {
-            month.settle(reservedTokens, reservedNanoDollars, usedTokens, usedNanoDollars);
+        if (budget != null) {
+            budget.settle(reservedTokens, reservedNanoDollars, usedTokens, usedNanoDollars);
         }
         if (tokensPerMinute > 0) {
             long more = usedTokens - reservedTokens;
@@ -264,21 +264,21 @@ public final class Permit {
     }
 
     public boolean hasTokenBudget() {
-        return month != null && maxTokens > 0;
+        return budget != null && maxTokens > 0;
     }
 
     /** What is left of the month's tokens, beside what calls in flight reserved. */
     public long budgetRemainingTokens() {
-        return Math.max(0, maxTokens - month.claimedTokens());
+        return Math.max(0, maxTokens - budget.claimedTokens());
     }
 
     public boolean hasDollarBudget() {
-        return month != null && maxNanoDollars > 0;
+        return budget != null && maxNanoDollars > 0;
     }
 
     /** What is left of the month's money, beside what calls in flight reserved. */
     public long budgetRemainingNanoDollars() {
-        return Math.max(0, maxNanoDollars - month.claimedNanoDollars());
+        return Math.max(0, maxNanoDollars - budget.claimedNanoDollars());
     }
 
     private static void checkAmounts(long tokens, long nanoDollars) {

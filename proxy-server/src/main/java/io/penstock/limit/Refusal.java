@@ -21,7 +21,7 @@ public record Refusal(Limit limit, long retryAfterNanos) {
         BUDGET_SPENT,
         /** The month's budget, by what calls in flight may yet use. */
         BUDGET_RESERVED,
-        /** The table of callers: this one is not in it, and there is no place left. */
+        /** The room for what callers have used: nothing is kept of this one, and none is left. */
         TOO_MANY_CALLERS
     }
 

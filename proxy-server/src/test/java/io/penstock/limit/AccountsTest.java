@@ -148,8 +148,8 @@ class AccountsTest {
     }
 
     /**
-     * Threads take from callers' buckets, some more than there is, while those of the others are
-     * driven out of a table that is tiny.
+     * Threads take from callers' buckets, from some more than there is, while those of the others
+     * are driven out of a table that is tiny. They share a clock that each call moves on.
      */
     @Test
     void neverLetsMoreThroughWhileAccountsAreForgottenAndCalledFor() throws Exception {
@@ -165,7 +165,7 @@ class AccountsTest {
         AtomicLong forgotten = new AtomicLong();
         AtomicLong refused = new AtomicLong();
         List<Runnable> loops = new ArrayList<>();
-        long begun = System.nanoTime();
+        AtomicLong clock = new AtomicLong(now);
         for (int t = 0; t < 4; t++) {
             Random random = new Random(seed + t);
             loops.add(() -> {
@@ -173,11 +173,12 @@ class AccountsTest {
                 Account rare = null;
                 for (int i = 0; i < 300_000; i++) {
                     int caller = random.nextInt(random.nextInt(callers) + 1); // the first most
-                    Refusal refusal = permit.begin("c" + caller, requests, window, 0, 0,
-                            System.nanoTime());
+                    long time = clock.addAndGet(700);
+                    Refusal refusal =
+                            permit.begin("c" + caller, requests, window, 0, 0, time);
                     if (refusal == null) {
                         granted[caller].incrementAndGet();
-                        permit.end(System.nanoTime());
+                        permit.end(time);
                     } else if (refusal.limit() == Limit.REQUESTS) {
                         refused.incrementAndGet();
                     }
@@ -190,7 +191,7 @@ class AccountsTest {
             });
         }
         Threads.runTogether(loops);
-        double windows = (double) (System.nanoTime() - begun) / window;
+        double windows = (double) (clock.get() - now) / window;
         for (int i = 0; i < callers; i++) {
             assertThat((double) granted[i].get()).as("seed %d, caller %d", seed, i)
                     .isLessThanOrEqualTo(requests + windows * requests);

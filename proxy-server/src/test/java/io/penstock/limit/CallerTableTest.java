@@ -94,8 +94,9 @@ class CallerTableTest {
 
     @Test
     void boundsEachBin() {
-        CallerTable<Thing> small = new CallerTable<>(100_000, (name, now) -> new Thing("same", now));
         // Entries that don't answer to the name they were asked for stay unfound, and pile up.
+        CallerTable<Thing> small =
+                new CallerTable<>(100_000, (name, now) -> new Thing("other", now));
         int added = 0;
         while (added < 1000 && small.findOrAdd("name", 0) != null) {
             added++;

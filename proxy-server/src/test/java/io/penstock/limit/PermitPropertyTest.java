@@ -17,7 +17,7 @@ class PermitPropertyTest {
     private static final long SECOND = 1_000_000_000L;
     private static final long MINUTE = 60 * SECOND;
     private static final int CALLERS = 20;
-    private static final int MONTHS = 6;
+    private static final int MONTHS = 7;
 
     /** One call, as far as it got. */
     private final class Call {

@@ -70,14 +70,14 @@ public class LimitBenchmark {
     /** A caller that sends one call after another. */
     @Benchmark
     public boolean oneCaller(Process process, Connection connection) {
-        connection.nowNanos += 1_000_000;
+        connection.nowNanos += 1_000;
         return call(connection.permit, process.names[0], connection.nowNanos);
     }
 
     /** Each call of another caller than the one before, so that both tables are asked. */
     @Benchmark
     public boolean oneOfManyCallers(Process process, Connection connection) {
-        connection.nowNanos += 1_000_000;
+        connection.nowNanos += 1_000;
         String name = process.names[connection.random.nextInt(ACCOUNTS)];
         return call(connection.permit, name, connection.nowNanos);
     }
@@ -86,7 +86,7 @@ public class LimitBenchmark {
     @Benchmark
     @Threads(2)
     public boolean oneCallerOnTwoLoops(Process process, Connection connection) {
-        connection.nowNanos += 1_000_000;
+        connection.nowNanos += 1_000;
         return call(connection.permit, process.names[0], connection.nowNanos);
     }
 }
