@@ -1,0 +1,290 @@
+package io.penstock.limit;
+
+import io.penstock.limit.Account.Entrance;
+import io.penstock.limit.Refusal.Limit;
+
+/**
+ * What one exchange has taken of its caller's rates and budget, from {@link #begin} to {@link
+ * #end}; then used for the next.
+ *
+ * <p>What it says of limits is true from {@code begin} on, whatever that said, until the next.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ */
+public final class Permit {
+    private static final long MINUTE_NANOS = 60_000_000_000L;
+
+    private enum Phase { IDLE, BEGUN, RESERVED, SETTLED }
+
+    private final Accounts accounts;
+    private final Budgets budgets;
+    private Phase phase = Phase.IDLE;
+
+    private Account account; // kept for the next call, which mostly is the same caller's
+    private boolean hasAccount; // it is this exchange's
+    private boolean inAccount; // which is among its calls in flight
+    private long requests;
+    private long requestIntervalNanos;
+    private long tokensPerMinute;
+    private long tokenIntervalNanos;
+
+    private MonthlyUse budget; // of the month it reserved in; null without one
+    private long maxTokens;
+    private long maxNanoDollars;
+    private long reservedTokens;
+    private long reservedNanoDollars;
+
+    public Permit(Accounts accounts, Budgets budgets) {
+        this.accounts = accounts;
+        this.budgets = budgets;
+    }
+
+    /**
+     * Lets a call begin: its caller's calls in flight, the caller's rate of requests, then that of
+     * all callers. A call that is refused takes none of them. Zero stands for no bound; a caller
+     * without any gets no account.
+     *
+     * @param name whose rates count
+     * @return null when granted; {@link #end} has to follow
+     */
+    public Refusal begin(String name, long requests, long requestWindowNanos, int concurrent,
+            long tokensPerMinute, long nowNanos) {
+        if (phase != Phase.IDLE) {
+            throw new IllegalStateException("begun, and not ended");
+        }
+        this.requests = requests;
+        this.tokensPerMinute = tokensPerMinute;
+        budget = null;
+        reservedTokens = 0;
+        reservedNanoDollars = 0;
+        hasAccount = false;
+        if (requests > 0 || concurrent > 0 || tokensPerMinute > 0) {
+            Refusal refusal = enter(name, concurrent, requestWindowNanos, nowNanos);
+            if (refusal != null) {
+                return refusal;
+            }
+        }
+        long waitNanos = accounts.tryTakeGlobal(nowNanos);
+        if (waitNanos > 0) {
+            if (inAccount && requests > 0) {
+                Account.REQUESTS.giveBack(account, 1, requestIntervalNanos, nowNanos);
+            }
+            leave();
+            return new Refusal(Limit.GLOBAL_REQUESTS, waitNanos);
+        }
+        phase = Phase.BEGUN;
+        return null;
+    }
+
+    private Refusal enter(String name, int concurrent, long requestWindowNanos, long nowNanos) {
+        if (requests > 0) {
+            requestIntervalNanos = Bucket.intervalNanos(requests, requestWindowNanos);
+        }
+        if (tokensPerMinute > 0) {
+            tokenIntervalNanos = Bucket.intervalNanos(tokensPerMinute, MINUTE_NANOS);
+        }
+        if (account == null || !account.name().equals(name)) {
+            account = accounts.account(name, nowNanos);
+        }
+        Entrance entrance = Entrance.RETIRED;
+        while (account != null
+                && (entrance = account.enter(concurrent)) == Entrance.RETIRED) {
+            account = accounts.account(name, nowNanos);
+        }
+        if (account == null) {
+            return Refusal.TOO_MANY_CALLERS;
+        }
+        hasAccount = true;
+        if (entrance == Entrance.FULL) {
+            return Refusal.CONCURRENT;
+        }
+        inAccount = true;
+        account.follow(accounts.reloads(), requestWindowNanos, tokensPerMinute, MINUTE_NANOS,
+                nowNanos);
+        if (requests > 0) {
+            long waitNanos = Account.REQUESTS.tryTake(account, 1, requests, requestIntervalNanos,
+                    nowNanos);
+            if (waitNanos > 0) {
+                leave();
+                return new Refusal(Limit.REQUESTS, waitNanos);
+            }
+        }
+        return null;
+    }
+
+    private void leave() {
+        if (inAccount) {
+            inAccount = false;
+            account.leave();
+        }
+    }
+
+    /**
+     * Reserves what the call may come to: of the caller's tokens per minute, then of its budget for
+     * a month. A call that is refused takes none of them; it has yet to {@link #end}. Once.
+     *
+     * @param caller whose budget counts
+     * @return null when granted
+     */
+    public Refusal reserve(String caller, int month, long tokensPerMonth, long nanoDollarsPerMonth,
+            long tokens, long nanoDollars, long nowNanos) {
+        if (phase != Phase.BEGUN) {
+            throw new IllegalStateException("reserves while " + phase);
+        }
+        checkAmounts(tokens, nanoDollars);
+        if (tokensPerMinute > 0) {
+            if (tokens > tokensPerMinute) {
+                return Refusal.TOKENS_TOO_MANY;
+            }
+            long waitNanos = Account.TOKENS.tryTake(account, tokens, tokensPerMinute,
+                    tokenIntervalNanos, nowNanos);
+            if (waitNanos > 0) {
+                return new Refusal(Limit.TOKENS, waitNanos);
+            }
+        }
+        maxTokens = tokensPerMonth;
+        maxNanoDollars = nanoDollarsPerMonth;
+        if (tokensPerMonth > 0 || nanoDollarsPerMonth > 0) {
+            MonthlyUse use = budgets.use(caller, month);
+            Refusal refusal = use == null ? Refusal.TOO_MANY_CALLERS
+                    : use.tryReserve(tokens, nanoDollars, maxTokens, maxNanoDollars);
+            if (refusal != null) {
+                if (tokensPerMinute > 0) {
+                    Account.TOKENS.giveBack(account, tokens, tokenIntervalNanos, nowNanos);
+                }
+                return refusal;
+            }
+            budget = use;
+        }
+        reservedTokens = tokens;
+        reservedNanoDollars = nanoDollars;
+        phase = Phase.RESERVED;
+        return null;
+    }
+
+    /**
+     * Reserves more for a running stream: all of it or nothing. Rates are charged and never refuse.
+     *
+     * @return false if the month's budget has not as much left, beside what other calls reserved
+     */
+    public boolean extend(long tokens, long nanoDollars, long nowNanos) {
+        if (phase != Phase.RESERVED) {
+            throw new IllegalStateException("extends while " + phase);
+        }
+        checkAmounts(tokens, nanoDollars);
+        if (budget != null
+                && budget.tryReserve(tokens, nanoDollars, maxTokens, maxNanoDollars) != null) {
+            return false;
+        }
+        reservedTokens += tokens;
+        reservedNanoDollars += nanoDollars;
+        if (tokensPerMinute > 0) {
+            Account.TOKENS.takeAnyway(account, tokens, tokenIntervalNanos, nowNanos);
+        }
+        return true;
+    }
+
+    /**
+     * Says what the call really came to: what was reserved beyond that goes back, and what was not
+     * becomes debt of the rate, and counts in the budget even above its bound. Nothing happens when
+     * that was said before, or nothing has begun. Where nothing was reserved, only the rate is
+     * charged, since it isn't known whose budget that would be.
+     */
+    public void settle(long usedTokens, long usedNanoDollars, long nowNanos) {
+        if (phase != Phase.BEGUN && phase != Phase.RESERVED) {
+            return;
+        }
+        checkAmounts(usedTokens, usedNanoDollars);
+        phase = Phase.SETTLED;
+        if (budget != null) {
+            budget.settle(reservedTokens, reservedNanoDollars, usedTokens, usedNanoDollars);
+        }
+        if (tokensPerMinute > 0) {
+            long more = usedTokens - reservedTokens;
+            if (more > 0) {
+                Account.TOKENS.takeAnyway(account, more, tokenIntervalNanos, nowNanos);
+            } else if (more < 0) {
+                Account.TOKENS.giveBack(account, -more, tokenIntervalNanos, nowNanos);
+            }
+        }
+    }
+
+    /**
+     * The exchange is over, whatever ended it: what is not settled goes back whole, and its place
+     * among the caller's calls in flight. The request itself stays counted. Nothing happens when
+     * nothing has begun.
+     */
+    public void end(long nowNanos) {
+        if (phase == Phase.RESERVED) {
+            settle(0, 0, nowNanos);
+        }
+        phase = Phase.IDLE;
+        leave();
+    }
+
+    /** Whether something has begun that has not ended. */
+    public boolean isHeld() {
+        return phase != Phase.IDLE;
+    }
+
+    public boolean hasRequestLimit() {
+        return hasAccount && requests > 0;
+    }
+
+    /** Requests that may begin within the window, which is also how many may at once. */
+    public long requestLimit() {
+        return requests;
+    }
+
+    public long requestsRemaining(long nowNanos) {
+        return Account.REQUESTS.remaining(account, requests, requestIntervalNanos, nowNanos);
+    }
+
+    /** The time until as many as ever may begin at once. */
+    public long requestsResetNanos(long nowNanos) {
+        return Account.REQUESTS.fullInNanos(account, nowNanos);
+    }
+
+    public boolean hasTokenLimit() {
+        return hasAccount && tokensPerMinute > 0;
+    }
+
+    /** Tokens that may be asked for within a minute, which is also how many may at once. */
+    public long tokenLimit() {
+        return tokensPerMinute;
+    }
+
+    public long tokensRemaining(long nowNanos) {
+        return Account.TOKENS.remaining(account, tokensPerMinute, tokenIntervalNanos, nowNanos);
+    }
+
+    /** The time until as many as ever may be asked for at once. */
+    public long tokensResetNanos(long nowNanos) {
+        return Account.TOKENS.fullInNanos(account, nowNanos);
+    }
+
+    public boolean hasTokenBudget() {
+        return budget != null && maxTokens > 0;
+    }
+
+    /** What is left of the month's tokens, beside what calls in flight reserved. */
+    public long budgetRemainingTokens() {
+        return Math.max(0, maxTokens - budget.claimedTokens());
+    }
+
+    public boolean hasDollarBudget() {
+        return budget != null && maxNanoDollars > 0;
+    }
+
+    /** What is left of the month's money, beside what calls in flight reserved. */
+    public long budgetRemainingNanoDollars() {
+        return Math.max(0, maxNanoDollars - budget.claimedNanoDollars());
+    }
+
+    private static void checkAmounts(long tokens, long nanoDollars) {
+        if (tokens < 0 || nanoDollars < 0) {
+            throw new IllegalArgumentException(
+                    "below zero: " + tokens + " tokens, " + nanoDollars + " nano-dollars");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package io.penstock.limit;
+
+/**
+ * Why a call may not go on: what ran out, and how long until it may work again; 0 where waiting
+ * doesn't help, or not before the month ends.
+ */
+public record Refusal(Limit limit, long retryAfterNanos) {
+    /** What ran out. */
+    public enum Limit {
+        /** The caller's rate of requests. */
+        REQUESTS,
+        /** The caller's rate of tokens. */
+        TOKENS,
+        /** One call wants more tokens than a minute allows. */
+        TOKENS_TOO_MANY,
+        /** The caller's calls in flight. */
+        CONCURRENT,
+        /** The rate of requests of all callers together. */
+        GLOBAL_REQUESTS,
+        /** The month's budget, by what was used of it. */
+        BUDGET_SPENT,
+        /** The month's budget, by what calls in flight may yet use. */
+        BUDGET_RESERVED,
+        /** The room for what callers have used: nothing is kept of this one, and none is left. */
+        TOO_MANY_CALLERS
+    }
+
+    private static final long GUESS_NANOS = 1_000_000_000; // until others' calls may have ended
+
+    static final Refusal TOKENS_TOO_MANY = new Refusal(Limit.TOKENS_TOO_MANY, 0);
+    static final Refusal CONCURRENT = new Refusal(Limit.CONCURRENT, GUESS_NANOS);
+    static final Refusal BUDGET_SPENT = new Refusal(Limit.BUDGET_SPENT, 0);
+    static final Refusal BUDGET_RESERVED = new Refusal(Limit.BUDGET_RESERVED, GUESS_NANOS);
+    static final Refusal TOO_MANY_CALLERS = new Refusal(Limit.TOO_MANY_CALLERS, GUESS_NANOS);
+}
