@@ -47,6 +47,7 @@ public final class UsageStore implements AutoCloseable {
     private final MVStore store;
     private final MVMap<String, byte[]> rows;
     private int unforced; // commits
+    private boolean changed; // since it was compacted last
 
     /** One row: its name within the month, and its numbers. */
     public record Row(String name, long[] values) {}
@@ -244,6 +245,7 @@ public final class UsageStore implements AutoCloseable {
         try {
             store.commit();
             unforced++;
+            changed = true;
         } catch (RuntimeException e) {
             throw unusable(file, e);
         }
@@ -265,11 +267,12 @@ public final class UsageStore implements AutoCloseable {
             store.sync();
             lock.setNumber(version);
             unforced = 0;
-            if (store.getFileStore().getChunksFillRate() < LEAST_FILL_PERCENT
+            if (changed && store.getFileStore().getChunksFillRate() < LEAST_FILL_PERCENT
                     && store.compact(LEAST_FILL_PERCENT, COMPACTED_BYTES)) {
                 store.commit();
                 unforced++;
             }
+            changed = false; // so that an idle store comes to rest
         } catch (RuntimeException | IOException e) {
             throw unusable(file, e);
         }
