@@ -33,7 +33,7 @@ public final class UsageStore implements AutoCloseable {
     static final String FILE = "usage.db";
     static final String LOCK_FILE = "usage.lock";
     static final String NEW_FILE = "usage.db.new";
-    static final int COMMITS_PER_FORCE = 20;
+    static final int COMMITS_PER_FORCE = 24;
     private static final int VERSIONS_KEPT = COMMITS_PER_FORCE + 4;
     private static final int SCHEMA = 1;
     private static final String ROWS = "usage";
