@@ -36,8 +36,6 @@ final class Notices {
         noEffectBeyondDefault(RouteSchema.MIDSTREAM);
         noEffect(RouteSchema.AFFINITY, set -> true);
         noEffect(RouteSchema.CACHE, set -> true);
-        noEffect(Schema.BUDGET, Notices::says);
-        noEffect(Schema.PRICES, prices -> !prices.isEmpty());
         noEffect(Schema.BREAKER, Notices::says);
         noEffect(Schema.CACHE, cache -> cache.get(Schema.CACHE_ENABLED));
         noEffect(Schema.REDIS, redis -> redis.has(Schema.REDIS_URL));

@@ -72,19 +72,26 @@ final class Schema {
     static final Field<String> ENFORCE = Field.of("enforce", Types.oneOf("reject", "cut"),
             "reject", "`reject` refuses the next call, `cut` ends running streams as well");
     static final Field<String> ON_STORE_FAILURE = Field.of("on_store_failure",
-            Types.oneOf("continue", "reject"), "continue", "what follows when usage is not known");
+            Types.oneOf("continue", "reject"), "continue",
+            "while usage cannot be written down, `continue` counts in memory, `reject` refuses the "
+                    + "calls of callers with a budget");
     static final Field<Section> BUDGET = Field.section("budget",
             SectionType.of("section", ENFORCE, ON_STORE_FAILURE),
             "what happens when a caller's budget is spent");
+    static final Field<Double> PRICE_INPUT = Field.required("input",
+            Types.number(0, Double.MAX_VALUE), "dollars for a million prompt tokens");
+    static final Field<Double> PRICE_OUTPUT = Field.required("output",
+            Types.number(0, Double.MAX_VALUE), "dollars for a million completion tokens");
+    static final Field<Double> PRICE_CACHED_INPUT = Field.optional("cached_input",
+            Types.number(0, Double.MAX_VALUE),
+            "dollars for a million prompt tokens that the provider had cached; without it they "
+                    + "cost as much as others");
     static final Field<Map<String, Section>> PRICES = Field.optional("prices",
-            new MapType<>("model", SectionType.of("section",
-                    Field.required("input", Types.number(0, Double.MAX_VALUE),
-                            "dollars for a million prompt tokens"),
-                    Field.required("output", Types.number(0, Double.MAX_VALUE),
-                            "dollars for a million completion tokens"),
-                    Field.optional("cached_input", Types.number(0, Double.MAX_VALUE),
-                            "dollars for a million prompt tokens that the provider had cached"))),
-            "what models cost, by the provider's name of the model");
+            new MapType<>("model", SectionType.of("section", PRICE_INPUT, PRICE_OUTPUT,
+                    PRICE_CACHED_INPUT)),
+            "what models cost, by the provider's name of the model, or a glob of such names: the "
+                    + "very name wins, then the first glob that matches; a model without a price "
+                    + "counts as free");
 
     static final Field<Section> BREAKER = Field.section("breaker",
             SectionType.of("section",

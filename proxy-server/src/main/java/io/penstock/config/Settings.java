@@ -8,6 +8,8 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.RouteSettings;
 import io.penstock.upstream.ProviderSettings;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.Prices;
 import java.time.Duration;
 import java.util.List;
 
@@ -19,8 +21,8 @@ import java.util.List;
  */
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
         List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
-        LimitSettings limits, RetrySettings retry, ObserveSettings observe,
-        Duration shutdownGrace, boolean debug) {
+        LimitSettings limits, BudgetSettings budget, Prices prices, RetrySettings retry,
+        ObserveSettings observe, Duration shutdownGrace, boolean debug) {
 
     public Settings {
         listen = List.copyOf(listen);
@@ -30,8 +32,8 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
 
     /** The same without an access log. */
     public Settings withoutAccessLog() {
-        return new Settings(listen, admin, providers, routes, auth, limits, retry,
-                new ObserveSettings(null, observe.json(), observe.fullHeaders()), shutdownGrace,
-                debug);
+        return new Settings(listen, admin, providers, routes, auth, limits, budget, prices,
+                retry, new ObserveSettings(null, observe.json(), observe.fullHeaders()),
+                shutdownGrace, debug);
     }
 }

@@ -5,7 +5,14 @@ import io.penstock.auth.AuthSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.route.Glob;
 import io.penstock.route.RouteSettings;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.BudgetSettings.Enforce;
+import io.penstock.usage.BudgetSettings.OnStoreFailure;
+import io.penstock.usage.Price;
+import io.penstock.usage.Prices;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -37,7 +44,8 @@ final class SettingsBinder {
         List<RouteSettings> routes =
                 new RouteBinder(providers, problems).bind(root.get(Schema.ROUTES));
         return new Settings(edge.listen(root, auth), edge.admin(root), providers.settings(), routes,
-                auth, limits(root.section(Schema.LIMITS)), retry(root.section(Schema.RETRY)),
+                auth, limits(root.section(Schema.LIMITS)), budget(root.section(Schema.BUDGET)),
+                prices(root), retry(root.section(Schema.RETRY)),
                 observe(root.section(Schema.OBSERVE)),
                 root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug());
     }
@@ -82,6 +90,56 @@ final class SettingsBinder {
                         capped(section.get(Schema.HEADER)), section.get(Schema.CONNECTIONS),
                         section.get(Schema.CONNECTIONS_PER_IP)));
         return limits == null ? LimitSettings.DEFAULT : limits;
+    }
+
+    private static BudgetSettings budget(Section section) {
+        return new BudgetSettings(
+                Enforce.valueOf(section.get(Schema.ENFORCE).toUpperCase(Locale.ROOT)),
+                OnStoreFailure.valueOf(
+                        section.get(Schema.ON_STORE_FAILURE).toUpperCase(Locale.ROOT)));
+    }
+
+    private Prices prices(Section root) {
+        Map<String, Section> sections = root.get(Schema.PRICES);
+        List<Price> prices = new ArrayList<>();
+        (sections == null ? Map.<String, Section>of() : sections).forEach((model, section) -> {
+            Price price = !section.isComplete() ? null : section.build(problems,
+                    () -> Price.ofDollars(model, dollars(section, Schema.PRICE_INPUT),
+                            dollars(section, Schema.PRICE_OUTPUT),
+                            dollars(section, Schema.PRICE_CACHED_INPUT)));
+            if (price != null) {
+                prices.add(price);
+            }
+        });
+        if (sections == null || sections.isEmpty()) {
+            requireNoDollars(root.section(Schema.AUTH));
+        }
+        return new Prices(prices, glob -> new Glob(glob)::matches);
+    }
+
+    /** The digits of the file, which is what a double's text gives back. */
+    private static BigDecimal dollars(Section section, Field<Double> field) {
+        Double dollars = section.get(field);
+        return dollars == null ? null : BigDecimal.valueOf(dollars);
+    }
+
+    /** A budget in dollars that nothing can count is no budget. */
+    private void requireNoDollars(Section section) {
+        for (Field<?> field : section.type().fields()) {
+            Object value = section.get(field);
+            if (field.name().equals("dollars_per_month") && section.has(field)) {
+                problems.error(section.place(field),
+                        "dollars cannot be counted, expected what models cost under prices");
+            } else if (value instanceof Section nested) {
+                requireNoDollars(nested);
+            } else if (value instanceof List<?> items) {
+                for (Object item : items) {
+                    if (item instanceof Section nested) {
+                        requireNoDollars(nested);
+                    }
+                }
+            }
+        }
     }
 
     private RetrySettings retry(Section section) {

@@ -1,5 +1,5 @@
 /**
  * What outlives a request or a process. Knows files and months; not callers or providers. Start at
- * {@link io.penstock.store.Month}.
+ * {@link io.penstock.store.UsageStore}.
  */
 package io.penstock.store;

@@ -53,6 +53,15 @@ final class ConfigFixture {
         return thrown[0].problems().stream().map(this::shown).toList();
     }
 
+    /** Mistakes and warnings, if there are any. */
+    List<String> problems() {
+        try {
+            return warnings();
+        } catch (ConfigException e) {
+            return e.problems().stream().map(this::shown).toList();
+        }
+    }
+
     private String shown(Problem problem) {
         return problem.toString().replace(file + ":", "");
     }

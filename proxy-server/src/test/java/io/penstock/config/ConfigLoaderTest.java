@@ -15,6 +15,11 @@ import io.penstock.upstream.ProviderSettings;
 import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsSettings;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.BudgetSettings.Enforce;
+import io.penstock.usage.BudgetSettings.OnStoreFailure;
+import io.penstock.usage.Prices;
+import io.penstock.usage.TokenUsage;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -48,8 +53,8 @@ class ConfigLoaderTest {
     void takesTheDefaultsWhereNothingIsSaid(String text) throws ConfigException {
         assertThat(file(text).settings()).isEqualTo(new Settings(List.of(ListenSettings.DEFAULT),
                 AdminSettings.DEFAULT, List.of(), List.of(), AuthSettings.DEFAULT,
-                LimitSettings.DEFAULT, RetrySettings.DEFAULT, ObserveSettings.DEFAULT,
-                Duration.ofSeconds(30), false));
+                LimitSettings.DEFAULT, BudgetSettings.DEFAULT, Prices.NONE, RetrySettings.DEFAULT,
+                ObserveSettings.DEFAULT, Duration.ofSeconds(30), false));
     }
 
     @Test
@@ -106,6 +111,10 @@ class ConfigLoaderTest {
                   anonymous: {enabled: true}
                 limits: {concurrent: 1, body: 64KiB, header: 16KiB, connections: 2,
                          connections_per_ip: 3}
+                budget: {enforce: cut, on_store_failure: reject}
+                prices:
+                  gpt-4o: {input: 2.50, output: 10, cached_input: 1.25}
+                  "llama-*": {input: 0.1, output: 0.30}
                 retry: {max_attempts: 2, same_target: 0, wait_for_retry_after: 1m,
                         budget_ratio: 1}
                 observe:
@@ -131,6 +140,11 @@ class ConfigLoaderTest {
         });
         assertThat(settings.limits())
                 .isEqualTo(new LimitSettings(null, 1, 64 * 1024, 16 * 1024, 2, 3));
+        assertThat(settings.budget())
+                .isEqualTo(new BudgetSettings(Enforce.CUT, OnStoreFailure.REJECT));
+        assertThat(settings.prices().nanoDollars("gpt-4o", new TokenUsage(10, 1, 4, 0)))
+                .isEqualTo(6 * 2500 + 4 * 1250 + 10_000);
+        assertThat(settings.prices().nanoDollars("llama-3", 10, 10)).isEqualTo(1000 + 3000);
         assertThat(settings.retry())
                 .isEqualTo(new RetrySettings(2, 0, Duration.ofMinutes(1), 1));
         assertThat(settings.observe()).isEqualTo(new ObserveSettings(null, false, false));

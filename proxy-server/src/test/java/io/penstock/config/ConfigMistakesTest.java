@@ -381,4 +381,38 @@ class ConfigMistakesTest {
                 "3:9: admin.address: [::]:9091 can be reached from elsewhere and asks for no "
                         + "credential, expected admin.token or a loopback address");
     }
+
+    @Test
+    void refusesPricesThatAreNone() {
+        assertThat(file("""
+                prices:
+                  a: {input: 1}
+                  b: {input: -1, output: 1}
+                  c: {input: 1, output: 2000000}
+                  d: {input: 1, output: 1, cached: 1}
+                """).mistakes()).containsExactly(
+                "2:3: prices.a.output: missing, expected number",
+                "3:7: prices.b.input: unexpected value '-1', expected a number of 0 or more",
+                "4:17: prices.c.output: 2000000, expected dollars for a million tokens, 0 to "
+                        + "1000000",
+                "5:28: prices.d.cached: unknown key 'cached', expected one of input, output, "
+                        + "cached_input");
+    }
+
+    @Test
+    void refusesBudgetsInDollarsThatNothingCanCount() {
+        String auth = """
+                auth:
+                  keys:
+                    - {id: a, hash: "sha256:%s", budget: {dollars_per_month: 5}}
+                  anonymous: {enabled: true, budget: {dollars_per_month: 0.5}}
+                """.formatted("0".repeat(64));
+        String expected = ": dollars cannot be counted, expected what models cost under prices";
+
+        assertThat(file(auth).mistakes()).contains(
+                "3:105: auth.keys[0].budget.dollars_per_month" + expected,
+                "4:39: auth.anonymous.budget.dollars_per_month" + expected);
+        assertThat(new ConfigFixture(directory, auth + "prices: {m: {input: 1, output: 1}}\n")
+                .problems()).noneMatch(problem -> problem.contains("dollars"));
+    }
 }

@@ -29,8 +29,6 @@ class ConfigNoticesTest {
                     on_cancel: drain
                     affinity: header:x-session
                     cache: {ttl: 5m}
-                budget: {enforce: cut}
-                prices: {gpt-4o: {input: 2.5, output: 10}}
                 breaker: {failure_ratio: 0.3}
                 cache: {enabled: true}
                 redis: {url: "rediss://host"}
@@ -44,9 +42,9 @@ class ConfigNoticesTest {
                         "5:40: routes[0].targets[0].context_window",
                         "5:59: routes[0].targets[0].timeouts", "6:5: routes[0].strategy",
                         "7:5: routes[0].hedge", "8:5: routes[0].midstream",
-                        "10:5: routes[0].affinity", "11:5: routes[0].cache", "12:1: budget",
-                        "13:1: prices", "14:1: breaker", "15:1: cache", "16:1: redis", "17:1: cors", "19:3: observe.otlp",
-                        "20:3: observe.posthog");
+                        "10:5: routes[0].affinity",
+                        "11:5: routes[0].cache", "12:1: breaker", "13:1: cache", "14:1: redis",
+                        "15:1: cors", "17:3: observe.otlp", "18:3: observe.posthog");
     }
 
     @Test
@@ -66,7 +64,6 @@ class ConfigNoticesTest {
                   jwt: {algorithm: null, jwks_url: null}
                   anonymous: {enabled: false}
                 limits: {requests_per_minute: null}
-                budget: {enforce: reject, on_store_failure: continue}
                 breaker: {failure_ratio: 0.5, min_requests: 20, window: 30s, open_for: 15s,
                           half_open_probes: 3}
                 cache: {enabled: false, ttl: 9m, max_size: 256MiB, scope: key}
@@ -124,6 +121,7 @@ class ConfigNoticesTest {
                     budget: {dollars_per_month: 0.5}
                 limits:
                   requests_per_minute: 10
+                prices: {m: {input: 1, output: 1}}
                 """.formatted(hash)).mistakes())
                 .allMatch(mistake -> mistake.endsWith(
                         ": not supported by this version, expected to be left out"))

@@ -24,6 +24,8 @@ import io.penstock.upstream.ProviderSettings;
 import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsSettings;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.Prices;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -383,7 +385,8 @@ public final class ProxyUnderTest implements AutoCloseable {
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, null), providers,
                     List.of(new RouteSettings(SMART, targets, new RoutePolicy(hold, drains))),
-                    new AuthSettings(keys, false), limits, retry,
+                    new AuthSettings(keys, false), limits, BudgetSettings.DEFAULT, Prices.NONE,
+                    retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
                             fullHeaders),
                     Duration.ofSeconds(30), false);
