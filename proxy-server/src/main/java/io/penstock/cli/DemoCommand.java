@@ -78,7 +78,7 @@ final class DemoCommand implements Callable<Integer> {
                         new RouteSettings.TargetSettings("steady", MODEL)), HoldSettings.DEFAULT)),
                 new AuthSettings(List.of(new ApiKeySettings("demo", KeysCommand.hash(key),
                         List.of())), false),
-                base.limits(), base.retry(), new ObserveSettings(null, true, true),
+                base.cors(), base.limits(), base.retry(), new ObserveSettings(null, true, true),
                 base.shutdownGrace(), false);
     }
 
@@ -100,9 +100,9 @@ final class DemoCommand implements Callable<Integer> {
             return Penstock.start(new Settings(
                     List.of(new io.penstock.listen.ListenSettings(anyPort.host(), 0, null)),
                     new AdminSettings("127.0.0.1", 0, null), settings.providers(),
-                    settings.routes(), settings.auth(), settings.limits(), settings.retry(),
-                    settings.observe(), settings.shutdownGrace(), false), Transport.auto(), 1,
-                    DemoCommand::nothingToReload);
+                    settings.routes(), settings.auth(), settings.cors(), settings.limits(),
+                    settings.retry(), settings.observe(), settings.shutdownGrace(), false),
+                    Transport.auto(), 1, DemoCommand::nothingToReload);
         }
     }
 

@@ -2,6 +2,7 @@ package io.penstock.config;
 
 import io.penstock.admin.AdminSettings;
 import io.penstock.auth.AuthSettings;
+import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
@@ -19,7 +20,7 @@ import java.util.List;
  */
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
         List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
-        LimitSettings limits, RetrySettings retry, ObserveSettings observe,
+        CorsSettings cors, LimitSettings limits, RetrySettings retry, ObserveSettings observe,
         Duration shutdownGrace, boolean debug) {
 
     public Settings {
@@ -30,7 +31,7 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
 
     /** The same without an access log. */
     public Settings withoutAccessLog() {
-        return new Settings(listen, admin, providers, routes, auth, limits, retry,
+        return new Settings(listen, admin, providers, routes, auth, cors, limits, retry,
                 new ObserveSettings(null, observe.json(), observe.fullHeaders()), shutdownGrace,
                 debug);
     }

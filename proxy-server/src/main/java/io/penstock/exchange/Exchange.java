@@ -66,6 +66,7 @@ public final class Exchange extends Deadlines.Entry {
     private Caller caller;
     private String path;
     private String requestId;
+    private String cors; // field lines
     private byte[] fields; // of the caller's head, those that go on to a provider
     private int fieldsLength;
     private TopLevelScanner scanner;
@@ -99,14 +100,16 @@ public final class Exchange extends Deadlines.Entry {
      *
      * @param path behind a provider's base URL
      * @param requestId as it goes to the caller and into logs
+     * @param cors field lines that every reply has to carry
      */
     public void begin(RequestHead head, Caller caller, Policy policy, String path,
-            String requestId) {
+            String requestId, String cors) {
         moveTo(Phase.RECEIVED);
         this.caller = caller;
         this.policy = policy;
         this.path = path;
         this.requestId = requestId;
+        this.cors = cors;
         model = null;
         stream = false;
         route = null;
@@ -480,7 +483,8 @@ public final class Exchange extends Deadlines.Entry {
         moveTo(Phase.COMMITTED);
         status = good.status();
         releaseRequest(); // nothing will be sent again
-        out.text("x-request-id: ").text(requestId).crlf();
+        out.text("x-request-id: ").text(requestId).crlf().text(cors)
+                .bytes(HeaderText.securityLines(downstream.isTls()));
         if (policy.fullHeaders()) {
             out.text("x-penstock-provider: ").text(good.target().provider())
                     .text("\r\nx-penstock-model: ")
@@ -579,7 +583,7 @@ public final class Exchange extends Deadlines.Entry {
         Failure why = failure;
         String id = requestId;
         finish();
-        reply.error(downstream, why, id, attempts);
+        reply.lines(cors).error(downstream, why, id, attempts);
     }
 
     private void fail(Failure why) {

@@ -34,7 +34,6 @@ class ConfigNoticesTest {
                 breaker: {failure_ratio: 0.3}
                 cache: {enabled: true}
                 redis: {url: "rediss://host"}
-                cors: {allowed_origins: ["*"]}
                 observe:
                   otlp: {endpoint: http://localhost:4318}
                   posthog: {host: https://eu.i.posthog.com}
@@ -46,8 +45,8 @@ class ConfigNoticesTest {
                         "7:5: routes[0].hedge", "8:5: routes[0].midstream",
                         "9:5: routes[0].on_cancel", "10:5: routes[0].affinity",
                         "11:5: routes[0].cache", "12:1: budget", "13:1: prices", "14:1: breaker",
-                        "15:1: cache", "16:1: redis", "17:1: cors", "19:3: observe.otlp",
-                        "20:3: observe.posthog");
+                        "15:1: cache", "16:1: redis", "18:3: observe.otlp",
+                        "19:3: observe.posthog");
     }
 
     @Test
@@ -72,7 +71,6 @@ class ConfigNoticesTest {
                           half_open_probes: 3}
                 cache: {enabled: false, ttl: 9m, max_size: 256MiB, scope: key}
                 redis: {url: null, on_failure: local, prefix: "penstock:"}
-                cors: {allowed_origins: []}
                 observe:
                   otlp: {endpoint: null}
                   posthog: {host: null, api_key_env: POSTHOG_API_KEY, content: false}
