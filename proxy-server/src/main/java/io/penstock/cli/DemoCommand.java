@@ -78,7 +78,7 @@ final class DemoCommand implements Callable<Integer> {
                         new RouteSettings.TargetSettings("steady", MODEL)), RoutePolicy.DEFAULT)),
                 new AuthSettings(List.of(new ApiKeySettings("demo", KeysCommand.hash(key),
                         List.of())), false),
-                base.limits(), base.budget(), base.prices(), base.retry(),
+                base.cors(), base.limits(), base.budget(), base.prices(), base.retry(),
                 new ObserveSettings(null, true, true), base.shutdownGrace(), false);
     }
 
@@ -100,7 +100,7 @@ final class DemoCommand implements Callable<Integer> {
             return Penstock.start(new Settings(
                     List.of(new io.penstock.listen.ListenSettings(anyPort.host(), 0, null)),
                     new AdminSettings("127.0.0.1", 0, null), settings.providers(),
-                    settings.routes(), settings.auth(), settings.limits(), settings.budget(),
+                    settings.routes(), settings.auth(), settings.cors(), settings.limits(), settings.budget(),
                     settings.prices(), settings.retry(), settings.observe(),
                     settings.shutdownGrace(), false), Transport.auto(), 1,
                     DemoCommand::nothingToReload);

@@ -39,7 +39,6 @@ final class Notices {
         noEffect(Schema.BREAKER, Notices::says);
         noEffect(Schema.CACHE, cache -> cache.get(Schema.CACHE_ENABLED));
         noEffect(Schema.REDIS, redis -> redis.has(Schema.REDIS_URL));
-        noEffect(Schema.CORS, cors -> !cors.get(Schema.ALLOWED_ORIGINS).isEmpty());
         noEffect(Schema.OTLP, otlp -> otlp.has(Schema.OTLP_ENDPOINT));
         noEffect(Schema.POSTHOG, posthog -> posthog.has(Schema.POSTHOG_HOST));
 

@@ -1,6 +1,7 @@
 package io.penstock.config;
 
 import io.penstock.admin.AdminSettings;
+import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
@@ -146,8 +147,10 @@ final class Schema {
                     Field.of("prefix", Types.TEXT, "penstock:", "of every name it keeps")),
             "limits and budgets shared by several proxies");
 
-    static final Field<List<String>> ALLOWED_ORIGINS = Field.list("allowed_origins", Types.TEXT,
-            "origins whose pages may call; `*` for any");
+    static final Field<List<String>> ALLOWED_ORIGINS = Field.list("allowed_origins",
+            Types.text("origin", "`*`, or an origin such as https://app.example:8443, no path",
+                    CorsSettings::normalized),
+            "origins whose pages may call; `*` alone for any");
     static final Field<Section> CORS = Field.section("cors",
             SectionType.of("section", ALLOWED_ORIGINS), "calls from web pages");
 

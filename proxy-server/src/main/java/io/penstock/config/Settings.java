@@ -2,6 +2,7 @@ package io.penstock.config;
 
 import io.penstock.admin.AdminSettings;
 import io.penstock.auth.AuthSettings;
+import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
@@ -21,8 +22,8 @@ import java.util.List;
  */
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
         List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
-        LimitSettings limits, BudgetSettings budget, Prices prices, RetrySettings retry,
-        ObserveSettings observe, Duration shutdownGrace, boolean debug) {
+        CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
+        RetrySettings retry, ObserveSettings observe, Duration shutdownGrace, boolean debug) {
 
     public Settings {
         listen = List.copyOf(listen);
@@ -32,8 +33,8 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
 
     /** The same without an access log. */
     public Settings withoutAccessLog() {
-        return new Settings(listen, admin, providers, routes, auth, limits, budget, prices,
-                retry, new ObserveSettings(null, observe.json(), observe.fullHeaders()),
+        return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
+                prices, retry, new ObserveSettings(null, observe.json(), observe.fullHeaders()),
                 shutdownGrace, debug);
     }
 }

@@ -2,6 +2,7 @@ package io.penstock.config;
 
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
+import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.observe.ObserveSettings;
@@ -44,8 +45,8 @@ final class SettingsBinder {
         List<RouteSettings> routes =
                 new RouteBinder(providers, problems).bind(root.get(Schema.ROUTES));
         return new Settings(edge.listen(root, auth), edge.admin(root), providers.settings(), routes,
-                auth, limits(root.section(Schema.LIMITS)), budget(root.section(Schema.BUDGET)),
-                prices(root), retry(root.section(Schema.RETRY)),
+                auth, cors(root.section(Schema.CORS)), limits(root.section(Schema.LIMITS)),
+                budget(root.section(Schema.BUDGET)), prices(root), retry(root.section(Schema.RETRY)),
                 observe(root.section(Schema.OBSERVE)),
                 root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug());
     }
@@ -72,6 +73,12 @@ final class SettingsBinder {
         boolean anonymous =
                 section.section(AuthSchema.ANONYMOUS).get(AuthSchema.ANONYMOUS_ENABLED);
         return new AuthSettings(keys, anonymous);
+    }
+
+    private CorsSettings cors(Section section) {
+        CorsSettings cors = section.build(problems,
+                () -> new CorsSettings(section.get(Schema.ALLOWED_ORIGINS)));
+        return cors == null ? CorsSettings.DEFAULT : cors;
     }
 
     private void unique(Section section, Field<?> field, String value, Map<String, Place> seen,

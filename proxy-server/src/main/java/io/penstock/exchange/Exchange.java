@@ -66,6 +66,7 @@ public final class Exchange extends Deadlines.Entry {
     private Caller caller;
     private Endpoint endpoint;
     private String requestId;
+    private String cors; // field lines
     private byte[] fields; // of the caller's head, those that go on to a provider
     private int fieldsLength;
     private TopLevelScanner scanner;
@@ -98,14 +99,16 @@ public final class Exchange extends Deadlines.Entry {
      * Begins with a request whose head was accepted.
      *
      * @param requestId as it goes to the caller and into logs
+     * @param cors field lines that every reply has to carry
      */
     public void begin(RequestHead head, Caller caller, Policy policy, Endpoint endpoint,
-            String requestId) {
+            String requestId, String cors) {
         moveTo(Phase.RECEIVED);
         this.caller = caller;
         this.policy = policy;
         this.endpoint = endpoint;
         this.requestId = requestId;
+        this.cors = cors;
         request.clear();
         route = null;
         status = 0;
@@ -499,7 +502,8 @@ public final class Exchange extends Deadlines.Entry {
         moveTo(Phase.COMMITTED);
         status = good.status();
         releaseRequest(); // nothing will be sent again
-        out.text("x-request-id: ").text(requestId).crlf();
+        out.text("x-request-id: ").text(requestId).crlf().text(cors)
+                .bytes(HeaderText.securityLines(downstream.isTls()));
         if (policy.fullHeaders()) {
             out.text("x-penstock-provider: ").text(good.target().provider())
                     .text("\r\nx-penstock-model: ")
@@ -598,7 +602,7 @@ public final class Exchange extends Deadlines.Entry {
         Failure why = failure;
         String id = requestId;
         finish();
-        reply.error(downstream, why, id, attempts);
+        reply.lines(cors).error(downstream, why, id, attempts);
     }
 
     private void fail(Failure why) {

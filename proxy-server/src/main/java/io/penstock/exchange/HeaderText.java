@@ -17,7 +17,20 @@ final class HeaderText {
         }
     }
 
+    private static final byte[] SECURITY = ascii("x-content-type-options: nosniff\r\n");
+    private static final byte[] SECURITY_OF_TLS = ascii("x-content-type-options: nosniff\r\n"
+            + "strict-transport-security: max-age=31536000\r\n");
+
     private HeaderText() {}
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Field lines that keep a browser from making something else of a reply than it is. */
+    static byte[] securityLines(boolean tls) {
+        return tls ? SECURITY_OF_TLS : SECURITY;
+    }
 
     static byte[] statusLine(int status) {
         return STATUS_LINES[status];

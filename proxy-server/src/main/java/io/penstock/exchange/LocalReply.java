@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
  * <p><b>Thread:</b> confined to the event loop, which uses one for all its connections.
  */
 public final class LocalReply {
+    private static final byte[] NOTHING = {};
+
     private final HeadWriter writer;
     private String extra = "";
 
@@ -27,6 +29,12 @@ public final class LocalReply {
         return this;
     }
 
+    /** Adds whole field lines, each with its end, to the next reply. */
+    public LocalReply lines(String lines) {
+        extra = extra + lines;
+        return this;
+    }
+
     /** How long the caller should wait before the next try, in whole seconds, rounded up. */
     public LocalReply retryAfter(long nanos) {
         return field("retry-after", Long.toString(
@@ -35,6 +43,7 @@ public final class LocalReply {
 
     /** Answers with JSON and ends the response. */
     public void json(DownstreamConnection to, int status, String requestId, String body) {
+        field("cache-control", "no-store");
         send(to, status, requestId, "application/json", body.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -45,16 +54,25 @@ public final class LocalReply {
                 ErrorBody.openAi(failure, attempts));
     }
 
+    /** Answers that there is nothing to say but the fields, and ends the response. */
+    public void noContent(DownstreamConnection to, String requestId) {
+        send(to, 204, requestId, null, NOTHING);
+    }
+
+    /** {@code contentType} is null where the status knows no body (RFC 9110 section 8.6). */
     private void send(DownstreamConnection to, int status, String requestId, String contentType,
             byte[] body) {
         boolean keepAlive = to.decideKeepAlive();
-        writer.clear().bytes(HeaderText.statusLine(status))
-                .text("content-type: ").text(contentType).crlf()
-                .text("content-length: ").number(body.length).crlf();
+        writer.clear().bytes(HeaderText.statusLine(status));
+        if (contentType != null) {
+            writer.text("content-type: ").text(contentType).crlf()
+                    .text("content-length: ").number(body.length).crlf();
+        }
         if (requestId != null) {
             writer.text("x-request-id: ").text(requestId).crlf();
         }
-        writer.text(extra).text("x-content-type-options: nosniff\r\n");
+        writer.text(extra).text("referrer-policy: no-referrer\r\n")
+                .bytes(HeaderText.securityLines(to.isTls()));
         extra = "";
         if (!keepAlive) {
             writer.text("connection: close\r\n");

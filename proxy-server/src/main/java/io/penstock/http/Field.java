@@ -30,19 +30,26 @@ public enum Field {
     SERVER(Field.NOT_DOWN), SERVER_TIMING(Field.NOT_DOWN), REPORT_TO(Field.NOT_DOWN),
     NEL(Field.NOT_DOWN), X_REQUEST_ID(Field.NOT_UP | Field.NOT_DOWN),
 
+    // The proxy says this itself.
+    X_CONTENT_TYPE_OPTIONS(Field.NOT_DOWN),
+
     RETRY_AFTER(0), RETRY_AFTER_MS(0), X_SHOULD_RETRY(0), CONTENT_TYPE(0), CONTENT_ENCODING(0),
     CACHE_CONTROL(0), DATE(0), ACCEPT(0), USER_AGENT(0),
 
     // By prefix: see #of.
     X_RATELIMIT(Field.NOT_DOWN), X_PENSTOCK(Field.NOT_UP | Field.NOT_DOWN),
-    X_ACCEL(Field.NOT_DOWN), CF(Field.NOT_UP | Field.NOT_DOWN), SEC_FETCH(Field.NOT_UP);
+    X_ACCEL(Field.NOT_DOWN), CF(Field.NOT_UP | Field.NOT_DOWN), SEC_FETCH(Field.NOT_UP),
+
+    // Which pages may read a reply is not for the provider to say.
+    ACCESS_CONTROL(Field.NOT_UP | Field.NOT_DOWN);
 
     private static final int HOP = 3;
     private static final int NOT_UP = 1;
     private static final int NOT_DOWN = 2;
 
     private static final Field[] TABLE = new Field[256];
-    private static final Field[] PREFIXES = {X_RATELIMIT, X_PENSTOCK, X_ACCEL, CF, SEC_FETCH};
+    private static final Field[] PREFIXES = {X_RATELIMIT, X_PENSTOCK, X_ACCEL, CF, SEC_FETCH,
+        ACCESS_CONTROL};
 
     static {
         for (Field field : values()) {

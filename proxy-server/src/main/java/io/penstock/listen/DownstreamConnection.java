@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandler;
 import io.penstock.failure.Failure;
 import io.penstock.http.ChunkScanner;
 import io.penstock.http.Field;
@@ -67,6 +68,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private final ListenLoop loop;
     private final Timer timer = new Timer();
     private ChannelHandlerContext context;
+    private boolean tls;
     private RequestHandler handler;
     private State state = State.HEAD;
 
@@ -97,6 +99,11 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
 
     public Channel channel() {
         return context.channel();
+    }
+
+    /** Whether nobody on the way can read what is said. */
+    public boolean isTls() {
+        return tls;
     }
 
     /** Where writes go: straight to the channel, past this handler. */
@@ -231,6 +238,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
+        tls = ctx.pipeline().get(SslHandler.class) != null;
         handler = loop.newHandler(this);
         sinceNanos = loop.deadlines().nowNanos();
         loop.onOpened(this);

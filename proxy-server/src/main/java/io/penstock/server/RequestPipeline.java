@@ -3,6 +3,7 @@ package io.penstock.server;
 import io.netty.buffer.ByteBuf;
 import io.penstock.admin.StatusPages;
 import io.penstock.auth.Caller;
+import io.penstock.auth.Cors;
 import io.penstock.exchange.Endpoint;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
@@ -24,6 +25,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Worker worker;
     private final DownstreamConnection connection;
     private final Exchange exchange;
+    private String cors = ""; // field lines of whatever answers the current request
     private boolean admitted; // the exchange holds a place among the concurrent ones
 
     RequestPipeline(Worker worker, DownstreamConnection connection) {
@@ -36,6 +38,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     public void onRequest(RequestHead head) {
         String id = RequestIds.of(head);
         Snapshot snapshot = worker.server().snapshot();
+        cors = snapshot.cors().replyLines(head);
+        if (snapshot.cors().isPreflight(head)) {
+            answerPreflight(head, snapshot.cors(), id);
+            return;
+        }
         Endpoint endpoint = Endpoint.of(head);
         if (endpoint != null) {
             if (!head.isMethod("POST")) {
@@ -44,11 +51,25 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             }
             Caller caller = authenticate(snapshot, head, id);
             if (caller != null && admit(id)) {
-                exchange.begin(head, caller, snapshot.policy(), endpoint, id);
+                exchange.begin(head, caller, snapshot.policy(), endpoint, id, cors);
             }
             return;
         }
         onStatusPage(head, snapshot, id);
+    }
+
+    /**
+     * On any path: no credential comes with a preflight, and a page that calls what is not there
+     * can read that from the answer to the call itself.
+     */
+    private void answerPreflight(RequestHead head, Cors rules, String id) {
+        if (rules.allows(head)) {
+            worker.localReply().lines(rules.preflightLines(head)).noContent(connection, id);
+        } else {
+            refuse(Failure.of(Failure.Kind.ORIGIN_NOT_ALLOWED,
+                    "Pages of this origin may not call: it is not among cors.allowed_origins."),
+                    id);
+        }
     }
 
     /** The endpoints that the proxy answers itself. */
@@ -61,11 +82,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
             refuseMethod(head, "GET, HEAD", id);
         } else if (pages.isPublic(path)) {
-            pages.answer(connection, worker.localReply(), path, Caller.ANYONE, id);
+            pages.answer(connection, worker.localReply().lines(cors), path, Caller.ANYONE, id);
         } else {
             Caller caller = authenticate(snapshot, head, id);
             if (caller != null) {
-                pages.answer(connection, worker.localReply(), path, caller, id);
+                pages.answer(connection, worker.localReply().lines(cors), path, caller, id);
             }
         }
     }
@@ -84,7 +105,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             start = head.valueStart(Field.API_KEY);
             end = head.valueEnd(Field.API_KEY);
         }
-        if (start == end && head.has(Field.ORIGIN) && !snapshot.authenticator().isRequired()) {
+        if (start == end && head.has(Field.ORIGIN) && !snapshot.authenticator().isRequired()
+                && !snapshot.cors().allows(head)) {
             // No browser asks first for a request as simple as that; any page could send it.
             refuse(Failure.of(Failure.Kind.ORIGIN_NOT_ALLOWED,
                     "A web page has to show a key, even where none is required."), id);
@@ -119,7 +141,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(Failure failure, String id) {
-        worker.localReply().error(connection, failure, id, null);
+        worker.localReply().lines(cors).error(connection, failure, id, null);
     }
 
     @Override
@@ -135,6 +157,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     @Override
     public void onBadRequest(Failure failure) {
         if (exchange.isIdle()) {
+            cors = ""; // of the request before
             refuse(failure, RequestIds.fresh());
         } else {
             exchange.onBadRequest(failure);

@@ -1,6 +1,7 @@
 package io.penstock.server;
 
 import io.penstock.auth.Authenticator;
+import io.penstock.auth.Cors;
 import io.penstock.config.Settings;
 import io.penstock.exchange.Policy;
 import io.penstock.route.Glob;
@@ -21,7 +22,7 @@ import java.util.Map;
  * @param providers all that are configured, the disabled ones too, in the order of the file
  */
 record Snapshot(Settings settings, List<Provider> providers, Policy policy,
-        Authenticator authenticator) {
+        Authenticator authenticator, Cors cors) {
 
     /** Builds it; a provider whose settings have not changed is kept, with its connections. */
     static Snapshot of(Settings settings, List<Provider> known) throws UpstreamTlsException {
@@ -44,6 +45,7 @@ record Snapshot(Settings settings, List<Provider> providers, Policy policy,
                 settings.retry(), settings.limits().bodyBytes(),
                 settings.observe().fullHeaders());
         return new Snapshot(settings, List.copyOf(providers), policy,
-                new Authenticator(settings.auth(), glob -> new Glob(glob)::matches));
+                new Authenticator(settings.auth(), glob -> new Glob(glob)::matches),
+                new Cors(settings.cors()));
     }
 }

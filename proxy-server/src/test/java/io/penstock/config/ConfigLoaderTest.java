@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.admin.AdminSettings;
 import io.penstock.auth.AuthSettings;
+import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
@@ -53,7 +54,8 @@ class ConfigLoaderTest {
     void takesTheDefaultsWhereNothingIsSaid(String text) throws ConfigException {
         assertThat(file(text).settings()).isEqualTo(new Settings(List.of(ListenSettings.DEFAULT),
                 AdminSettings.DEFAULT, List.of(), List.of(), AuthSettings.DEFAULT,
-                LimitSettings.DEFAULT, BudgetSettings.DEFAULT, Prices.NONE, RetrySettings.DEFAULT,
+                CorsSettings.DEFAULT, LimitSettings.DEFAULT, BudgetSettings.DEFAULT, Prices.NONE,
+                RetrySettings.DEFAULT,
                 ObserveSettings.DEFAULT, Duration.ofSeconds(30), false));
     }
 
@@ -334,5 +336,11 @@ class ConfigLoaderTest {
                                 + "such as OPENAI_API_KEY",
                         "1:28: providers[0].api_key_env: the variable OPENAI_API_KEY is not set, "
                                 + "so provider 'openai' is left out");
+    }
+
+    @Test
+    void writesOriginsTheWayBrowsersDo() throws ConfigException {
+        assertThat(file("cors: {allowed_origins: ['HTTPS://App.Example:443']}").settings().cors()
+                .allowedOrigins()).containsExactly("https://app.example");
     }
 }

@@ -415,4 +415,25 @@ class ConfigMistakesTest {
         assertThat(new ConfigFixture(directory, auth + "prices: {m: {input: 1, output: 1}}\n")
                 .problems()).noneMatch(problem -> problem.contains("dollars"));
     }
+
+    @Test
+    void takesNothingForAnOriginThatABrowserWouldNotSend() {
+        assertThat(file("""
+                cors:
+                  allowed_origins:
+                    - https://app.example/
+                    - app.example
+                    - https://app.example
+                    - https://*.example
+                """).mistakes()).allMatch(each -> each.endsWith(
+                        ", expected `*`, or an origin such as https://app.example:8443, no path"))
+                .extracting(each -> each.substring(0, each.indexOf(", expected")))
+                .containsExactly(
+                        "3:7: cors.allowed_origins[0]: unexpected value 'https://app.example/'",
+                        "4:7: cors.allowed_origins[1]: unexpected value 'app.example'",
+                        "6:7: cors.allowed_origins[3]: unexpected value 'https://*.example'");
+        assertThat(file("cors: {allowed_origins: ['*', 'https://app.example']}").mistakes())
+                .containsExactly("1:8: cors.allowed_origins: '*' beside other origins, expected it "
+                        + "alone, or none of it");
+    }
 }

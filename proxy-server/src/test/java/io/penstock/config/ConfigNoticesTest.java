@@ -32,7 +32,6 @@ class ConfigNoticesTest {
                 breaker: {failure_ratio: 0.3}
                 cache: {enabled: true}
                 redis: {url: "rediss://host"}
-                cors: {allowed_origins: ["*"]}
                 observe:
                   otlp: {endpoint: http://localhost:4318}
                   posthog: {host: https://eu.i.posthog.com}
@@ -44,7 +43,7 @@ class ConfigNoticesTest {
                         "7:5: routes[0].hedge", "8:5: routes[0].midstream",
                         "10:5: routes[0].affinity",
                         "11:5: routes[0].cache", "12:1: breaker", "13:1: cache", "14:1: redis",
-                        "15:1: cors", "17:3: observe.otlp", "18:3: observe.posthog");
+                        "16:3: observe.otlp", "17:3: observe.posthog");
     }
 
     @Test
@@ -68,7 +67,6 @@ class ConfigNoticesTest {
                           half_open_probes: 3}
                 cache: {enabled: false, ttl: 9m, max_size: 256MiB, scope: key}
                 redis: {url: null, on_failure: local, prefix: "penstock:"}
-                cors: {allowed_origins: []}
                 observe:
                   otlp: {endpoint: null}
                   posthog: {host: null, api_key_env: POSTHOG_API_KEY, content: false}

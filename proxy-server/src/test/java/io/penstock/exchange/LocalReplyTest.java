@@ -79,8 +79,9 @@ class LocalReplyTest implements RequestHandler {
         reply.json(connection, 200, "req_1", "{\"a\":\"\u00e9\"}");
 
         assertThat(sent()).isEqualTo("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-                + "content-length: 10\r\nx-request-id: req_1\r\n"
-                + "x-content-type-options: nosniff\r\n\r\n{\"a\":\"\u00c3\u00a9\"}");
+                + "content-length: 10\r\nx-request-id: req_1\r\ncache-control: no-store\r\n"
+                + "referrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n\r\n"
+                + "{\"a\":\"\u00c3\u00a9\"}");
         assertThat(channel.isActive()).isTrue();
     }
 
@@ -101,6 +102,25 @@ class LocalReplyTest implements RequestHandler {
         request("GET / HTTP/1.1", "");
         reply.json(connection, 200, null, "{}");
         assertThat(sent()).doesNotContain("a: b").doesNotContain("retry-after");
+    }
+
+    @Test
+    void addsWholeLinesToTheNextReplyOnly() {
+        request("GET / HTTP/1.1", "");
+        reply.lines("a: b\r\nc: d\r\n").field("e", "f").json(connection, 200, null, "{}");
+        assertThat(sent()).contains("\r\na: b\r\nc: d\r\ne: f\r\n");
+        request("GET / HTTP/1.1", "");
+        reply.lines("").json(connection, 200, null, "{}");
+        assertThat(sent()).doesNotContain("a: b");
+    }
+
+    @Test
+    void answersWithNoBodyNorAnythingAboutOne() {
+        request("OPTIONS / HTTP/1.1", "");
+        reply.field("a", "b").noContent(connection, "req_1");
+        assertThat(sent()).isEqualTo("HTTP/1.1 204 No Content\r\nx-request-id: req_1\r\na: b\r\n"
+                + "referrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n\r\n");
+        assertThat(channel.isActive()).isTrue();
     }
 
     @Test

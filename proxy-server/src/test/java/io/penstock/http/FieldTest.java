@@ -51,7 +51,7 @@ class FieldTest {
     @ParameterizedTest
     @CsvSource({"x-ratelimit-limit-requests,X_RATELIMIT", "X-RateLimit-Reset-Tokens,X_RATELIMIT",
         "x-penstock-cache,X_PENSTOCK", "X-Accel-Buffering,X_ACCEL", "cf-ray,CF", "CF-RAY,CF",
-        "sec-fetch-site,SEC_FETCH"})
+        "sec-fetch-site,SEC_FETCH", "Access-Control-Max-Age,ACCESS_CONTROL"})
     void isFoundByItsPrefix(String name, Field field) {
         assertThat(find(name)).isEqualTo(field);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.admin.AdminSettings;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
+import io.penstock.auth.CorsSettings;
 import io.penstock.config.Settings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
@@ -230,6 +231,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private TlsSettings listenTls;
         private String host = "127.0.0.1";
         private boolean keysNeeded = true;
+        private List<String> origins = List.of();
         private Path accessLog;
 
         private Builder(Transport transport) {
@@ -359,6 +361,12 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** Pages of these origins may call. */
+        public Builder origins(String... origins) {
+            this.origins = List.of(origins);
+            return this;
+        }
+
         /** Writes an access line a call to this file. */
         public Builder accessLog(Path file) {
             accessLog = file;
@@ -385,8 +393,8 @@ public final class ProxyUnderTest implements AutoCloseable {
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, null), providers,
                     List.of(new RouteSettings(SMART, targets, new RoutePolicy(hold, drains))),
-                    new AuthSettings(keys, false), limits, BudgetSettings.DEFAULT, Prices.NONE,
-                    retry,
+                    new AuthSettings(keys, false), new CorsSettings(origins), limits,
+                    BudgetSettings.DEFAULT, Prices.NONE, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
                             fullHeaders),
                     Duration.ofSeconds(30), false);

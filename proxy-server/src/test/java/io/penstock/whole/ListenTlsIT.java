@@ -76,7 +76,12 @@ class ListenTlsIT {
                         "localhost")) {
             RawClient.Head head = ask(caller, false).readHead();
             assertThat(head.status()).isEqualTo(200);
+            assertThat(head.header("strict-transport-security")).isEqualTo("max-age=31536000");
             assertThat(caller.readBody(head)).isEqualTo(ScriptedUpstream.GOOD_UNARY);
+
+            head = caller.get("/health").readHead();
+            assertThat(head.header("strict-transport-security")).isEqualTo("max-age=31536000");
+            caller.readBody(head);
 
             head = ask(caller, true).readHead();
             assertThat(caller.readBody(head)).contains("data: [DONE]");

@@ -351,7 +351,7 @@ class RelayIT {
             assertThat(head.headers()).containsOnlyKeys("content-type", "content-length",
                     "openai-processing-ms", "openai-version", "date", "x-request-id",
                     "x-penstock-provider", "x-penstock-model", "x-penstock-attempts",
-                    "server-timing");
+                    "server-timing", "x-content-type-options");
             assertThat(head.headers().get("x-penstock-provider")).containsExactly("a");
             assertThat(head.header("x-request-id")).startsWith("req_").isNotEqualTo("req_upstream");
             assertThat(head.header("server-timing"))
