@@ -63,17 +63,23 @@ final class Account extends CallerTable.Entry {
     }
 
     /**
-     * Brings what is left of other bounds into the new ones: an emptied bucket fills within the new
-     * window, and where the bound for tokens is another one, debt beyond that is forgiven.
+     * Brings what is left of other bounds into the new ones, once after each reload: an
+     * emptied bucket fills within the new window, and where the bound for tokens is another one,
+     * debt beyond that is forgiven.
+     *
+     * <p>Not whenever bounds differ: a caller whose tokens carry different claims could go back and
+     * forth between them, and be rid of its debt.
      */
-    void follow(int reloads, long requestWindowNanos, long tokensPerMinute, long minuteNanos,
-            long nowNanos) {
+    void follow(int reloads, long requests, long requestIntervalNanos, long tokensPerMinute,
+            long tokenIntervalNanos, long nowNanos) {
         if (this.reloads == reloads) {
             return;
         }
-        REQUESTS.fillWithin(this, requestWindowNanos, nowNanos);
-        if (this.tokensPerMinute != tokensPerMinute) {
-            TOKENS.fillWithin(this, minuteNanos, nowNanos);
+        if (requests > 0) {
+            REQUESTS.forgive(this, requests, requestIntervalNanos, nowNanos);
+        }
+        if (tokensPerMinute > 0 && this.tokensPerMinute != tokensPerMinute) {
+            TOKENS.forgive(this, tokensPerMinute, tokenIntervalNanos, nowNanos);
             this.tokensPerMinute = tokensPerMinute;
         }
         this.reloads = reloads;

@@ -23,7 +23,7 @@ public final class Accounts {
     private static final int BINS_WHEN_FULL = 32;
 
     /** The rate of all callers together. */
-    private record Global(long requests, long windowNanos, long intervalNanos) {}
+    private record Global(long requests, long intervalNanos) {}
 
     private final CallerTable<Account> table;
     private final AtomicInteger reloads = new AtomicInteger();
@@ -36,8 +36,8 @@ public final class Accounts {
 
     /** How many requests all callers together may begin in a window; 0 for no bound. */
     public void setGlobal(long requests, long windowNanos) {
-        global = requests == 0 ? null : new Global(requests, windowNanos,
-                Bucket.intervalNanos(requests, windowNanos));
+        global = requests == 0 ? null
+                : new Global(requests, Bucket.intervalNanos(requests, windowNanos));
     }
 
     /**
@@ -89,7 +89,8 @@ public final class Accounts {
             all.compareAndSet(null, new Account("", nowNanos));
             used = all.get();
         }
-        Account.REQUESTS.fillWithin(used, rate.windowNanos(), nowNanos); // after a reload
+        // After a reload; there is never debt here, so that nothing else is forgiven.
+        Account.REQUESTS.forgive(used, rate.requests(), rate.intervalNanos(), nowNanos);
         return Account.REQUESTS.tryTake(used, 1, rate.requests(), rate.intervalNanos(), nowNanos);
     }
 }

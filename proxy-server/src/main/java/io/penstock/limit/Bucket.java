@@ -81,12 +81,15 @@ final class Bucket<T> {
         }
     }
 
-    /** Lets the bucket be full after this time at the latest: what other numbers left behind. */
-    void fillWithin(T owner, long nanos, long nowNanos) {
+    /**
+     * Lets the bucket be empty and no worse: forgives debt, and what a longer window left behind.
+     */
+    void forgive(T owner, long capacity, long intervalNanos, long nowNanos) {
+        long empty = cost(capacity, intervalNanos);
         while (true) {
             long before = fullAtNanos.get(owner);
-            if (before - nowNanos <= nanos
-                    || fullAtNanos.compareAndSet(owner, before, nowNanos + nanos)) {
+            if (before - nowNanos <= empty
+                    || fullAtNanos.compareAndSet(owner, before, nowNanos + empty)) {
                 return;
             }
         }

@@ -18,9 +18,23 @@ public final class Budgets {
 
     private record Month(int number, CallerTable<MonthlyUse> callers) {}
 
+    /** The month begun last, and the one begun before it; null where there is none. */
+    private record Months(Month latest, Month other) {
+        int size() {
+            return (latest == null ? 0 : latest.callers.size())
+                    + (other == null ? 0 : other.callers.size());
+        }
+
+        Month find(int number) {
+            if (latest != null && latest.number == number) {
+                return latest;
+            }
+            return other != null && other.number == number ? other : null;
+        }
+    }
+
     private final int maxCallers;
-    private volatile Month latest; // the one begun last; null at first
-    private volatile Month other; // the one begun before it, or null
+    private volatile Months months = new Months(null, null);
 
     public Budgets(int maxCallers) {
         if (maxCallers < 1) {
@@ -76,18 +90,12 @@ public final class Budgets {
 
     /** Callers that something is known of, in both months together. */
     public int size() {
-        Month before = other;
-        Month now = latest;
-        return size(now) + size(before);
-    }
-
-    private static int size(Month month) {
-        return month == null ? 0 : month.callers.size();
+        return months.size();
     }
 
     /** The caller's use of the month, from zero if nothing is known of it; null for no room. */
     MonthlyUse use(String caller, int month) {
-        Month in = month(month);
+        Month in = months.find(month);
         if (in == null) {
             in = begin(month);
         }
@@ -102,36 +110,24 @@ public final class Budgets {
     }
 
     private MonthlyUse find(String caller, int month) {
-        Month in = month(month);
+        Month in = months.find(month);
         return in == null ? null : in.callers.find(caller);
     }
 
-    private Month month(int number) {
-        Month now = latest;
-        if (now != null && now.number == number) {
-            return now;
-        }
-        Month before = other;
-        return before != null && before.number == number ? before : null;
-    }
-
     private synchronized Month begin(int number) {
-        Month known = month(number);
-        if (known != null) {
-            return known;
+        Month begun = months.find(number);
+        if (begun == null) {
+            begun = new Month(number,
+                    new CallerTable<>(maxCallers, (name, now) -> new MonthlyUse(name)));
+            months = new Months(begun, months.latest);
         }
-        Month begun = new Month(number,
-                new CallerTable<>(maxCallers, (name, now) -> new MonthlyUse(name)));
-        other = latest;
-        latest = begun;
         return begun;
     }
 
     private synchronized void forgetBefore(Month month) {
-        Month last = month == latest ? other : latest;
+        Month last = month == months.latest ? months.other : months.latest;
         if (last != null && last.number < month.number) {
-            latest = month;
-            other = null;
+            months = new Months(month, null);
         }
     }
 }

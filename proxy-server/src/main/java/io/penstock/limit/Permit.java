@@ -99,8 +99,8 @@ public final class Permit {
             return Refusal.CONCURRENT;
         }
         inAccount = true;
-        account.follow(accounts.reloads(), requestWindowNanos, tokensPerMinute, MINUTE_NANOS,
-                nowNanos);
+        account.follow(accounts.reloads(), requests, requestIntervalNanos, tokensPerMinute,
+                tokenIntervalNanos, nowNanos);
         if (requests > 0) {
             long waitNanos = Account.REQUESTS.tryTake(account, 1, requests, requestIntervalNanos,
                     nowNanos);

@@ -162,9 +162,9 @@ class BucketTest {
     void keepsNobodyWaitingForLongerThanANewWindow() {
         begin(10, 60 * MINUTE, 5);
         take(10);
-        BUCKET.fillWithin(owner, MINUTE, now);
+        BUCKET.forgive(owner, 6, MINUTE / 6, now);
         assertThat(BUCKET.fullInNanos(owner, now)).isEqualTo(MINUTE);
-        BUCKET.fillWithin(owner, 2 * MINUTE, now);
+        BUCKET.forgive(owner, 6, 2 * MINUTE / 6, now);
         assertThat(BUCKET.fullInNanos(owner, now)).isEqualTo(MINUTE);
     }
 

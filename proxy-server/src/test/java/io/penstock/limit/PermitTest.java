@@ -119,6 +119,17 @@ class PermitTest {
     }
 
     @Test
+    void keepsToTheRateOfAllWhereItIsNoWholeNumberOfNanoseconds() {
+        accounts.setGlobal(600, 1000);
+        int granted = 0;
+        for (int i = 0; i < 2000; i++) {
+            granted += begin(permit, 0, 0, 0) == null ? 1 : 0;
+            permit.end(now);
+        }
+        assertThat(granted).isEqualTo(600);
+    }
+
+    @Test
     void refusesWhatIsAboveTheRateOfTokens() {
         begin(permit, 0, 0, 600);
         assertThat(reserve(permit, 0, 500)).isNull();
