@@ -10,6 +10,8 @@ import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.TopLevelScanner;
+import io.penstock.limit.Permit;
+import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
 import io.penstock.route.Route;
@@ -58,6 +60,7 @@ public final class Exchange extends Deadlines.Entry {
     private final Attempt attempt;
     private final RequestBody body;
     private final RequestFields request = new RequestFields();
+    private final Metering metering;
     private final AttemptLog log = new AttemptLog();
     private final TargetList targets = new TargetList();
 
@@ -82,7 +85,6 @@ public final class Exchange extends Deadlines.Entry {
 
     private int status;
     private Failure failure;
-    private long bodyBytes; // of the request
     private boolean leftAlone; // the caller went when a provider was at work for it
     private TokenUsage usage;
 
@@ -93,27 +95,29 @@ public final class Exchange extends Deadlines.Entry {
         this.listener = listener;
         attempt = new Attempt(this, loop, downstream);
         body = new RequestBody(loop.bodyMemory());
+        metering = new Metering(loop);
     }
 
     /**
      * Begins with a request whose head was accepted.
      *
+     * @param permit has begun for it; whoever gave it ends it when the exchange has finished
      * @param requestId as it goes to the caller and into logs
      * @param cors field lines that every reply has to carry
      */
-    public void begin(RequestHead head, Caller caller, Policy policy, Endpoint endpoint,
-            String requestId, String cors) {
+    public void begin(RequestHead head, Caller caller, Permit permit, Policy policy,
+            Endpoint endpoint, String requestId, String cors) {
         moveTo(Phase.RECEIVED);
         this.caller = caller;
         this.policy = policy;
         this.endpoint = endpoint;
         this.requestId = requestId;
         this.cors = cors;
+        metering.begin(permit, caller, policy);
         request.clear();
         route = null;
         status = 0;
         failure = null;
-        bodyBytes = 0;
         leftAlone = false;
         usage = null;
         pausedTarget = null;
@@ -175,7 +179,6 @@ public final class Exchange extends Deadlines.Entry {
             refuse(mistake);
             return;
         }
-        bodyBytes = body.length();
         giveScannerBack();
         dispatch();
     }
@@ -265,8 +268,20 @@ public final class Exchange extends Deadlines.Entry {
                     null));
             return;
         }
-        moveTo(Phase.ATTEMPTING);
         dispatchedNanos = loop.deadlines().nowNanos();
+        if (metering.isUncountable()) {
+            refuse(Failure.of(Failure.Kind.OVERLOADED,
+                    "What is used of a month's budget can't be written down at the moment."));
+            return;
+        }
+        Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
+                body.length(), dispatchedNanos);
+        if (refusal != null) {
+            refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller,
+                    dispatchedNanos));
+            return;
+        }
+        moveTo(Phase.ATTEMPTING);
         targets.begin(policy, route);
         loop.deadlines().add(this);
         TargetName first = targets.next(dispatchedNanos, log);
@@ -502,6 +517,7 @@ public final class Exchange extends Deadlines.Entry {
         moveTo(Phase.COMMITTED);
         status = good.status();
         releaseRequest(); // nothing will be sent again
+        LimitReply.write(out, metering.permit(), now);
         out.text("x-request-id: ").text(requestId).crlf().text(cors)
                 .bytes(HeaderText.securityLines(downstream.isTls()));
         if (policy.fullHeaders()) {
@@ -516,6 +532,24 @@ public final class Exchange extends Deadlines.Entry {
                     .text(", content;dur=").millis(good.contentNanos() - good.headNanos())
                     .text(", total;dur=").millis(now - receivedNanos).crlf();
         }
+    }
+
+    /** Whether a spent budget ends the streams of this caller. */
+    boolean isWatching() {
+        return metering.isWatching();
+    }
+
+    /** More of the committed stream has come: whether the caller's budget has room for it. */
+    boolean mayGoOn(Attempt running) {
+        return metering.mayGoOn(running.target().model(), running.passedTokens(),
+                loop.deadlines().nowNanos());
+    }
+
+    /** The stream was ended in order, since the caller's budget is spent. */
+    void onBudgetSpent(Attempt cut) {
+        log.onFault(cut.target(), Fault.BUDGET_SPENT,
+                loop.deadlines().nowNanos() - cut.startedNanos());
+        onEnded(cut, false);
     }
 
     /** The reply went to the caller to its end. */
@@ -567,6 +601,7 @@ public final class Exchange extends Deadlines.Entry {
         } else if (failure.kind() == Failure.Kind.OVERLOADED) {
             reply.retryAfter(0);
         }
+        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         if (policy.fullHeaders() && !log.entries().isEmpty()) {
             reply.field("x-penstock-attempts", log.toString());
         }
@@ -614,6 +649,10 @@ public final class Exchange extends Deadlines.Entry {
     private void finish() {
         loop.deadlines().remove(this);
         usage = meter();
+        if (usage != null) {
+            metering.settle(attempt.target().provider(), attempt.target().model(), usage,
+                    loop.deadlines().nowNanos());
+        }
         giveScannerBack();
         releaseRequest();
         pausedTarget = null;
@@ -626,14 +665,9 @@ public final class Exchange extends Deadlines.Entry {
         if (servedBy() == null ? !leftAlone : attempt.status() >= 300) {
             return null;
         }
-        String model = attempt.target().model();
         TokenUsage reported = attempt.usage();
-        if (reported != null) {
-            loop.estimator().learn(model, bodyBytes, reported);
-            return reported;
-        }
-        return new TokenUsage(loop.estimator().promptTokens(model, bodyBytes),
-                endpoint.generates() ? attempt.passedTokens() : 0, 0, 0, true);
+        return reported != null ? reported : metering.estimate(attempt.target().model(),
+                endpoint.generates() ? attempt.passedTokens() : 0);
     }
 
     private void moveTo(Phase next) {

@@ -3,12 +3,14 @@ package io.penstock.exchange;
 import io.penstock.http.HeadWriter;
 import io.penstock.loop.Scratch;
 import io.penstock.json.TopLevelScanner;
+import io.penstock.limit.Budgets;
 import io.penstock.limit.Gauge;
 import io.penstock.loop.Deadlines;
 import io.penstock.sse.FamiliarEnd;
 import io.penstock.translate.ChatStream;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
+import io.penstock.usage.Ledger;
 import io.penstock.usage.UsageScanner;
 import java.util.ArrayDeque;
 
@@ -26,6 +28,8 @@ public final class ExchangeLoop {
     private final Deadlines deadlines;
     private final UpstreamLoop upstream;
     private final Gauge bodyMemory;
+    private final Ledger ledger;
+    private final Budgets budgets;
     private final HeadWriter writer = new HeadWriter();
     private final LocalReply localReply = new LocalReply(writer);
     private final ChatStream chatStream = new ChatStream();
@@ -38,10 +42,13 @@ public final class ExchangeLoop {
     private final ArrayDeque<TopLevelScanner> scanners = new ArrayDeque<>();
 
     /** {@code bodyMemory} counts the request bodies of all loops. */
-    public ExchangeLoop(Deadlines deadlines, UpstreamLoop upstream, Gauge bodyMemory) {
+    public ExchangeLoop(Deadlines deadlines, UpstreamLoop upstream, Gauge bodyMemory,
+            Ledger ledger, Budgets budgets) {
         this.deadlines = deadlines;
         this.upstream = upstream;
         this.bodyMemory = bodyMemory;
+        this.ledger = ledger;
+        this.budgets = budgets;
     }
 
     Deadlines deadlines() {
@@ -54,6 +61,14 @@ public final class ExchangeLoop {
 
     Gauge bodyMemory() {
         return bodyMemory;
+    }
+
+    Ledger ledger() {
+        return ledger;
+    }
+
+    Budgets budgets() {
+        return budgets;
     }
 
     HeadWriter writer() {

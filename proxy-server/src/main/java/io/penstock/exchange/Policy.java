@@ -2,6 +2,8 @@ package io.penstock.exchange;
 
 import io.penstock.route.Router;
 import io.penstock.upstream.Provider;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.Prices;
 import java.util.Map;
 
 /**
@@ -9,11 +11,12 @@ import java.util.Map;
  * began with.
  *
  * @param providers enabled ones, by name
+ * @param budget what follows when a caller's budget is spent
  * @param maxBodyBytes of a request
  * @param fullHeaders replies name provider, model, attempts and timings
  */
 public record Policy(Router router, Map<String, Provider> providers, RetrySettings retry,
-        long maxBodyBytes, boolean fullHeaders) {
+        BudgetSettings budget, Prices prices, long maxBodyBytes, boolean fullHeaders) {
     public Policy {
         providers = Map.copyOf(providers);
     }

@@ -29,6 +29,8 @@ public record Failure(Kind kind, String message, String param, String detail) {
         UNSUPPORTED_MEDIA_TYPE(Side.DOWNSTREAM, 415, "unsupported_media_type",
                 Kind.INVALID_REQUEST),
         EXPECTATION_FAILED(Side.DOWNSTREAM, 417, "expectation_failed", Kind.INVALID_REQUEST),
+        RATE_LIMITED(Side.DOWNSTREAM, 429, "rate_limit_exceeded", "requests"),
+        INSUFFICIENT_QUOTA(Side.DOWNSTREAM, 429, "insufficient_quota", "insufficient_quota"),
         HEAD_TOO_LARGE(Side.DOWNSTREAM, 431, "request_head_too_large", Kind.INVALID_REQUEST),
         CALLER_GONE(Side.DOWNSTREAM, 499, "caller_gone", Kind.INVALID_REQUEST),
         NOT_IMPLEMENTED(Side.DOWNSTREAM, 501, "not_implemented", Kind.INVALID_REQUEST),

@@ -31,6 +31,8 @@ public enum Fault {
     /** The provider's keys are all resting, by its own {@code retry-after}. */
     COOLDOWN("cooldown", false),
     CALLER_GONE("caller_gone", false),
+    /** The stream was ended here, in order, since the caller's budget is spent. */
+    BUDGET_SPENT("budget_spent", false),
     /** The proxy was stopped, and its grace ran out. */
     SHUTDOWN("shutdown", false);
 

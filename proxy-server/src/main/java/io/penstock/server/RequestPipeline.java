@@ -2,15 +2,19 @@ package io.penstock.server;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.admin.StatusPages;
+import io.penstock.auth.Allowance;
 import io.penstock.auth.Caller;
 import io.penstock.auth.Cors;
 import io.penstock.exchange.Endpoint;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
+import io.penstock.exchange.LimitReply;
 import io.penstock.exchange.RequestIds;
 import io.penstock.failure.Failure;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
+import io.penstock.limit.Permit;
+import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.listen.RequestHandler;
 
@@ -25,6 +29,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Worker worker;
     private final DownstreamConnection connection;
     private final Exchange exchange;
+    private final Permit permit;
     private String cors = ""; // field lines of whatever answers the current request
     private boolean admitted; // the exchange holds a place among the concurrent ones
 
@@ -32,6 +37,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         this.worker = worker;
         this.connection = connection;
         exchange = new Exchange(worker.exchanges(), connection, this);
+        permit = worker.server().newPermit();
     }
 
     @Override
@@ -50,8 +56,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
                 return;
             }
             Caller caller = authenticate(snapshot, head, id);
-            if (caller != null && admit(id)) {
-                exchange.begin(head, caller, snapshot.policy(), endpoint, id, cors);
+            if (caller != null && admit(caller, id)) {
+                exchange.begin(head, caller, permit, snapshot.policy(), endpoint, id, cors);
             }
             return;
         }
@@ -122,16 +128,35 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         return caller;
     }
 
-    /** Whether one more may run now; if not, that has been answered with 503. */
-    private boolean admit(String id) {
+    /** Whether one more may run now; if not, that has been answered with 503 or 429. */
+    private boolean admit(Caller caller, String id) {
         admitted = worker.server().concurrent().tryTake(1);
         if (!admitted) {
             worker.localReply().retryAfter(0);
             refuse(Failure.of(Failure.Kind.OVERLOADED,
                     "The proxy is at its limit of concurrent requests. Try again in a moment."),
                     id);
+            return false;
         }
-        return admitted;
+        Allowance allowance = caller.allowance();
+        long now = worker.deadlines().nowNanos();
+        Refusal refusal = permit.begin(caller.account(), allowance.requests(),
+                allowance.requestWindowNanos(), allowance.concurrent(),
+                allowance.tokensPerMinute(), now);
+        if (refusal != null) {
+            release();
+            refuse(LimitReply.refuse(worker.localReply(), refusal, permit, caller, now), id);
+            return false;
+        }
+        return true;
+    }
+
+    private void release() {
+        permit.end(worker.deadlines().nowNanos());
+        if (admitted) {
+            admitted = false;
+            worker.server().concurrent().release(1);
+        }
     }
 
     private void refuseMethod(RequestHead head, String allowed, String id) {
@@ -183,10 +208,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     @Override
     public void onFinished(Exchange finished) {
-        if (admitted) {
-            admitted = false;
-            worker.server().concurrent().release(1);
-        }
+        release();
         if (worker.accessLog() != null) {
             worker.accessLog().add(finished);
         }

@@ -42,7 +42,8 @@ record Snapshot(Settings settings, List<Provider> providers, Policy policy,
             }
         }
         Policy policy = new Policy(new Router(settings.routes(), candidates), enabled,
-                settings.retry(), settings.limits().bodyBytes(),
+                settings.retry(), settings.budget(), settings.prices(),
+                settings.limits().bodyBytes(),
                 settings.observe().fullHeaders());
         return new Snapshot(settings, List.copyOf(providers), policy,
                 new Authenticator(settings.auth(), glob -> new Glob(glob)::matches),

@@ -7,12 +7,14 @@ import io.penstock.auth.Authenticator;
 import io.penstock.exchange.ExchangeLoop;
 import io.penstock.exchange.LocalReply;
 import io.penstock.http.HeadWriter;
+import io.penstock.limit.Budgets;
 import io.penstock.limit.Gauge;
 import io.penstock.listen.ListenLoop;
 import io.penstock.loop.Deadlines;
 import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.upstream.UpstreamLoop;
+import io.penstock.usage.Ledger;
 import java.net.InetSocketAddress;
 import java.security.MessageDigest;
 
@@ -35,12 +37,12 @@ final class Worker {
 
     Worker(Penstock server, EventLoop loop, Transport transport,
             AddressResolverGroup<InetSocketAddress> resolver, int loops, int maxHeadBytes,
-            Gauge bodyMemory, AccessLog accessLog) {
+            Gauge bodyMemory, Ledger ledger, Budgets budgets, AccessLog accessLog) {
         this.server = server;
         this.loop = loop;
         deadlines = new Deadlines(loop);
         upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops);
-        exchanges = new ExchangeLoop(deadlines, upstream, bodyMemory);
+        exchanges = new ExchangeLoop(deadlines, upstream, bodyMemory, ledger, budgets);
         listen = new ListenLoop(loop, deadlines, maxHeadBytes,
                 connection -> new RequestPipeline(this, connection));
         adminListen = new ListenLoop(loop, deadlines, maxHeadBytes,

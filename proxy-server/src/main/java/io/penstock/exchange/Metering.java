@@ -1,0 +1,115 @@
+package io.penstock.exchange;
+
+import io.penstock.auth.Allowance;
+import io.penstock.auth.Caller;
+import io.penstock.limit.Budgets;
+import io.penstock.limit.Permit;
+import io.penstock.limit.Refusal;
+import io.penstock.store.Month;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.Estimator;
+import io.penstock.usage.Ledger;
+import io.penstock.usage.TokenUsage;
+
+/**
+ * What one exchange may use and has used: reserves the most that it will probably come to before a
+ * provider is asked, and settles in the end, once, what it did come to.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ */
+final class Metering {
+    /** How many tokens at a time a running stream is granted beyond its reservation. */
+    static final long STEP_TOKENS = 64;
+
+    private final Estimator estimator;
+    private final Ledger ledger;
+    private final Budgets budgets;
+
+    private Permit permit;
+    private Caller caller;
+    private Policy policy;
+    private long bodyBytes;
+    private int month;
+    private long grantedTokens; // of the answer
+
+    Metering(ExchangeLoop loop) {
+        estimator = loop.estimator();
+        ledger = loop.ledger();
+        budgets = loop.budgets();
+    }
+
+    /** Begins with an exchange; {@code permit} has begun. */
+    void begin(Permit permit, Caller caller, Policy policy) {
+        this.permit = permit;
+        this.caller = caller;
+        this.policy = policy;
+        bodyBytes = 0;
+    }
+
+    Permit permit() {
+        return permit;
+    }
+
+    /** Whether the caller's budget can't be kept at the moment, and must not be guessed. */
+    boolean isUncountable() {
+        return caller.allowance().hasBudget() && ledger.isFailing()
+                && policy.budget().onStoreFailure() == BudgetSettings.OnStoreFailure.REJECT;
+    }
+
+    /** Takes what the call may come to; returns why it may not go on, or null. */
+    Refusal reserve(Endpoint endpoint, RequestFields request, String model, long bodyBytes,
+            long nowNanos) {
+        this.bodyBytes = bodyBytes;
+        Allowance allowance = caller.allowance();
+        month = Month.of(System.currentTimeMillis());
+        long prompt = estimator.promptTokens(model, bodyBytes);
+        boolean bounded = !endpoint.generates() || request.maxTokens() >= 0;
+        grantedTokens = !endpoint.generates() ? 0 : request.choices()
+                * (bounded ? request.maxTokens() : estimator.completionTokens(model));
+        long tokens = prompt + grantedTokens;
+        if (!bounded && allowance.tokensPerMinute() > 0) {
+            // A guess of ours must not make a call impossible that never asked for so much.
+            tokens = Math.min(tokens, allowance.tokensPerMinute());
+        }
+        return permit.reserve(caller.id(), month, allowance.tokensPerMonth(),
+                allowance.nanoDollarsPerMonth(), tokens,
+                policy.prices().nanoDollars(model, prompt, grantedTokens), nowNanos);
+    }
+
+    /**
+     * Whether a stream may go on that has come to so many tokens, where a spent budget cuts it.
+     */
+    boolean mayGoOn(String model, long passedTokens, long nowNanos) {
+        while (passedTokens > grantedTokens) {
+            if (!permit.extend(STEP_TOKENS, policy.prices().nanoDollars(model, 0, STEP_TOKENS),
+                    nowNanos)) {
+                return false;
+            }
+            grantedTokens += STEP_TOKENS;
+        }
+        return true;
+    }
+
+    /** Whether a running stream has to be watched. */
+    boolean isWatching() {
+        return policy.budget().enforce() == BudgetSettings.Enforce.CUT
+                && caller.allowance().hasBudget();
+    }
+
+    /** What passed of a reply, for want of the provider's own word. */
+    TokenUsage estimate(String model, long completionTokens) {
+        return new TokenUsage(estimator.promptTokens(model, bodyBytes), completionTokens, 0, 0,
+                true);
+    }
+
+    /** Settles: books what was used, and gives the rest of the reservation back. */
+    void settle(String provider, String model, TokenUsage usage, long nowNanos) {
+        estimator.learn(model, bodyBytes, usage);
+        long nanoDollars = policy.prices().nanoDollars(model, usage);
+        permit.settle(usage.total(), nanoDollars, nowNanos);
+        if (!caller.allowance().hasBudget()) {
+            budgets.add(caller.id(), month, usage.total(), nanoDollars); // it may get one yet
+        }
+        ledger.add(caller.id(), provider, model, month, usage, nanoDollars);
+    }
+}
