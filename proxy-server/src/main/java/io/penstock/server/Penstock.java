@@ -9,6 +9,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.penstock.admin.ServerState;
 import io.penstock.admin.StatusPages;
+import io.penstock.auth.Allowance;
 import io.penstock.config.Settings;
 import io.penstock.limit.Gauge;
 import io.penstock.listen.ConnectionLimit;
@@ -22,6 +23,8 @@ import io.penstock.route.Router;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.UpstreamTlsException;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.Ledger;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -63,6 +66,7 @@ public final class Penstock implements ServerState, AutoCloseable {
     private final ConnectionLimit connectionLimit;
     private final StatusPages statusPages = new StatusPages(this, false);
     private final AccessLog accessLog; // null for none
+    private final Ledger ledger;
     private final Supplier<Reloaded> reloader;
     private final ExecutorService control = new ThreadPoolExecutor(0, 1, 10, TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(MAX_RELOADS_WAITING),
@@ -81,13 +85,19 @@ public final class Penstock implements ServerState, AutoCloseable {
     public record Reloaded(Settings settings, String problems) {}
 
     private Penstock(Settings settings, Transport transport, int threads,
-            Supplier<Reloaded> reloader) throws StartException {
+            Supplier<Reloaded> reloader, DataDirectory data) throws StartException {
         this.reloader = reloader;
         try {
             snapshot = Snapshot.of(settings, List.of());
             accessLog = AccessLog.open(settings.observe());
         } catch (UpstreamTlsException | IOException e) {
             throw new StartException(e.toString(), e);
+        }
+        try {
+            ledger = data.openLedger(hasBudgets(settings));
+        } catch (StartException e) {
+            closeAccessLog();
+            throw e;
         }
         concurrent = new Gauge(settings.limits().concurrent());
         connectionLimit = new ConnectionLimit(settings.limits().connections(),
@@ -118,15 +128,22 @@ public final class Penstock implements ServerState, AutoCloseable {
         }
     }
 
+    /** Starts one that keeps nothing beyond its end. */
+    public static Penstock start(Settings settings, Transport transport, int threads,
+            Supplier<Reloaded> reloader) throws StartException {
+        return start(settings, transport, threads, reloader, DataDirectory.NONE);
+    }
+
     /**
      * Starts it: when this returns, callers are served.
      *
      * @param threads event loops
      * @param reloader reads the configuration again, for {@link #reload}
+     * @param data what outlives the process goes there
      */
     public static Penstock start(Settings settings, Transport transport, int threads,
-            Supplier<Reloaded> reloader) throws StartException {
-        return new Penstock(settings, transport, threads, reloader);
+            Supplier<Reloaded> reloader, DataDirectory data) throws StartException {
+        return new Penstock(settings, transport, threads, reloader, data);
     }
 
     /** The addresses that callers are served on, their ports the real ones. */
@@ -202,6 +219,28 @@ public final class Penstock implements ServerState, AutoCloseable {
     @Override
     public String adminToken() {
         return snapshot.settings().admin().token();
+    }
+
+    // Usage
+
+    @Override
+    public Ledger ledger() {
+        return ledger;
+    }
+
+    @Override
+    public Allowance allowanceOf(String callerId) {
+        return null; // no key has a budget of its own yet
+    }
+
+    /** Whether usage has to be remembered, since somebody's is bounded. */
+    private static boolean hasBudgets(Settings settings) {
+        return settings.budget().onStoreFailure() == BudgetSettings.OnStoreFailure.REJECT;
+    }
+
+    @Override
+    public void inBackground(Runnable task) {
+        control.execute(task);
     }
 
     // Reload
@@ -316,6 +355,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         onEachLoop(worker -> { });
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         control.shutdown();
+        ledger.close(); // no loop is left that could book
         closeAccessLog();
         return quiet;
     }
