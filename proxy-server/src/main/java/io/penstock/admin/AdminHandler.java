@@ -24,12 +24,14 @@ public final class AdminHandler implements RequestHandler {
     private final LocalReply reply;
     private final ServerState state;
     private final StatusPages pages;
+    private final UsagePage usage;
 
     public AdminHandler(DownstreamConnection connection, LocalReply reply, ServerState state) {
         this.connection = connection;
         this.reply = reply;
         this.state = state;
         pages = new StatusPages(state, true);
+        usage = new UsagePage(state);
     }
 
     @Override
@@ -37,7 +39,7 @@ public final class AdminHandler implements RequestHandler {
         String id = RequestIds.of(head);
         String path = head.path();
         boolean control = path.equals("/admin/reload") || path.equals("/admin/drain");
-        if (!control && !pages.isPage(path)) {
+        if (!control && !path.equals(UsagePage.PATH) && !pages.isPage(path)) {
             refuse(Failure.Kind.UNKNOWN_URL, "Unknown request URL: " + path + ".", id);
         } else if (!pages.isPublic(path) && !isAllowed(head)) {
             refuse(Failure.Kind.INVALID_API_KEY, "The admin token is missing or wrong.", id);
@@ -55,6 +57,8 @@ public final class AdminHandler implements RequestHandler {
         } else if (path.equals("/admin/drain")) {
             reply.json(connection, 202, id, "{\"draining\":true}");
             state.drain();
+        } else if (path.equals(UsagePage.PATH)) {
+            usage.answer(connection, reply, head, id);
         } else {
             pages.answer(connection, reply, path, Caller.ANYONE, id);
         }

@@ -1,7 +1,9 @@
 package io.penstock.admin;
 
+import io.penstock.auth.Allowance;
 import io.penstock.route.Router;
 import io.penstock.upstream.Provider;
+import io.penstock.usage.Ledger;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -35,4 +37,17 @@ public interface ServerState {
 
     /** Begins to drain. */
     void drain();
+
+    /** What callers used. */
+    Ledger ledger();
+
+    /** How much the caller of that id may use; null if no such caller is configured. */
+    Allowance allowanceOf(String callerId);
+
+    /**
+     * Runs it on the thread that reloads, which may wait.
+     *
+     * @throws java.util.concurrent.RejectedExecutionException if too much waits there already
+     */
+    void inBackground(Runnable task);
 }

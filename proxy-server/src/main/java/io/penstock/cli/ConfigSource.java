@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.Map;
 
 /**
  * Where the configuration comes from: a file, or the environment alone; read afresh each time,
@@ -29,9 +30,14 @@ record ConfigSource(Path file, Overrides overrides) {
     }
 
     Loaded load() throws ConfigException {
-        var environment = Environment.of(System.getenv(), DotEnv.read(DOT_ENV));
+        Map<String, String> environment = environment();
         return file == null ? ConfigLoader.fromEnvironment(environment, overrides)
                 : ConfigLoader.load(file, environment, overrides);
+    }
+
+    /** The variables that count: the environment's, and those of {@code .env}. */
+    static Map<String, String> environment() throws ConfigException {
+        return Environment.of(System.getenv(), DotEnv.read(DOT_ENV));
     }
 
     Reloaded reload() {

@@ -5,6 +5,7 @@ import io.penstock.config.Loaded;
 import io.penstock.config.Overrides;
 import io.penstock.config.Settings;
 import io.penstock.loop.Transport;
+import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
 import java.net.InetSocketAddress;
@@ -23,6 +24,9 @@ import picocli.CommandLine.Spec;
 @Command(name = "serve", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Runs the proxy.")
 final class ServeCommand implements Callable<Integer> {
+    private static final String DATA_DIR = "PENSTOCK_DATA_DIR";
+    private static final Path DEFAULT_DATA_DIR = Path.of("data");
+
     @Option(names = {"-c", "--config"}, paramLabel = "FILE",
             description = "Configuration (default: conf/penstock.yaml if there is one, else "
                     + "providers from the API keys in the environment).")
@@ -47,7 +51,7 @@ final class ServeCommand implements Callable<Integer> {
     private String transport;
 
     @Option(names = "--data-dir", paramLabel = "DIR",
-            description = "Where state is kept (not used by this version).")
+            description = "Where usage is kept (default: PENSTOCK_DATA_DIR, else data).")
     private Path dataDir;
 
     @Spec
@@ -63,8 +67,10 @@ final class ServeCommand implements Callable<Integer> {
         ConfigSource source = ConfigSource.of(config,
                 new Overrides(List.copyOf(listen), admin, List.copyOf(providers)));
         Loaded loaded;
+        DataDirectory data;
         try {
             loaded = source.load();
+            data = dataDirectory();
         } catch (ConfigException e) {
             System.err.println(e.getMessage());
             return Main.BAD_USAGE;
@@ -76,13 +82,19 @@ final class ServeCommand implements Callable<Integer> {
                     + "Set an API key such as OPENAI_API_KEY, or try `penstock demo`.");
         }
         try {
-            Penstock server = Penstock.start(settings, chosen, loops, source::reload);
+            Penstock server = Penstock.start(settings, chosen, loops, source::reload, data);
             announce(server, settings, source, chosen, loops);
             return new Lifecycle(server, source, settings.shutdownGrace()).run();
         } catch (StartException e) {
             System.err.println("penstock: " + e.getMessage());
             return Main.FAILED;
         }
+    }
+
+    private DataDirectory dataDirectory() throws ConfigException {
+        String variable = ConfigSource.environment().getOrDefault(DATA_DIR, "");
+        Path named = dataDir != null ? dataDir : variable.isEmpty() ? null : Path.of(variable);
+        return new DataDirectory(named != null ? named : DEFAULT_DATA_DIR, named != null);
     }
 
     private Transport transport() {

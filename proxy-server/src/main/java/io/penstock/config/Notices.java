@@ -42,7 +42,6 @@ final class Notices {
         noEffect(Schema.OTLP, otlp -> otlp.has(Schema.OTLP_ENDPOINT));
         noEffect(Schema.POSTHOG, posthog -> posthog.has(Schema.POSTHOG_HOST));
 
-        unsupported(Schema.REQUESTS_PER_MINUTE, set -> true);
         unsupported(AuthSchema.LIMITS, Notices::isSet);
         unsupported(AuthSchema.BUDGET, Notices::isSet);
         unsupported(AuthSchema.JWT, Notices::isSet);

@@ -12,6 +12,7 @@ import io.penstock.loop.Deadlines;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Route.TargetName;
+import io.penstock.translate.ChatStream;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
@@ -82,6 +83,7 @@ final class Attempt implements ReplyListener {
     private boolean reusable;
     private ByteBuf head; // for the caller, without its last lines
     private boolean events;
+    private boolean watched; // the stream ends when the caller's budget is spent
 
     Attempt(Exchange exchange, ExchangeLoop loop, DownstreamConnection downstream) {
         this.exchange = exchange;
@@ -292,7 +294,8 @@ final class Attempt implements ReplyListener {
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
         events = verdict == ReplyVerdict.GOOD
                 && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
-        reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(),
+        watched = events && exchange.isWatching();
+        reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(), watched,
                 events && asksForUsage);
         relay.begin(reply, events, downstream.isHttp10());
         if (draining) {
@@ -362,6 +365,8 @@ final class Attempt implements ReplyListener {
             judge();
         } else if (relay.isEnded()) {
             end();
+        } else if (watched && reader.identity() != null && !exchange.mayGoOn(this)) {
+            endAtLength();
         } else {
             keepPace();
         }
@@ -493,6 +498,15 @@ final class Attempt implements ReplyListener {
         leavePool();
         done.release(reusable && !relay.hasExcess() && !relay.endsAtClose(), lastReadNanos);
         exchange.onEnded(this, reader.isErrorSeen());
+    }
+
+    /** The caller's budget is spent: ends the stream as one that has come to its longest. */
+    private void endAtLength() {
+        relay.cut(ChatStream.endAtLength(reader.identity(), exchange.isText(),
+                exchange.choices()));
+        relay.end();
+        closeConnection();
+        exchange.onBudgetSpent(this);
     }
 
     /** The attempt is over without a whole reply. */

@@ -539,6 +539,15 @@ public final class Exchange extends Deadlines.Entry {
         return metering.isWatching();
     }
 
+    /** Whether pieces of the answer are plain text, as in the older completions. */
+    boolean isText() {
+        return endpoint == Endpoint.COMPLETIONS;
+    }
+
+    long choices() {
+        return request.choices();
+    }
+
     /** More of the committed stream has come: whether the caller's budget has room for it. */
     boolean mayGoOn(Attempt running) {
         return metering.mayGoOn(running.target().model(), running.passedTokens(),

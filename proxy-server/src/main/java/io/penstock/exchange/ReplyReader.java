@@ -47,6 +47,8 @@ final class ReplyReader implements ResponseRelay.Observer {
     private StringBuilder errorText; // the beginning of an error reply; null for any other
     private TokenUsage usage;
     private boolean hidesUsage;
+    private boolean watched; // it may have to be ended here
+    private ChatStream.Identity identity;
     private long events; // with room for content
     private long eventBytes; // of these
     private int leastBytes; // of one of these
@@ -62,11 +64,15 @@ final class ReplyReader implements ResponseRelay.Observer {
      * @param wantedEvents content events to be read closely
      * @param isError its text is kept, and nothing else looked for
      * @param wholeLength of its body in bytes, negative if that is not known
+     * @param watched the stream may have to be ended here, so that it has to be known whose it is
      * @param hidesUsage the caller has not asked for the event that brings nothing but the usage
      */
-    void begin(int wantedEvents, boolean isError, long wholeLength, boolean hidesUsage) {
+    void begin(int wantedEvents, boolean isError, long wholeLength, boolean watched,
+            boolean hidesUsage) {
         this.wantedEvents = wantedEvents;
         this.hidesUsage = hidesUsage;
+        this.watched = watched;
+        identity = null;
         this.wholeLength = wholeLength;
         contentEvents = 0;
         finishSeen = false;
@@ -111,6 +117,11 @@ final class ReplyReader implements ResponseRelay.Observer {
     /** Whether {@code [DONE]} went by. */
     boolean isDoneSeen() {
         return doneSeen;
+    }
+
+    /** What the stream's chunks have in common; null if none has told. */
+    ChatStream.Identity identity() {
+        return identity;
     }
 
     /** Whether an error event went by. */
@@ -170,7 +181,12 @@ final class ReplyReader implements ResponseRelay.Observer {
             loop.familiarEnd().learn(buffer, loop.chatStream().unfinishedAt(), index + length);
         }
         switch (meaning) {
-            case CONTENT -> contentEvents++;
+            case CONTENT -> {
+                contentEvents++;
+                if (watched && identity == null) {
+                    identity = loop.chatStream().identity(buffer, index, length);
+                }
+            }
             case FINISH -> finishSeen = true;
             case DONE -> doneSeen = true;
             case ERROR -> errorSeen = true;

@@ -43,12 +43,6 @@ public final class HeadWriter {
         return this;
     }
 
-    /** What has been written so far, as ISO 8859-1. */
-    @Override
-    public String toString() {
-        return new String(bytes, 0, length, StandardCharsets.ISO_8859_1);
-    }
-
     public HeadWriter number(long number) {
         if (number < 0) {
             return text("-").number(-number);

@@ -9,8 +9,12 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.penstock.admin.ServerState;
 import io.penstock.admin.StatusPages;
+import io.penstock.auth.Allowance;
 import io.penstock.config.Settings;
+import io.penstock.limit.Accounts;
+import io.penstock.limit.Budgets;
 import io.penstock.limit.Gauge;
+import io.penstock.limit.Permit;
 import io.penstock.listen.ConnectionLimit;
 import io.penstock.listen.ListenException;
 import io.penstock.listen.ListenLoop;
@@ -19,9 +23,13 @@ import io.penstock.listen.Listener;
 import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.route.Router;
+import io.penstock.store.Month;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.UpstreamTlsException;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.Ledger;
+import io.penstock.usage.LedgerRow;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -63,6 +71,9 @@ public final class Penstock implements ServerState, AutoCloseable {
     private final ConnectionLimit connectionLimit;
     private final StatusPages statusPages = new StatusPages(this, false);
     private final AccessLog accessLog; // null for none
+    private final Ledger ledger;
+    private final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
+    private final Budgets budgets = new Budgets(Budgets.MAX_CALLERS);
     private final Supplier<Reloaded> reloader;
     private final ExecutorService control = new ThreadPoolExecutor(0, 1, 10, TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(MAX_RELOADS_WAITING),
@@ -81,7 +92,7 @@ public final class Penstock implements ServerState, AutoCloseable {
     public record Reloaded(Settings settings, String problems) {}
 
     private Penstock(Settings settings, Transport transport, int threads,
-            Supplier<Reloaded> reloader) throws StartException {
+            Supplier<Reloaded> reloader, DataDirectory data) throws StartException {
         this.reloader = reloader;
         try {
             snapshot = Snapshot.of(settings, List.of());
@@ -89,6 +100,17 @@ public final class Penstock implements ServerState, AutoCloseable {
         } catch (UpstreamTlsException | IOException e) {
             throw new StartException(e.toString(), e);
         }
+        try {
+            ledger = data.openLedger(hasBudgets(settings));
+        } catch (StartException e) {
+            closeAccessLog();
+            throw e;
+        }
+        int month = Month.of(System.currentTimeMillis());
+        for (LedgerRow row : ledger.rows(month)) {
+            budgets.add(row.caller(), month, row.tokens(), row.nanoDollars());
+        }
+        limitAll(settings);
         concurrent = new Gauge(settings.limits().concurrent());
         connectionLimit = new ConnectionLimit(settings.limits().connections(),
                 settings.limits().connectionsPerIp());
@@ -100,7 +122,7 @@ public final class Penstock implements ServerState, AutoCloseable {
                 .socketChannelType(transport.channel()));
         for (EventExecutor loop : group) {
             workers.add(new Worker(this, (EventLoop) loop, transport, resolver, threads,
-                    settings.limits().headerBytes(), bodyMemory, accessLog));
+                    settings.limits().headerBytes(), bodyMemory, ledger, budgets, accessLog));
         }
         try {
             List<ListenLoop> loops = workers.stream().map(Worker::listen).toList();
@@ -118,15 +140,22 @@ public final class Penstock implements ServerState, AutoCloseable {
         }
     }
 
+    /** Starts one that keeps nothing beyond its end. */
+    public static Penstock start(Settings settings, Transport transport, int threads,
+            Supplier<Reloaded> reloader) throws StartException {
+        return start(settings, transport, threads, reloader, DataDirectory.NONE);
+    }
+
     /**
      * Starts it: when this returns, callers are served.
      *
      * @param threads event loops
      * @param reloader reads the configuration again, for {@link #reload}
+     * @param data what outlives the process goes there
      */
     public static Penstock start(Settings settings, Transport transport, int threads,
-            Supplier<Reloaded> reloader) throws StartException {
-        return new Penstock(settings, transport, threads, reloader);
+            Supplier<Reloaded> reloader, DataDirectory data) throws StartException {
+        return new Penstock(settings, transport, threads, reloader, data);
     }
 
     /** The addresses that callers are served on, their ports the real ones. */
@@ -147,6 +176,10 @@ public final class Penstock implements ServerState, AutoCloseable {
 
     Snapshot snapshot() {
         return snapshot;
+    }
+
+    Permit newPermit() {
+        return new Permit(accounts, budgets);
     }
 
     Gauge concurrent() {
@@ -204,6 +237,28 @@ public final class Penstock implements ServerState, AutoCloseable {
         return snapshot.settings().admin().token();
     }
 
+    // Usage
+
+    @Override
+    public Ledger ledger() {
+        return ledger;
+    }
+
+    @Override
+    public Allowance allowanceOf(String callerId) {
+        return null; // no key has a budget of its own yet
+    }
+
+    /** Whether usage has to be remembered, since somebody's is bounded. */
+    private static boolean hasBudgets(Settings settings) {
+        return settings.budget().onStoreFailure() == BudgetSettings.OnStoreFailure.REJECT;
+    }
+
+    @Override
+    public void inBackground(Runnable task) {
+        control.execute(task);
+    }
+
     // Reload
 
     /**
@@ -232,8 +287,10 @@ public final class Penstock implements ServerState, AutoCloseable {
             return opened;
         }
         concurrent.setMax(now.limits().concurrent());
+        limitAll(now);
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
         snapshot = next;
+        accounts.onReload();
         for (Worker worker : workers) {
             worker.eventLoop().execute(() -> worker.upstream().retainOnly(
                     snapshot.providers()));
@@ -254,6 +311,11 @@ public final class Penstock implements ServerState, AutoCloseable {
         } catch (RejectedExecutionException e) {
             done.accept("too many reloads are waiting already, or the proxy stops");
         }
+    }
+
+    private void limitAll(Settings settings) {
+        Integer requests = settings.limits().requestsPerMinute();
+        accounts.setGlobal(requests == null ? 0 : requests, Allowance.MINUTE_NANOS);
     }
 
     /** The addresses stay bound as they are: what protects them must not go. */
@@ -316,6 +378,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         onEachLoop(worker -> { });
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         control.shutdown();
+        ledger.close(); // no loop is left that could book
         closeAccessLog();
         return quiet;
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.netty.buffer.ByteBuf;
+import io.penstock.json.JsonText;
 import io.penstock.json.Needle;
 import io.penstock.loop.Scratch;
 import io.penstock.sse.EventData;
@@ -92,6 +93,60 @@ public final class ChatStream {
             found = FINISH.find(bytes, at, length);
         }
         return Meaning.NOTHING;
+    }
+
+    /** What every chunk of one stream has in common; null where the event has none of it. */
+    public record Identity(String id, String object, long created, String model) {}
+
+    /** Reads what an event has in common with all of its stream. */
+    public Identity identity(ByteBuf buffer, int index, int length) {
+        data.read(buffer, index, length);
+        try (JsonParser parser = JSON.createParser(data.bytes(), 0, data.length())) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return null;
+            }
+            String id = null;
+            String object = null;
+            String model = null;
+            long created = 0;
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String name = parser.currentName();
+                JsonToken value = parser.nextToken();
+                switch (name) {
+                    case "id" -> id = parser.getValueAsString();
+                    case "object" -> object = parser.getValueAsString();
+                    case "model" -> model = parser.getValueAsString();
+                    case "created" -> created = value == JsonToken.VALUE_NUMBER_INT
+                            ? parser.getValueAsLong() : 0;
+                    default -> parser.skipChildren();
+                }
+            }
+            return id == null ? null : new Identity(id, object, created, model);
+        } catch (JsonProcessingException e) {
+            return null; // malformed: another event may tell
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
+        }
+    }
+
+    /**
+     * The events that end a stream which has come to the length that it may have.
+     *
+     * @param text an older completion, whose pieces are plain text
+     * @param choices how many answers it has
+     */
+    public static String endAtLength(Identity stream, boolean text, long choices) {
+        StringBuilder out = new StringBuilder("data: {\"id\":");
+        JsonText.quote(out, stream.id()).append(",\"object\":");
+        JsonText.quote(out, stream.object()).append(",\"created\":").append(stream.created())
+                .append(",\"model\":");
+        JsonText.quote(out, stream.model()).append(",\"choices\":[");
+        for (long i = 0; i < choices; i++) {
+            out.append(i == 0 ? "" : ",").append("{\"index\":").append(i)
+                    .append(text ? ",\"text\":\"\"" : ",\"delta\":{}")
+                    .append(",\"logprobs\":null,\"finish_reason\":\"length\"}");
+        }
+        return out.append("]}\n\ndata: [DONE]\n\n").toString();
     }
 
     /** Whether its list of choices is empty: then the event brings the usage, and nothing else. */

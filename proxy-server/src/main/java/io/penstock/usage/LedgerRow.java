@@ -15,4 +15,13 @@ public record LedgerRow(String caller, String provider, String model, long calls
     public long tokens() {
         return Totals.sum(prompt, completion);
     }
+
+    /** The figures of both under the names of this one. */
+    public LedgerRow plus(LedgerRow other) {
+        return new LedgerRow(caller, provider, model, Totals.sum(calls, other.calls),
+                Totals.sum(prompt, other.prompt), Totals.sum(completion, other.completion),
+                Totals.sum(cached, other.cached), Totals.sum(reasoning, other.reasoning),
+                Totals.sum(estimated, other.estimated),
+                Totals.sum(nanoDollars, other.nanoDollars));
+    }
 }

@@ -16,6 +16,8 @@ import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsException;
 import io.penstock.upstream.UpstreamTlsSettings;
 import java.net.URI;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.Prices;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +48,7 @@ class TargetListTest {
 
     private void begin(TargetName... names) {
         targets.begin(new Policy(new Router(List.of(), List.of()), Map.of("a", a, "b", b),
-                RetrySettings.DEFAULT, 1024, true), new Route(List.of(names),
+                RetrySettings.DEFAULT, BudgetSettings.DEFAULT, Prices.NONE, 1024, true), new Route(List.of(names),
                 RoutePolicy.DEFAULT));
     }
 

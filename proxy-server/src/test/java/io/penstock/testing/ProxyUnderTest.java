@@ -17,6 +17,7 @@ import io.penstock.route.HoldSettings;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.route.RouteSettings.TargetSettings;
+import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
 import io.penstock.upstream.KeySettings;
@@ -79,7 +80,8 @@ public final class ProxyUnderTest implements AutoCloseable {
     private ProxyUnderTest(Builder builder) throws StartException {
         next = builder.settings();
         server = Penstock.start(next, builder.transport, builder.threads,
-                () -> new Penstock.Reloaded(problems.isEmpty() ? next : null, problems));
+                () -> new Penstock.Reloaded(problems.isEmpty() ? next : null, problems),
+                builder.data);
     }
 
     /** The transports that every behaviour is tested on, as far as this machine has them. */
@@ -233,6 +235,8 @@ public final class ProxyUnderTest implements AutoCloseable {
         private boolean keysNeeded = true;
         private List<String> origins = List.of();
         private Path accessLog;
+        private String adminToken;
+        private DataDirectory data = DataDirectory.NONE;
 
         private Builder(Transport transport) {
             this.transport = transport;
@@ -373,6 +377,18 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** The admin port asks for this. */
+        public Builder adminToken(String token) {
+            adminToken = token;
+            return this;
+        }
+
+        /** Usage outlives the proxy, there. */
+        public Builder data(Path directory) {
+            data = new DataDirectory(directory, true);
+            return this;
+        }
+
         /** Replies carry nothing about providers. */
         public Builder idHeadersOnly() {
             fullHeaders = false;
@@ -391,7 +407,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     ? List.of(new ApiKeySettings("tester", hash(CALLER_KEY), List.of()))
                     : List.of();
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
-                    new AdminSettings("127.0.0.1", 0, null), providers,
+                    new AdminSettings("127.0.0.1", 0, adminToken), providers,
                     List.of(new RouteSettings(SMART, targets, new RoutePolicy(hold, drains))),
                     new AuthSettings(keys, false), new CorsSettings(origins), limits,
                     BudgetSettings.DEFAULT, Prices.NONE, retry,

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class LedgerCrashTest {
     private static final int KILLS = 20;
-    private static final int MONTH = Month.parse("2026-11"); // whatever the clock says
+    private static final int MONTH = Month.of(System.currentTimeMillis());
     private static final int CALLERS = 40;
     private static final int BEGUN = 0;
     private static final int WRITTEN = 1;
@@ -35,17 +35,18 @@ class LedgerCrashTest {
     @TempDir
     Path directory;
 
-    /** The process that is killed; its arguments are the data directory and the shared file. */
+    /** The process that is killed. Its arguments: the data directory, the shared file, the month. */
     static final class Victim {
         private Victim() {}
 
         public static void main(String[] args) throws Exception {
             LongBuffer shared = map(Path.of(args[1]));
+            int month = Integer.parseInt(args[2]);
             Ledger ledger = Ledger.open(Path.of(args[0]));
             Thread booking = new Thread(() -> {
                 for (long call = 0; ; call++) {
                     shared.put(BEGUN, call + 1); // before it is booked, so never less than that
-                    ledger.add("caller-" + call % CALLERS, "openai", "gpt-4o", MONTH, USAGE, 7);
+                    ledger.add("caller-" + call % CALLERS, "openai", "gpt-4o", month, USAGE, 7);
                     if (call % 16 == 0) {
                         LockSupport.parkNanos(50_000);
                     }
@@ -77,7 +78,7 @@ class LedgerCrashTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp",
                 System.getProperty("java.class.path"), Victim.class.getName(), data.toString(),
-                shared.toString()).redirectErrorStream(true).start();
+                shared.toString(), "" + MONTH).redirectErrorStream(true).start();
         try (BufferedReader out = new BufferedReader(
                 new InputStreamReader(victim.getInputStream(), StandardCharsets.UTF_8))) {
             assertThat(out.readLine()).isEqualTo("under way");

@@ -1,0 +1,143 @@
+package io.penstock.admin;
+
+import io.penstock.auth.Allowance;
+import io.penstock.exchange.LocalReply;
+import io.penstock.failure.Failure;
+import io.penstock.http.RequestHead;
+import io.penstock.listen.DownstreamConnection;
+import io.penstock.store.Month;
+import io.penstock.usage.LedgerRow;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * {@code GET /admin/usage}: who used what in a month, and what is left of their budgets. Made on a
+ * thread that may wait, since a past month is on the disk, and there may be many callers.
+ *
+ * <p><b>Thread:</b> confined to the connection's event loop, which gets the finished page.
+ */
+final class UsagePage {
+    static final String PATH = "/admin/usage";
+    private static final long READ_SECONDS = 10;
+
+    private final ServerState state;
+
+    /** What was asked for; {@code caller} null for all. */
+    private record Query(int month, String caller) {
+        /** Reads the query of the URL; throws what to tell whoever asked. */
+        static Query parse(String text) throws BadQueryException {
+            String month = null;
+            String caller = null;
+            for (String each : text.replaceFirst("^\\?", "").split("&")) {
+                int equals = each.indexOf('=');
+                String name = equals < 0 ? each : each.substring(0, equals);
+                String value = decode(each.substring(equals < 0 ? each.length() : equals + 1));
+                switch (name) {
+                    case "month" -> month = value;
+                    case "key" -> caller = value;
+                    case "" -> { }
+                    default -> throw new BadQueryException(
+                            "Unknown parameter '" + name + "', expected month or key.");
+                }
+            }
+            return new Query(month == null ? Month.of(System.currentTimeMillis())
+                    : parseMonth(month), caller);
+        }
+
+        private static int parseMonth(String month) throws BadQueryException {
+            if (!month.matches("[0-9]{4}-(0[1-9]|1[0-2])")) {
+                throw new BadQueryException(
+                        "'" + month + "' is no month, expected one such as 2026-11.");
+            }
+            return Month.parse(month);
+        }
+
+        private static String decode(String value) throws BadQueryException {
+            try {
+                return URLDecoder.decode(value, StandardCharsets.UTF_8);
+            } catch (IllegalArgumentException e) {
+                throw new BadQueryException("A parameter is not percent-encoded as it should be.");
+            }
+        }
+    }
+
+    private static final class BadQueryException extends Exception {
+        BadQueryException(String message) {
+            super(message);
+        }
+    }
+
+    UsagePage(ServerState state) {
+        this.state = state;
+    }
+
+    void answer(DownstreamConnection to, LocalReply reply, RequestHead head, String id) {
+        Query query;
+        try {
+            query = Query.parse(head.query());
+        } catch (BadQueryException e) {
+            reply.error(to, Failure.of(Failure.Kind.BAD_REQUEST, e.getMessage()), id, null);
+            return;
+        }
+        try {
+            state.inBackground(() -> make(query, to, reply, id));
+        } catch (RejectedExecutionException e) {
+            refuse(to, reply, id, "Too many questions of this kind wait already.");
+        }
+    }
+
+    /** On the thread that may wait. */
+    private void make(Query query, DownstreamConnection to, LocalReply reply, String id) {
+        String body = null;
+        String failure = null;
+        try {
+            List<LedgerRow> rows =
+                    state.ledger().read(query.month()).get(READ_SECONDS, TimeUnit.SECONDS);
+            body = page(query, rows);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            failure = "The proxy stops.";
+        } catch (TimeoutException e) {
+            failure = "The store did not answer within " + READ_SECONDS + " s.";
+        } catch (ExecutionException e) {
+            failure = "That month cannot be read now: " + e.getCause().getMessage();
+        }
+        String page = body;
+        String refusal = failure;
+        try {
+            to.context().executor().execute(() -> {
+                if (page != null) {
+                    reply.json(to, 200, id, page);
+                } else {
+                    refuse(to, reply, id, refusal);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            // The proxy has stopped, and the connection to whoever asked with it.
+        }
+    }
+
+    private String page(Query query, List<LedgerRow> rows) {
+        UsageReport report = new UsageReport();
+        for (LedgerRow row : rows) {
+            if (query.caller() == null || row.caller().equals(query.caller())) {
+                report.add(row);
+            }
+        }
+        Allowance asked = query.caller() == null ? null : state.allowanceOf(query.caller());
+        if (asked != null) {
+            report.list(query.caller()); // who has used nothing yet has a budget, too
+        }
+        return report.json(query.month(), state::allowanceOf, state.ledger().state());
+    }
+
+    private static void refuse(DownstreamConnection to, LocalReply reply, String id,
+            String message) {
+        reply.error(to, Failure.of(Failure.Kind.OVERLOADED, message), id, null);
+    }
+}
