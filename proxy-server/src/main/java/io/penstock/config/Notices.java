@@ -24,8 +24,7 @@ final class Notices {
 
     private static final Map<Field<?>, Notice<?>> NOTICES = new IdentityHashMap<>();
     private static final List<String> IGNORED_VARIABLES =
-            List.of("PROXY_API_RATE_LIMIT_REQUESTS", "PROXY_API_RATE_LIMIT_WINDOW", "REDIS_URL",
-                    "JWT_SECRET", "JWT_ALGORITHM");
+            List.of("REDIS_URL");
 
     static {
         noEffectBeyondDefault(RouteSchema.STRATEGY);
@@ -47,11 +46,6 @@ final class Notices {
         noEffect(Schema.POSTHOG, posthog -> posthog.has(Schema.POSTHOG_HOST));
 
         unsupported(Schema.REQUESTS_PER_MINUTE, set -> true);
-        unsupported(AuthSchema.LIMITS, Notices::isSet);
-        unsupported(AuthSchema.BUDGET, Notices::isSet);
-        unsupported(AuthSchema.JWT, Notices::isSet);
-        unsupported(AuthSchema.ANONYMOUS_LIMITS, Notices::isSet);
-        unsupported(AuthSchema.ANONYMOUS_BUDGET, Notices::isSet);
     }
 
     private Notices() {}
@@ -66,11 +60,6 @@ final class Notices {
 
     private static <T> void unsupported(Field<T> field, Predicate<T> applies) {
         NOTICES.put(field, new Notice<>(applies, true));
-    }
-
-    /** Whether any key of the section is set. */
-    private static boolean isSet(Section section) {
-        return section.type().fields().stream().anyMatch(section::has);
     }
 
     /** Whether any key of the section says something else than its default. */

@@ -1,13 +1,10 @@
 package io.penstock.config;
 
-import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.RouteSettings;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,7 +27,8 @@ final class SettingsBinder {
     }
 
     Settings bind(Section root) {
-        AuthSettings auth = auth(root.section(Schema.AUTH));
+        AuthSettings auth =
+                new AuthBinder(environment, problems).bind(root.section(Schema.AUTH));
         EdgeBinder edge = new EdgeBinder(environment, overrides, problems);
         ProviderBinder.Bound providers =
                 new ProviderBinder(environment, overrides, problems).bind(root);
@@ -40,39 +38,6 @@ final class SettingsBinder {
                 auth, limits(root.section(Schema.LIMITS)), retry(root.section(Schema.RETRY)),
                 observe(root.section(Schema.OBSERVE)),
                 root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug());
-    }
-
-    private AuthSettings auth(Section section) {
-        List<ApiKeySettings> keys = new ArrayList<>();
-        Map<String, Place> ids = new HashMap<>();
-        Map<String, Place> hashes = new HashMap<>();
-        for (Section key : section.get(AuthSchema.KEYS)) {
-            unique(key, AuthSchema.ID, key.get(AuthSchema.ID), ids, "id");
-            if (key.has(AuthSchema.HASH)) {
-                String hash = key.get(AuthSchema.HASH).toLowerCase(Locale.ROOT);
-                unique(key, AuthSchema.HASH, hash, hashes, "hash");
-            }
-            if (key.isComplete()) {
-                ApiKeySettings settings = key.build(problems,
-                        () -> new ApiKeySettings(key.get(AuthSchema.ID), key.get(AuthSchema.HASH),
-                                key.get(AuthSchema.MODELS)));
-                if (settings != null) {
-                    keys.add(settings);
-                }
-            }
-        }
-        boolean anonymous =
-                section.section(AuthSchema.ANONYMOUS).get(AuthSchema.ANONYMOUS_ENABLED);
-        return new AuthSettings(keys, anonymous);
-    }
-
-    private void unique(Section section, Field<?> field, String value, Map<String, Place> seen,
-            String what) {
-        Place first = value == null ? null : seen.putIfAbsent(value, section.place(field));
-        if (first != null) {
-            problems.error(section.place(field), "the " + what + " of " + first.path()
-                    + " again, expected a different one for each key");
-        }
     }
 
     private LimitSettings limits(Section section) {

@@ -9,6 +9,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.penstock.admin.ServerState;
 import io.penstock.admin.StatusPages;
+import io.penstock.auth.Authenticator;
 import io.penstock.config.Settings;
 import io.penstock.limit.Gauge;
 import io.penstock.listen.ConnectionLimit;
@@ -84,7 +85,7 @@ public final class Penstock implements ServerState, AutoCloseable {
             Supplier<Reloaded> reloader) throws StartException {
         this.reloader = reloader;
         try {
-            snapshot = Snapshot.of(settings, List.of());
+            snapshot = Snapshot.of(settings, List.of(), null);
             accessLog = AccessLog.open(settings.observe());
         } catch (UpstreamTlsException | IOException e) {
             throw new StartException(e.toString(), e);
@@ -116,6 +117,7 @@ public final class Penstock implements ServerState, AutoCloseable {
             stop(Duration.ZERO);
             throw new StartException(e.getMessage(), e);
         }
+        snapshot.authenticator().start();
     }
 
     /**
@@ -221,7 +223,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         Settings now = reloaded.settings();
         Snapshot next;
         try {
-            next = Snapshot.of(now, snapshot.providers());
+            next = Snapshot.of(now, snapshot.providers(), snapshot.authenticator());
         } catch (UpstreamTlsException e) {
             LOG.warn("reload_failed problems=\"{}\"", e.getMessage());
             return e.getMessage();
@@ -233,7 +235,10 @@ public final class Penstock implements ServerState, AutoCloseable {
         }
         concurrent.setMax(now.limits().concurrent());
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
+        Authenticator replaced = snapshot.authenticator();
         snapshot = next;
+        next.authenticator().start();
+        replaced.close(next.authenticator());
         for (Worker worker : workers) {
             worker.eventLoop().execute(() -> worker.upstream().retainOnly(
                     snapshot.providers()));
@@ -262,11 +267,11 @@ public final class Penstock implements ServerState, AutoCloseable {
             return "admin.token: the admin port is bound to " + adminAddress()
                     + ", so it needs a token until a restart";
         }
-        boolean open = now.auth().keys().isEmpty() && !now.auth().anonymous();
+        boolean open = now.auth().isOpen();
         for (InetSocketAddress address : addresses()) {
             if (open && !address.getAddress().isLoopbackAddress()) {
                 return "auth: callers are served on " + address
-                        + ", so auth.keys or auth.anonymous is needed until a restart";
+                        + ", so auth.keys, auth.jwt or auth.anonymous is needed until a restart";
             }
         }
         return "";
@@ -316,6 +321,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         onEachLoop(worker -> { });
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         control.shutdown();
+        snapshot.authenticator().close(null);
         closeAccessLog();
         return quiet;
     }

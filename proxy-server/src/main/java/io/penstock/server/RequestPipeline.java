@@ -2,7 +2,11 @@ package io.penstock.server;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.admin.StatusPages;
+import io.penstock.auth.Authentication;
+import io.penstock.auth.Authenticator;
 import io.penstock.auth.Caller;
+import io.penstock.auth.Peer;
+import io.penstock.auth.Refusal;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
 import io.penstock.exchange.RequestIds;
@@ -11,6 +15,7 @@ import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.listen.RequestHandler;
+import java.net.InetSocketAddress;
 
 /**
  * What each request of a caller's connection goes through, in order: which endpoint, who calls, may
@@ -25,6 +30,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Worker worker;
     private final DownstreamConnection connection;
     private final Exchange exchange;
+    private Peer peer; // null until it matters
     private boolean admitted; // the exchange holds a place among the concurrent ones
 
     RequestPipeline(Worker worker, DownstreamConnection connection) {
@@ -70,34 +76,50 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         }
     }
 
-    /** Who calls; null if that has been answered with 401. */
+    /** Who calls; null if that has been answered, mostly with 401. */
     private Caller authenticate(Snapshot snapshot, RequestHead head, String id) {
-        int start = 0;
-        int end = 0;
-        if (head.valueStartsWith(Field.AUTHORIZATION, "bearer ")) {
-            start = head.valueStart(Field.AUTHORIZATION) + "bearer ".length();
-            end = head.valueEnd(Field.AUTHORIZATION);
-        } else if (head.has(Field.X_API_KEY)) {
-            start = head.valueStart(Field.X_API_KEY);
-            end = head.valueEnd(Field.X_API_KEY);
-        } else if (head.has(Field.API_KEY)) {
-            start = head.valueStart(Field.API_KEY);
-            end = head.valueEnd(Field.API_KEY);
+        Authenticator authenticator = snapshot.authenticator();
+        CredentialField field = worker.credentialField();
+        Refusal refusal = null;
+        if (authenticator.knowsCredentials()) {
+            refusal = field.find(head);
+        } else {
+            field.findAny(head);
         }
-        if (start == end && head.has(Field.ORIGIN) && !snapshot.authenticator().isRequired()) {
+        if (field.isEmpty() && refusal == null && head.has(Field.ORIGIN)
+                && !authenticator.isRequired()) {
             // No browser asks first for a request as simple as that; any page could send it.
             refuse(Failure.of(Failure.Kind.ORIGIN_NOT_ALLOWED,
                     "A web page has to show a key, even where none is required."), id);
             return null;
         }
-        Caller caller = snapshot.authenticator().find(worker.digest(), head.bytes(), start, end);
-        if (caller == null) {
-            worker.localReply().field("www-authenticate", "Bearer");
-            refuse(Failure.of(Failure.Kind.INVALID_API_KEY, start == end
-                    ? "No API key was given. Send it as 'Authorization: Bearer KEY' or 'x-api-key'."
-                    : "The API key is not known here."), id);
+        Authentication outcome = refusal != null ? refusal
+                : authenticator.authenticate(worker.credentialHash(), peer(), head.bytes(),
+                        field.start(), field.end(), System.currentTimeMillis());
+        if (outcome instanceof Caller caller) {
+            return caller;
         }
-        return caller;
+        refuse((Refusal) outcome, id);
+        return null;
+    }
+
+    private Peer peer() {
+        if (peer == null) {
+            peer = new Peer(connection.channel().remoteAddress() instanceof InetSocketAddress from
+                    ? from.getAddress() : null);
+        }
+        return peer;
+    }
+
+    private void refuse(Refusal refusal, String id) {
+        if (refusal == Refusal.KEYS_AWAY) {
+            worker.localReply().retryAfter(0);
+            refuse(Failure.of(Failure.Kind.OVERLOADED, refusal.message()), id);
+            return;
+        }
+        worker.localReply().field("www-authenticate",
+                refusal.isOfToken() ? "Bearer error=\"invalid_token\"" : "Bearer");
+        refuse(Failure.of(Failure.Kind.INVALID_API_KEY, refusal.message()), id);
     }
 
     /** Whether one more may run now; if not, that has been answered with 503. */

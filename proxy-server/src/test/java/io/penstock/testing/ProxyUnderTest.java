@@ -214,7 +214,8 @@ public final class ProxyUnderTest implements AutoCloseable {
         private boolean fullHeaders = true;
         private TlsSettings listenTls;
         private String host = "127.0.0.1";
-        private boolean keysNeeded = true;
+        private AuthSettings auth = new AuthSettings(List.of(
+                new ApiKeySettings("tester", hash(CALLER_KEY), List.of())), false);
         private Path accessLog;
 
         private Builder(Transport transport) {
@@ -334,7 +335,12 @@ public final class ProxyUnderTest implements AutoCloseable {
 
         /** Callers need no key. */
         public Builder withoutKeys() {
-            keysNeeded = false;
+            return auth(AuthSettings.DEFAULT);
+        }
+
+        /** Who may call, in place of {@link #CALLER_KEY}. */
+        public Builder auth(AuthSettings auth) {
+            this.auth = auth;
             return this;
         }
 
@@ -358,19 +364,17 @@ public final class ProxyUnderTest implements AutoCloseable {
         public Settings settings() {
             List<TargetSettings> targets = providers.stream()
                     .map(p -> new TargetSettings(p.name(), "model-" + p.name())).toList();
-            List<ApiKeySettings> keys = keysNeeded
-                    ? List.of(new ApiKeySettings("tester", hash(CALLER_KEY), List.of()))
-                    : List.of();
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, null), providers,
                     List.of(new RouteSettings(SMART, targets, hold)),
-                    new AuthSettings(keys, false), limits, retry,
+                    auth, limits, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
                             fullHeaders),
                     Duration.ofSeconds(30), false);
         }
 
-        private static String hash(String key) {
+        /** What the configuration holds of a caller's key. */
+        public static String hash(String key) {
             try {
                 return "sha256:" + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256")
                         .digest(key.getBytes(StandardCharsets.US_ASCII)));
