@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,7 +38,7 @@ class ConfigAuthTest {
     }
 
     private ConfigFixture jwt(String section) {
-        return file("auth:\n  jwt: {" + section + "}\n");
+        return file("auth:\n  jwt: {" + section + "}\nproviders: [{name: vllm}]\n");
     }
 
     private Path pem(String label, byte[] der) throws IOException {
@@ -122,7 +123,8 @@ class ConfigAuthTest {
 
     @Test
     void warnsOfAWindowWithoutARate() throws ConfigException {
-        assertThat(file("").with(Map.of("PROXY_API_RATE_LIMIT_WINDOW", "60")).warnings())
+        assertThat(file("providers: [{name: vllm}]")
+                .with(Map.of("PROXY_API_RATE_LIMIT_WINDOW", "60")).warnings())
                 .containsExactly("environment: PROXY_API_RATE_LIMIT_WINDOW: has no effect without "
                         + "PROXY_API_RATE_LIMIT_REQUESTS");
     }
@@ -130,7 +132,7 @@ class ConfigAuthTest {
     @Test
     void refusesABudgetOfNothingSinceThatIsNoBound() {
         assertThat(file("auth: {anonymous: {enabled: true, budget: {dollars_per_month: 0}}}")
-                .mistakes()).containsExactly("1:46: auth.anonymous.budget.dollars_per_month: "
+                .mistakes()).containsExactly("1:44: auth.anonymous.budget.dollars_per_month: "
                         + "unexpected value, expected more than 0");
     }
 
@@ -138,7 +140,7 @@ class ConfigAuthTest {
     @ValueSource(strings = {"anonymous", "anyone"})
     void keepsTheNamesOfCallersWithoutACredential(String id) {
         assertThat(file("auth: {keys: [{id: " + id + ", hash: \"" + HASH + "\"}]}").mistakes())
-                .containsExactly("1:15: auth.keys[0].id: '" + id + "', expected another name; "
+                .containsExactly("1:16: auth.keys[0].id: '" + id + "', expected another name; "
                         + "callers without a credential go by this one");
     }
 
@@ -157,12 +159,15 @@ class ConfigAuthTest {
     @Test
     void takesTheSecretFromWhereverItIs() throws Exception {
         Path file = Files.writeString(directory.resolve("secret"), SECRET + "\n");
-        for (ConfigFixture each : List.of(jwt("secret: " + SECRET),
-                jwt("secret_file: " + file),
-                jwt("secret_env: MY_SECRET").with(Map.of("MY_SECRET", SECRET)),
-                jwt("issuer: null, leeway: 30s").with(Map.of("JWT_SECRET", SECRET)),
-                file("").with(Map.of("JWT_SECRET", SECRET)))) {
-            AuthSettings auth = each.settings().auth();
+        Map<String, String> variables = Map.of("MY_SECRET", SECRET);
+        Map<String, String> usual = Map.of("JWT_SECRET", SECRET);
+        List<Supplier<ConfigFixture>> all = List.of(() -> jwt("secret: " + SECRET),
+                () -> jwt("secret_file: " + file),
+                () -> jwt("secret_env: MY_SECRET").with(variables),
+                () -> jwt("issuer: null, leeway: 30s").with(usual),
+                () -> file("").with(usual));
+        for (Supplier<ConfigFixture> each : all) {
+            AuthSettings auth = each.get().settings().auth();
             assertThat(auth.jwt()).isEqualTo(new JwtSettings(TokenAlgorithm.HS256,
                     new JwtKeySettings.Secret(SECRET), null, null, Duration.ofSeconds(30),
                     List.of(), Allowance.UNBOUNDED));
@@ -213,9 +218,9 @@ class ConfigAuthTest {
         String secret = "z".repeat(bytes);
 
         assertThat(jwt("algorithm: " + algorithm + ", secret: " + secret).mistakes())
-                .containsExactly("2:28: auth.jwt.secret: " + mistake);
+                .containsExactly("2:27: auth.jwt.secret: " + mistake);
         assertThat(jwt("algorithm: " + algorithm + ", secret_env: S").with(Map.of("S", secret))
-                .mistakes()).containsExactly("2:28: auth.jwt.secret_env: " + mistake);
+                .mistakes()).containsExactly("2:27: auth.jwt.secret_env: " + mistake);
         assertThat(file("").with(Map.of("JWT_SECRET", secret, "JWT_ALGORITHM", algorithm))
                 .mistakes()).containsExactly("environment: JWT_SECRET: " + mistake);
     }
@@ -282,7 +287,7 @@ class ConfigAuthTest {
         "ftp://issuer/keys", "https:///keys"})
     void refusesAKeySetThatCouldBeExchangedOnTheWay(String url) {
         assertThat(jwt("algorithm: RS256, audience: a, jwks_url: \"" + url + "\"").mistakes())
-                .containsExactly("2:41: auth.jwt.jwks_url: keys that anybody on the way could "
+                .containsExactly("2:40: auth.jwt.jwks_url: keys that anybody on the way could "
                         + "exchange, expected an https URL; http only on this machine");
     }
 
@@ -309,16 +314,16 @@ class ConfigAuthTest {
         String at = "auth.jwt.public_key_file: ";
 
         assertThat(jwt("algorithm: RS256, public_key_file: " + file).mistakes()).containsExactly(
-                "2:28: " + at + "an RSA key of 1024 bits, expected an RSA key of 2048 bits or "
+                "2:27: " + at + "an RSA key of 1024 bits, expected an RSA key of 2048 bits or "
                         + "more for RS256");
         KeyPairGenerator ec = KeyPairGenerator.getInstance("EC");
         ec.initialize(new ECGenParameterSpec("secp384r1"));
         pem("PUBLIC KEY", ec.generateKeyPair().getPublic().getEncoded());
         assertThat(jwt("algorithm: ES256, public_key_file: " + file).mistakes()).containsExactly(
-                "2:28: " + at + "an EC key on another curve, expected an EC key on the curve "
+                "2:27: " + at + "an EC key on another curve, expected an EC key on the curve "
                         + "P-256 for ES256");
         assertThat(jwt("algorithm: EdDSA, public_key_file: " + file).mistakes()).containsExactly(
-                "2:28: " + at + "no Ed25519 key, expected an Ed25519 key for EdDSA");
+                "2:27: " + at + "no Ed25519 key, expected an Ed25519 key for EdDSA");
         assertThat(jwt("algorithm: ES384, public_key_file: " + file).settings().auth().jwt())
                 .isNotNull();
     }
@@ -326,7 +331,7 @@ class ConfigAuthTest {
     @Test
     void refusesAKeySetInAFileThatHoldsNothingOfUse() throws Exception {
         Path file = Files.writeString(directory.resolve("jwks.json"), "{\"keys\":[]}");
-        String at = "2:28: auth.jwt.jwks_file: ";
+        String at = "2:27: auth.jwt.jwks_file: ";
 
         assertThat(jwt("algorithm: ES256, jwks_file: " + file).mistakes()).containsExactly(
                 at + "no key in it fits ES256, expected an EC key on the curve P-256");
@@ -341,7 +346,7 @@ class ConfigAuthTest {
     @Test
     void refusesWhatIsNoAlgorithm() {
         assertThat(jwt("algorithm: none, secret: " + SECRET).mistakes()).singleElement().asString()
-                .startsWith("2:20: auth.jwt.algorithm: unexpected value 'none', expected one of "
+                .startsWith("2:9: auth.jwt.algorithm: unexpected value 'none', expected one of "
                         + "HS256");
         assertThat(file("").with(Map.of("JWT_SECRET", SECRET, "JWT_ALGORITHM", "none"))
                 .mistakes()).singleElement().asString().startsWith("environment: JWT_ALGORITHM: "
