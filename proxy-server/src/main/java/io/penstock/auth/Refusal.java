@@ -2,7 +2,8 @@ package io.penstock.auth;
 
 /**
  * Why a request has no caller. The message is for whoever sent it: what to do about it, and nothing
- * of what is configured. What a token claims is only spoken of once its signature was found good.
+ * of what is configured. What a token claims, its end apart, is only spoken of once its signature
+ * was found good.
  */
 public enum Refusal implements Authentication {
     NONE_GIVEN("No API key was given. Send it as 'Authorization: Bearer KEY' or 'x-api-key'."),

@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  */
 final class TokenCache {
     static final int WAYS = 8;
-    static final int SETS = 2048;
+    static final int SETS = 4096; // ten thousand tokens leave hardly a set full
 
     private final AtomicLongArray starts = new AtomicLongArray(SETS * WAYS);
     private final AtomicReferenceArray<Entry> entries = new AtomicReferenceArray<>(SETS * WAYS);

@@ -117,6 +117,9 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             refuse(Failure.of(Failure.Kind.OVERLOADED, refusal.message()), id);
             return;
         }
+        if (refusal == Refusal.BAD_SIGNATURE) {
+            connection.closeAfterAnswer(); // verifying costs: who forges pays with a connection
+        }
         worker.localReply().field("www-authenticate",
                 refusal.isOfToken() ? "Bearer error=\"invalid_token\"" : "Bearer");
         refuse(Failure.of(Failure.Kind.INVALID_API_KEY, refusal.message()), id);

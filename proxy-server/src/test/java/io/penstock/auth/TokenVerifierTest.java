@@ -256,7 +256,7 @@ class TokenVerifierTest {
                 new JwtKeySettings.PublicPem(pair.getPublic())), source(ring, asked),
                 TokenFixture.GLOBS);
         String token = Base64URL.encode("{\"alg\":\"ES256\",\"kid\":" + id + "}") + "."
-                + Base64URL.encode("{}") + ".AAAA";
+                + Base64URL.encode("{\"exp\":1900000000}") + ".AAAA";
 
         assertThat(verify(verifier, token)).isEqualTo(Refusal.UNKNOWN_SIGNER);
         assertThat(asked[0]).isTrue();
@@ -311,6 +311,16 @@ class TokenVerifierTest {
             assertThat(verify(plain, with(begin, Long.MAX_VALUE)))
                     .isEqualTo(Refusal.TOKEN_NOT_YET_VALID);
         }
+    }
+
+    @Test
+    void looksAtNoSignatureOfATokenThatIsOver() {
+        boolean[] asked = new boolean[2];
+        TokenVerifier verifier = new TokenVerifier(TokenFixture.settings(SECRET),
+                source(null, asked), TokenFixture.GLOBS);
+
+        assertThat(verify(verifier, with("exp", 1L))).isEqualTo(Refusal.TOKEN_EXPIRED);
+        assertThat(asked[0]).isFalse();
     }
 
     // What claims have to be
