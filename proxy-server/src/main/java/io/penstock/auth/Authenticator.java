@@ -1,39 +1,63 @@
 package io.penstock.auth;
 
-import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * Finds the caller of an API key by the key's SHA-256, compared in constant time. What a wrong key
- * shares with a right one can't be learned from how long the answer takes: the hashes are looked up
- * by bits that nobody can steer.
+ * Finds who calls: of an API key by its SHA-256, of a token by verifying it, once. A credential
+ * that nobody knows is refused even where none is needed.
  *
- * <p><b>Thread:</b> safe by immutability; each event loop brings its own digest.
+ * <p><b>Thread:</b> safe; each event loop brings its own {@link CredentialHash}. Nothing here
+ * waits, and a credential that is known costs no allocation.
  */
 public final class Authenticator {
-    private final Map<Long, Entry> byHash = new HashMap<>();
-    private final boolean required;
+    private final AuthSettings settings;
+    private final KeyTable keys;
+    private final TokenVerifier tokens; // null where no tokens are taken
 
-    private record Entry(byte[] hash, Caller caller, Entry next) {}
-
-    /** {@code globs} makes the test of an allowed model's name. */
-    public Authenticator(AuthSettings settings, Function<String, Predicate<String>> globs) {
-        required = settings.isRequired();
+    /**
+     * Builds it from settings.
+     *
+     * @param globs makes the test of an allowed model's name
+     * @param previous whose keys and verified tokens are kept if their settings are the same; null
+     *     for none
+     */
+    public Authenticator(AuthSettings settings, Function<String, Predicate<String>> globs,
+            Authenticator previous) {
+        this.settings = settings;
+        keys = new KeyTable(settings.keys().size());
         for (ApiKeySettings key : settings.keys()) {
             byte[] hash = HexFormat.of().parseHex(
                     key.hash().substring("sha256:".length()).toLowerCase(Locale.ROOT));
             List<Predicate<String>> models = key.models().stream().map(globs).toList();
-            byHash.compute(start(hash),
-                    (start, next) -> new Entry(hash, new Caller(key.id(), key.id(), models,
-                            Allowance.UNBOUNDED), next));
+            keys.add(hash, new Caller(key.id(), key.id(), models, key.allowance()));
+        }
+        if (settings.jwt() == null) {
+            tokens = null;
+        } else if (previous != null && settings.jwt().equals(previous.settings.jwt())) {
+            tokens = previous.tokens;
+        } else {
+            tokens = new TokenVerifier(settings.jwt(), KeySource.of(settings.jwt()), globs);
+        }
+    }
+
+    /** Begins to read the keys of tokens, where they have to be read from elsewhere. */
+    public void start() {
+        if (tokens != null) {
+            tokens.start();
+        }
+    }
+
+    /** Ends what it does in the background; {@code successor} is null if there is none. */
+    public void close(Authenticator successor) {
+        if (tokens != null && (successor == null || successor.tokens != tokens)) {
+            tokens.close();
         }
     }
 
@@ -46,34 +70,53 @@ public final class Authenticator {
     }
 
     /**
-     * The caller who shows that credential.
+     * Who calls, or why that is nobody.
      *
-     * @param digest the loop's own; used and left as it was
+     * @param hash the loop's own
      * @param bytes holds the credential, from {@code start} to {@code end}; empty for none
-     * @return null if it is nobody's, and where one is required, if there is none
      */
-    public Caller find(MessageDigest digest, byte[] bytes, int start, int end) {
+    public Authentication authenticate(CredentialHash hash, Peer peer, byte[] bytes, int start,
+            int end, long nowMillis) {
+        if (!settings.knowsCredentials()) {
+            return stranger(peer); // SDKs always show a key, even to a proxy that asks for none
+        }
         if (start == end) {
-            return required ? null : Caller.ANYONE;
+            return settings.isRequired() ? Refusal.NONE_GIVEN : stranger(peer);
         }
-        if (byHash.isEmpty()) {
-            return Caller.ANYONE; // SDKs always show a key, even to a proxy that asks for none
+        boolean mayBeToken = tokens != null && TokenVerifier.mayBeToken(bytes, start, end);
+        if (mayBeToken && end - start > TokenVerifier.MAX_TOKEN_BYTES) {
+            return Refusal.TOKEN_TOO_LONG;
         }
-        digest.update(bytes, start, end - start);
-        byte[] hash = digest.digest();
-        for (Entry entry = byHash.get(start(hash)); entry != null; entry = entry.next()) {
-            if (MessageDigest.isEqual(entry.hash(), hash)) {
-                return entry.caller();
-            }
+        byte[] digest = hash.of(bytes, start, end);
+        Caller known = keys.find(digest);
+        if (known == null && mayBeToken) {
+            known = tokens.known(digest, nowMillis);
         }
-        return null;
+        if (known != null) {
+            return known;
+        }
+        return mayBeToken && TokenVerifier.isToken(bytes, start, end)
+                ? tokens.verify(digest,
+                        new String(bytes, start, end - start, StandardCharsets.US_ASCII), nowMillis)
+                : Refusal.UNKNOWN_KEY;
     }
 
+    /** Who calls without a credential where none is needed. */
+    private Caller stranger(Peer peer) {
+        if (settings.anonymous()) {
+            return peer.caller(Caller.ANONYMOUS, settings.withoutCredential());
+        }
+        return settings.withoutCredential().equals(Allowance.UNBOUNDED) ? Caller.ANYONE
+                : peer.caller(Caller.ANYONE.id(), settings.withoutCredential());
+    }
+
+    /** Whether a call needs a credential. */
     public boolean isRequired() {
-        return required;
+        return settings.isRequired();
     }
 
-    private static Long start(byte[] hash) {
-        return ByteBuffer.wrap(hash).getLong();
+    /** Whether there is any credential that could be known. */
+    public boolean knowsCredentials() {
+        return settings.knowsCredentials();
     }
 }

@@ -13,15 +13,22 @@ import java.util.function.Predicate;
  * @param models what a model's name has to match, one of them; empty for any name
  */
 public record Caller(String id, String account, List<Predicate<String>> models,
-        Allowance allowance) {
+        Allowance allowance) implements Authentication {
+    /** What the id of a token's holder begins with, before the token's subject. */
+    public static final String TOKEN_PREFIX = "jwt:";
+
+    /** The id that all callers share who show no credential where that is allowed. */
+    public static final String ANONYMOUS = "anonymous";
+
     /** Whoever reaches a proxy that asks for no credential. */
     public static final Caller ANYONE =
             new Caller("anyone", "anyone", List.of(), Allowance.UNBOUNDED);
 
     public boolean mayUse(String model) {
-        if (models.isEmpty()) {
-            return true;
-        }
+        return models.isEmpty() || isAnyOf(models, model);
+    }
+
+    static boolean isAnyOf(List<Predicate<String>> models, String model) {
         for (Predicate<String> allowed : models) {
             if (allowed.test(model)) {
                 return true;

@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Main.Version.class,
         description = "A streaming reverse proxy that stands in front of LLM APIs.",
         subcommands = {ServeCommand.class, DemoCommand.class, MockCommand.class,
-            CheckCommand.class, KeysCommand.class, UsageCommand.class})
+            CheckCommand.class, KeysCommand.class, JwtCommand.class, UsageCommand.class})
 public final class Main implements Runnable {
     static final int FAILED = 1;
     static final int BAD_USAGE = 2;

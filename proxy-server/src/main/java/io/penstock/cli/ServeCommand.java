@@ -123,9 +123,9 @@ final class ServeCommand implements Callable<Integer> {
                     + transport.name().toLowerCase(Locale.ROOT) + ", event loops: " + loops + ")");
         }
         System.err.println("penstock: admin on http://" + text(server.adminAddress()));
-        if (!settings.auth().isRequired() && !settings.auth().anonymous()) {
+        if (settings.auth().isOpen()) {
             System.err.println("penstock: no authentication is configured, so only this machine is"
-                    + " served (set auth.keys to open it)");
+                    + " served (set auth.keys or auth.jwt to open it)");
         }
     }
 

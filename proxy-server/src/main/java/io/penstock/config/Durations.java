@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations as the configuration writes them: one number, one unit. */
-final class Durations {
-    static final String EXPECTED = "a duration such as 250ms, 2s, 5m or 1h, of 365d at most";
+public final class Durations {
+    public static final String EXPECTED = "a duration such as 250ms, 2s, 5m or 1h, of 365d at most";
 
     private static final Pattern FORM = Pattern.compile("(\\d{1,9})(us|µs|μs|ms|s|m|h|d)|0");
     private static final Duration LONGEST = Duration.ofDays(365); // far from overflow in nanos
@@ -15,7 +15,7 @@ final class Durations {
     private Durations() {}
 
     /** Null when the text is no duration. */
-    static Duration parse(String text) {
+    public static Duration parse(String text) {
         Matcher form = FORM.matcher(text);
         if (!form.matches()) {
             return null;

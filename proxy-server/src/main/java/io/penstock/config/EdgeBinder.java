@@ -33,10 +33,10 @@ final class EdgeBinder {
             HostPort address = listener.get(Schema.ADDRESS);
             Place place = listener.place(Schema.ADDRESS);
             take(address, place);
-            if (!address.isLoopback() && auth.keys().isEmpty() && !auth.anonymous()) {
+            if (!address.isLoopback() && auth.isOpen()) {
                 problems.error(place, address + " can be reached from elsewhere and calls need no "
-                        + "credential, expected auth.keys, auth.anonymous.enabled: true, or a "
-                        + "loopback address");
+                        + "credential, expected auth.keys, auth.jwt, auth.anonymous.enabled: true, "
+                        + "or a loopback address");
             }
             TlsSettings tls = tls(listener);
             listeners.add(new ListenSettings(address.host(), address.port(), tls));

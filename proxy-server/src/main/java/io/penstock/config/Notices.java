@@ -8,24 +8,18 @@ import java.util.function.Predicate;
 /**
  * The one list of what the schema takes and this version does not act on. A part that arrives takes
  * its line out of the static block below, and nothing else.
- *
- * <p>What only helps less when it is ignored is a warning. What its author relies on for protection
- * is an error: a limit that does not limit is worse than none.
  */
 final class Notices {
     static final String NO_EFFECT = "has no effect in this version";
-    static final String UNSUPPORTED = "not supported by this version";
 
-    private record Notice<T>(Predicate<T> applies, boolean isError) {
+    private record Notice<T>(Predicate<T> applies) {
         boolean appliesTo(Section section, Field<T> field) {
             return section.has(field) && applies.test(section.get(field));
         }
     }
 
     private static final Map<Field<?>, Notice<?>> NOTICES = new IdentityHashMap<>();
-    private static final List<String> IGNORED_VARIABLES =
-            List.of("PROXY_API_RATE_LIMIT_REQUESTS", "PROXY_API_RATE_LIMIT_WINDOW", "REDIS_URL",
-                    "JWT_SECRET", "JWT_ALGORITHM");
+    private static final List<String> IGNORED_VARIABLES = List.of("REDIS_URL");
 
     static {
         noEffectBeyondDefault(RouteSchema.STRATEGY);
@@ -41,31 +35,16 @@ final class Notices {
         noEffect(Schema.REDIS, redis -> redis.has(Schema.REDIS_URL));
         noEffect(Schema.OTLP, otlp -> otlp.has(Schema.OTLP_ENDPOINT));
         noEffect(Schema.POSTHOG, posthog -> posthog.has(Schema.POSTHOG_HOST));
-
-        unsupported(AuthSchema.LIMITS, Notices::isSet);
-        unsupported(AuthSchema.BUDGET, Notices::isSet);
-        unsupported(AuthSchema.JWT, Notices::isSet);
-        unsupported(AuthSchema.ANONYMOUS_LIMITS, Notices::isSet);
-        unsupported(AuthSchema.ANONYMOUS_BUDGET, Notices::isSet);
     }
 
     private Notices() {}
 
     private static <T> void noEffect(Field<T> field, Predicate<T> applies) {
-        NOTICES.put(field, new Notice<>(applies, false));
+        NOTICES.put(field, new Notice<>(applies));
     }
 
     private static <T> void noEffectBeyondDefault(Field<T> field) {
         noEffect(field, value -> !value.equals(field.defaultValue()));
-    }
-
-    private static <T> void unsupported(Field<T> field, Predicate<T> applies) {
-        NOTICES.put(field, new Notice<>(applies, true));
-    }
-
-    /** Whether any key of the section is set. */
-    private static boolean isSet(Section section) {
-        return section.type().fields().stream().anyMatch(section::has);
     }
 
     /** Whether any key of the section says something else than its default. */
@@ -76,8 +55,7 @@ final class Notices {
 
     /** What the documentation adds to the field's meaning; null when it works. */
     static String of(Field<?> field) {
-        Notice<?> notice = NOTICES.get(field);
-        return notice == null ? null : notice.isError() ? UNSUPPORTED : NO_EFFECT;
+        return NOTICES.containsKey(field) ? NO_EFFECT : null;
     }
 
     /** Reports what is set in the file and would be ignored. */
@@ -100,12 +78,7 @@ final class Notices {
     @SuppressWarnings("unchecked") // a field is put together with a notice of its own type
     private static <T> void check(Section section, Field<T> field, Problems problems) {
         Notice<T> notice = (Notice<T>) NOTICES.get(field);
-        if (notice == null || !notice.appliesTo(section, field)) {
-            return;
-        }
-        if (notice.isError()) {
-            problems.error(section.place(field), UNSUPPORTED + ", expected to be left out");
-        } else {
+        if (notice != null && notice.appliesTo(section, field)) {
             problems.warn(section.place(field), NO_EFFECT);
         }
     }

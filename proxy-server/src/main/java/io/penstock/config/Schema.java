@@ -51,7 +51,10 @@ final class Schema {
             "which targets a model's name stands for; a model without a route goes to every "
                     + "enabled provider that lists it, by priority");
     static final Field<Section> AUTH = Field.section("auth", AuthSchema.AUTH,
-            "who may call; with neither keys nor anonymous access, loopback only");
+            "who may call; with no keys, tokens or anonymous access, loopback only. `JWT_SECRET` "
+                    + "alone takes tokens (HS256, or `JWT_ALGORITHM`). "
+                    + "`PROXY_API_RATE_LIMIT_REQUESTS` in `PROXY_API_RATE_LIMIT_WINDOW` seconds "
+                    + "(60) is the rate of each caller for whom the file sets none");
 
     static final Field<Integer> REQUESTS_PER_MINUTE = Field.optional("requests_per_minute",
             Types.integerFrom(1), "of all callers together");

@@ -1,6 +1,5 @@
 package io.penstock.config;
 
-import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
@@ -38,7 +37,8 @@ final class SettingsBinder {
     }
 
     Settings bind(Section root) {
-        AuthSettings auth = auth(root.section(Schema.AUTH));
+        AuthSettings auth =
+                new AuthBinder(environment, problems).bind(root.section(Schema.AUTH));
         EdgeBinder edge = new EdgeBinder(environment, overrides, problems);
         ProviderBinder.Bound providers =
                 new ProviderBinder(environment, overrides, problems).bind(root);
@@ -51,43 +51,10 @@ final class SettingsBinder {
                 root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug());
     }
 
-    private AuthSettings auth(Section section) {
-        List<ApiKeySettings> keys = new ArrayList<>();
-        Map<String, Place> ids = new HashMap<>();
-        Map<String, Place> hashes = new HashMap<>();
-        for (Section key : section.get(AuthSchema.KEYS)) {
-            unique(key, AuthSchema.ID, key.get(AuthSchema.ID), ids, "id");
-            if (key.has(AuthSchema.HASH)) {
-                String hash = key.get(AuthSchema.HASH).toLowerCase(Locale.ROOT);
-                unique(key, AuthSchema.HASH, hash, hashes, "hash");
-            }
-            if (key.isComplete()) {
-                ApiKeySettings settings = key.build(problems,
-                        () -> new ApiKeySettings(key.get(AuthSchema.ID), key.get(AuthSchema.HASH),
-                                key.get(AuthSchema.MODELS)));
-                if (settings != null) {
-                    keys.add(settings);
-                }
-            }
-        }
-        boolean anonymous =
-                section.section(AuthSchema.ANONYMOUS).get(AuthSchema.ANONYMOUS_ENABLED);
-        return new AuthSettings(keys, anonymous);
-    }
-
     private CorsSettings cors(Section section) {
         CorsSettings cors = section.build(problems,
                 () -> new CorsSettings(section.get(Schema.ALLOWED_ORIGINS)));
         return cors == null ? CorsSettings.DEFAULT : cors;
-    }
-
-    private void unique(Section section, Field<?> field, String value, Map<String, Place> seen,
-            String what) {
-        Place first = value == null ? null : seen.putIfAbsent(value, section.place(field));
-        if (first != null) {
-            problems.error(section.place(field), "the " + what + " of " + first.path()
-                    + " again, expected a different one for each key");
-        }
     }
 
     private LimitSettings limits(Section section) {

@@ -10,6 +10,10 @@ import io.netty.util.concurrent.EventExecutor;
 import io.penstock.admin.ServerState;
 import io.penstock.admin.StatusPages;
 import io.penstock.auth.Allowance;
+import io.penstock.auth.ApiKeySettings;
+import io.penstock.auth.AuthSettings;
+import io.penstock.auth.Authenticator;
+import io.penstock.auth.Caller;
 import io.penstock.config.Settings;
 import io.penstock.limit.Accounts;
 import io.penstock.limit.Budgets;
@@ -95,7 +99,7 @@ public final class Penstock implements ServerState, AutoCloseable {
             Supplier<Reloaded> reloader, DataDirectory data) throws StartException {
         this.reloader = reloader;
         try {
-            snapshot = Snapshot.of(settings, List.of());
+            snapshot = Snapshot.of(settings, List.of(), null);
             accessLog = AccessLog.open(settings.observe());
         } catch (UpstreamTlsException | IOException e) {
             throw new StartException(e.toString(), e);
@@ -138,6 +142,7 @@ public final class Penstock implements ServerState, AutoCloseable {
             stop(Duration.ZERO);
             throw new StartException(e.getMessage(), e);
         }
+        snapshot.authenticator().start();
     }
 
     /** Starts one that keeps nothing beyond its end. */
@@ -246,12 +251,25 @@ public final class Penstock implements ServerState, AutoCloseable {
 
     @Override
     public Allowance allowanceOf(String callerId) {
-        return null; // no key has a budget of its own yet
+        AuthSettings auth = snapshot.settings().auth();
+        for (ApiKeySettings key : auth.keys()) {
+            if (key.id().equals(callerId)) {
+                return key.allowance();
+            }
+        }
+        if (callerId.equals(Caller.ANONYMOUS)) {
+            return auth.withoutCredential();
+        }
+        return auth.jwt() != null && callerId.startsWith(Caller.TOKEN_PREFIX)
+                ? auth.jwt().granted() : null;
     }
 
     /** Whether usage has to be remembered, since somebody's is bounded. */
     private static boolean hasBudgets(Settings settings) {
-        return settings.budget().onStoreFailure() == BudgetSettings.OnStoreFailure.REJECT;
+        AuthSettings auth = settings.auth();
+        return auth.withoutCredential().hasBudget()
+                || auth.jwt() != null && auth.jwt().granted().hasBudget()
+                || auth.keys().stream().anyMatch(key -> key.allowance().hasBudget());
     }
 
     @Override
@@ -276,7 +294,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         Settings now = reloaded.settings();
         Snapshot next;
         try {
-            next = Snapshot.of(now, snapshot.providers());
+            next = Snapshot.of(now, snapshot.providers(), snapshot.authenticator());
         } catch (UpstreamTlsException e) {
             LOG.warn("reload_failed problems=\"{}\"", e.getMessage());
             return e.getMessage();
@@ -289,8 +307,11 @@ public final class Penstock implements ServerState, AutoCloseable {
         concurrent.setMax(now.limits().concurrent());
         limitAll(now);
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
+        Authenticator replaced = snapshot.authenticator();
         snapshot = next;
         accounts.onReload();
+        next.authenticator().start();
+        replaced.close(next.authenticator());
         for (Worker worker : workers) {
             worker.eventLoop().execute(() -> worker.upstream().retainOnly(
                     snapshot.providers()));
@@ -324,11 +345,11 @@ public final class Penstock implements ServerState, AutoCloseable {
             return "admin.token: the admin port is bound to " + adminAddress()
                     + ", so it needs a token until a restart";
         }
-        boolean open = now.auth().keys().isEmpty() && !now.auth().anonymous();
+        boolean open = now.auth().isOpen();
         for (InetSocketAddress address : addresses()) {
             if (open && !address.getAddress().isLoopbackAddress()) {
                 return "auth: callers are served on " + address
-                        + ", so auth.keys or auth.anonymous is needed until a restart";
+                        + ", so auth.keys, auth.jwt or auth.anonymous is needed until a restart";
             }
         }
         return "";
@@ -379,6 +400,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         control.shutdown();
         ledger.close(); // no loop is left that could book
+        snapshot.authenticator().close(null);
         closeAccessLog();
         return quiet;
     }

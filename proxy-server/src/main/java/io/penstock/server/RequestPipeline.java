@@ -3,8 +3,12 @@ package io.penstock.server;
 import io.netty.buffer.ByteBuf;
 import io.penstock.admin.StatusPages;
 import io.penstock.auth.Allowance;
+import io.penstock.auth.Authentication;
+import io.penstock.auth.Authenticator;
 import io.penstock.auth.Caller;
 import io.penstock.auth.Cors;
+import io.penstock.auth.Peer;
+import io.penstock.auth.Refusal;
 import io.penstock.exchange.Endpoint;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
@@ -14,9 +18,9 @@ import io.penstock.failure.Failure;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import io.penstock.limit.Permit;
-import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.listen.RequestHandler;
+import java.net.InetSocketAddress;
 
 /**
  * What each request of a caller's connection goes through, in order: which endpoint, who calls, may
@@ -31,6 +35,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Exchange exchange;
     private final Permit permit;
     private String cors = ""; // field lines of whatever answers the current request
+    private Peer peer; // null until it matters
     private boolean admitted; // the exchange holds a place among the concurrent ones
 
     RequestPipeline(Worker worker, DownstreamConnection connection) {
@@ -97,35 +102,53 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         }
     }
 
-    /** Who calls; null if that has been answered with 401. */
+    /** Who calls; null if that has been answered, mostly with 401. */
     private Caller authenticate(Snapshot snapshot, RequestHead head, String id) {
-        int start = 0;
-        int end = 0;
-        if (head.valueStartsWith(Field.AUTHORIZATION, "bearer ")) {
-            start = head.valueStart(Field.AUTHORIZATION) + "bearer ".length();
-            end = head.valueEnd(Field.AUTHORIZATION);
-        } else if (head.has(Field.X_API_KEY)) {
-            start = head.valueStart(Field.X_API_KEY);
-            end = head.valueEnd(Field.X_API_KEY);
-        } else if (head.has(Field.API_KEY)) {
-            start = head.valueStart(Field.API_KEY);
-            end = head.valueEnd(Field.API_KEY);
+        Authenticator authenticator = snapshot.authenticator();
+        CredentialField field = worker.credentialField();
+        Refusal refusal = null;
+        if (authenticator.knowsCredentials()) {
+            refusal = field.find(head);
+        } else {
+            field.findAny(head);
         }
-        if (start == end && head.has(Field.ORIGIN) && !snapshot.authenticator().isRequired()
-                && !snapshot.cors().allows(head)) {
+        if (field.isEmpty() && refusal == null && head.has(Field.ORIGIN)
+                && !authenticator.isRequired() && !snapshot.cors().allows(head)) {
             // No browser asks first for a request as simple as that; any page could send it.
             refuse(Failure.of(Failure.Kind.ORIGIN_NOT_ALLOWED,
                     "A web page has to show a key, even where none is required."), id);
             return null;
         }
-        Caller caller = snapshot.authenticator().find(worker.digest(), head.bytes(), start, end);
-        if (caller == null) {
-            worker.localReply().field("www-authenticate", "Bearer");
-            refuse(Failure.of(Failure.Kind.INVALID_API_KEY, start == end
-                    ? "No API key was given. Send it as 'Authorization: Bearer KEY' or 'x-api-key'."
-                    : "The API key is not known here."), id);
+        Authentication outcome = refusal != null ? refusal
+                : authenticator.authenticate(worker.credentialHash(), peer(), head.bytes(),
+                        field.start(), field.end(), System.currentTimeMillis());
+        if (outcome instanceof Caller caller) {
+            return caller;
         }
-        return caller;
+        refuse((Refusal) outcome, id);
+        return null;
+    }
+
+    private Peer peer() {
+        if (peer == null) {
+            peer = new Peer(connection.channel().remoteAddress() instanceof InetSocketAddress from
+                    ? from.getAddress() : null);
+        }
+        return peer;
+    }
+
+    private void refuse(Refusal refusal, String id) {
+        if (refusal == Refusal.KEYS_AWAY) {
+            worker.localReply().retryAfter(0);
+            refuse(Failure.of(Failure.Kind.OVERLOADED, refusal.message()), id);
+            return;
+        }
+        if (refusal == Refusal.BAD_SIGNATURE) {
+            connection.closeAfterAnswer(); // verifying costs: who forges pays with a connection
+        }
+        worker.localReply().field("www-authenticate",
+                refusal.isOfToken() ? "Bearer error=\"invalid_token\"" : "Bearer");
+        refuse(Failure.of(Failure.Kind.INVALID_API_KEY, refusal.message()), id);
     }
 
     /** Whether one more may run now; if not, that has been answered with 503 or 429. */
@@ -140,7 +163,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         }
         Allowance allowance = caller.allowance();
         long now = worker.deadlines().nowNanos();
-        Refusal refusal = permit.begin(caller.account(), allowance.requests(),
+        io.penstock.limit.Refusal refusal = permit.begin(caller.account(), allowance.requests(),
                 allowance.requestWindowNanos(), allowance.concurrent(),
                 allowance.tokensPerMinute(), now);
         if (refusal != null) {

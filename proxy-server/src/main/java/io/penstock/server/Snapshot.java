@@ -24,8 +24,14 @@ import java.util.Map;
 record Snapshot(Settings settings, List<Provider> providers, Policy policy,
         Authenticator authenticator, Cors cors) {
 
-    /** Builds it; a provider whose settings have not changed is kept, with its connections. */
-    static Snapshot of(Settings settings, List<Provider> known) throws UpstreamTlsException {
+    /**
+     * Builds it; a provider whose settings have not changed is kept, with its connections, and so
+     * are the keys of tokens.
+     *
+     * @param previous null for none
+     */
+    static Snapshot of(Settings settings, List<Provider> known, Authenticator previous)
+            throws UpstreamTlsException {
         List<Provider> providers = new ArrayList<>();
         Map<String, Provider> enabled = new LinkedHashMap<>();
         List<Router.Candidate> candidates = new ArrayList<>();
@@ -46,7 +52,7 @@ record Snapshot(Settings settings, List<Provider> providers, Policy policy,
                 settings.limits().bodyBytes(),
                 settings.observe().fullHeaders());
         return new Snapshot(settings, List.copyOf(providers), policy,
-                new Authenticator(settings.auth(), glob -> new Glob(glob)::matches),
+                new Authenticator(settings.auth(), glob -> new Glob(glob)::matches, previous),
                 new Cors(settings.cors()));
     }
 }

@@ -3,7 +3,7 @@ package io.penstock.server;
 import io.netty.channel.EventLoop;
 import io.netty.resolver.AddressResolverGroup;
 import io.penstock.admin.AdminHandler;
-import io.penstock.auth.Authenticator;
+import io.penstock.auth.CredentialHash;
 import io.penstock.exchange.ExchangeLoop;
 import io.penstock.exchange.LocalReply;
 import io.penstock.http.HeadWriter;
@@ -16,7 +16,6 @@ import io.penstock.observe.AccessLog;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Ledger;
 import java.net.InetSocketAddress;
-import java.security.MessageDigest;
 
 /**
  * One event loop with all that it needs for itself: built once, used by every connection on it.
@@ -31,7 +30,8 @@ final class Worker {
     private final ExchangeLoop exchanges;
     private final ListenLoop listen;
     private final ListenLoop adminListen;
-    private final MessageDigest digest = Authenticator.newDigest();
+    private final CredentialHash credentialHash = new CredentialHash();
+    private final CredentialField credentialField = new CredentialField();
     private final LocalReply localReply = new LocalReply(new HeadWriter());
     private final AccessLog.LoopLog accessLog; // null for none
 
@@ -78,8 +78,12 @@ final class Worker {
         return adminListen;
     }
 
-    MessageDigest digest() {
-        return digest;
+    CredentialHash credentialHash() {
+        return credentialHash;
+    }
+
+    CredentialField credentialField() {
+        return credentialField;
     }
 
     LocalReply localReply() {

@@ -376,8 +376,8 @@ class ConfigMistakesTest {
                 admin: {address: "[::]:9091"}
                 """).mistakes()).containsExactly(
                 "2:5: listen[0].address: 0.0.0.0:8080 can be reached from elsewhere and calls "
-                        + "need no credential, expected auth.keys, auth.anonymous.enabled: true, "
-                        + "or a loopback address",
+                        + "need no credential, expected auth.keys, auth.jwt, "
+                        + "auth.anonymous.enabled: true, or a loopback address",
                 "3:9: admin.address: [::]:9091 can be reached from elsewhere and asks for no "
                         + "credential, expected admin.token or a loopback address");
     }

@@ -101,31 +101,4 @@ class ConfigNoticesTest {
                 .warnings()).containsExactly(
                         "environment: REDIS_URL: has no effect in this version");
     }
-
-    @Test
-    void refusesProtectionThatItWouldNotGive() {
-        String hash = "sha256:" + "0".repeat(64);
-        assertThat(file("""
-                auth:
-                  keys:
-                    - id: a
-                      hash: "%s"
-                      limits: {requests_per_minute: 600}
-                      budget: {tokens_per_month: 1}
-                  jwt: {algorithm: HS256}
-                  anonymous:
-                    enabled: true
-                    limits: {concurrent: 1}
-                    budget: {dollars_per_month: 0.5}
-                limits:
-                  requests_per_minute: 10
-                prices: {m: {input: 1, output: 1}}
-                """.formatted(hash)).mistakes())
-                .allMatch(mistake -> mistake.endsWith(
-                        ": not supported by this version, expected to be left out"))
-                .extracting(mistake -> mistake.substring(0, mistake.indexOf(": not")))
-                .containsExactly("5:7: auth.keys[0].limits", "6:7: auth.keys[0].budget",
-                        "7:3: auth.jwt", "10:5: auth.anonymous.limits",
-                        "11:5: auth.anonymous.budget", "13:3: limits.requests_per_minute");
-    }
 }

@@ -3,6 +3,7 @@ package io.penstock.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.admin.AdminSettings;
+import io.penstock.auth.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
@@ -232,10 +233,12 @@ public final class ProxyUnderTest implements AutoCloseable {
         private boolean fullHeaders = true;
         private TlsSettings listenTls;
         private String host = "127.0.0.1";
-        private boolean keysNeeded = true;
         private List<String> origins = List.of();
+        private AuthSettings auth = new AuthSettings(List.of(
+                new ApiKeySettings("tester", hash(CALLER_KEY), List.of())), false);
         private Path accessLog;
         private String adminToken;
+        private BudgetSettings budget = BudgetSettings.DEFAULT;
         private DataDirectory data = DataDirectory.NONE;
 
         private Builder(Transport transport) {
@@ -336,6 +339,17 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        public Builder budget(BudgetSettings budget) {
+            this.budget = budget;
+            return this;
+        }
+
+        /** What the caller of {@link #CALLER_KEY} may ask for. */
+        public Builder allowance(Allowance allowance) {
+            return auth(new AuthSettings(List.of(new ApiKeySettings("tester", hash(CALLER_KEY),
+                    List.of(), allowance)), false));
+        }
+
         /** Replies are read on when their caller has gone. */
         public Builder drains() {
             drains = true;
@@ -361,7 +375,12 @@ public final class ProxyUnderTest implements AutoCloseable {
 
         /** Callers need no key. */
         public Builder withoutKeys() {
-            keysNeeded = false;
+            return auth(AuthSettings.DEFAULT);
+        }
+
+        /** Who may call, in place of {@link #CALLER_KEY}. */
+        public Builder auth(AuthSettings auth) {
+            this.auth = auth;
             return this;
         }
 
@@ -403,20 +422,18 @@ public final class ProxyUnderTest implements AutoCloseable {
         public Settings settings() {
             List<TargetSettings> targets = providers.stream()
                     .map(p -> new TargetSettings(p.name(), "model-" + p.name())).toList();
-            List<ApiKeySettings> keys = keysNeeded
-                    ? List.of(new ApiKeySettings("tester", hash(CALLER_KEY), List.of()))
-                    : List.of();
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, adminToken), providers,
                     List.of(new RouteSettings(SMART, targets, new RoutePolicy(hold, drains))),
-                    new AuthSettings(keys, false), new CorsSettings(origins), limits,
-                    BudgetSettings.DEFAULT, Prices.NONE, retry,
+                    auth, new CorsSettings(origins), limits,
+                    budget, Prices.NONE, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
                             fullHeaders),
                     Duration.ofSeconds(30), false);
         }
 
-        private static String hash(String key) {
+        /** What the configuration holds of a caller's key. */
+        public static String hash(String key) {
             try {
                 return "sha256:" + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256")
                         .digest(key.getBytes(StandardCharsets.US_ASCII)));

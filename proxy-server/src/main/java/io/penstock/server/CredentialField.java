@@ -1,0 +1,89 @@
+package io.penstock.server;
+
+import io.penstock.auth.Refusal;
+import io.penstock.http.Field;
+import io.penstock.http.RequestHead;
+import java.util.Arrays;
+import java.util.regex.Pattern;
+
+/**
+ * Where a request's head shows its credential: {@code Authorization} with the scheme Bearer (RFC
+ * 6750 section 2.1), {@code x-api-key} or {@code api-key}. A head with several of these is taken
+ * only if they say the same; the same one twice is refused by the head's parser.
+ *
+ * <p><b>Thread:</b> confined to the event loop, which uses one for all its connections.
+ */
+final class CredentialField {
+    private static final String BEARER = "bearer";
+    private static final Pattern IN_QUERY = Pattern.compile(
+            "[?&](key|api[_-]?key|x-api-key|access_token)=[^&]", Pattern.CASE_INSENSITIVE);
+
+    private int start;
+    private int end;
+
+    /** Looks for it; null, or why this head can't have one. */
+    Refusal find(RequestHead head) {
+        start = 0;
+        end = 0;
+        if (head.has(Field.AUTHORIZATION)) {
+            int from = head.valueStart(Field.AUTHORIZATION);
+            int to = head.valueEnd(Field.AUTHORIZATION);
+            int credential = from + BEARER.length();
+            boolean isBearer = head.valueStartsWith(Field.AUTHORIZATION, BEARER)
+                    && (credential == to || head.bytes()[credential] == ' ');
+            if (from < to && !isBearer) {
+                return Refusal.OTHER_SCHEME;
+            }
+            while (isBearer && credential < to && head.bytes()[credential] == ' ') {
+                credential++;
+            }
+            start = isBearer ? credential : to;
+            end = to;
+        }
+        if (!add(head, Field.X_API_KEY) || !add(head, Field.API_KEY)) {
+            return Refusal.SEVERAL_GIVEN;
+        }
+        return isEmpty() && isInQuery(head) ? Refusal.GIVEN_IN_URL : null;
+    }
+
+    /** Looks whether there is any, whatever it is worth: for a proxy that knows none. */
+    void findAny(RequestHead head) {
+        start = 0;
+        end = 0;
+        add(head, Field.AUTHORIZATION);
+        add(head, Field.X_API_KEY);
+        add(head, Field.API_KEY);
+    }
+
+    /** Takes a field's value, unless it says something else than what is there. */
+    private boolean add(RequestHead head, Field field) {
+        if (!head.has(field) || head.valueStart(field) == head.valueEnd(field)) {
+            return true;
+        }
+        int from = head.valueStart(field);
+        int to = head.valueEnd(field);
+        if (isEmpty()) {
+            start = from;
+            end = to;
+            return true;
+        }
+        return Arrays.equals(head.bytes(), start, end, head.bytes(), from, to);
+    }
+
+    private static boolean isInQuery(RequestHead head) {
+        String query = head.query();
+        return !query.isEmpty() && IN_QUERY.matcher(query).find();
+    }
+
+    boolean isEmpty() {
+        return start == end;
+    }
+
+    int start() {
+        return start;
+    }
+
+    int end() {
+        return end;
+    }
+}
