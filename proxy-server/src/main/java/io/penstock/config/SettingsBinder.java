@@ -37,16 +37,18 @@ final class SettingsBinder {
     }
 
     Settings bind(Section root) {
-        AuthSettings auth =
-                new AuthBinder(environment, problems).bind(root.section(Schema.AUTH));
+        AuthBinder authBinder = new AuthBinder(environment, problems);
+        AuthSettings auth = authBinder.bind(root.section(Schema.AUTH));
         EdgeBinder edge = new EdgeBinder(environment, overrides, problems);
         ProviderBinder.Bound providers =
                 new ProviderBinder(environment, overrides, problems).bind(root);
         List<RouteSettings> routes =
                 new RouteBinder(providers, problems).bind(root.get(Schema.ROUTES));
-        return new Settings(edge.listen(root, auth), edge.admin(root), providers.settings(), routes,
-                auth, cors(root.section(Schema.CORS)), limits(root.section(Schema.LIMITS)),
-                budget(root.section(Schema.BUDGET)), prices(root), retry(root.section(Schema.RETRY)),
+        boolean isOpen = auth.isOpen() && !authBinder.isMistaken();
+        return new Settings(edge.listen(root, isOpen), edge.admin(root), providers.settings(),
+                routes, auth, cors(root.section(Schema.CORS)),
+                limits(root.section(Schema.LIMITS)), budget(root.section(Schema.BUDGET)),
+                prices(root), retry(root.section(Schema.RETRY)),
                 observe(root.section(Schema.OBSERVE)),
                 root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug());
     }

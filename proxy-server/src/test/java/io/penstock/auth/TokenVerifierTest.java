@@ -165,7 +165,8 @@ class TokenVerifierTest {
         "{\"alg\":\"HS256\",\"zip\":\"DEF\"}", "{\"alg\":\"HS256\",\"enc\":\"A128GCM\"}",
         "{\"alg\":\"HS256\",\"cty\":\"JWT\"}", "{\"alg\":\"HS256\",\"typ\":\"dpop+jwt\"}",
         "{\"alg\":\"HS256\",\"typ\":7}", "{\"alg\":\"HS256\",\"kid\":7}",
-        "{\"alg\":\"HS256\",\"kid\":[\"a\"]}", "{\"alg\":[\"HS256\"]}", "{\"alg\":null}", "{}", "[[\"alg\",\"HS256\"]]",
+        "{\"alg\":\"HS256\",\"kid\":[\"a\"]}", "{\"alg\":[\"HS256\"]}", "{\"alg\":null}", "{}",
+        "[[\"alg\",\"HS256\"]]",
         "{\"alg\":\"none\",\"alg\":\"HS256\"}", "{\"alg\":\"HS256\"", "null", "[]", "", "x",
         "{\"alg\":\"HS256\"}x"})
     void refusesAHeaderThatIsBrokenOrAsksForMore(String header) {
