@@ -47,7 +47,7 @@ final class AnthropicMessages implements Dialect {
         checkToolUse(messages);
         List<String> tools = body.objects("tools").stream().map(tool -> tool.text("name"))
                 .filter(name -> name != null).toList();
-        return new Ask(body.text("model"), body.flag("stream"), true,
+        return new Ask(body.text("model"), body.flag("stream"), false, true,
                 counts ? Long.MAX_VALUE : maxTokens, tools,
                 begun(messages.get(messages.size() - 1)), body);
     }

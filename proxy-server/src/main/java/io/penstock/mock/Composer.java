@@ -48,9 +48,9 @@ final class Composer {
             }
             String model = JsonBody.parse(Draft.utf8("{\"model\":\"" + new String(fields.model(), 0,
                     fields.modelLength(), StandardCharsets.UTF_8) + "\"}")).text("model");
-            return answer(request, new Ask(model, fields.isStream(), fields.includesUsage(),
-                    fields.maxTokens(), List.of(), null, JsonBody.EMPTY), fault, allocator,
-                    nowNanos);
+            return say(request, new Ask(model, fields.isStream(), false, fields.includesUsage(),
+                    fields.maxTokens(), List.of(), null, JsonBody.EMPTY), fault.kind(),
+                    allocator, nowNanos);
         } catch (ProviderError e) {
             return refuse(request, e, allocator, nowNanos);
         }
@@ -58,54 +58,58 @@ final class Composer {
 
     /** Answers a call whose body the reader has kept. */
     Reply answer(RequestReader request, Fault fault, ByteBufAllocator allocator, long nowNanos) {
-        return answer(request, null, fault, allocator, nowNanos);
-    }
-
-    /** The same; {@code known} is null unless all that matters of the call is known already. */
-    private Reply answer(RequestReader request, Ask known, Fault fault, ByteBufAllocator allocator,
-            long nowNanos) {
-        Dialect dialect = request.endpoint().dialect();
-        Controls controls = request.controls();
-        long first = nowNanos + controls.ttftNanosOr(settings.ttft().toNanos());
-        long interval = controls.intervalNanosOr(settings.interval().toNanos());
-        boolean closes = request.closes();
         try {
-            if (fault.kind() == Fault.Kind.HTML) {
-                return new DraftWriter(allocator, nowNanos, 0, closes)
-                        .write(page(), Fault.Kind.NONE);
-            }
             refuseBy(fault);
-            if (!request.endpoint().isConversation()) {
-                DraftWriter writer = new DraftWriter(allocator, first, interval, closes);
-                return writer.write(Extras.answer(request, settings, words)
-                        .spoiled(fault.kind(), dialect.error(trouble())), fault.kind());
+            Dialect dialect = request.endpoint().dialect();
+            if (request.endpoint().isConversation()) {
+                return say(request, dialect.read(request), fault.kind(), allocator, nowNanos);
             }
-            Ask ask = known == null ? dialect.read(request) : known;
-            Answer answer = compose(ask, controls, fault.kind(), request.bodyBytes());
-            if (ask.stream()) {
-                EventStream events = dialect.stream(ask, answer);
-                Draft draft = Draft.events(events, fault.kind(), dialect.errorEvents(ask, answer,
-                        trouble(), Draft.eventsBefore(events, fault.kind())));
-                return new DraftWriter(allocator, first, interval, closes)
-                        .write(draft, fault.kind());
-            }
-            // A model has to write it all before a unary reply can begin.
-            long events = (long) answer.reasoning().size() + answer.text().size();
-            long writing = (long) Math.min(MAX_WRITING_NANOS,
-                    Math.max(0, events - 1.0) * interval);
-            Draft draft = Draft.json(200, "x-request-id: req_" + answer.id() + "\r\n",
-                    dialect.unary(ask, answer))
-                    .spoiled(fault.kind(), dialect.failed(ask, answer, trouble()));
-            return new DraftWriter(allocator, first + writing, 0, closes)
-                    .write(draft, fault.kind());
+            return writer(request, allocator, nowNanos, 0).write(
+                    Extras.answer(request, settings, words)
+                            .spoiled(fault.kind(), () -> dialect.error(trouble())), fault.kind());
         } catch (ProviderError e) {
             return refuse(request, e, allocator, nowNanos);
         }
     }
 
+    private Reply say(RequestReader request, Ask ask, Fault.Kind fault,
+            ByteBufAllocator allocator, long nowNanos) throws ProviderError {
+        Dialect dialect = request.endpoint().dialect();
+        Answer answer = compose(ask, request.controls(), fault, request.bodyBytes());
+        if (ask.stream()) {
+            Draft draft = Draft.events(dialect.stream(ask, answer), fault,
+                    before -> dialect.errorEvents(ask, answer, trouble(), before));
+            return writer(request, allocator, nowNanos, 0).write(draft, fault);
+        }
+        Draft draft = Draft.json(200, "x-request-id: req_" + answer.id() + "\r\n",
+                dialect.unary(ask, answer))
+                .spoiled(fault, () -> dialect.failed(ask, answer, trouble()));
+        return writer(request, allocator, nowNanos,
+                (long) answer.reasoning().size() + answer.text().size()).write(draft, fault);
+    }
+
+    /**
+     * Writes at the pace that the request asks for.
+     *
+     * @param events that a model has to think of before a unary reply can begin
+     */
+    private DraftWriter writer(RequestReader request, ByteBufAllocator allocator, long nowNanos,
+            long events) {
+        Controls controls = request.controls();
+        long interval = controls.intervalNanosOr(settings.interval().toNanos());
+        long writing = (long) Math.min(MAX_WRITING_NANOS, Math.max(0, events - 1.0) * interval);
+        return new DraftWriter(allocator,
+                nowNanos + controls.ttftNanosOr(settings.ttft().toNanos()) + writing, interval,
+                request.closes());
+    }
+
     /** Answers with an error, in the format of the call. */
     Reply refuse(RequestReader request, ProviderError error, ByteBufAllocator allocator,
             long nowNanos) {
+        if (error.reason() == ProviderError.Reason.EDGE) {
+            return new DraftWriter(allocator, nowNanos, 0, request.closes())
+                    .write(page(error.status()), Fault.Kind.NONE);
+        }
         Dialect dialect = request.endpoint().dialect();
         return new DraftWriter(allocator, nowNanos, 0, request.closes()).write(
                 Draft.json(dialect.status(error), dialect.errorFields(error),
@@ -123,7 +127,7 @@ final class Composer {
     Reply models(RequestReader request, ByteBufAllocator allocator, long nowNanos) {
         String name = settings.name();
         Json list;
-        if (request.path().contains("/v1beta/") && !request.path().contains("/openai/")) {
+        if (request.header("x-goog-api-key") != null) {
             list = Json.object("models", Json.array(Json.object("name", "models/" + name,
                     "displayName", name, "supportedGenerationMethods",
                     Json.array("generateContent", "countTokens"))));
@@ -145,6 +149,7 @@ final class Composer {
             case CONTEXT_LENGTH -> throw ProviderError.contextLength();
             case QUOTA -> throw ProviderError.quota();
             case INVALID_KEY -> throw ProviderError.invalidKey();
+            case HTML -> throw ProviderError.edge();
             default -> { }
         }
     }
@@ -154,11 +159,10 @@ final class Composer {
         return ProviderError.ofStatus(500, settings.name());
     }
 
-    private Draft page() {
-        return Draft.whole(502, "content-type: text/html\r\n", Draft.utf8(
-                "<html><head><title>502 Bad Gateway</title></head>\n<body><center>"
-                + "<h1>502 Bad Gateway</h1></center><hr><center>" + settings.name()
-                + "</center></body></html>\n"));
+    private Draft page(int status) {
+        return Draft.whole(status, "content-type: text/html\r\n", Draft.utf8(
+                "<html><head><title>Bad Gateway</title></head>\n<body><center><h1>Bad Gateway"
+                + "</h1></center><hr><center>" + settings.name() + "</center></body></html>\n"));
     }
 
     private Answer compose(Ask ask, Controls controls, Fault.Kind fault, long bodyBytes)

@@ -154,10 +154,6 @@ final class Controls {
         return events < 0 ? other : events;
     }
 
-    boolean hasEvents() {
-        return events >= 0;
-    }
-
     String textOr(String other) {
         return text == null ? other : text;
     }

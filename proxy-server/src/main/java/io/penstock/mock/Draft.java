@@ -5,6 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * A reply as it is to be: its head's own lines, and the parts of its body.
@@ -25,8 +27,13 @@ record Draft(int status, String fields, boolean isStream, List<List<byte[]>> ste
         return new Draft(status, fields, false, List.of(), List.of(body));
     }
 
-    /** A stream of these events, as the fault would have them. */
-    static Draft events(EventStream events, Fault.Kind fault, List<String> errorEvents) {
+    /**
+     * A stream of these events, as the fault would have them.
+     *
+     * @param errorEvents how it ends in an error after so many events
+     */
+    static Draft events(EventStream events, Fault.Kind fault,
+            IntFunction<List<String>> errorEvents) {
         List<List<String>> steps = events.steps();
         List<String> rest = new ArrayList<>(events.rest());
         if (events.terminator() != null && fault != Fault.Kind.NO_DONE) {
@@ -40,11 +47,11 @@ record Draft(int status, String fields, boolean isStream, List<List<byte[]>> ste
             }
             case ERROR_EVENT -> {
                 steps = half;
-                rest = errorEvents;
+                rest = errorEvents.apply(half.stream().mapToInt(List::size).sum());
             }
             case ERROR_FIRST -> {
                 steps = List.of();
-                rest = errorEvents;
+                rest = errorEvents.apply(0);
             }
             case MALFORMED -> steps = withBrokenEvent(steps, half.size());
             case NO_FINISH -> rest = List.of();
@@ -59,13 +66,6 @@ record Draft(int status, String fields, boolean isStream, List<List<byte[]>> ste
                 steps.stream().map(Draft::bytes).toList(), rest == null ? null : bytes(rest));
     }
 
-    /** How many events the fault leaves before its error event. */
-    static int eventsBefore(EventStream events, Fault.Kind fault) {
-        List<List<String>> steps = events.steps();
-        return fault != Fault.Kind.ERROR_EVENT ? 0
-                : steps.subList(0, (steps.size() + 1) / 2).stream().mapToInt(List::size).sum();
-    }
-
     private static List<List<String>> withBrokenEvent(List<List<String>> steps, int after) {
         List<List<String>> broken = new ArrayList<>(steps);
         if (after > 0) {
@@ -78,11 +78,13 @@ record Draft(int status, String fields, boolean isStream, List<List<byte[]>> ste
     }
 
     /** A unary reply as the fault would have its body; {@code failed} says that the call failed. */
-    Draft spoiled(Fault.Kind fault, Json failed) {
-        byte[] body = body();
+    Draft spoiled(Fault.Kind fault, Supplier<Json> failed) {
         return switch (fault) {
-            case ERROR_EVENT, ERROR_FIRST -> json(200, "", failed);
-            case MALFORMED -> whole(status, fields, first(body, body.length * 2 / 3));
+            case ERROR_EVENT, ERROR_FIRST -> json(200, "", failed.get());
+            case MALFORMED -> {
+                byte[] body = body();
+                yield whole(status, fields, first(body, body.length * 2 / 3));
+            }
             case EMPTY -> whole(status, fields, new byte[0]);
             default -> this;
         };

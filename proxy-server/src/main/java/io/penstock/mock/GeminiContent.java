@@ -44,7 +44,7 @@ final class GeminiContent implements Dialect {
                 .flatMap(tool -> tool.objects("functionDeclarations").stream())
                 .map(tool -> tool.text("name")).filter(name -> name != null).toList();
         JsonBody last = contents.get(contents.size() - 1);
-        return new Ask(model(request.path()), stream, request.query().contains(SSE),
+        return new Ask(model(request.path()), stream, !request.query().contains(SSE), true,
                 body.object("generationConfig").numberOr("maxOutputTokens", Long.MAX_VALUE),
                 tools, "model".equals(last.text("role")) ? text(last) : null, body);
     }
@@ -83,7 +83,7 @@ final class GeminiContent implements Dialect {
 
     @Override
     public EventStream stream(Ask ask, Answer answer) {
-        boolean sse = ask.tellsUsage();
+        boolean sse = !ask.isArray();
         EventStream events = new EventStream(sse ? "text/event-stream" : "application/json");
         if (answer.isRefusal()) {
             return sse ? events.add(event(blocked(answer)))
@@ -245,7 +245,7 @@ final class GeminiContent implements Dialect {
     @Override
     public List<String> errorEvents(Ask ask, Answer answer, ProviderError error,
             int eventsBefore) {
-        if (ask.tellsUsage()) {
+        if (!ask.isArray()) {
             return List.of(event(error(error)));
         }
         return List.of((eventsBefore == 0 ? "[" : "\r\n,\r\n") + error(error) + "]");

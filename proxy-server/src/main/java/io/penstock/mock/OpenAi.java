@@ -20,7 +20,7 @@ abstract class OpenAi implements Dialect {
                     null, "invalid_api_key");
             case UNKNOWN_URL -> error(error.getMessage(), "invalid_request_error", null,
                     "unknown_url");
-            case STATUS -> ofStatus(error);
+            case STATUS, EDGE -> ofStatus(error);
         };
     }
 

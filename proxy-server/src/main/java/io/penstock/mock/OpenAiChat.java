@@ -19,7 +19,7 @@ final class OpenAiChat extends OpenAi {
         List<JsonBody> messages = body.objects("messages");
         JsonBody last = messages.isEmpty() ? JsonBody.EMPTY : messages.get(messages.size() - 1);
         boolean stream = body.flag("stream");
-        return new Ask(model, stream,
+        return new Ask(model, stream, false,
                 stream && body.object("stream_options").flag("include_usage"),
                 Math.min(body.numberOr("max_tokens", Long.MAX_VALUE),
                         body.numberOr("max_completion_tokens", Long.MAX_VALUE)),

@@ -8,7 +8,7 @@ final class OpenAiCompletions extends OpenAi {
     public Ask read(RequestReader request) throws ProviderError {
         JsonBody body = JsonBody.parse(request.body());
         boolean stream = body.flag("stream");
-        return new Ask(body.requiredText("model"), stream,
+        return new Ask(body.requiredText("model"), stream, false,
                 stream && body.object("stream_options").flag("include_usage"),
                 body.numberOr("max_tokens", Long.MAX_VALUE), List.of(), null, body);
     }

@@ -20,7 +20,7 @@ final class OpenAiResponses extends OpenAi {
                 .map(tool -> tool.text("name")).filter(name -> name != null).toList();
         List<JsonBody> items = body.objects("input");
         JsonBody last = items.isEmpty() ? JsonBody.EMPTY : items.get(items.size() - 1);
-        return new Ask(model, body.flag("stream"), true,
+        return new Ask(model, body.flag("stream"), false, true,
                 body.numberOr("max_output_tokens", Long.MAX_VALUE), tools,
                 "assistant".equals(last.text("role"))
                         ? OpenAiChat.text(last, "output_text") : null, body);

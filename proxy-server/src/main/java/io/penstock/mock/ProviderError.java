@@ -8,7 +8,7 @@ final class ProviderError extends Exception {
     private static final long serialVersionUID = 1L;
 
     /** What it is about, where the status alone does not say. */
-    enum Reason { STATUS, CONTEXT_LENGTH, QUOTA, INVALID_KEY, UNKNOWN_URL }
+    enum Reason { STATUS, CONTEXT_LENGTH, QUOTA, INVALID_KEY, UNKNOWN_URL, EDGE }
 
     private final int status;
     private final Reason reason;
@@ -51,6 +51,11 @@ final class ProviderError extends Exception {
     /** The key is wrong. */
     static ProviderError invalidKey() {
         return new ProviderError(401, Reason.INVALID_KEY, "");
+    }
+
+    /** What stands before the provider answers for it, in no format at all. */
+    static ProviderError edge() {
+        return new ProviderError(502, Reason.EDGE, "");
     }
 
     /** Of the reply; a format may have another for the same reason. */
