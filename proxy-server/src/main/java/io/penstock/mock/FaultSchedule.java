@@ -20,9 +20,13 @@ final class FaultSchedule {
         startNanos = nowNanos;
     }
 
+    /** Whether it strikes nobody, ever. */
+    boolean isNone() {
+        return failures.fault().kind() == Fault.Kind.NONE;
+    }
+
     Fault next(long nowNanos) {
-        if (failures.fault().kind() == Fault.Kind.NONE
-                || ends && nowNanos - startNanos >= failures.lasting().toNanos()) {
+        if (isNone() || ends && nowNanos - startNanos >= failures.lasting().toNanos()) {
             return Fault.NONE;
         }
         long call = calls.getAndIncrement();

@@ -225,7 +225,8 @@ final class RequestReader {
         if (colon < 0) {
             throw new BadRequestException(400, "A header line has no colon.");
         }
-        switch (colon - start) {
+        int length = colon - start;
+        switch (length) {
             case 6 -> {
                 if (matches(in, start, "expect")) {
                     expectsContinue = value(in, colon, end).equalsIgnoreCase("100-continue");
@@ -251,7 +252,7 @@ final class RequestReader {
             }
             default -> { }
         }
-        if (matches(in, start, "x-mock-")) {
+        if (length >= 11 && length <= 16 && matches(in, start, "x-mock-")) {
             readControl(in, start, colon, end);
         }
     }
