@@ -77,7 +77,7 @@ record Draft(int status, String fields, boolean isStream, List<List<byte[]>> ste
         return broken;
     }
 
-    /** A unary reply as the fault would have its body; {@code failed} says that the call failed. */
+    /** The same as the fault would have its body; {@code failed} says that the call failed. */
     Draft spoiled(Fault.Kind fault, Supplier<Json> failed) {
         return switch (fault) {
             case ERROR_EVENT, ERROR_FIRST -> json(200, "", failed.get());
@@ -86,6 +86,9 @@ record Draft(int status, String fields, boolean isStream, List<List<byte[]>> ste
                 yield whole(status, fields, first(body, body.length * 2 / 3));
             }
             case EMPTY -> whole(status, fields, new byte[0]);
+            case MIDSTREAM -> isStream
+                    ? new Draft(status, fields, true, steps.subList(0, (steps.size() + 1) / 2), null)
+                    : this; // its writer sends half of what it promises
             default -> this;
         };
     }

@@ -28,7 +28,7 @@ final class RequestReader {
     private final boolean keepsAll;
     private final ChatFields fields = new ChatFields();
     private final Controls controls = new Controls();
-    private ByteArrayOutputStream body = new ByteArrayOutputStream();
+    private ByteArrayOutputStream body; // null unless the body is kept
     private boolean keeps;
     private State state = State.HEAD;
     private long remaining; // of the body, or of the current chunk
@@ -71,6 +71,8 @@ final class RequestReader {
     /** Makes ready for the next request. */
     void reset() {
         state = State.HEAD;
+        head = null;
+        body = null; // an idle connection holds none of it
     }
 
     Endpoint endpoint() {

@@ -200,5 +200,13 @@ class MockExtrasTest {
         assertThat(post(mock, EMBEDDINGS, body, "x-mock-fail: empty").body()).isEmpty();
         assertThat(post(mock, EMBEDDINGS, body, "x-mock-fail: error-first").json()
                 .has("error")).isTrue();
+        try (RawClient client = RawClient.connect(mock.port())) {
+            client.post("/v1/audio/speech", "{\"model\":\"t\",\"input\":\"hi\"}",
+                    "x-mock-fail: midstream");
+            client.readHead();
+            assertThat(client.readRawChunk()).startsWith("1a1\r\n");
+            assertThat(client.readRawChunk()).startsWith("1a1\r\n");
+            assertThat(client.readUntilClose()).isEmpty();
+        }
     }
 }
