@@ -86,8 +86,8 @@ record Draft(int status, String fields, boolean isStream, List<List<byte[]>> ste
                 yield whole(status, fields, first(body, body.length * 2 / 3));
             }
             case EMPTY -> whole(status, fields, new byte[0]);
-            case MIDSTREAM -> isStream
-                    ? new Draft(status, fields, true, steps.subList(0, (steps.size() + 1) / 2), null)
+            case MIDSTREAM -> isStream ? new Draft(status, fields, true,
+                    steps.subList(0, (steps.size() + 1) / 2), null)
                     : this; // its writer sends half of what it promises
             default -> this;
         };

@@ -25,8 +25,8 @@ final class Extras {
     private static final int MAX_IMAGES = 10;
 
     /** One transparent pixel. */
-    private static final String PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhf"
-            + "DwAChwGA60e6kgAAAABJRU5ErkJggg==";
+    private static final String PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4"
+            + "2mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
     private static final String[] CATEGORIES = {"harassment", "harassment/threatening", "hate",
         "hate/threatening", "illicit", "illicit/violent", "self-harm", "self-harm/instructions",

@@ -81,8 +81,8 @@ public record Fault(Kind kind, int status) {
             }
         }
         if (!word.matches("[45][0-9][0-9]")) {
-            throw new IllegalArgumentException(
-                    "fail: " + text.trim() + " (expected: a status 400 to 599, or " + words() + ")");
+            throw new IllegalArgumentException("fail: " + text.trim()
+                    + " (expected: a status 400 to 599, or " + words() + ")");
         }
         return new Fault(Kind.STATUS, Integer.parseInt(word));
     }

@@ -44,11 +44,11 @@ import java.util.concurrent.atomic.LongAdder;
  * <tr><td>{@code x-mock-fail}</td><td>as {@link Fault} reads it, {@code none} too</td></tr>
  * <tr><td>{@code x-mock-ttft}, {@code x-mock-interval}</td><td>durations</td></tr>
  * <tr><td>{@code x-mock-events}</td><td>words of the reply</td></tr>
- * <tr><td>{@code x-mock-text}</td><td>the reply's text, percent-encoded where it has to be</td></tr>
+ * <tr><td>{@code x-mock-text}</td><td>the reply's text, percent-encoded</td></tr>
  * <tr><td>{@code x-mock-reasoning}</td><td>what the model thinks first, likewise</td></tr>
  * <tr><td>{@code x-mock-tools}</td><td>how many of the offered tools to call; behind it {@code
  * interleaved} mixes the pieces of their arguments in a chat's stream</td></tr>
- * <tr><td>{@code x-mock-arguments}</td><td>their arguments, a JSON object, percent-encoded</td></tr>
+ * <tr><td>{@code x-mock-arguments}</td><td>their arguments, JSON, percent-encoded</td></tr>
  * <tr><td>{@code x-mock-prefill}</td><td>as {@link Prefill} reads it</td></tr>
  * <tr><td>{@code x-mock-usage}</td><td>{@code none}, or any of {@code prompt=N cached=N written=N
  * completion=N reasoning=N}</td></tr>
@@ -165,7 +165,7 @@ public final class MockServer implements AutoCloseable {
         }
     }
 
-    /** From now on calls go wrong like this, whatever was said before; {@code refuse} is too late. */
+    /** From now on calls go wrong like this, whatever was said before; never {@code refuse}. */
     public void fail(Failures failures) {
         if (failures.fault().kind() == Fault.Kind.REFUSE) {
             throw new IllegalArgumentException("refuse: what listens cannot refuse");
