@@ -7,6 +7,7 @@ import io.penstock.limit.LimitSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.Glob;
 import io.penstock.route.RouteSettings;
+import io.penstock.upstream.BreakerSettings;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.BudgetSettings.Enforce;
 import io.penstock.usage.BudgetSettings.OnStoreFailure;
@@ -48,7 +49,8 @@ final class SettingsBinder {
         return new Settings(edge.listen(root, isOpen), edge.admin(root), providers.settings(),
                 routes, auth, cors(root.section(Schema.CORS)),
                 limits(root.section(Schema.LIMITS)), budget(root.section(Schema.BUDGET)),
-                prices(root), retry(root.section(Schema.RETRY)),
+                prices(root), breaker(root.section(Schema.BREAKER)),
+                retry(root.section(Schema.RETRY)),
                 observe(root.section(Schema.OBSERVE)),
                 root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug());
     }
@@ -116,6 +118,15 @@ final class SettingsBinder {
                 }
             }
         }
+    }
+
+    private BreakerSettings breaker(Section section) {
+        BreakerSettings breaker = section.build(problems,
+                () -> new BreakerSettings(section.get(Schema.BREAKER_ENABLED),
+                        section.get(Schema.FAILURE_RATIO), section.get(Schema.MIN_REQUESTS),
+                        section.get(Schema.BREAKER_WINDOW), section.get(Schema.OPEN_FOR),
+                        section.get(Schema.HALF_OPEN_PROBES)));
+        return breaker == null ? BreakerSettings.DEFAULT : breaker;
     }
 
     private RetrySettings retry(Section section) {

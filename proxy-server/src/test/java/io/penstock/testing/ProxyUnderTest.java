@@ -21,6 +21,7 @@ import io.penstock.route.RouteSettings.TargetSettings;
 import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
+import io.penstock.upstream.BreakerSettings;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
@@ -227,6 +228,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private final List<ProviderSettings> providers = new ArrayList<>();
         private int threads = 1;
         private RetrySettings retry = RetrySettings.DEFAULT;
+        private BreakerSettings breaker = BreakerSettings.DEFAULT;
         private LimitSettings limits = LimitSettings.DEFAULT;
         private HoldSettings hold = HoldSettings.DEFAULT;
         private boolean drains;
@@ -334,6 +336,11 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        public Builder breaker(BreakerSettings breaker) {
+            this.breaker = breaker;
+            return this;
+        }
+
         public Builder limits(LimitSettings limits) {
             this.limits = limits;
             return this;
@@ -426,7 +433,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     new AdminSettings("127.0.0.1", 0, adminToken), providers,
                     List.of(new RouteSettings(SMART, targets, new RoutePolicy(hold, drains))),
                     auth, new CorsSettings(origins), limits,
-                    budget, Prices.NONE, retry,
+                    budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
                             fullHeaders),
                     Duration.ofSeconds(30), false);
