@@ -84,6 +84,8 @@ final class Attempt implements ReplyListener {
     private ByteBuf head; // for the caller, without its last lines
     private boolean events;
     private boolean watched; // the stream ends when the caller's budget is spent
+    private Continuation continuation; // null where a stream that breaks is not continued
+    private boolean splicing; // the reply goes on where another broke off
 
     Attempt(Exchange exchange, ExchangeLoop loop, DownstreamConnection downstream) {
         this.exchange = exchange;
@@ -93,8 +95,27 @@ final class Attempt implements ReplyListener {
         relay = new ResponseRelay(downstream.context().alloc(), reader, loop.scratch());
     }
 
-    /** Begins; the exchange may hear of the end of it before this returns. */
+    /**
+     * Begins; the exchange may hear of the end of it before this returns.
+     *
+     * @param continuation reads every event of a stream; null for none
+     */
     void start(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
+            boolean stream, boolean asksForUsage, Continuation continuation, long nowNanos) {
+        this.continuation = continuation;
+        splicing = false;
+        begin(target, provider, key, hold, stream, asksForUsage, nowNanos);
+    }
+
+    /** Begins to go on with the stream that broke off; the caller hears of it when they meet. */
+    void goOn(TargetName target, Provider provider, ProviderKey key, boolean asksForUsage,
+            long nowNanos) {
+        splicing = true;
+        relay.goOn();
+        begin(target, provider, key, HoldSettings.DEFAULT, true, asksForUsage, nowNanos);
+    }
+
+    private void begin(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
             boolean stream, boolean asksForUsage, long nowNanos) {
         this.target = target;
         this.asksForUsage = asksForUsage;
@@ -176,6 +197,17 @@ final class Attempt implements ReplyListener {
 
     long contentNanos() {
         return contentNanos;
+    }
+
+    /** Whether it goes on where another broke off. */
+    boolean isSplicing() {
+        return splicing;
+    }
+
+    /** Whether another attempt could go on where this one broke off. */
+    boolean canBeContinued() {
+        return continuation != null && committed && continuation.isPossible()
+                && relay.canBeContinued();
     }
 
     /** Whether the usage of the stream is asked for in the caller's place. */
@@ -295,8 +327,15 @@ final class Attempt implements ReplyListener {
         events = verdict == ReplyVerdict.GOOD
                 && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
         watched = events && exchange.isWatching();
-        reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(), watched,
-                events && asksForUsage);
+        reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(),
+                events ? continuation : null, watched, events && asksForUsage);
+        if (splicing) {
+            relay.goOn(reply, events);
+            wait = events ? Wait.CONTENT : Wait.GAP;
+            loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
+            loop.deadlines().expectBy(headNanos + holdNanos());
+            return;
+        }
         relay.begin(reply, events, downstream.isHttp10());
         if (draining) {
             relay.drain();
@@ -363,6 +402,9 @@ final class Attempt implements ReplyListener {
             }
         } else if (!committed) {
             judge();
+        } else if (splicing && !writeSpliced() || reader.isErrorSeen() && continuation != null) {
+            fail(splicing && continuation.isDiverged() ? Fault.DIVERGED : Fault.ERROR_IN_REPLY,
+                    "the stream went wrong");
         } else if (relay.isEnded()) {
             end();
         } else if (watched && reader.identity() != null && !exchange.mayGoOn(this)) {
@@ -427,12 +469,15 @@ final class Attempt implements ReplyListener {
 
     private void judge() {
         if (verdict != ReplyVerdict.GOOD) {
-            if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES) {
+            if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES
+                    || splicing && reader.payloadBytes() >= MAX_ERROR_BYTES) {
                 if (verdict == null) {
                     verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
                 }
                 exchange.onErrorReply(this);
             }
+        } else if (splicing) {
+            judgeSplice();
         } else if (events) {
             if (reader.isErrorSeen()) {
                 fail(Fault.ERROR_IN_REPLY, "the stream opens with an error");
@@ -451,6 +496,40 @@ final class Attempt implements ReplyListener {
                 commit();
             }
         }
+    }
+
+    private void judgeSplice() {
+        if (!events) {
+            fail(Fault.BAD_RESPONSE, "a stream was asked for, and something else came");
+        } else if (reader.isErrorSeen()) {
+            fail(Fault.ERROR_IN_REPLY, "the stream opens with an error");
+        } else if (continuation.isDiverged()) {
+            fail(Fault.DIVERGED, "the answer says something else");
+        } else if (continuation.isJoined()) {
+            committed = true;
+            wait = Wait.GAP;
+            contentNanos = lastReadNanos;
+            loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
+            exchange.onContinued(this);
+            writeSpliced();
+            if (relay.isEnded()) {
+                end();
+            } else {
+                downstream.flush();
+                keepPace();
+            }
+        } else if (relay.isEnded()) {
+            fail(Fault.NO_CONTENT, "the stream ended before it went on");
+        }
+    }
+
+    /** Writes what is new to the caller; returns whether all is well. */
+    private boolean writeSpliced() {
+        String fresh = continuation.takeEvents();
+        if (!fresh.isEmpty()) {
+            relay.write(fresh);
+        }
+        return !continuation.isDiverged() && !reader.isErrorSeen();
     }
 
     /** The reply goes to the caller from here on, whatever becomes of it. */
@@ -488,7 +567,9 @@ final class Attempt implements ReplyListener {
             fail(Fault.TRUNCATED, "the stream ended without a finish reason");
             return;
         }
-        if (events && !reader.isDoneSeen() && !reader.isErrorSeen()) {
+        if (splicing) {
+            relay.write(exchange.lastEvents(continuation.identity()));
+        } else if (events && !reader.isDoneSeen() && !reader.isErrorSeen()) {
             relay.append("data: [DONE]\n\n");
         }
         relay.end();
@@ -516,7 +597,11 @@ final class Attempt implements ReplyListener {
         } else if (!committed) {
             abandon();
             exchange.onFault(this, fault, detail);
-        } else if (reader.isDoneSeen()) {
+        } else if (reader.isDoneSeen() && fault != Fault.DIVERGED
+                && (!splicing || reader.isFinishSeen())) {
+            if (splicing) {
+                relay.write(exchange.lastEvents(continuation.identity()));
+            }
             relay.end(); // all was said: only the framing is missing
             closeConnection();
             exchange.onEnded(this, false);
@@ -552,7 +637,7 @@ final class Attempt implements ReplyListener {
 
     /** Writes the last word into a stream that broke off. */
     void cut(String event) {
-        if (events) {
+        if (events || splicing) {
             relay.cut(event);
         }
         relay.discard();

@@ -47,6 +47,12 @@ public final class AttemptLog {
         onlyNotFound = false;
     }
 
+    /** An attempt that was good broke off: no other one, but another line. */
+    void onBroken(TargetName target, Fault fault, long nanos) {
+        entries.add(new Entry(target, fault.code(), nanos));
+        lastFault = fault;
+    }
+
     void onPassedOver(TargetName target) {
         entries.add(new Entry(target, Fault.COOLDOWN.code(), 0));
     }

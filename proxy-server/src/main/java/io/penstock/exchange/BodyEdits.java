@@ -8,7 +8,7 @@ package io.penstock.exchange;
  * <br><b>Bounds:</b> {@value #MAX_EDITS} edits.
  */
 final class BodyEdits {
-    static final int MAX_EDITS = 4;
+    static final int MAX_EDITS = 8;
 
     private final long[] starts = new long[MAX_EDITS];
     private final long[] ends = new long[MAX_EDITS];

@@ -14,8 +14,12 @@ import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.route.HedgeSettings;
+import io.penstock.route.Midstream;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
+import io.penstock.translate.ChatChunk;
+import io.penstock.translate.ChatStream;
 import io.penstock.translate.ErrorBody;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
@@ -57,7 +61,11 @@ public final class Exchange extends Deadlines.Entry {
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
     private final ExchangeListener listener;
-    private final Attempt attempt;
+    private Attempt attempt; // the one that counts: it leads, or it was good
+    private Attempt rival; // a second one beside it; null until there was one
+    private boolean racing; // both are under way
+    private long hedgeAtNanos; // when the second begins; 0 for never
+    private Continuation continuation; // null until one was wanted
     private final RequestBody body;
     private final RequestFields request = new RequestFields();
     private final Metering metering;
@@ -87,6 +95,7 @@ public final class Exchange extends Deadlines.Entry {
     private Failure failure;
     private boolean leftAlone; // the caller went when a provider was at work for it
     private TokenUsage usage;
+    private long passedTokens; // of the answer, by attempts that broke off
 
     public Exchange(ExchangeLoop loop, DownstreamConnection downstream,
             ExchangeListener listener) {
@@ -120,9 +129,12 @@ public final class Exchange extends Deadlines.Entry {
         failure = null;
         leftAlone = false;
         usage = null;
+        passedTokens = 0;
         pausedTarget = null;
         sameTargetTries = 0;
         attempt.forget();
+        racing = false;
+        hedgeAtNanos = 0;
         log.clear();
         receivedNanos = loop.deadlines().nowNanos();
         HeadWriter out = loop.writer().clear();
@@ -194,6 +206,7 @@ public final class Exchange extends Deadlines.Entry {
             return;
         }
         leftAlone = route != null && pausedTarget == null && attempt.isSent();
+        endRace();
         if (leftAlone && route.policy().drains() && attempt.tryDrain()) {
             moveTo(Phase.DRAINING);
             body.release();
@@ -230,6 +243,7 @@ public final class Exchange extends Deadlines.Entry {
             case RECEIVED -> refuse(shutdown());
             case ATTEMPTING -> {
                 pausedTarget = null;
+                endRace();
                 log.onFault(attempt.target(), Fault.SHUTDOWN,
                         loop.deadlines().nowNanos() - attempt.startedNanos());
                 attempt.abandon();
@@ -292,11 +306,20 @@ public final class Exchange extends Deadlines.Entry {
         } else {
             loop.upstream().pool(targets.provider(first)).retryBudget()
                     .onFirstTry(policy.retry().budgetRatio());
+            if (isContinuable()) {
+                continuation = continuation == null ? new Continuation() : continuation;
+                continuation.begin();
+            }
+            planHedge();
             start(first, dispatchedNanos);
         }
     }
 
     private void start(TargetName target, long nowNanos) {
+        start(attempt, target, nowNanos);
+    }
+
+    private void start(Attempt next, TargetName target, long nowNanos) {
         Provider provider = targets.provider(target);
         totalNanos = provider.settings().timeouts().total().toNanos();
         loop.deadlines().expectBy(dispatchedNanos + totalNanos);
@@ -307,14 +330,87 @@ public final class Exchange extends Deadlines.Entry {
         }
         boolean asks = request.isStream() && !request.asksForUsage()
                 && provider.takesUsageQuestion();
-        attempt.start(target, provider, key, route.policy().hold(), request.isStream(), asks,
-                nowNanos);
+        if (phase == Phase.COMMITTED) {
+            continuation.beginSplice(provider.takesPrefill(target.model()));
+            next.goOn(target, provider, key, asks || provider.takesUsageQuestion(), nowNanos);
+        } else {
+            next.start(target, provider, key, route.policy().hold(), request.isStream(), asks,
+                    isContinuable() ? continuation : null, nowNanos);
+        }
+    }
+
+    /** Whether the route wants a broken stream to be continued, and this one could be. */
+    private boolean isContinuable() {
+        return route.policy().midstream() == Midstream.CONTINUE && endpoint == Endpoint.CHAT
+                && request.isStream() && request.isContinuable();
+    }
+
+    // Two targets at a time
+
+    private void planHedge() {
+        HedgeSettings hedge = route.policy().hedge();
+        if (hedge == null || route.targets().size() < 2) {
+            return;
+        }
+        loop.hedgeBudget(hedge).onCall(hedge.maxRatio());
+        long after = hedge.after() != null ? hedge.after().toNanos() : -1;
+        if (after >= 0) {
+            hedgeAtNanos = dispatchedNanos + after;
+            loop.deadlines().expectBy(hedgeAtNanos);
+        }
+    }
+
+    /** The first target is slow: asks a second, if one is left and the budget allows it. */
+    private void hedge(long nowNanos) {
+        hedgeAtNanos = 0;
+        if (log.tried() + 1 >= policy.retry().maxAttempts()
+                || !loop.hedgeBudget(route.policy().hedge()).tryTake()) {
+            return;
+        }
+        TargetName second = targets.next(nowNanos, log);
+        if (second != null) {
+            rival = rival == null ? new Attempt(this, loop, downstream) : rival;
+            rival.forget();
+            racing = true;
+            start(rival, second, nowNanos);
+        }
+    }
+
+    /** One of two is over: whether the other goes on alone. */
+    private boolean leaveToOther(Attempt over) {
+        if (!racing) {
+            return false;
+        }
+        racing = false;
+        if (over == attempt) {
+            attempt = rival;
+            rival = over;
+        }
+        return true;
+    }
+
+    /** The attempt that leads goes on alone; what the other has cost is booked. */
+    private void endRace() {
+        if (racing) {
+            racing = false;
+            log.onFault(rival.target(), Fault.HEDGE_LOST,
+                    loop.deadlines().nowNanos() - rival.startedNanos());
+            if (rival.isSent()) {
+                metering.book(rival.target().provider(), rival.target().model(),
+                        metering.estimate(rival.target().model(), rival.passedTokens()));
+            }
+            rival.abandon();
+        }
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
     void send(Attempt sender, UpstreamConnection connection) {
         BodyEdits edits = loop.edits().clear();
         request.fit(edits, sender.target().model(), sender.asksForUsage());
+        if (sender.isSplicing() && sender.provider().takesPrefill(sender.target().model())) {
+            request.goOn(edits, continuation.text().stripTrailing(),
+                    sender.provider().settings().type(), passedTokens);
+        }
         long length = body.lengthWith(edits);
         HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(endpoint.path()));
         if (sender.key() != null) {
@@ -341,7 +437,12 @@ public final class Exchange extends Deadlines.Entry {
         long now = loop.deadlines().nowNanos();
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
-        if (!tryAgain(now, failed, fault.isTransient(), RetryAfter.NONE)) {
+        if (failed.isSplicing()) {
+            if (!goOn(now)) {
+                endBroken(failed, failureOf(fault, detail));
+            }
+        } else if (!leaveToOther(failed)
+                && !tryAgain(now, failed, fault.isTransient(), RetryAfter.NONE)) {
             answerFailure();
         }
     }
@@ -349,19 +450,30 @@ public final class Exchange extends Deadlines.Entry {
     /** The attempt brought a reply that is no good, all of it held, or as much as is kept. */
     void onErrorReply(Attempt failed) {
         long now = loop.deadlines().nowNanos();
-        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && !failed.isUsageQuestionRefused()) {
+        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && !failed.isUsageQuestionRefused()
+                && !failed.isSplicing()) {
             failed.commit();
             return;
         }
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
-        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT) {
-            failed.provider().onUsageQuestionRefused(); // it was no question of the caller's
-            failed.abandon();
-            start(failed.target(), now);
+        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && askDifferently(failed, now)) {
             return;
         }
         long wait = letRest(failed, now);
+        if (failed.isSplicing()) {
+            failed.abandon();
+            if (!goOn(now)) {
+                endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR, "The provider's reply "
+                        + "broke off, and no other could go on with it."));
+            }
+            return;
+        }
+        if (racing) {
+            failed.abandon();
+            leaveToOther(failed);
+            return;
+        }
         boolean repeat = failed.verdict() == ReplyVerdict.TRANSIENT
                 && failed.retryAfterNanos() == RetryAfter.NONE;
         if (failed.verdict() == ReplyVerdict.CONTEXT_LENGTH) {
@@ -378,6 +490,20 @@ public final class Exchange extends Deadlines.Entry {
             failed.abandon();
             answerFailure();
         }
+    }
+
+    /** A provider refused what only the proxy asked for: asks again without it. */
+    private boolean askDifferently(Attempt failed, long now) {
+        if (failed.isUsageQuestionRefused()) {
+            failed.provider().onUsageQuestionRefused();
+        } else if (failed.provider().takesPrefill(failed.target().model())) {
+            failed.provider().onPrefillRefused(failed.target().model());
+        } else {
+            return false;
+        }
+        failed.abandon();
+        start(failed, failed.target(), now);
+        return true;
     }
 
     /** Lets a key rest that the reply says should; returns how long its provider asks to wait. */
@@ -468,8 +594,17 @@ public final class Exchange extends Deadlines.Entry {
         if (phase == Phase.DRAINING) {
             total = Math.min(total, drainUntilNanos - nowNanos);
         }
+        if (racing) {
+            total = Math.min(total, rival.remainingNanos(nowNanos));
+        } else if (isHedgeDue()) {
+            total = Math.min(total, hedgeAtNanos - nowNanos);
+        }
         return Math.min(total, pausedTarget != null ? pauseUntilNanos - nowNanos
                 : attempt.remainingNanos(nowNanos));
+    }
+
+    private boolean isHedgeDue() {
+        return hedgeAtNanos != 0 && phase == Phase.ATTEMPTING && pausedTarget == null;
     }
 
     @Override
@@ -483,6 +618,10 @@ public final class Exchange extends Deadlines.Entry {
             TargetName target = pausedTarget;
             pausedTarget = null;
             start(target, nowNanos);
+        } else if (!racing && isHedgeDue() && hedgeAtNanos - nowNanos <= 0) {
+            hedge(nowNanos);
+        } else if (racing && rival.remainingNanos(nowNanos) <= 0) {
+            rival.onDeadline(nowNanos);
         } else {
             attempt.onDeadline(nowNanos);
         }
@@ -499,6 +638,7 @@ public final class Exchange extends Deadlines.Entry {
             return;
         }
         pausedTarget = null;
+        endRace();
         attempt.abandon();
         log.onFault(attempt.target(), Fault.TOTAL_TIMEOUT, nowNanos - attempt.startedNanos());
         attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(), "the exchange took too long");
@@ -510,13 +650,20 @@ public final class Exchange extends Deadlines.Entry {
     /** The attempt goes to the caller; writes the fields that only now are known. */
     void onCommit(Attempt good, HeadWriter out) {
         long now = loop.deadlines().nowNanos();
+        if (racing && good == rival) {
+            rival = attempt;
+            attempt = good;
+        }
+        endRace();
         if (log.entries().isEmpty() || good.verdict() == ReplyVerdict.GOOD
                 || good.verdict() == ReplyVerdict.CALLERS_FAULT) {
             log.onReply(good.target(), good.status(), now - good.startedNanos());
         }
         moveTo(Phase.COMMITTED);
         status = good.status();
-        releaseRequest(); // nothing will be sent again
+        if (!isContinuable()) {
+            releaseRequest(); // nothing will be sent again
+        }
         LimitReply.write(out, metering.permit(), now);
         out.text("x-request-id: ").text(requestId).crlf().text(cors)
                 .bytes(HeaderText.securityLines(downstream.isTls()));
@@ -574,15 +721,67 @@ public final class Exchange extends Deadlines.Entry {
     /** The committed reply broke off. */
     void onBroken(Attempt broken, Fault fault, String detail) {
         broken.provider().onError(fault.code(), detail);
-        Failure.Kind kind = fault.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
-                : Failure.Kind.UPSTREAM_ERROR;
-        breakOff(broken, fault, new Failure(kind,
-                "The provider's reply broke off (" + fault.code() + ").", null, detail));
+        long now = loop.deadlines().nowNanos();
+        if (broken.canBeContinued() && fault != Fault.TOTAL_TIMEOUT) {
+            log.onBroken(broken.target(), fault, now - broken.startedNanos());
+            bookPart(broken);
+            if (!goOn(now)) {
+                endBroken(broken, failureOf(fault, detail));
+            }
+            return;
+        }
+        breakOff(broken, fault, failureOf(fault, detail));
+    }
+
+    private static Failure failureOf(Fault fault, String detail) {
+        return new Failure(fault.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
+                : Failure.Kind.UPSTREAM_ERROR,
+                "The provider's reply broke off (" + fault.code() + ").", null, detail);
+    }
+
+    /** Has the next target go on with the stream that broke; returns false if none is left. */
+    private boolean goOn(long now) {
+        if (log.tried() >= policy.retry().maxAttempts()
+                || totalNanos - (now - dispatchedNanos) <= 0) {
+            return false;
+        }
+        TargetName next = targets.next(now, log);
+        if (next == null) {
+            return false;
+        }
+        start(attempt, next, now);
+        return true;
+    }
+
+    /** Books what the caller got of a reply that another goes on with. */
+    private void bookPart(Attempt broken) {
+        TokenUsage part = broken.usage() != null ? broken.usage()
+                : metering.estimate(broken.target().model(), broken.passedTokens());
+        metering.book(broken.target().provider(), broken.target().model(), part);
+        usage = usage == null ? part : usage.plus(part);
+        passedTokens += part.completion();
+    }
+
+    /** Another target goes on with the stream: the caller has begun to get its part. */
+    void onContinued(Attempt next) {
+        log.onReply(next.target(), next.status(),
+                loop.deadlines().nowNanos() - next.startedNanos());
+    }
+
+    /** What ends a stream that was continued. */
+    String lastEvents(ChatStream.Identity stream) {
+        TokenUsage last = reported(attempt);
+        return (request.asksForUsage() ? ChatChunk.ofUsage(stream, usage.prompt() + last.prompt(),
+                usage.completion() + last.completion()) : "") + "data: [DONE]\n\n";
     }
 
     private void breakOff(Attempt broken, Fault fault, Failure why) {
-        log.onFault(broken.target(), fault,
+        log.onBroken(broken.target(), fault,
                 loop.deadlines().nowNanos() - broken.startedNanos());
+        endBroken(broken, why);
+    }
+
+    private void endBroken(Attempt broken, Failure why) {
         fail(why);
         broken.cut(ErrorBody.openAiEvent(failure, log.toJson()));
         broken.abandon();
@@ -657,11 +856,12 @@ public final class Exchange extends Deadlines.Entry {
     /** Every exchange ends here, once. */
     private void finish() {
         loop.deadlines().remove(this);
-        usage = meter();
-        if (usage != null) {
-            metering.settle(attempt.target().provider(), attempt.target().model(), usage,
-                    loop.deadlines().nowNanos());
+        TokenUsage last = meter();
+        if (last != null) {
+            metering.book(attempt.target().provider(), attempt.target().model(), last);
+            usage = usage == null ? last : usage.plus(last);
         }
+        metering.settle(loop.deadlines().nowNanos());
         giveScannerBack();
         releaseRequest();
         pausedTarget = null;
@@ -674,9 +874,12 @@ public final class Exchange extends Deadlines.Entry {
         if (servedBy() == null ? !leftAlone : attempt.status() >= 300) {
             return null;
         }
-        TokenUsage reported = attempt.usage();
-        return reported != null ? reported : metering.estimate(attempt.target().model(),
-                endpoint.generates() ? attempt.passedTokens() : 0);
+        return reported(attempt);
+    }
+
+    private TokenUsage reported(Attempt of) {
+        return of.usage() != null ? of.usage() : metering.estimate(of.target().model(),
+                endpoint.generates() ? of.passedTokens() : 0);
     }
 
     private void moveTo(Phase next) {

@@ -5,6 +5,7 @@ import io.penstock.json.JsonText;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.json.TopLevelScanner.Kind;
 import io.penstock.translate.StreamOptions;
+import io.penstock.upstream.ProviderType;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -15,13 +16,17 @@ import java.nio.charset.StandardCharsets;
  */
 final class RequestFields {
     private static final String[] NAMES =
-            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"};
+            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
+                "messages", "logprobs", "response_format"};
     private static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
     private static final int MAX_TOKENS = 3;
     private static final int MAX_COMPLETION_TOKENS = 4;
     private static final int N = 5;
+    private static final int MESSAGES = 6;
+    private static final int LOGPROBS = 7;
+    private static final int RESPONSE_FORMAT = 8;
 
     private static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
@@ -40,10 +45,13 @@ final class RequestFields {
     private String options;
     private long optionsStart;
     private long optionsEnd;
+    private boolean continuable;
+    private long messagesEnd;
+    private final long[] limits = new long[4]; // where the two bounds of tokens stand
 
     /** Looks for all of them. */
     static TopLevelScanner newScanner() {
-        return new TopLevelScanner(NAMES);
+        return new TopLevelScanner(NAMES).locateOnly(MESSAGES).locateOnly(RESPONSE_FORMAT);
     }
 
     /** Nothing is known of the next request. */
@@ -88,7 +96,20 @@ final class RequestFields {
         }
         optionsStart = found.start(STREAM_OPTIONS);
         optionsEnd = found.end(STREAM_OPTIONS);
+        Kind logprobs = found.kind(LOGPROBS);
+        Kind format = found.kind(RESPONSE_FORMAT);
+        continuable = found.kind(MESSAGES) == Kind.ARRAY && choices == 1
+                && logprobs != Kind.TRUE && (format == Kind.ABSENT || format == Kind.NULL);
+        messagesEnd = found.end(MESSAGES);
+        locate(found, MAX_TOKENS, 0);
+        locate(found, MAX_COMPLETION_TOKENS, 2);
         return null;
+    }
+
+    private void locate(TopLevelScanner found, int member, int at) {
+        boolean number = found.kind(member) == Kind.NUMBER;
+        limits[at] = number ? found.start(member) : 0;
+        limits[at + 1] = number ? found.end(member) : 0;
     }
 
     /** A count that is none, or absurd, is the provider's to refuse. */
@@ -128,6 +149,39 @@ final class RequestFields {
             byte[] asking = StreamOptions.asking(options);
             if (asking != null) {
                 edits.replace(optionsStart, optionsEnd, asking);
+            }
+        }
+    }
+
+    /**
+     * Whether a stream that broke could be continued by another target: one answer of plain text.
+     */
+    boolean isContinuable() {
+        return continuable;
+    }
+
+    /**
+     * Asks to go on from a text that the caller has already.
+     *
+     * @param type whose way of asking it is
+     * @param passedTokens how many the text may have come to; they are not granted again
+     */
+    void goOn(BodyEdits edits, String text, ProviderType type, long passedTokens) {
+        StringBuilder message = new StringBuilder(",{\"role\":\"assistant\",\"content\":");
+        JsonText.quote(message, text).append(type.prefillMembers()).append('}');
+        edits.replace(messagesEnd - 1, messagesEnd - 1,
+                message.toString().getBytes(StandardCharsets.UTF_8));
+        if (!type.prefillOptions().isEmpty()) {
+            edits.replace(messagesEnd, messagesEnd,
+                    type.prefillOptions().getBytes(StandardCharsets.US_ASCII));
+        }
+        if (maxTokens >= 0) {
+            byte[] rest = Long.toString(Math.max(1, maxTokens - passedTokens))
+                    .getBytes(StandardCharsets.US_ASCII);
+            for (int at = 0; at < limits.length; at += 2) {
+                if (limits[at] > 0) {
+                    edits.replace(limits[at], limits[at + 1], rest);
+                }
             }
         }
     }

@@ -30,7 +30,11 @@ public enum Fault {
     TRUNCATED("truncated", false),
     /** The provider's keys are all resting, by its own {@code retry-after}. */
     COOLDOWN("cooldown", false),
+    /** Another attempt was faster. */
+    HEDGE_LOST("hedge_lost", false),
     CALLER_GONE("caller_gone", false),
+    /** A model that was to go on with another's answer says something else. */
+    DIVERGED("diverged", false),
     /** The stream was ended here, in order, since the caller's budget is spent. */
     BUDGET_SPENT("budget_spent", false),
     /** The proxy was stopped, and its grace ran out. */

@@ -2,6 +2,7 @@ package io.penstock.upstream;
 
 import io.netty.handler.ssl.SslContext;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -11,6 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p><b>Thread:</b> safe by immutability, but for the last error, which is a note for people.
  */
 public final class Provider {
+    private static final int MAX_REFUSING_MODELS = 1000; // beyond it they are asked each time
+
     private final ProviderSettings settings;
     private final KeyPool keys;
     private final String host;
@@ -19,6 +22,7 @@ public final class Provider {
     private final ConcurrentHashMap<String, byte[]> requestLines = new ConcurrentHashMap<>();
     private volatile LastError lastError;
     private volatile boolean refusesUsageQuestion;
+    private final Set<String> refusesPrefill = ConcurrentHashMap.newKeySet();
 
     /** What went wrong last, and when (milliseconds since 1970). */
     public record LastError(String outcome, String detail, long atMillis) {}
@@ -92,6 +96,18 @@ public final class Provider {
     /** It has refused {@code stream_options}: it will not be asked again. */
     public void onUsageQuestionRefused() {
         refusesUsageQuestion = true;
+    }
+
+    /** Whether that model may be asked to go on from a text. */
+    public boolean takesPrefill(String model) {
+        return settings.type().mayTakePrefill() && !refusesPrefill.contains(model);
+    }
+
+    /** That model has refused to go on from a text: it will not be asked again. */
+    public void onPrefillRefused(String model) {
+        if (refusesPrefill.size() < MAX_REFUSING_MODELS) {
+            refusesPrefill.add(model);
+        }
     }
 
     /** Notes a failed attempt. */

@@ -14,10 +14,13 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.route.HedgeSettings;
 import io.penstock.route.HoldSettings;
+import io.penstock.route.Midstream;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.route.RouteSettings.TargetSettings;
+import io.penstock.route.Strategy;
 import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
@@ -232,6 +235,8 @@ public final class ProxyUnderTest implements AutoCloseable {
         private LimitSettings limits = LimitSettings.DEFAULT;
         private HoldSettings hold = HoldSettings.DEFAULT;
         private boolean drains;
+        private HedgeSettings hedge;
+        private Midstream midstream = Midstream.ERROR;
         private boolean fullHeaders = true;
         private TlsSettings listenTls;
         private String host = "127.0.0.1";
@@ -346,6 +351,18 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** A second provider is asked when the first takes so long. */
+        public Builder hedge(Duration after, double maxRatio) {
+            hedge = new HedgeSettings(0, after, maxRatio);
+            return this;
+        }
+
+        /** The next provider goes on with a stream that breaks. */
+        public Builder continues() {
+            midstream = Midstream.CONTINUE;
+            return this;
+        }
+
         public Builder budget(BudgetSettings budget) {
             this.budget = budget;
             return this;
@@ -431,7 +448,8 @@ public final class ProxyUnderTest implements AutoCloseable {
                     .map(p -> new TargetSettings(p.name(), "model-" + p.name())).toList();
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, adminToken), providers,
-                    List.of(new RouteSettings(SMART, targets, new RoutePolicy(hold, drains))),
+                    List.of(new RouteSettings(SMART, targets, new RoutePolicy(Strategy.PRIORITY, null,
+                            hedge, midstream, hold, drains))),
                     auth, new CorsSettings(origins), limits,
                     budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
