@@ -4,6 +4,7 @@ import io.penstock.admin.AdminSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
+import io.penstock.limit.StreamLimits;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.upstream.BreakerSettings;
@@ -69,9 +70,19 @@ final class Schema {
             LimitSettings.DEFAULT.connections(), "callers' connections open at once");
     static final Field<Integer> CONNECTIONS_PER_IP = Field.optional("connections_per_ip",
             Types.integerFrom(1), "the same from one address");
+    static final Field<Long> UPLOAD = Field.of("upload", Types.SIZE,
+            StreamLimits.DEFAULT.uploadBytes(),
+            "one request's body that is sent on as it comes, such as a file");
+    static final Field<Duration> TUNNEL_IDLE = Field.of("idle", Types.DURATION,
+            StreamLimits.DEFAULT.tunnelIdle(), "without a byte either way");
+    static final Field<Duration> TUNNEL_TOTAL = Field.of("total", Types.DURATION,
+            StreamLimits.DEFAULT.tunnelTotal(), "at all");
+    static final Field<Section> TUNNEL = Field.section("tunnel",
+            SectionType.of("section", TUNNEL_IDLE, TUNNEL_TOTAL),
+            "how long a WebSocket stays open");
     static final Field<Section> LIMITS = Field.section("limits",
             SectionType.of("section", REQUESTS_PER_MINUTE, CONCURRENT, BODY, HEADER, CONNECTIONS,
-                    CONNECTIONS_PER_IP),
+                    CONNECTIONS_PER_IP, UPLOAD, TUNNEL),
             "bounds on everything that callers can make the proxy hold");
 
     static final Field<String> ENFORCE = Field.of("enforce", Types.oneOf("reject", "cut"),

@@ -4,6 +4,7 @@ import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
+import io.penstock.limit.StreamLimits;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.Glob;
 import io.penstock.route.RouteSettings;
@@ -66,8 +67,16 @@ final class SettingsBinder {
                 () -> new LimitSettings(section.get(Schema.REQUESTS_PER_MINUTE),
                         section.get(Schema.CONCURRENT), section.get(Schema.BODY),
                         capped(section.get(Schema.HEADER)), section.get(Schema.CONNECTIONS),
-                        section.get(Schema.CONNECTIONS_PER_IP)));
+                        section.get(Schema.CONNECTIONS_PER_IP), streams(section)));
         return limits == null ? LimitSettings.DEFAULT : limits;
+    }
+
+    private StreamLimits streams(Section section) {
+        Section tunnel = section.section(Schema.TUNNEL);
+        StreamLimits streams = tunnel.build(problems,
+                () -> new StreamLimits(section.get(Schema.UPLOAD),
+                        tunnel.get(Schema.TUNNEL_IDLE), tunnel.get(Schema.TUNNEL_TOTAL)));
+        return streams == null ? StreamLimits.DEFAULT : streams;
     }
 
     private static BudgetSettings budget(Section section) {

@@ -44,7 +44,7 @@ import java.util.concurrent.TimeUnit;
  * <br><b>Bounds:</b> the policy's body size and attempts, the target's total time. Either side may
  * die in any phase: the caller's death cancels the attempt at once, the provider's moves on.
  */
-public final class Exchange extends Deadlines.Entry {
+public final class Exchange extends Deadlines.Entry implements Outcome {
     private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
     private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -928,52 +928,57 @@ public final class Exchange extends Deadlines.Entry {
         return phase;
     }
 
+    @Override
     public Caller caller() {
         return caller;
     }
 
+    @Override
     public String requestId() {
         return requestId;
     }
 
-    /** Null if the request was refused before it was known. */
+    @Override
     public String model() {
         return request.model();
     }
 
+    @Override
     public boolean isStream() {
         return request.isStream();
     }
 
-    /** What the caller was answered; 499 if it had gone by then. */
+    @Override
     public int status() {
         return status;
     }
 
-    /** Null if all went well. */
+    @Override
     public Failure failure() {
         return failure;
     }
 
+    @Override
     public AttemptLog attempts() {
         return log;
     }
 
-    /** The target whose reply the caller got; null if none did. */
+    @Override
     public TargetName servedBy() {
         return attempt.isCommitted() && !log.entries().isEmpty() ? attempt.target() : null;
     }
 
-    /** What it came to: reported, or estimated from what passed; null if it cost nothing. */
+    @Override
     public TokenUsage usage() {
         return usage;
     }
 
+    @Override
     public long durationNanos() {
         return loop.deadlines().nowNanos() - receivedNanos;
     }
 
-    /** From the request's head to the first content for the caller; -1 if there was none. */
+    @Override
     public long firstContentNanos() {
         return servedBy() == null ? -1 : attempt.contentNanos() - receivedNanos;
     }

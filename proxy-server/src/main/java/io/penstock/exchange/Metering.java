@@ -29,6 +29,7 @@ final class Metering {
     private Caller caller;
     private Policy policy;
     private long bodyBytes;
+    private boolean learns; // the reply is one of which the length of the prompt says something
     private int month;
     private long grantedTokens; // of the answer
     private boolean booked;
@@ -66,6 +67,7 @@ final class Metering {
     Refusal reserve(Endpoint endpoint, RequestFields request, String model, long bodyBytes,
             long nowNanos) {
         this.bodyBytes = bodyBytes;
+        learns = true;
         Allowance allowance = caller.allowance();
         month = Month.of(System.currentTimeMillis());
         long prompt = estimator.promptTokens(model, bodyBytes);
@@ -80,6 +82,26 @@ final class Metering {
         return permit.reserve(caller.id(), month, allowance.tokensPerMonth(),
                 allowance.nanoDollarsPerMonth(), tokens,
                 policy.prices().nanoDollars(model, prompt, grantedTokens), nowNanos);
+    }
+
+    /**
+     * The same for a call that is relayed without being understood: its prompt by the length of what
+     * it asks, and no answer, since nobody knows what one would come to. A budget that is spent
+     * refuses it all the same.
+     */
+    Refusal reserve(String model, long bodyBytes, long nowNanos) {
+        this.bodyBytes = bodyBytes;
+        learns = false;
+        Allowance allowance = caller.allowance();
+        month = Month.of(System.currentTimeMillis());
+        grantedTokens = 0;
+        long tokens = Math.max(1, estimator.promptTokens(model, bodyBytes));
+        if (allowance.tokensPerMinute() > 0) {
+            tokens = Math.min(tokens, allowance.tokensPerMinute());
+        }
+        return permit.reserve(caller.id(), month, allowance.tokensPerMonth(),
+                allowance.nanoDollarsPerMonth(), tokens,
+                policy.prices().nanoDollars(model, tokens, 0), nowNanos);
     }
 
     /**
@@ -110,7 +132,9 @@ final class Metering {
 
     /** Books what an attempt came to; an exchange may have several that cost. */
     void book(String provider, String model, TokenUsage usage) {
-        estimator.learn(model, bodyBytes, usage);
+        if (learns) {
+            estimator.learn(model, bodyBytes, usage);
+        }
         long nanoDollars = policy.prices().nanoDollars(model, usage);
         booked = true;
         bookedTokens += usage.total();

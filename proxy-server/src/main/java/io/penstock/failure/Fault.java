@@ -37,6 +37,10 @@ public enum Fault {
     DIVERGED("diverged", false),
     /** The stream was ended here, in order, since the caller's budget is spent. */
     BUDGET_SPENT("budget_spent", false),
+    /** A tunnel through which nothing went for too long. */
+    TUNNEL_IDLE("tunnel_idle", false),
+    /** A tunnel that was open for as long as any may be. */
+    TUNNEL_OVERDUE("tunnel_overdue", false),
     /** The proxy was stopped, and its grace ran out. */
     SHUTDOWN("shutdown", false);
 

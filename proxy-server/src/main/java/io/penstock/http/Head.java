@@ -43,6 +43,7 @@ public abstract class Head {
     private boolean chunked;
     private boolean close;
     private boolean keepAlive;
+    private boolean upgrade;
 
     Head(int maxBytes) {
         this.maxBytes = maxBytes;
@@ -108,6 +109,7 @@ public abstract class Head {
         chunked = false;
         close = false;
         keepAlive = false;
+        upgrade = false;
     }
 
     /** Returns where the line after it starts, or {@link #INCOMPLETE}. */
@@ -225,6 +227,7 @@ public abstract class Head {
             keepAlive = true;
         } else {
             Field field = Field.of(bytes, start, end - start);
+            upgrade |= field == Field.UPGRADE;
             if (field == Field.HOST || field == Field.CONTENT_LENGTH
                     || field == Field.TRANSFER_ENCODING || field == Field.AUTHORIZATION
                     || field == Field.X_API_KEY || field == Field.API_KEY
@@ -257,6 +260,13 @@ public abstract class Head {
     /** Whether the sender keeps the connection after this message (RFC 9112 section 9.3). */
     public final boolean isKeepAlive() {
         return !close && (minorVersion == 1 || keepAlive);
+    }
+
+    /** Whether the sender wants to go on in another protocol (RFC 9110 section 7.8). */
+    public final boolean isUpgradeTo(String lowerCase) {
+        return upgrade && minorVersion == 1 && has(Field.UPGRADE)
+                && HeadSyntax.equalsIgnoreCase(bytes, valueStart(Field.UPGRADE),
+                        valueEnd(Field.UPGRADE), lowerCase);
     }
 
     public final boolean has(Field field) {

@@ -9,12 +9,20 @@ package io.penstock.limit;
  * @param headerBytes one request's head
  * @param connections open at once
  * @param connectionsPerIp open at once from one address; null for none
+ * @param streams on what isn't held
  */
 public record LimitSettings(Integer requestsPerMinute, int concurrent, long bodyBytes,
-        int headerBytes, int connections, Integer connectionsPerIp) {
+        int headerBytes, int connections, Integer connectionsPerIp, StreamLimits streams) {
 
     public static final LimitSettings DEFAULT =
             new LimitSettings(null, 10_000, 32L * 1024 * 1024, 32 * 1024, 20_000, null);
+
+    /** With the usual bounds on what streams through. */
+    public LimitSettings(Integer requestsPerMinute, int concurrent, long bodyBytes,
+            int headerBytes, int connections, Integer connectionsPerIp) {
+        this(requestsPerMinute, concurrent, bodyBytes, headerBytes, connections, connectionsPerIp,
+                StreamLimits.DEFAULT);
+    }
 
     public LimitSettings {
         if (requestsPerMinute != null) {
@@ -27,6 +35,7 @@ public record LimitSettings(Integer requestsPerMinute, int concurrent, long body
             throw new IllegalArgumentException(
                     "header: " + headerBytes + " bytes (expected: 1MiB at most)");
         }
+        atLeast("upload", streams.uploadBytes(), 1024);
         atLeast("connections", connections, 1);
         if (connectionsPerIp != null) {
             atLeast("connections_per_ip", connectionsPerIp, 1);

@@ -6,6 +6,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
@@ -60,6 +62,8 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         ANSWERING,
         /** The answer is out before the body was in: the rest is thrown away. */
         DISCARDING,
+        /** HTTP is left behind: what comes is the handler's as it is. */
+        TUNNEL,
         /** The last answer is out; what comes is thrown away until the caller closes. */
         LINGERING,
         CLOSED
@@ -90,6 +94,9 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private boolean waitsForHead;
     private boolean stalled;
     private long stalledSinceNanos;
+    private boolean paused; // the body isn't read, for the provider's sake
+    private long pausedSinceNanos;
+    private boolean inputEnded; // the caller of a tunnel sends no more
 
     DownstreamConnection(ListenLoop loop) {
         this.loop = loop;
@@ -153,12 +160,57 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         return context.channel().isWritable();
     }
 
+    /** Reads on in the body, or the tunnel, or not: how the provider's pace reaches the caller. */
+    public void setReading(boolean reading) {
+        if (state == State.CLOSED || paused != reading) {
+            return;
+        }
+        paused = !reading;
+        long now = loop.deadlines().nowNanos();
+        if (paused) {
+            pausedSinceNanos = now;
+        } else {
+            sinceNanos += now - pausedSinceNanos; // that time was not the caller's
+            loop.deadlines().expectBy(now + TimeUnit.SECONDS.toNanos(BODY_GRACE_SECONDS));
+        }
+        context.channel().config().setAutoRead(reading);
+    }
+
+    /**
+     * Leaves HTTP behind, with a head that says so already queued: whatever the caller sends from
+     * here on goes to the handler as it is, until the connection closes.
+     */
+    public void becomeTunnel() {
+        assert state == State.ANSWERING;
+        state = State.TUNNEL;
+        keepAlive = false;
+        if (!tls) { // a half of TLS can't be closed
+            context.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        }
+        readAhead();
+    }
+
+    /** Of a tunnel: sends what is queued, then that nothing follows. */
+    public void endOutput() {
+        if (state == State.CLOSED) {
+            return;
+        }
+        context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
+            if (!tls && context.channel() instanceof SocketChannel socket) {
+                socket.shutdownOutput();
+            } else {
+                context.close();
+            }
+        });
+    }
+
     /** The answer is complete and queued. */
     public void endResponse() {
         answered = true;
         if (state == State.CLOSED) {
             return;
         }
+        setReading(true);
         context.flush();
         if (!keepAlive || loop.isDraining()) {
             closeGently();
@@ -194,6 +246,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         answered = true;
         keepAlive = false;
         if (state != State.CLOSED) {
+            setReading(true);
             state = State.ANSWERING; // nothing more is read
             closeGently();
         }
@@ -211,7 +264,8 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
 
     /** The caller may still be sending: closing at once would reset, and lose the answer. */
     private void closeGently() {
-        boolean callerDone = state == State.ANSWERING || state == State.HEAD && held == null;
+        boolean callerDone = state == State.ANSWERING || state == State.HEAD && held == null
+                || inputEnded;
         state = State.LINGERING;
         releaseHeld();
         flushed = false;
@@ -252,7 +306,27 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         switch (state) {
             case ANSWERING -> holdAhead(bytes);
             case LINGERING, CLOSED -> discard(bytes);
+            case TUNNEL -> handler.onBody(bytes);
             default -> process(bytes);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (state == State.BODY && !answered || state == State.TUNNEL) {
+            handler.onBodyRead();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            inputEnded = true;
+            if (state == State.TUNNEL) {
+                handler.onRequestEnd();
+            } else if (flushed) {
+                ctx.close(); // it was lingered for this
+            }
         }
     }
 
@@ -313,6 +387,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
                     case HEAD -> readHead(rest);
                     case BODY, DISCARDING -> readBody(rest);
                     case ANSWERING -> holdAhead(rest);
+                    case TUNNEL -> giveAll(rest);
                     case LINGERING, CLOSED -> discard(rest);
                 };
             }
@@ -508,6 +583,11 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    private ByteBuf giveAll(ByteBuf bytes) {
+        handler.onBody(bytes);
+        return null;
+    }
+
     private void give(ByteBuf body) {
         if (answered) {
             body.release();
@@ -521,6 +601,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
             state = State.HEAD;
             waitForRequest();
         } else if (state == State.BODY) {
+            setReading(true); // else it would not be noticed that the caller goes
             state = State.ANSWERING;
             if (!answered) {
                 handler.onRequestEnd();
@@ -559,14 +640,14 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
             return switch (state) {
                 case HEAD -> TimeUnit.SECONDS.toNanos(waitsForHead ? HEAD_SECONDS : IDLE_SECONDS)
                         - waited;
-                case BODY, DISCARDING -> TimeUnit.SECONDS.toNanos(BODY_GRACE_SECONDS
+                case BODY, DISCARDING -> paused ? Deadlines.NEVER : TimeUnit.SECONDS.toNanos(BODY_GRACE_SECONDS
                         + progressBytes / BODY_BYTES_PER_SECOND) - waited;
                 case ANSWERING -> stalled
                         ? TimeUnit.SECONDS.toNanos(STALL_SECONDS) - (nowNanos - stalledSinceNanos)
                         : Deadlines.NEVER;
                 case LINGERING -> TimeUnit.SECONDS.toNanos(flushed ? LINGER_SECONDS : STALL_SECONDS)
                         - waited;
-                case CLOSED -> Deadlines.NEVER;
+                case TUNNEL, CLOSED -> Deadlines.NEVER; // the tunnel has its own
             };
         }
 

@@ -15,10 +15,17 @@ public interface RequestHandler {
 
     /**
      * The next bytes of its body, framing taken off; takes them. Not called once it is answered.
+     * After {@link DownstreamConnection#becomeTunnel} whatever the caller sends.
      */
     void onBody(ByteBuf bytes);
 
-    /** The request is whole. Not called once it is answered. */
+    /** All of the body, or of a tunnel's bytes, that could be read for now has been given. */
+    default void onBodyRead() {}
+
+    /**
+     * The request is whole. Not called once it is answered. Of a tunnel: the caller sends no more,
+     * but may still read.
+     */
     void onRequestEnd();
 
     /** What came is no request, or broke off; the connection closes after the answer. */

@@ -2,7 +2,7 @@ package io.penstock.observe;
 
 import io.netty.channel.EventLoop;
 import io.penstock.exchange.AttemptLog;
-import io.penstock.exchange.Exchange;
+import io.penstock.exchange.Outcome;
 import io.penstock.json.JsonText;
 import io.penstock.usage.TokenUsage;
 import java.io.FileDescriptor;
@@ -128,7 +128,7 @@ public final class AccessLog implements AutoCloseable {
         }
 
         /** Adds the line of a finished exchange. */
-        public void add(Exchange exchange) {
+        public void add(Outcome exchange) {
             if (json) {
                 AccessLine.json(lines, exchange, Instant.now());
             } else {
@@ -160,7 +160,7 @@ public final class AccessLog implements AutoCloseable {
     static final class AccessLine {
         private AccessLine() {}
 
-        static void json(StringBuilder out, Exchange x, Instant now) {
+        static void json(StringBuilder out, Outcome x, Instant now) {
             out.append("{\"time\":\"").append(now).append("\",\"event\":\"exchange\",\"id\":");
             JsonText.quote(out, x.requestId()).append(",\"caller\":");
             JsonText.quote(out, x.caller().id()).append(",\"model\":");
@@ -194,7 +194,7 @@ public final class AccessLog implements AutoCloseable {
             out.append("}\n");
         }
 
-        static void text(StringBuilder out, Exchange x, Instant now) {
+        static void text(StringBuilder out, Outcome x, Instant now) {
             out.append(now).append(" exchange id=").append(x.requestId()).append(" caller=")
                     .append(x.caller().id()).append(" model=");
             JsonText.quote(out, x.model()).append(" stream=").append(x.isStream())

@@ -13,6 +13,9 @@ import io.penstock.exchange.Endpoint;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
 import io.penstock.exchange.LimitReply;
+import io.penstock.exchange.Outcome;
+import io.penstock.exchange.PassThrough;
+import io.penstock.exchange.RawCall;
 import io.penstock.exchange.RequestIds;
 import io.penstock.failure.Failure;
 import io.penstock.http.Field;
@@ -34,6 +37,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Worker worker;
     private final DownstreamConnection connection;
     private final Exchange exchange;
+    private PassThrough passThrough; // null until there was one; busy while isRaw
+    private boolean isRaw; // what is under way is no exchange but a pass-through
     private final Permit permit;
     private String cors = ""; // field lines of whatever answers the current request
     private Peer peer; // null until it matters
@@ -67,7 +72,29 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             }
             return;
         }
-        onStatusPage(head, snapshot, id);
+        RawCall call = RawCall.of(head);
+        if (call == null) {
+            onStatusPage(head, snapshot, id);
+        } else {
+            passThrough(head, call, snapshot, id);
+        }
+    }
+
+    /** What is relayed without being understood. */
+    private void passThrough(RequestHead head, RawCall call, Snapshot snapshot, String id) {
+        if (call.kind().method() != null && !head.isMethod(call.kind().method())) {
+            refuseMethod(head, call.kind().method(), id);
+            return;
+        }
+        Caller caller = authenticate(snapshot, head, id);
+        if (caller != null && admit(caller, id)) {
+            if (passThrough == null) {
+                passThrough = new PassThrough(worker.exchanges(), connection, this);
+            }
+            isRaw = true;
+            passThrough.begin(head, call, caller, permit, snapshot.policy(),
+                    snapshot.settings().limits().streams(), snapshot.first(), id, cors);
+        }
     }
 
     /**
@@ -195,17 +222,34 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     @Override
     public void onBody(ByteBuf bytes) {
-        exchange.onBody(bytes);
+        if (isRaw) {
+            passThrough.onBody(bytes);
+        } else {
+            exchange.onBody(bytes);
+        }
+    }
+
+    @Override
+    public void onBodyRead() {
+        if (isRaw) {
+            passThrough.onBodyRead();
+        }
     }
 
     @Override
     public void onRequestEnd() {
-        exchange.onRequestEnd();
+        if (isRaw) {
+            passThrough.onRequestEnd();
+        } else {
+            exchange.onRequestEnd();
+        }
     }
 
     @Override
     public void onBadRequest(Failure failure) {
-        if (exchange.isIdle()) {
+        if (isRaw) {
+            passThrough.onBadRequest(failure);
+        } else if (exchange.isIdle()) {
             cors = ""; // of the request before
             refuse(failure, RequestIds.fresh());
         } else {
@@ -215,23 +259,34 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     @Override
     public void onClosed() {
-        exchange.onCallerGone();
+        if (isRaw) {
+            passThrough.onCallerGone();
+        } else {
+            exchange.onCallerGone();
+        }
     }
 
     @Override
     public void onShutdown() {
-        exchange.onShutdown();
+        if (isRaw) {
+            passThrough.onShutdown();
+        } else {
+            exchange.onShutdown();
+        }
     }
 
     @Override
     public void onWritabilityChanged(boolean writable) {
-        if (writable) {
+        if (writable && isRaw) {
+            passThrough.onWritable();
+        } else if (writable) {
             exchange.onWritable();
         }
     }
 
     @Override
-    public void onFinished(Exchange finished) {
+    public void onFinished(Outcome finished) {
+        isRaw = false;
         release();
         if (worker.accessLog() != null) {
             worker.accessLog().add(finished);

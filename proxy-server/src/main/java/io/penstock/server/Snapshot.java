@@ -24,6 +24,19 @@ import java.util.Map;
 record Snapshot(Settings settings, List<Provider> providers, Policy policy,
         Authenticator authenticator, Cors cors) {
 
+    /** The provider of calls that name no model and keep what they send; null for none. */
+    Provider first() {
+        Provider first = null;
+        for (Provider each : providers) {
+            ProviderSettings settings = each.settings();
+            if (settings.enabled() && settings.type().isLikeOpenAi() && (first == null
+                    || settings.priority() < first.settings().priority())) {
+                first = each;
+            }
+        }
+        return first;
+    }
+
     /**
      * Builds it; a provider whose settings have not changed is kept, with its connections, and so
      * are the keys of tokens.

@@ -76,16 +76,23 @@ public final class Provider {
      * @param path behind the base URL's own, with a leading slash
      */
     public byte[] requestStart(String path) {
-        return requestLines.computeIfAbsent(path, p -> {
-            String base = settings.baseUrl().getRawPath();
-            base = base == null ? "" : base.endsWith("/") ? base.substring(0, base.length() - 1)
-                    : base;
-            String authority = settings.baseUrl().getHost()
-                    + (settings.baseUrl().getPort() < 0 ? "" : ":" + settings.baseUrl().getPort());
-            return ("POST " + base + p + " HTTP/1.1\r\nhost: " + authority
-                    + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
-                    .getBytes(StandardCharsets.US_ASCII);
-        });
+        return requestLines.computeIfAbsent(path, p -> ("POST " + basePath() + p
+                + " HTTP/1.1\r\nhost: " + authority()
+                + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** The base URL's own path, without a slash at its end; perhaps empty. */
+    public String basePath() {
+        String base = settings.baseUrl().getRawPath();
+        return base == null ? "" : base.endsWith("/") ? base.substring(0, base.length() - 1)
+                : base;
+    }
+
+    /** Host and port as they stand in the base URL. */
+    public String authority() {
+        return settings.baseUrl().getHost()
+                + (settings.baseUrl().getPort() < 0 ? "" : ":" + settings.baseUrl().getPort());
     }
 
     /** Whether a stream's usage should be asked for; not if it has refused the question. */

@@ -8,6 +8,9 @@ import java.nio.charset.StandardCharsets;
  * <p><b>Thread:</b> safe; the cooldown is a race between equals, and the longer one wins.
  */
 public final class ProviderKey {
+    private static final int SHOWN_CHARS = 4; // of a key that is masked
+
+    private final ProviderType type;
     private final KeySettings settings;
     private final byte[] credentialLine;
     private volatile long restsUntilNanos;
@@ -16,6 +19,7 @@ public final class ProviderKey {
     private int share; // smooth weighted round robin; guarded by the pool
 
     ProviderKey(ProviderType type, KeySettings settings) {
+        this.type = type;
         this.settings = settings;
         String name = switch (type.keyHeader()) {
             case BEARER -> "authorization: Bearer ";
@@ -28,6 +32,32 @@ public final class ProviderKey {
     /** The whole field line that shows the key to its provider; not to be changed. */
     public byte[] credentialLine() {
         return credentialLine;
+    }
+
+    /**
+     * The same for any path of the provider's host: Gemini's own API wants the key elsewhere than
+     * its imitation of OpenAI's.
+     */
+    public byte[] credentialLine(String path) {
+        return type == ProviderType.GEMINI && !path.contains("/openai/")
+                ? ("x-goog-api-key: " + settings.value() + "\r\n")
+                        .getBytes(StandardCharsets.US_ASCII)
+                : credentialLine;
+    }
+
+    /** Whether a text shows the key, or the end of it behind asterisks, dots or the like. */
+    public boolean isShownIn(String text) {
+        String value = settings.value();
+        if (text.contains(value)) {
+            return true;
+        }
+        String end = value.substring(Math.max(0, value.length() - SHOWN_CHARS));
+        for (int at = text.indexOf(end); at >= 0; at = text.indexOf(end, at + 1)) {
+            if (at > 0 && "*.\u2026\u2022xX".indexOf(text.charAt(at - 1)) >= 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     public String masked() {

@@ -55,6 +55,11 @@ public enum ProviderType {
         return keyHeader;
     }
 
+    /** Whether it has the endpoints of OpenAI's API beside chat: files, images, audio. */
+    public boolean isLikeOpenAi() {
+        return this != ANTHROPIC && this != BEDROCK && this != GEMINI;
+    }
+
     /**
      * Whether its models may go on from a last message of the assistant's; one that refuses is not
      * asked again. OpenAI's own, and those that serve them, answer such a message instead.

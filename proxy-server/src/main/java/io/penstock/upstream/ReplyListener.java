@@ -27,6 +27,12 @@ public interface ReplyListener {
     /** All that could be read for now has been given. */
     void onReadComplete();
 
+    /** There is room for more of the request, after there was none. */
+    default void onWritable() {}
+
+    /** Of a connection that became a tunnel: the provider sends no more, but may still read. */
+    default void onInputEnd() {}
+
     /**
      * There will be no reply, or no more of it.
      *

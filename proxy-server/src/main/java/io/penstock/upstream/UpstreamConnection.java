@@ -1,9 +1,13 @@
 package io.penstock.upstream;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
@@ -12,6 +16,7 @@ import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
 import java.io.IOException;
 import java.nio.channels.NotYetConnectedException;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,12 +31,15 @@ import org.slf4j.LoggerFactory;
 public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(UpstreamConnection.class);
 
+    static final int LINGER_SECONDS = 2;
+
     private final ConnectionPool pool;
     private ChannelHandlerContext context;
     private ChannelFuture connecting;
     private ReplyListener listener; // null while idle, and after the listener has let go
     private ByteBuf partialHead;
     private boolean headSeen;
+    private boolean upgrade; // the request asks for another protocol
     private boolean replyStarted; // some byte of the current reply came
     private boolean ready;
     private boolean tlsDone;
@@ -116,6 +124,45 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         context.flush();
     }
 
+    /** Whether more of the request can be queued; the listener is told when it can again. */
+    public boolean isWritable() {
+        return context.channel().isWritable();
+    }
+
+    /** Bytes of the request that the provider has not taken yet. */
+    public long pendingBytes() {
+        var outbound = context.channel().unsafe().outboundBuffer();
+        return outbound == null ? 0 : outbound.totalPendingWriteBytes();
+    }
+
+    /**
+     * The request asks for another protocol: 101 is the head of the reply then, and what follows it
+     * are bytes of that protocol. Such a connection can't be used again.
+     */
+    public void expectUpgrade() {
+        upgrade = true;
+    }
+
+    /** The connection became a tunnel, of which each direction ends by itself. */
+    public void becomeTunnel() {
+        if (!pool.isTls()) { // a half of TLS can't be closed
+            context.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        }
+    }
+
+    /** Sends what is queued, then that nothing follows. */
+    public void endOutput() {
+        if (!closed) {
+            context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
+                if (!pool.isTls() && context.channel() instanceof DuplexChannel duplex) {
+                    duplex.shutdownOutput();
+                } else {
+                    context.close();
+                }
+            });
+        }
+    }
+
     /** Reads on or not: how the caller's pace reaches the provider. */
     public void setReading(boolean reading) {
         if (!closed && context.channel().config().isAutoRead() != reading) {
@@ -130,7 +177,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
      */
     public void release(boolean reusable, long nowNanos) {
         listener = null;
-        if (reusable && isOpen() && isFullySent()) {
+        if (reusable && !upgrade && isOpen() && isFullySent()) {
             setReading(true); // a connection that rests paused would never answer again
             pool.onReleased(this, nowNanos);
         } else {
@@ -151,6 +198,16 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
                 connecting.channel().close();
             }
             onClosed();
+        }
+    }
+
+    /** Lets go of a tunnel: what is queued still goes out, if the provider takes it soon. */
+    public void closeGently() {
+        listener = null;
+        if (!closed) {
+            setReading(false);
+            context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> context.close());
+            context.executor().schedule(() -> context.close(), LINGER_SECONDS, TimeUnit.SECONDS);
         }
     }
 
@@ -187,6 +244,15 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
                 fail(Fault.TLS_FAILED, String.valueOf(handshake.cause()));
                 ctx.close();
             }
+        } else if (event instanceof ChannelInputShutdownEvent && listener != null) {
+            listener.onInputEnd();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (listener != null && ready && ctx.channel().isWritable()) {
+            listener.onWritable();
         }
     }
 
@@ -232,6 +298,9 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             int length = head.parse(all);
             while (length != ResponseHead.INCOMPLETE && head.isInterim()) {
                 if (head.status() == 101) {
+                    if (upgrade) {
+                        break;
+                    }
                     throw new UnexpectedUpgradeException();
                 }
                 all.skipBytes(length);

@@ -17,12 +17,24 @@ public final class UsageScanner {
     private static final double MAX_COUNT = 1e15;
 
     private final Scratch scratch = new Scratch();
+    private final boolean anyFormat;
 
     // What the object being read says
     private long prompt;
     private long completion;
     private long cached;
     private long reasoning;
+    private long total;
+
+    /** One for the replies of chats, completions and embeddings. */
+    public UsageScanner() {
+        this(false);
+    }
+
+    /** {@code anyFormat}: the names that other replies of OpenAI's, and other providers, use too. */
+    UsageScanner(boolean anyFormat) {
+        this.anyFormat = anyFormat;
+    }
 
     /** The usage in those bytes, the last one if there are several; null if there is none. */
     public TokenUsage scan(ByteBuf buffer, int index, int length) {
@@ -40,6 +52,12 @@ public final class UsageScanner {
         return null;
     }
 
+    /** The usage that the object in those bytes tells of; null if it counts nothing. */
+    TokenUsage read(byte[] object, int length) {
+        return readObject(object, 0, length)
+                ? new TokenUsage(prompt, completion, cached, reasoning) : null;
+    }
+
     /**
      * Reads the object at {@code at}, those inside it too; whether it is whole and counts anything.
      */
@@ -48,6 +66,7 @@ public final class UsageScanner {
         completion = 0;
         cached = 0;
         reasoning = 0;
+        total = 0;
         int depth = 0;
         int lists = 0;
         for (int i = at; i < length; ) {
@@ -60,6 +79,7 @@ public final class UsageScanner {
                 lists += b == '[' ? 1 : b == ']' ? -1 : 0;
                 i++;
                 if (depth == 0) {
+                    prompt = prompt == 0 && completion == 0 ? total : prompt;
                     return prompt > 0 || completion > 0;
                 }
             }
@@ -103,6 +123,24 @@ public final class UsageScanner {
                     completion = count;
                 }
             }
+            default -> { }
+        }
+        if (anyFormat) {
+            onOtherCount(new String(bytes, name, nameEnd - name, StandardCharsets.ISO_8859_1),
+                    count);
+        }
+    }
+
+    private void onOtherCount(String name, long count) {
+        switch (name) {
+            case "input_tokens" -> prompt += count;
+            case "output_tokens" -> completion = count;
+            case "total_tokens" -> total = count;
+            case "cache_read_input_tokens" -> { // Anthropic counts them beside the others
+                cached = count;
+                prompt += count;
+            }
+            case "cache_creation_input_tokens" -> prompt += count;
             default -> { }
         }
     }

@@ -342,6 +342,18 @@ public final class ScriptedUpstream implements AutoCloseable {
             return request;
         }
 
+        /** Reads a request's head only: the body is the script's to read, or not to. */
+        public Request readHead() throws IOException {
+            WireReader.Head head = in.readHead();
+            String[] words = head.startLine().split(" ");
+            Request request = new Request(words[0], words[1], head.headers(), new byte[0]);
+            synchronized (ScriptedUpstream.this) {
+                requests.add(request);
+                ScriptedUpstream.this.notifyAll();
+            }
+            return request;
+        }
+
         /** Reads so many bytes, whatever they are, and no more. */
         public byte[] readBytes(int length) throws IOException {
             return in.readExactly(length);
