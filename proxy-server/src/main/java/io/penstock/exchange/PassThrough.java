@@ -55,6 +55,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long GUESSED_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long BAD_KEY_REST_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final int GOING_AWAY = 1001; // RFC 6455 section 7.4.1
+    private static final int POLICY_VIOLATION = 1008;
     private static final String BROWSER_KEY = "openai-insecure-api-key.";
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
     private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE);
@@ -314,8 +316,11 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** The request is whole; or the caller of a tunnel sends no more. */
     public void onRequestEnd() {
         if (phase == Phase.COMMITTED && attempt.isTunnel()) {
-            if (attempt.tunnel().onCallerEnd()) {
+            long now = loop.deadlines().nowNanos();
+            if (attempt.tunnel().onCallerEnd(now)) {
                 onTunnelEnd(null, null);
+            } else {
+                loop.deadlines().expectBy(now + attempt.tunnel().remainingNanos(now));
             }
         } else if (uploading) {
             uploading = false;
@@ -878,21 +883,23 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
                 loop.deadlines().nowNanos());
     }
 
-    /** The proxy ends the tunnel. */
+    /** The proxy ends the tunnel, and says so to both sides. */
     void onTunnelOver(Fault why) {
         log.onBroken(attempt.target(), why,
                 loop.deadlines().nowNanos() - attempt.startedNanos());
+        attempt.tunnel().sayClose(downstream.context().alloc(),
+                why == Fault.SHUTDOWN ? GOING_AWAY : POLICY_VIOLATION, why.code());
         endTunnel();
     }
 
     /** Both sides have ended, or the provider broke off; {@code fault} is null if in order. */
     void onTunnelEnd(Fault fault, String detail) {
-        if (fault == null) {
-            endTunnel();
-            return;
+        if (fault != null) {
+            attempt.provider().onError(fault.code(), detail);
+            log.onBroken(attempt.target(), fault,
+                    loop.deadlines().nowNanos() - attempt.startedNanos());
         }
-        attempt.provider().onError(fault.code(), detail);
-        onTunnelOver(fault);
+        endTunnel();
     }
 
     private void endTunnel() {

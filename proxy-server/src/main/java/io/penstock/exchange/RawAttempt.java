@@ -206,8 +206,14 @@ final class RawAttempt implements ReplyListener {
             case UPLOAD -> onStalled(nowNanos);
             case HEAD -> fail(Fault.HEAD_TIMEOUT, "no response head in time");
             case GAP -> fail(Fault.GAP_TIMEOUT, "the reply stopped coming");
-            case TUNNEL -> exchange.onTunnelOver(tunnel.isOverdue(nowNanos)
-                    ? Fault.TUNNEL_OVERDUE : Fault.TUNNEL_IDLE);
+            case TUNNEL -> {
+                if (tunnel.isHalfOpen()) {
+                    exchange.onTunnelEnd(null, null);
+                } else {
+                    exchange.onTunnelOver(tunnel.isOverdue(nowNanos) ? Fault.TUNNEL_OVERDUE
+                            : Fault.TUNNEL_IDLE);
+                }
+            }
             default -> { }
         }
     }
@@ -619,8 +625,11 @@ final class RawAttempt implements ReplyListener {
 
     @Override
     public void onInputEnd() {
-        if (tunnel != null && tunnel.onProviderEnd()) {
+        long now = loop.deadlines().nowNanos();
+        if (tunnel != null && tunnel.onProviderEnd(now)) {
             exchange.onTunnelEnd(null, null);
+        } else if (tunnel != null) {
+            loop.deadlines().expectBy(now + tunnel.remainingNanos(now));
         }
     }
 

@@ -10,6 +10,11 @@ enum Endpoint {
     IMAGES("/images/generations", CHAT.dialect),
     SPEECH("/audio/speech", CHAT.dialect),
     TRANSCRIPTIONS("/audio/transcriptions", CHAT.dialect),
+    /** Any method, and whatever stands below. */
+    FILES("/files", CHAT.dialect),
+    BATCHES("/batches", CHAT.dialect),
+    /** {@code GET} with an upgrade. */
+    REALTIME("/realtime", CHAT.dialect),
     RESPONSES("/responses", new OpenAiResponses()),
     MESSAGES("/messages", new AnthropicMessages()),
     COUNT_TOKENS("/messages/count_tokens", MESSAGES.dialect),
@@ -35,8 +40,19 @@ enum Endpoint {
     /** Of a request by POST. */
     static Endpoint ofPost(String path) {
         for (Endpoint endpoint : ALL) {
-            if (endpoint != MODELS && path.endsWith(endpoint.end)) {
+            if (endpoint != MODELS && endpoint != REALTIME && path.endsWith(endpoint.end)
+                    && endpoint != OTHER) {
                 return endpoint;
+            }
+        }
+        return ofAny(path);
+    }
+
+    /** Of a request by whatever method. */
+    static Endpoint ofAny(String path) {
+        for (Endpoint kept : new Endpoint[] {FILES, BATCHES}) {
+            if (path.endsWith(kept.end) || path.contains(kept.end + "/")) {
+                return kept;
             }
         }
         return OTHER;
@@ -44,7 +60,8 @@ enum Endpoint {
 
     /** Of a request by GET. */
     static Endpoint ofGet(String path) {
-        return path.endsWith(MODELS.end) ? MODELS : OTHER;
+        return path.endsWith(MODELS.end) ? MODELS
+                : path.endsWith(REALTIME.end) ? REALTIME : ofAny(path);
     }
 
     /** How it is answered, its errors above all. */
@@ -62,6 +79,6 @@ enum Endpoint {
 
     /** Whether a fault may strike it. */
     boolean isCall() {
-        return this != MODELS && this != OTHER;
+        return this != MODELS && this != OTHER && this != REALTIME;
     }
 }

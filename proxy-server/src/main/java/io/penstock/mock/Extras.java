@@ -51,6 +51,8 @@ final class Extras {
                     String.join("", Pieces.texts(words, Math.min(
                             request.controls().eventsOr(settings.events()),
                             Composer.MAX_EVENTS)))));
+            case FILES -> Stored.file(request);
+            case BATCHES -> Stored.batch(request);
             case COUNT_TOKENS -> {
                 request.endpoint().dialect().read(request); // as strict as with a message
                 yield json(Json.object("input_tokens", tokens));
@@ -215,17 +217,10 @@ final class Extras {
     }
 
     private static Draft transcription(RequestReader request, String text) throws ProviderError {
-        String type = request.header("content-type");
-        if (type == null || !type.startsWith("multipart/form-data")) {
-            throw ProviderError.badRequest("The body is no multipart form.");
-        }
-        String form = new String(request.body(), StandardCharsets.ISO_8859_1);
-        for (String name : List.of("model", "file")) {
-            if (part(form, name) == null) {
-                throw ProviderError.badRequest("The form has no part named " + name + ".");
-            }
-        }
-        String format = part(form, "response_format");
+        form(request, "model");
+        form(request, "file");
+        String format = part(new String(request.body(), StandardCharsets.ISO_8859_1),
+                "response_format");
         if ("text".equals(format)) {
             return Draft.whole(200, "content-type: text/plain; charset=utf-8\r\n",
                     Draft.utf8(text + "\n"));
@@ -235,6 +230,19 @@ final class Extras {
                 ? Json.object("task", "transcribe", "language", "english", "duration", 1.0,
                         "text", text, "segments", List.of(), "usage", usage)
                 : Json.object("text", text, "usage", usage));
+    }
+
+    /** The first line of a part that has to be there. */
+    static String form(RequestReader request, String name) throws ProviderError {
+        String type = request.header("content-type");
+        if (type == null || !type.startsWith("multipart/form-data")) {
+            throw ProviderError.badRequest("The body is no multipart form.");
+        }
+        String part = part(new String(request.body(), StandardCharsets.ISO_8859_1), name);
+        if (part == null) {
+            throw ProviderError.badRequest("The form has no part named " + name + ".");
+        }
+        return part;
     }
 
     /** The first line of a part; null where there is none of that name. */

@@ -37,6 +37,8 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
         OPEN,
         /** The request is never answered. */
         HANGING,
+        /** HTTP is left behind: whatever comes is for the handlers of a WebSocket. */
+        UPGRADED,
         /** The last reply is written, or the connection is cut. */
         ENDED
     }
@@ -72,6 +74,9 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
+        if (state == State.UPGRADED) {
+            ctx.fireChannelInactive();
+        }
         if (state == State.HANGING || state == State.OPEN && reply != null) {
             loop.server().onCancelled();
         }
@@ -89,6 +94,10 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
+        if (state == State.UPGRADED) {
+            ctx.fireChannelRead(in);
+            return;
+        }
         if (state != State.OPEN) {
             in.release();
             return;
@@ -107,12 +116,20 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        advance();
+        if (state == State.UPGRADED) {
+            ctx.fireChannelReadComplete();
+        } else {
+            advance();
+        }
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        advance();
+        if (state == State.UPGRADED) {
+            ctx.fireChannelWritabilityChanged();
+        } else {
+            advance();
+        }
     }
 
     @Override
@@ -196,8 +213,29 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
             case MODELS -> reply = composer.models(request, ctx.alloc(), loop.nanoTime());
             case OTHER -> reply = composer.refuse(request, ProviderError.unknownUrl(
                     request.method() + ' ' + request.path()), ctx.alloc(), loop.nanoTime());
+            case REALTIME -> {
+                if (request.header("upgrade") == null) {
+                    reply = composer.refuse(request, ProviderError.badRequest(
+                            "This is for WebSockets."), ctx.alloc(), loop.nanoTime());
+                } else {
+                    upgrade();
+                }
+            }
             default -> answerCall();
         }
+    }
+
+    /** Leaves the request, and all that follows it, to the handlers of a WebSocket. */
+    private void upgrade() {
+        state = State.UPGRADED;
+        RealtimeEcho.addTo(ctx.pipeline(), request.path());
+        ByteBuf all = ctx.alloc().buffer();
+        all.writeCharSequence(request.head() + "\r\n", StandardCharsets.ISO_8859_1);
+        if (unread != null) {
+            all.writeBytes(unread);
+        }
+        ctx.fireChannelRead(all);
+        ctx.fireChannelReadComplete();
     }
 
     private void answerCall() {

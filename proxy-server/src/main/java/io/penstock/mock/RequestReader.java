@@ -218,7 +218,8 @@ final class RequestReader {
         if (mark >= 0) {
             query = in.toString(mark + 1, version - mark - 1, StandardCharsets.US_ASCII);
         }
-        endpoint = post ? Endpoint.ofPost(path) : get ? Endpoint.ofGet(path) : Endpoint.OTHER;
+        endpoint = post ? Endpoint.ofPost(path) : get ? Endpoint.ofGet(path)
+                : Endpoint.ofAny(path);
         closes = !post && !get; // a HEAD reply may have no body: never let it be framed wrongly
     }
 

@@ -209,4 +209,54 @@ class MockExtrasTest {
             assertThat(client.readUntilClose()).isEmpty();
         }
     }
+
+    private JsonBody ask(String method, String path) throws IOException {
+        try (RawClient client = RawClient.connect(mock.port())) {
+            client.send(method + " " + path + " HTTP/1.1\r\nhost: x\r\n\r\n");
+            return new MockCalls.Reply(0, null, client.readBody(client.readHead())).json();
+        }
+    }
+
+    @Test
+    void hasEveryFileThatItIsAskedFor() throws Exception {
+        String form = "--x\r\ncontent-disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n"
+                + "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"
+                + "{}\r\n--x--\r\n";
+        try (RawClient client = RawClient.connect(mock.port())) {
+            client.send("POST /v1/files HTTP/1.1\r\nhost: x\r\ncontent-type: "
+                    + "multipart/form-data; boundary=x\r\ncontent-length: " + form.length()
+                    + "\r\n\r\n" + form);
+            JsonBody file = new MockCalls.Reply(0, null, client.readBody(client.readHead()))
+                    .json();
+            assertThat(file.text("purpose")).isEqualTo("batch");
+            assertThat(ask("GET", "/v1/files/" + file.text("id")).text("id"))
+                    .isEqualTo(file.text("id"));
+        }
+        try (RawClient client = RawClient.connect(mock.port())) {
+            client.get("/v1/files/file-7/content");
+            assertThat(client.readBody(client.readHead())).isEqualTo("content of file-7\n");
+        }
+        assertThat(ask("GET", "/v1/files").text("object")).isEqualTo("list");
+        assertThat(ask("DELETE", "/v1/files/file-7").valueOr("deleted", null))
+                .isEqualTo(true);
+    }
+
+    @Test
+    void runsNoBatch() throws Exception {
+        JsonBody batch = post(mock, "/v1/batches", "{\"input_file_id\":\"file-7\"}").json();
+
+        assertThat(batch.text("status")).isEqualTo("validating");
+        assertThat(batch.text("input_file_id")).isEqualTo("file-7");
+        assertThat(post(mock, "/v1/batches/b-1/cancel", "").json().text("status"))
+                .isEqualTo("cancelling");
+        assertThat(ask("GET", "/v1/batches/b-1").text("status")).isEqualTo("completed");
+    }
+
+    @Test
+    void opensNoTunnelForWhoeverAsksForNone() throws Exception {
+        try (RawClient client = RawClient.connect(mock.port())) {
+            client.get("/v1/realtime");
+            assertThat(client.readHead().status()).isEqualTo(400);
+        }
+    }
 }

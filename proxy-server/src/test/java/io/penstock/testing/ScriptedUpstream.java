@@ -438,6 +438,21 @@ public final class ScriptedUpstream implements AutoCloseable {
             socket.close();
         }
 
+        /** Sends, and ends what this side sends; it may still read. */
+        public void endOutput() throws IOException {
+            flush();
+            socket.shutdownOutput();
+        }
+
+        /** Waits until the peer sends no more; then sends a last word, and ends the connection. */
+        public void closeAfterPeer(String lastWord) throws IOException {
+            if (in.awaitByte()) {
+                throw new IOException("the peer goes on");
+            }
+            write(lastWord).flush();
+            socket.close();
+        }
+
         /** Ends the connection by a reset; what was not yet read over there may be lost. */
         public void reset() throws IOException {
             flush();
