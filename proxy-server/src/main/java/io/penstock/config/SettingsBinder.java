@@ -76,7 +76,9 @@ final class SettingsBinder {
         StreamLimits streams = tunnel.build(problems,
                 () -> new StreamLimits(section.get(Schema.UPLOAD),
                         tunnel.get(Schema.TUNNEL_IDLE), tunnel.get(Schema.TUNNEL_TOTAL)));
-        return streams == null ? StreamLimits.DEFAULT : streams;
+        StreamLimits usual = StreamLimits.DEFAULT;
+        return streams != null ? streams : new StreamLimits(section.get(Schema.UPLOAD),
+                usual.tunnelIdle(), usual.tunnelTotal());
     }
 
     private static BudgetSettings budget(Section section) {

@@ -5,14 +5,11 @@ import io.penstock.auth.Caller;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
-import io.penstock.http.FormScanner;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.JsonText;
-import io.penstock.json.TopLevelScanner;
-import io.penstock.json.TopLevelScanner.Kind;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.limit.StreamLimits;
@@ -68,7 +65,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private final RequestBody body;
     private final Metering metering;
     private final AttemptLog log = new AttemptLog();
-    private final TopLevelScanner json = new TopLevelScanner("model", "stream");
+    private final RawModel model = new RawModel();
     private final RawTargets targets = new RawTargets();
 
     private Phase phase = Phase.IDLE;
@@ -86,15 +83,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private boolean hasBody;
     private long contentLength;
     private long receivedBytes;
-    private boolean isJson;
-    private boolean readsJson; // still
-    private FormScanner form; // null for no form, or one that nobody can read
     private boolean uploading; // the body is sent on as it comes, or will be
     private boolean sentOn; // some of it is gone: it can't be sent again
     private boolean cutShort; // the rest of it isn't sent any more
-    private String model; // null if the call names none
-    private long modelStart; // where the body says so
-    private long modelEnd;
 
     private long receivedNanos;
     private long dispatchedNanos;
@@ -140,11 +131,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         metering.begin(permit, caller, policy);
         attempt.forget();
         log.clear();
-        json.reset();
         uploading = false;
         sentOn = false;
         cutShort = false;
-        model = null;
         pausedTarget = null;
         sameTargetTries = 0;
         status = 0;
@@ -158,27 +147,25 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         head = request.isMethod("HEAD");
         hasBody = request.hasBody();
         contentLength = request.contentLength();
-        boolean coded = request.has(Field.CONTENT_ENCODING)
-                && !request.valueStartsWith(Field.CONTENT_ENCODING, "identity");
-        form = coded ? null : FormScanner.of(request.value(Field.CONTENT_TYPE), "model");
-        isJson = !coded && hasBody && (call.kind() == RawCall.Kind.MODEL
-                ? RawCall.mayBeJson(request)
-                : request.valueStartsWith(Field.CONTENT_TYPE, "application/json"));
-        readsJson = isJson;
+        model.begin(request, call);
         HeadWriter out = loop.writer().clear();
-        request.writeUpstreamFields(out, isModelJson() ? REPLACED : NONE);
+        request.writeUpstreamFields(out, model.isRoutedJson() ? REPLACED : NONE);
         fields = loop.borrowArray(out.length());
         fieldsLength = out.drainTo(fields);
-        Failure mistake = check(coded);
+        Failure mistake = check();
         if (mistake != null) {
             refuse(mistake);
         }
     }
 
     /** What can be refused on the head; null if nothing. */
-    private Failure check(boolean coded) {
+    private Failure check() {
         RawCall.Kind kind = call.kind();
         boolean anything = kind == RawCall.Kind.PROVIDER || kind == RawCall.Kind.STORED;
+        if (method.equals("TRACE") || method.equals("TRACK")) {
+            return Failure.of(Failure.Kind.METHOD_NOT_ALLOWED,
+                    "A request that came back would show the provider's key.");
+        }
         if (call.isCrooked()) {
             return Failure.of(Failure.Kind.BAD_REQUEST, "The path has a segment of dots in it.");
         }
@@ -204,7 +191,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (call.upgrade()) {
             return checkUpgrade();
         }
-        if (kind == RawCall.Kind.MODEL && coded) {
+        if (kind == RawCall.Kind.MODEL && model.isCoded()) {
             return Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
                     "The request's body must not be compressed.");
         }
@@ -226,12 +213,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         return !caller.mayUse("*");
     }
 
-    private boolean isModelJson() {
-        return call.kind() == RawCall.Kind.MODEL && isJson;
-    }
-
     private long maxBytes() {
-        return isModelJson() ? policy.maxBodyBytes() : limits.uploadBytes();
+        return model.isRoutedJson() ? policy.maxBodyBytes() : limits.uploadBytes();
     }
 
     // The body
@@ -271,20 +254,15 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     /** Looks for the model; returns false if what was read ends the call. */
     private boolean read(ByteBuf bytes) {
+        if (phase != Phase.RECEIVED && !isRestricted()) {
+            return true; // it is on its way, whatever else the body says
+        }
         try {
-            if (readsJson) {
-                json.scan(bytes);
-            } else if (form != null && (model == null || isRestricted())) {
-                form.scan(bytes);
-            }
+            model.scan(bytes);
         } catch (JsonSyntaxException e) {
-            readsJson = false;
-            if (isModelJson()) {
-                giveUp(invalidJson(e));
-                return false;
-            }
+            giveUp(invalidJson(e));
+            return false;
         } catch (HttpSyntaxException e) {
-            form = null;
             if (isRestricted()) {
                 giveUp(Failure.of(Failure.Kind.BAD_REQUEST,
                         "The request was refused: " + e.getMessage() + "."));
@@ -296,9 +274,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     /** Whether all is known that can be, so that the rest need not be kept. */
     private boolean canBeSentOn() {
-        boolean seeks = call.kind() == RawCall.Kind.MODEL && form != null && form.value() == null
-                && body.length() < policy.maxBodyBytes();
-        return !isModelJson() && !seeks;
+        return !model.isRoutedJson()
+                && (!model.isAwaited() || body.length() >= policy.maxBodyBytes());
     }
 
     /** All of the body, or of a tunnel's bytes, that could be read for now has been given. */
@@ -330,13 +307,11 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
                 attempt.endUpload();
             }
         } else if (phase == Phase.RECEIVED) {
-            if (isModelJson()) {
-                try {
-                    json.end();
-                } catch (JsonSyntaxException e) {
-                    refuse(invalidJson(e));
-                    return;
-                }
+            try {
+                model.end();
+            } catch (JsonSyntaxException e) {
+                refuse(invalidJson(e));
+                return;
             }
             dispatch();
         }
@@ -431,7 +406,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     // Trying one target after the other
 
     private void dispatch() {
-        Failure mistake = findModel();
+        Failure mistake = model.find();
         mistake = mistake == null ? findTargets() : mistake;
         if (mistake != null) {
             refuse(mistake);
@@ -445,7 +420,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             return;
         }
         Refusal refusal = metering.reserve(targets.first().model(),
-                isJson ? Math.min(body.length(), HELD_BYTES) : 0, dispatchedNanos);
+                model.isJson() ? Math.min(body.length(), HELD_BYTES) : 0, dispatchedNanos);
         if (refusal != null) {
             refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller,
                     dispatchedNanos));
@@ -465,52 +440,27 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         }
     }
 
-    private Failure findModel() {
-        if (call.kind() == RawCall.Kind.REALTIME) {
-            try {
-                model = QueryText.value(call.query(), "model");
-            } catch (IllegalArgumentException e) {
-                return new Failure(Failure.Kind.BAD_REQUEST,
-                        "The query's 'model' is malformed, or stands there twice.", "model", null);
-            }
-        } else if (isJson) {
-            Kind kind = json.kind(0);
-            String named = kind == Kind.STRING ? json.text(0) : null;
-            model = named == null || named.isBlank() ? null : named;
-            modelStart = json.start(0);
-            modelEnd = json.end(0);
-            if (model == null && kind != Kind.ABSENT && isModelJson()) {
-                return new Failure(Failure.Kind.MISSING_MODEL,
-                        "'model' has to be a string that is not empty.", "model", null);
-            }
-        } else if (form != null) {
-            model = form.value() == null || form.value().isBlank() ? null : form.value();
-            modelStart = form.start();
-            modelEnd = form.end();
-        }
-        return null;
-    }
-
     private Failure findTargets() {
+        String name = model.name();
         switch (call.kind()) {
             case PROVIDER -> {
                 Provider named = policy.providers().get(call.provider());
                 targets.begin(policy, List.of(new TargetName(named.name(),
-                        model == null ? call.what() : model)));
+                        name == null ? call.what() : name)));
             }
             case STORED -> targets.begin(policy,
                     List.of(new TargetName(stored.name(), call.what())));
             default -> {
-                if (model == null) {
+                if (name == null) {
                     return findWithoutModel();
                 }
-                if (!caller.mayUse(model)) {
+                if (!caller.mayUse(name)) {
                     return new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
-                            "The model '" + model + "' is not open to this key.", "model", null);
+                            "The model '" + name + "' is not open to this key.", "model", null);
                 }
-                Route route = policy.router().find(model);
+                Route route = policy.router().find(name);
                 if (route == null) {
-                    return new Failure(Failure.Kind.MODEL_NOT_FOUND, "The model '" + model
+                    return new Failure(Failure.Kind.MODEL_NOT_FOUND, "The model '" + name
                             + "' is served by no configured provider.", "model", null);
                 }
                 targets.begin(policy, route.targets());
@@ -554,7 +504,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** Writes the request; called by the attempt when its connection is ready. */
     void send(RawAttempt sender, UpstreamConnection connection) {
         BodyEdits edits = loop.edits().clear();
-        String path = fit(sender.target().model(), sender.provider(), edits);
+        String query = model.fit(sender.target().model(), edits);
+        String path = (call.kind() == RawCall.Kind.PROVIDER ? call.path()
+                : sender.provider().basePath() + call.path()) + query;
         boolean chunks = hasBody && uploading && contentLength < 0;
         HeadWriter out = loop.writer().clear().text(method).text(" ").text(path)
                 .text(" HTTP/1.1\r\nhost: ").text(sender.provider().authority()).crlf();
@@ -567,7 +519,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         } else {
             out.text("accept-encoding: identity\r\n");
         }
-        if (isModelJson()) {
+        if (model.isRoutedJson()) {
             out.text("content-type: application/json\r\n");
         }
         if (chunks) {
@@ -599,24 +551,6 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             sender.onSent();
             connection.flush();
         }
-    }
-
-    /** Puts the target's name of the model where the caller's stands; returns path and query. */
-    private String fit(String name, Provider provider, BodyEdits edits) {
-        if (call.kind() == RawCall.Kind.PROVIDER) {
-            return call.path() + call.query();
-        }
-        String query = call.query();
-        if (model != null && !name.equals(model)) {
-            if (call.kind() == RawCall.Kind.REALTIME) {
-                query = QueryText.with(query, "model", name);
-            } else {
-                String text = !isJson ? name
-                        : JsonText.quote(new StringBuilder(), name).toString();
-                edits.replace(modelStart, modelEnd, text.getBytes(StandardCharsets.UTF_8));
-            }
-        }
-        return provider.basePath() + call.path() + query;
     }
 
     /** Whether the whole request could be sent again. */
@@ -878,7 +812,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     /** Both sides speak another protocol from here on. */
     Tunnel newTunnel(UpstreamConnection connection) {
-        return new Tunnel(new CallerSide(downstream), new ProviderSide(connection),
+        return new Tunnel(new TunnelEnds.Caller(downstream),
+                new TunnelEnds.Provider(connection),
                 limits.tunnelIdle().toNanos(), limits.tunnelTotal().toNanos(),
                 loop.deadlines().nowNanos());
     }
@@ -922,7 +857,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         uploading = false;
         releaseRequest();
         pausedTarget = null;
-        form = null;
+        model.forget();
         listener.onFinished(this);
         moveTo(Phase.IDLE);
     }
@@ -933,7 +868,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             return attempt.reply().usageOfAll();
         }
         TokenUsage reported = attempt.reply().usage();
-        boolean asked = isJson && model != null && isMetered();
+        boolean asked = model.isJson() && model.name() != null && isMetered();
         boolean streamed = attempt.isCommitted() && status < 300 && isStream();
         return reported != null || !asked || !streamed && !leftAlone ? reported
                 : metering.estimate(attempt.target().model(), attempt.reply().events());
@@ -980,12 +915,12 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     @Override
     public String model() {
-        return model;
+        return model.name();
     }
 
     @Override
     public boolean isStream() {
-        return isJson && json.kind(1) == Kind.TRUE;
+        return model.isStream();
     }
 
     @Override
@@ -1021,59 +956,5 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     @Override
     public long firstContentNanos() {
         return servedBy() == null ? -1 : attempt.contentNanos() - receivedNanos;
-    }
-
-    private record CallerSide(DownstreamConnection connection) implements Tunnel.Side {
-        @Override
-        public void write(ByteBuf bytes) {
-            connection.write(bytes);
-        }
-
-        @Override
-        public void flush() {
-            connection.flush();
-        }
-
-        @Override
-        public boolean isWritable() {
-            return connection.isWritable();
-        }
-
-        @Override
-        public void setReading(boolean reading) {
-            connection.setReading(reading);
-        }
-
-        @Override
-        public void endOutput() {
-            connection.endOutput();
-        }
-    }
-
-    private record ProviderSide(UpstreamConnection connection) implements Tunnel.Side {
-        @Override
-        public void write(ByteBuf bytes) {
-            connection.write(bytes);
-        }
-
-        @Override
-        public void flush() {
-            connection.flush();
-        }
-
-        @Override
-        public boolean isWritable() {
-            return connection.isWritable();
-        }
-
-        @Override
-        public void setReading(boolean reading) {
-            connection.setReading(reading);
-        }
-
-        @Override
-        public void endOutput() {
-            connection.endOutput();
-        }
     }
 }

@@ -7,6 +7,7 @@ import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
+import io.penstock.limit.StreamLimits;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.Affinity;
@@ -121,7 +122,7 @@ class ConfigLoaderTest {
                     - {id: team-a, hash: "%s", models: ["gpt-*", smart]}
                   anonymous: {enabled: true}
                 limits: {concurrent: 1, body: 64KiB, header: 16KiB, connections: 2,
-                         connections_per_ip: 3}
+                         connections_per_ip: 3, upload: 2GiB, tunnel: {idle: 5m, total: 2h}}
                 budget: {enforce: cut, on_store_failure: reject}
                 prices:
                   gpt-4o: {input: 2.50, output: 10, cached_input: 1.25}
@@ -150,7 +151,9 @@ class ConfigLoaderTest {
             assertThat(key.models()).containsExactly("gpt-*", "smart");
         });
         assertThat(settings.limits())
-                .isEqualTo(new LimitSettings(null, 1, 64 * 1024, 16 * 1024, 2, 3));
+                .isEqualTo(new LimitSettings(null, 1, 64 * 1024, 16 * 1024, 2, 3,
+                        new StreamLimits(2L * 1024 * 1024 * 1024, Duration.ofMinutes(5),
+                                Duration.ofHours(2))));
         assertThat(settings.budget())
                 .isEqualTo(new BudgetSettings(Enforce.CUT, OnStoreFailure.REJECT));
         assertThat(settings.prices().nanoDollars("gpt-4o", new TokenUsage(10, 1, 4, 0)))

@@ -464,4 +464,15 @@ class ConfigMistakesTest {
                 "8:13: routes[0].hedge.after: 0s, expected > 0",
                 "9:11: breaker.failure_ratio: 0.0, expected > 0, 1 at most");
     }
+
+    @Test
+    void refusesBoundsOfStreamsThatLetNothingThrough() {
+        assertThat(file("""
+                limits:
+                  upload: 10
+                  tunnel: {idle: 0s, total: 5m}
+                """).mistakes()).containsExactlyInAnyOrder(
+                "2:3: limits.upload: 10, expected >= 1024",
+                "3:12: limits.tunnel.idle: 0s, expected > 0");
+    }
 }

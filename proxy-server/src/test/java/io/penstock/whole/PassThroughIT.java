@@ -237,6 +237,8 @@ class PassThroughIT {
                     .readHead().status()).isEqualTo(415);
             assertThat(send(proxy, "GET", "/v1/images/generations", null).readHead()
                     .header("allow")).isEqualTo("POST");
+            assertThat(send(proxy, "TRACE", "/passthrough/a/x", null).readHead().status())
+                    .as("which shows what was sent").isEqualTo(405);
             for (String path : List.of("/passthrough/nobody/v1/x", "/passthrough/", "/v1/images",
                     "/v1/audio/", "/v1/filesystem", "/v1/uploads")) {
                 assertThat(send(proxy, "POST", path, "").readHead().status()).as(path)
