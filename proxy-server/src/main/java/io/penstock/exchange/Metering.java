@@ -85,9 +85,9 @@ final class Metering {
     }
 
     /**
-     * The same for a call that is relayed without being understood: its prompt by the length of what
-     * it asks, and no answer, since nobody knows what one would come to. A budget that is spent
-     * refuses it all the same.
+     * The same for a call that is relayed without being understood: its prompt by the length of
+     * what it asks, and no answer, since nobody knows what one would come to. A budget that is
+     * spent refuses it all the same.
      */
     Refusal reserve(String model, long bodyBytes, long nowNanos) {
         this.bodyBytes = bodyBytes;

@@ -263,11 +263,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             giveUp(invalidJson(e));
             return false;
         } catch (HttpSyntaxException e) {
-            if (isRestricted()) {
-                giveUp(Failure.of(Failure.Kind.BAD_REQUEST,
-                        "The request was refused: " + e.getMessage() + "."));
-                return false;
-            }
+            giveUp(Failure.of(Failure.Kind.BAD_REQUEST,
+                    "The request was refused: " + e.getMessage() + "."));
+            return false;
         }
         return true;
     }

@@ -70,8 +70,8 @@ public record RawCall(Kind kind, String provider, String path, String query, boo
     }
 
     /**
-     * Whether the path goes up or stays, in plain or coded dots: the provider, or something in front
-     * of it, could take it for another path than was checked here.
+     * Whether the path goes up or stays, in plain or coded dots: the provider, or something in
+     * front of it, could take it for another path than was checked here.
      */
     boolean isCrooked() {
         if (path.startsWith("//")) {

@@ -13,8 +13,8 @@ import io.penstock.json.TopLevelScanner.Kind;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Where a pass-through names its model, if it does: a member of a JSON body, a field of a form, or a
- * parameter of the query; and how another name gets into its place.
+ * Where a pass-through names its model, if it does: a member of a JSON body, a field of a form, or
+ * a parameter of the query; and how another name gets into its place.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Buffers:</b> borrows.
  */
@@ -24,7 +24,7 @@ final class RawModel {
     private boolean coded;
     private boolean isJson;
     private boolean readsJson; // still
-    private FormScanner form; // null for no form, or one that nobody can read
+    private FormScanner form; // null for no form
     private String name;
     private long start;
     private long end;
@@ -79,7 +79,7 @@ final class RawModel {
         return name;
     }
 
-    /** Reads on; only a JSON body that decides where the call goes has to be well-formed. */
+    /** Reads on; only what decides where the call goes has to be well-formed. */
     void scan(ByteBuf bytes) throws JsonSyntaxException, HttpSyntaxException {
         try {
             if (readsJson) {
@@ -92,9 +92,6 @@ final class RawModel {
             if (isRoutedJson()) {
                 throw e;
             }
-        } catch (HttpSyntaxException e) {
-            form = null;
-            throw e;
         }
     }
 

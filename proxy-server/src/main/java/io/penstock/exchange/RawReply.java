@@ -8,8 +8,8 @@ import io.penstock.usage.UsageFinder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What is learnt of a reply that is relayed without being understood: an error's text, and the usage
- * where there is some.
+ * What is learnt of a reply that is relayed without being understood: an error's text, and the
+ * usage where there is some.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Buffers:</b> borrows.
  * <br><b>Bounds:</b> {@value #MAX_ERROR_BYTES} bytes of an error's text.

@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
- * Finds one field of a form (multipart/form-data, RFC 7578) that comes in any pieces: its value, and
- * where it stands. All other parts, files above all, are skipped at the speed of a search for CR.
+ * Finds one field of a form (multipart/form-data, RFC 7578) that comes in any pieces: its value,
+ * and where it stands. All other parts, files above all, are skipped at the speed of a search for CR.
  *
  * <p>Strict about whatever decides which part is the field, since the next reader might see another
  * one than this did: a field that stands there twice, has a file's name, or an odd head is refused.
@@ -180,7 +180,8 @@ public final class FormScanner {
         if (empty) {
             boolean wanted = isWanted(new String(kept, 0, keptLength, StandardCharsets.UTF_8));
             if (wanted && value != null) {
-                throw new HttpSyntaxException("the form's field '" + field + "' stands there twice");
+                throw new HttpSyntaxException(
+                        "the form's field '" + field + "' stands there twice");
             }
             state = wanted ? State.VALUE : State.SKIP;
             matched = 0;

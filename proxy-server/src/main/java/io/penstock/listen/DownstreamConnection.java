@@ -640,8 +640,9 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
             return switch (state) {
                 case HEAD -> TimeUnit.SECONDS.toNanos(waitsForHead ? HEAD_SECONDS : IDLE_SECONDS)
                         - waited;
-                case BODY, DISCARDING -> paused ? Deadlines.NEVER : TimeUnit.SECONDS.toNanos(BODY_GRACE_SECONDS
-                        + progressBytes / BODY_BYTES_PER_SECOND) - waited;
+                case BODY, DISCARDING -> paused ? Deadlines.NEVER
+                        : TimeUnit.SECONDS.toNanos(BODY_GRACE_SECONDS
+                                + progressBytes / BODY_BYTES_PER_SECOND) - waited;
                 case ANSWERING -> stalled
                         ? TimeUnit.SECONDS.toNanos(STALL_SECONDS) - (nowNanos - stalledSinceNanos)
                         : Deadlines.NEVER;

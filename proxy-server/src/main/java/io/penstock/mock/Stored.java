@@ -3,8 +3,8 @@ package io.penstock.mock;
 import java.util.Arrays;
 
 /**
- * Files and batches of which nothing is kept: whatever is asked for is there, and what is told of it
- * depends on nothing but its name.
+ * Files and batches of which nothing is kept: whatever is asked for is there, and what is told of
+ * it depends on nothing but its name.
  */
 final class Stored {
     private static final int CREATED = 1755000000;

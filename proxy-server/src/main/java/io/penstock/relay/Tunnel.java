@@ -9,15 +9,15 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A WebSocket's bytes both ways between two connections that have left HTTP behind, as they come:
- * what they mean is the two ends' affair. Frames are followed only so that the proxy, when it has to
- * end the tunnel, can say so in a frame of its own.
+ * what they mean is the two ends' affair. Frames are followed only so that the proxy, when it has
+ * to end the tunnel, can say so in a frame of its own.
  *
  * <p><b>Thread:</b> confined to the event loop that serves both sides.
  * <br><b>Buffers:</b> takes what comes; the other side's write takes it on.
  * <br><b>Bounds:</b> reads of a side only while the other has room: one read and the other's high
  * watermark wait each way. Open for {@code idleNanos} without a byte, {@code totalNanos} at all.
- * <br>A side that sends no more is told to the other, which may go on, but not be silent for {@value
- * #HALF_OPEN_SECONDS} s; both together end it.
+ * <br>A side that sends no more is told to the other, which may go on, but not be silent for
+ * {@value #HALF_OPEN_SECONDS} s; both together end it.
  */
 public final class Tunnel {
     static final int HALF_OPEN_SECONDS = 10;

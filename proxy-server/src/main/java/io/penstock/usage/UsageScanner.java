@@ -31,7 +31,7 @@ public final class UsageScanner {
         this(false);
     }
 
-    /** {@code anyFormat}: the names that other replies of OpenAI's, and other providers, use too. */
+    /** {@code anyFormat}: the names that other replies of OpenAI's and other providers use, too. */
     UsageScanner(boolean anyFormat) {
         this.anyFormat = anyFormat;
     }

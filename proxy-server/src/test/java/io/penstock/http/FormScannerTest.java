@@ -84,8 +84,8 @@ class FormScannerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"name=model", "NAME=\"model\"", "name=\"mod\\el\"", "x=\"a;b\"; name=model",
-        "name=\"model\" "})
+    @ValueSource(strings = {"name=model", "NAME=\"model\"", "name=\"mod\\el\"",
+        "x=\"a;b\"; name=model", "name=\"model\" "})
     void knowsTheNameHoweverItIsWritten(String parameter) throws Exception {
         assertThat(find(TYPE, MODEL.replace("name=\"model\"", parameter) + END))
                 .isEqualTo("whisper-1");
@@ -107,8 +107,8 @@ class FormScannerTest {
 
     @ParameterizedTest
     @NullSource
-    @ValueSource(strings = {"application/json", "multipart/mixed; boundary=x", "multipart/form-data",
-        "multipart/form-data; boundary=", "multipart/form-data; boundary=\"a\r\n\"",
+    @ValueSource(strings = {"application/json", "multipart/mixed; boundary=x",
+        "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"a\r\n\"",
         "multipart/form-data; boundary=0123456789012345678901234567890123456789012345678901234567"
                 + "8901234567890"})
     void readsNoBodyThatIsCutNobodyKnowsHow(String type) {

@@ -43,7 +43,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** WebSockets byte by byte: what goes in comes out, and the end of one side is told to the other. */
+/** WebSockets byte by byte: what goes in comes out, and each side hears of the other's end. */
 @ParameterizedClass
 @MethodSource("io.penstock.testing.ProxyUnderTest#transports")
 class RealtimeIT {
