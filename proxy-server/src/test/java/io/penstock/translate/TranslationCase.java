@@ -62,6 +62,14 @@ final class TranslationCase {
         return this;
     }
 
+    /** Another dialect than OpenAI's. */
+    record WithDialect(ChatDialect dialect) implements UnaryOperator<TranslationOptions> {
+        @Override
+        public TranslationOptions apply(TranslationOptions options) {
+            return options.withDialect(dialect);
+        }
+    }
+
     /** Runs it; {@code rest} is what every request needs, less what the row has itself. */
     void check(ClientFormat from, ProviderFormat to, String usualModel, String... rest)
             throws UntranslatableException {
