@@ -212,10 +212,16 @@ final class ChatMessages {
         List<Reasoning> found = new ArrayList<>();
         int details = body.member(message, "reasoning_details");
         if (details != NONE) {
-            body.elements(details, path + ".reasoning_details", (detail, at) ->
-                    found.add(new Reasoning(body.optionalString(detail, "text", at),
-                            body.optionalString(detail, "signature", at),
-                            body.optionalString(detail, "data", at))));
+            body.elements(details, path + ".reasoning_details", (detail, at) -> {
+                String format = body.optionalText(detail, "format", at); // other gateways' word
+                if (format != null && !format.startsWith("anthropic")) {
+                    notes.drop("messages.reasoning_details"); // its maker alone can read it
+                    return;
+                }
+                found.add(new Reasoning(body.optionalString(detail, "text", at),
+                        body.optionalString(detail, "signature", at),
+                        body.optionalString(detail, "data", at)));
+            });
         }
         int blocks = body.member(message, "thinking_blocks");
         if (blocks != NONE && found.isEmpty()) {

@@ -211,6 +211,9 @@ final class ChatMessagesWriter {
             out.member("type", "image_url").name("image_url").beginObject().name("url");
             if (image.source() instanceof Source.Inline inline) {
                 writeDataUrl(inline);
+            } else if (dialect.can(Can.FETCHES_NOTHING)) {
+                throw UntranslatableException.unsupported(image.path(),
+                        "this provider fetches nothing: send the data itself");
             } else {
                 out.string(((Source.Url) image.source()).url());
             }

@@ -88,7 +88,8 @@ final class ChatReader {
         String type = body.optionalText(tool, "type", path);
         if (type != null && !type.equals("function")) {
             throw UntranslatableException.unsupported(path + ".type",
-                    "tools of the type '" + type + "' exist at one provider only");
+                    "tools of the type '" + Notes.printable(type)
+                    + "' exist at one provider only");
         }
         String inner = path + ".function";
         int function = body.member(tool, "function");
@@ -135,7 +136,8 @@ final class ChatReader {
                         null, names, path);
             }
             default -> throw UntranslatableException.unsupported(path,
-                    "a choice of the type '" + type + "' exists at one provider only");
+                    "a choice of the type '" + Notes.printable(type)
+                    + "' exists at one provider only");
         }
     }
 

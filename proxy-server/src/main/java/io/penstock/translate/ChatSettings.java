@@ -111,7 +111,8 @@ final class ChatSettings {
                         body.optionalBool(schema, "strict", schemaPath), path);
             }
             default -> throw UntranslatableException.unsupported(path,
-                    "answers of the type '" + type + "' exist at one provider only");
+                    "answers of the type '" + Notes.printable(type)
+                    + "' exist at one provider only");
         }
     }
 

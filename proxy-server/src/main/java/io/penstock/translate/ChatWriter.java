@@ -136,7 +136,7 @@ final class ChatWriter {
             if (dialect.can(Can.TOP_K)) {
                 copy(Setting.TOP_K, "top_k");
             }
-            if (dialect.can(Can.PENALTIES)) {
+            if (dialect.can(Can.PENALTIES) && !options.traits().is(Trait.REFUSES_STOP)) {
                 copy(Setting.FREQUENCY_PENALTY, "frequency_penalty");
                 copy(Setting.PRESENCE_PENALTY, "presence_penalty");
             }

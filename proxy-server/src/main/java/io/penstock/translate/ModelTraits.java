@@ -38,7 +38,7 @@ public record ModelTraits(Thinking thinking, int maxOutputTokens, Set<Trait> tra
         REFUSES_TEMPERATURE_WITH_TOP_P,
         /** The last message may not be the assistant's. */
         REFUSES_PREFILL,
-        /** Stop sequences are errors. */
+        /** Stop sequences and penalties are errors. */
         REFUSES_STOP,
         /** Thinking cannot be switched off. */
         ALWAYS_THINKS,
@@ -129,6 +129,9 @@ public record ModelTraits(Thinking thinking, int maxOutputTokens, Set<Trait> tra
         row("o1*", Thinking.EFFORT, UNKNOWN, REFUSES_SAMPLING, REFUSES_STOP);
         row("o3*", Thinking.EFFORT, UNKNOWN, REFUSES_SAMPLING, REFUSES_STOP);
         row("o4*", Thinking.EFFORT, UNKNOWN, REFUSES_SAMPLING, REFUSES_STOP);
+        row("grok-*non-reasoning*", Thinking.NONE, UNKNOWN);
+        row("grok-4*", Thinking.NONE, UNKNOWN, REFUSES_STOP);
+        row("grok-3-mini*", Thinking.EFFORT, UNKNOWN, REFUSES_STOP);
         row("gpt-oss*", Thinking.EFFORT, UNKNOWN);
     }
 

@@ -508,6 +508,12 @@ class ChatToMessagesTest {
                         + "[{'type':'thinking','thinking':'hm','signature':'s'},{'type':"
                         + "'redacted_thinking','data':'d'}]}," + user("c"),
                         userOut("a") + ",{'role':'assistant'," + signed + "}," + userOut("c")),
+                conversation("signatures of others are dropped",
+                        user("a") + ",{'role':'assistant','content':'b','reasoning_details':"
+                        + "[{'type':'reasoning.encrypted','format':'openai-responses-v1','data':"
+                        + "'d'}]}," + user("c"),
+                        userOut("a") + "," + said("assistant", "b") + "," + userOut("c"))
+                        .drops("messages.reasoning_details"),
                 conversation("signatures whose texts cannot be told apart",
                         user("a") + ",{'role':'assistant','content':'b','reasoning_content':"
                         + "'hm','reasoning_details':[{'text':'','signature':'s'},{'text':'',"

@@ -106,6 +106,8 @@ class MessagesToChatTest {
                         + "'https://a'},'transformations':{}}",
                         "{'type':'image_url','image_url':{'url':'https://a'}}")
                         .drops("messages.content.transformations"),
+                noBlock("an image elsewhere where nothing is fetched", "{'type':'image','source':"
+                        + "{'type':'url','url':'https://a'}}", "").with(in(ChatDialect.OLLAMA)),
                 noBlock("an image kept there", "{'type':'image','source':{'type':'file',"
                         + "'file_id':'f'}}", ".source.type"),
                 block("a PDF", "{'type':'document','source':{'type':'base64','media_type':"
