@@ -61,7 +61,7 @@ final class GeminiContents {
     private void writeCall(ToolCall call, boolean first) {
         out.beginObject().name("functionCall").beginObject().member("name", call.name)
                 .name("args");
-        MessagesWriter.writeArguments(out, call, notes);
+        MessageBlocksWriter.writeArguments(out, call, notes);
         out.endObject();
         Raw signature = call.thoughtSignature;
         int hidden = call.id.indexOf(SIGNATURE_IN_ID);

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.penstock.json.JsonSyntaxException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
@@ -40,6 +39,8 @@ final class JsonIndex {
             Set.of("parameters", "input_schema", "schema", "input", "arguments", "logit_bias");
 
     enum Kind { OBJECT, ARRAY, STRING, NUMBER, BOOLEAN, NULL }
+
+    private static final Kind[] KINDS = Kind.values();
 
     private byte[] bytes;
     private int count;
@@ -191,14 +192,14 @@ final class JsonIndex {
     /** The member's value, the last one's if there are several; NONE if absent or null. */
     int member(int object, String name) {
         int found = NONE;
-        if (object != NONE && kind(object) == Kind.OBJECT) {
+        if (is(object, Kind.OBJECT)) {
             for (int at = first(object); at != NONE; at = next(object, at)) {
                 if (names[at].equals(name)) {
                     found = at;
                 }
             }
         }
-        return found == NONE || kind(found) == Kind.NULL ? NONE : found;
+        return found == NONE || is(found, Kind.NULL) ? NONE : found;
     }
 
     /** The member's name. */
@@ -207,7 +208,7 @@ final class JsonIndex {
     }
 
     Kind kind(int value) {
-        return Kind.values()[kinds[value]];
+        return KINDS[kinds[value]];
     }
 
     boolean is(int value, Kind kind) {

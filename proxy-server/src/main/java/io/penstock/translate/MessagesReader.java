@@ -175,8 +175,12 @@ final class MessagesReader {
         if (!"json_schema".equals(body.text(format, "type", path))) {
             throw UntranslatableException.unsupported(path, "expected a JSON schema");
         }
-        request.answerFormat = new AnswerFormat(AnswerKind.SCHEMA, "response", null,
-                body.optionalObject(format, "schema", path), true, path);
+        Raw schema = body.optionalObject(format, "schema", path);
+        if (schema == null) {
+            throw UntranslatableException.invalid(path + ".schema", "expected an object");
+        }
+        request.answerFormat =
+                new AnswerFormat(AnswerKind.SCHEMA, "response", null, schema, true, path);
         body.dropOthers(format, path, notes, "type", "schema");
     }
 }

@@ -37,16 +37,11 @@ final class ModelRequest {
 
         /** As a count; throws if it is none. */
         long count() throws UntranslatableException {
-            String text = text();
-            try {
-                double number = Double.parseDouble(text);
-                if (number == Math.rint(number) && Math.abs(number) < 1e15) {
-                    return (long) number;
-                }
-            } catch (NumberFormatException e) {
-                // said below
+            double number = number();
+            if (number != Math.rint(number) || Math.abs(number) > 1e15) {
+                throw UntranslatableException.invalid(path, "expected a whole number");
             }
-            throw UntranslatableException.invalid(path, "expected a whole number");
+            return (long) number;
         }
     }
 

@@ -102,7 +102,16 @@ sealed interface Part {
             this.content = content;
             this.isError = isError;
             this.path = path;
-            this.cache = cache;
+            this.cache = cache != null ? cache : cacheOf(content);
+        }
+
+        /** A breakpoint inside a result is one behind it: nobody takes it inside. */
+        private static String cacheOf(List<Part> content) {
+            String last = null;
+            for (Part part : content) {
+                last = part.cache() != null ? part.cache() : last;
+            }
+            return last;
         }
 
         @Override

@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
  * <br><b>Bounds:</b> while it runs, beside the body: a copy of it, an index of 17 bytes for each of
  * at most {@value JsonIndex#MAX_VALUES} values, and an output of at most about twice the body
  * (arguments of tools grow when they become a string). Afterwards, the output, and what the next
- * request uses again: {@value #KEPT_BYTES} bytes and the index of a usual request.
+ * request uses again: twice {@value #KEPT_BYTES} bytes at most, and the index of a usual request.
  */
 public final class RequestTranslator {
     private static final int KEPT_BYTES = 1024 * 1024;

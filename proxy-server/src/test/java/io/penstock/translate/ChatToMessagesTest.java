@@ -266,6 +266,11 @@ class ChatToMessagesTest {
                         userOut("a") + "," + callOut("c1", "{}") + "," + resultOut("c1",
                         ",'content':[{'type':'text','text':'b'},{'type':'text','text':'c'}]"))
                         .changes("tools"),
+                conversation("a breakpoint in a result is one on it", user("a") + ","
+                        + call("c1", "") + "," + result("c1", "[{'type':'text','text':'b',"
+                        + "'cache_control':{'type':'ephemeral'}}]"),
+                        userOut("a") + "," + callOut("c1", "{}") + "," + resultOut("c1",
+                        ",'content':'b','cache_control':{'type':'ephemeral'}")).changes("tools"),
                 conversation("text before a call, results before text",
                         user("a") + ",{'role':'assistant','content':'b','tool_calls':[{'id':"
                         + "'c1','type':'function','function':{'name':'f','arguments':'{}'}},"

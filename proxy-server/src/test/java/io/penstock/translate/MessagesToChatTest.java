@@ -263,6 +263,8 @@ class MessagesToChatTest {
                         + "{'type':'object'}}}",
                         "{'response_format':{'type':'json_schema','json_schema':{'name':"
                         + "'response','schema':{'type':'object'},'strict':true}}}"),
+                refuses("a schema that is missing", "{'output_config':{'format':{'type':"
+                        + "'json_schema'}}}", "output_config.format.schema"),
                 refuses("where none is taken", "{'output_config':{'format':{'type':"
                         + "'json_schema','schema':{}}}}", "output_config.format")
                         .with(in(ChatDialect.DEEPSEEK)),
@@ -327,7 +329,8 @@ class MessagesToChatTest {
                         .with(in(ChatDialect.OPENROUTER)),
                 conversation("Mistral's ids have nine characters", call,
                         ASKED + ",{'role':'assistant','content':null,'tool_calls':[{'id':"
-                        + "'rNEJ83nAi','type':'function','function':{'name':'f','arguments':'{}'}}]},"
+                        + "'rNEJ83nAi','type':'function','function':{'name':'f','arguments':"
+                        + "'{}'}}]},"
                         + "{'role':'tool','tool_call_id':'rNEJ83nAi','content':''}")
                         .drops("messages.content.thinking").with(in(ChatDialect.MISTRAL)),
                 conversation("DeepSeek wants its reasoning back with calls", call,
