@@ -95,6 +95,7 @@ public final class RequestTranslator {
             case COMPLETIONS -> new CompletionsReader(typed, request).read();
             default -> throw new IllegalArgumentException("no reader for " + from);
         }
+        Turns.checkParts(request.turns);
         return request;
     }
 

@@ -28,6 +28,23 @@ final class Turns {
         this.systemInPlace = systemInPlace;
     }
 
+    /** Nothing is lost that a role has no place for: it is refused. */
+    static void checkParts(List<Turn> turns) throws UntranslatableException {
+        for (Turn turn : turns) {
+            for (Part part : turn.parts()) {
+                boolean fits = part instanceof Text || switch (turn.role()) {
+                    case SYSTEM -> false;
+                    case USER -> !(part instanceof ToolCall || part instanceof Reasoning);
+                    case ASSISTANT -> part instanceof ToolCall || part instanceof Reasoning;
+                };
+                if (!fits) {
+                    throw UntranslatableException.unsupported(turn.path(), "a part that this role"
+                            + " does not have in every format");
+                }
+            }
+        }
+    }
+
     /** The texts with which the conversation opens, if they are the operator's. */
     static List<Text> leadingSystem(List<Turn> turns) {
         List<Text> texts = new ArrayList<>();

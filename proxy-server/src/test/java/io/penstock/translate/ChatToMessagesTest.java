@@ -141,6 +141,12 @@ class ChatToMessagesTest {
                 conversation("escapes stay as they are",
                         user("\\u00e9\\ud83d\\ude00 \\/ \\\\ \\\""),
                         userOut("\\u00e9\\ud83d\\ude00 \\/ \\\\ \\\"")),
+                refuses("an image that the operator shows", "{'messages':[{'role':'system',"
+                        + "'content':[{'type':'image_url','image_url':{'url':'https://a'}}]}]}",
+                        "messages[0]"),
+                refuses("an image that the assistant shows", "{'messages':[" + user("a")
+                        + ",{'role':'assistant','content':[{'type':'image_url','image_url':"
+                        + "{'url':'https://a'}}]}," + user("b") + "]}", "messages[1]"),
                 refuses("no messages", "{'messages':'a'}", "messages"),
                 refuses("no role", "{'messages':[{'content':'a'}]}", "messages[0].role"),
                 refuses("an unknown role", "{'messages':[{'role':'critic','content':'a'}]}",

@@ -45,8 +45,8 @@ class MalformedRequestTest {
                     'u'},'stop_sequences':['a'],'temperature':0.5,'top_p':0.5,'top_k':3}"""),
             ClientFormat.RESPONSES, JsonTree.quoted("""
                     {'model':'x','instructions':'s','input':[{'role':'user','content':[{'type':
-                    'input_text','text':'a'},{'type':'input_image','image_url':'data:image/png;base64,A',
-                    'detail':'low'}]},{'type':'reasoning','id':'r','summary':[{'type':
+                    'input_text','text':'a'},{'type':'input_image','image_url':
+                    'data:image/png;base64,A','detail':'low'}]},{'type':'reasoning','id':'r','summary':[{'type':
                     'summary_text','text':'h'}],'encrypted_content':'penstock:signature:s'},
                     {'type':'function_call','call_id':'c','name':'f','arguments':'{}'},{'type':
                     'function_call_output','call_id':'c','output':'r'}],'tools':[{'type':

@@ -185,6 +185,11 @@ class MessagesToChatTest {
                         + result("") + "]}]}", "messages[0].content[0]"),
                 refuses("a call without its result", "{'messages':[" + ASKED + "," + CALL + "]}",
                         "messages[1].content[0]"),
+                refuses("a call by the user", "{'messages':[{'role':'user','content':[{'type':"
+                        + "'tool_use','id':'t1','name':'f','input':{}}]}]}", "messages[0]"),
+                refuses("a result by the assistant", "{'messages':[" + ASKED + "," + CALL
+                        + ",{'role':'assistant','content':[" + result("") + "]}]}",
+                        "messages[2]"),
                 refuses("a reference in a result", "{'messages':[" + ASKED + "," + CALL
                         + ",{'role':'user','content':[" + result(",'content':[{'type':"
                         + "'tool_reference','tool_name':'f'}]") + "]}]}",
