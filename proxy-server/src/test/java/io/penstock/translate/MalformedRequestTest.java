@@ -46,7 +46,8 @@ class MalformedRequestTest {
             ClientFormat.RESPONSES, JsonTree.quoted("""
                     {'model':'x','instructions':'s','input':[{'role':'user','content':[{'type':
                     'input_text','text':'a'},{'type':'input_image','image_url':
-                    'data:image/png;base64,A','detail':'low'}]},{'type':'reasoning','id':'r','summary':[{'type':
+                    'data:image/png;base64,A','detail':'low'}]},
+                    {'type':'reasoning','id':'r','summary':[{'type':
                     'summary_text','text':'h'}],'encrypted_content':'penstock:signature:s'},
                     {'type':'function_call','call_id':'c','name':'f','arguments':'{}'},{'type':
                     'function_call_output','call_id':'c','output':'r'}],'tools':[{'type':
