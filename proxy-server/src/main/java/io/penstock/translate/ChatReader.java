@@ -176,7 +176,7 @@ final class ChatReader extends TurnReader {
                 case "usage" -> readUsage(in);
                 case "x_groq" -> readGroq(in);
                 case "error", "detail" -> failed |= in.isTruthy();
-                case "object" -> failed |= "error".equals(in.text()); // vLLM's has no wrapper
+                case "object" -> failed |= "error".equals(in.word()); // vLLM's has no wrapper
                 case "message" -> message |= in.isTruthy();
                 default -> in.skip();
             }
@@ -227,7 +227,7 @@ final class ChatReader extends TurnReader {
                     choice = choice(index);
                     text(in, choice);
                 }
-                case "finish_reason" -> reason = emptyToNull(in.text());
+                case "finish_reason" -> reason = emptyToNull(in.word());
                 case "stop_reason" -> {
                     if (in.isText()) {
                         stop = in.text();

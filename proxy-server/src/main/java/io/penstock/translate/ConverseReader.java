@@ -37,7 +37,7 @@ final class ConverseReader extends TurnReader {
             switch (in.name()) {
                 case "start" -> readStart(in);
                 case "delta" -> readDelta(in);
-                case "stopReason" -> onStopReason(in.text());
+                case "stopReason" -> onStopReason(in.word());
                 case "usage" -> readUsage(in);
                 default -> in.skip();
             }
@@ -65,7 +65,7 @@ final class ConverseReader extends TurnReader {
                         readOutput(in);
                     }
                 }
-                case "stopReason" -> onStopReason(in.text());
+                case "stopReason" -> onStopReason(in.word());
                 case "usage" -> readUsage(in);
                 default -> in.skip();
             }

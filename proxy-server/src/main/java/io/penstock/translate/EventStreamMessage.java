@@ -15,9 +15,11 @@ final class EventStreamMessage {
     static final int PRELUDE_BYTES = 12;
     static final int CRC_BYTES = 4;
     private static final int STRING = 7;
-    private static final String[] TYPES = {"contentBlockDelta", "contentBlockStop",
-        "contentBlockStart", "messageStart", "messageStop", "metadata", "chunk", "event"};
-    private static final byte[][] TYPE_BYTES = Arrays.stream(TYPES)
+    /** What nearly all messages hold. */
+    private static final String[] WORDS = {"contentBlockDelta", "contentBlockStop",
+        "contentBlockStart", "messageStart", "messageStop", "metadata", "chunk", "event",
+        "event-type", "content-type", "message-type"};
+    private static final byte[][] WORD_BYTES = Arrays.stream(WORDS)
             .map(type -> type.getBytes(StandardCharsets.US_ASCII)).toArray(byte[][]::new);
 
     private byte[] bytes = new byte[1024];
@@ -93,11 +95,11 @@ final class EventStreamMessage {
         }
     }
 
-    /** A string; no new one for those that nearly all messages hold. */
+    /** A string; no new one for a word that is known. */
     private String string(int from, int to) {
-        for (int i = 0; i < TYPES.length; i++) {
-            if (Arrays.equals(bytes, from, to, TYPE_BYTES[i], 0, TYPE_BYTES[i].length)) {
-                return TYPES[i];
+        for (int i = 0; i < WORDS.length; i++) {
+            if (Arrays.equals(bytes, from, to, WORD_BYTES[i], 0, WORD_BYTES[i].length)) {
+                return WORDS[i];
             }
         }
         return new String(bytes, from, to - from, StandardCharsets.UTF_8);

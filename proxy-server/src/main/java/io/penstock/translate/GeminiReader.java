@@ -163,7 +163,7 @@ final class GeminiReader extends TurnReader {
                         readContent(in, index);
                     }
                 }
-                case "finishReason" -> reason = emptyToNull(in.text());
+                case "finishReason" -> reason = emptyToNull(in.word());
                 default -> in.skip();
             }
         }

@@ -19,13 +19,17 @@ import java.io.IOException;
 final class JsonFeed {
     private static final int MAX_DEPTH = 200;
     private static final int MAX_VALUES = 16 * 1024;
+    private static final int MAX_DIGITS = 15;
     private static final double MAX_COUNT = 1e15;
+    private static final int KNOWN_WORDS = 64;
+    private static final int MAX_WORD = 64;
     private static final JsonFactory JSON = JsonFactory.builder()
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // it locks, and keeps them for good
             .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH)
                     .build())
             .build();
 
+    private final String[] words = new String[KNOWN_WORDS];
     private JsonParser parser;
     private int values;
     private boolean clean; // the last value was read to its end, and nothing was behind it
@@ -140,6 +144,39 @@ final class JsonFeed {
         return value == JsonToken.VALUE_NULL ? null : parser.getText();
     }
 
+    /** A string that is one of few, such as a type: no new one for each; else like a text. */
+    String word() throws IOException {
+        if (value != JsonToken.VALUE_STRING || parser.getTextLength() > MAX_WORD) {
+            return text();
+        }
+        char[] chars = parser.getTextCharacters();
+        int start = parser.getTextOffset();
+        int count = parser.getTextLength();
+        int hash = count;
+        for (int i = start; i < start + count; i++) {
+            hash = hash * 31 + chars[i];
+        }
+        int at = (hash ^ hash >>> 16) & KNOWN_WORDS - 1;
+        String known = words[at];
+        if (known == null || !equals(known, chars, start, count)) {
+            known = new String(chars, start, count);
+            words[at] = known;
+        }
+        return known;
+    }
+
+    private static boolean equals(String text, char[] chars, int from, int count) {
+        if (text.length() != count) {
+            return false;
+        }
+        for (int i = 0; i < count; i++) {
+            if (text.charAt(i) != chars[from + i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** A string's characters; see {@link #from} and {@link #length}. */
     char[] chars() throws IOException {
         return parser.getTextCharacters();
@@ -164,6 +201,9 @@ final class JsonFeed {
 
     /** A count: some send floats, some strings, some nonsense; -1 for what is none. */
     long count() throws IOException {
+        if (value == JsonToken.VALUE_NUMBER_INT && parser.getTextLength() <= MAX_DIGITS) {
+            return Math.max(0, parser.getLongValue());
+        }
         String text = text();
         if (text == null) {
             return -1;

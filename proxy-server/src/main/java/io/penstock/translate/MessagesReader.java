@@ -142,7 +142,7 @@ class MessagesReader extends TurnReader {
             switch (in.name()) {
                 case "id" -> id = emptyToNull(in.text());
                 case "model" -> model = emptyToNull(in.text());
-                case "type" -> isMessage &= !"error".equals(in.text());
+                case "type" -> isMessage &= !"error".equals(in.word());
                 case "error" -> isMessage &= !in.isTruthy();
                 case "content" -> {
                     if (in.enterArray()) {
@@ -154,7 +154,7 @@ class MessagesReader extends TurnReader {
                         }
                     }
                 }
-                case "stop_reason" -> onStopReason(in.text());
+                case "stop_reason" -> onStopReason(in.word());
                 case "stop_sequence" -> stopSequence = in.text();
                 case "stop_details" -> readStopDetails(in);
                 case "usage" -> readUsage(in);
@@ -177,7 +177,7 @@ class MessagesReader extends TurnReader {
         input.clear();
         while (in.nextMember()) {
             switch (in.name()) {
-                case "type" -> type = in.text();
+                case "type" -> type = in.word();
                 case "id" -> id = emptyToNull(in.text());
                 case "name" -> name = in.text();
                 case "text", "thinking", "data" -> text = emptyToNull(in.text());
@@ -271,7 +271,7 @@ class MessagesReader extends TurnReader {
                     if (in.enterObject()) {
                         while (in.nextMember()) {
                             switch (in.name()) {
-                                case "stop_reason" -> onStopReason(in.text());
+                                case "stop_reason" -> onStopReason(in.word());
                                 case "stop_sequence" -> stopSequence = in.text();
                                 case "stop_details" -> readStopDetails(in);
                                 default -> in.skip();

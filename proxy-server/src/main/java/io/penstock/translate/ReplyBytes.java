@@ -17,6 +17,7 @@ final class ReplyBytes {
     private static final int KEPT_BYTES = 256 * 1024;
     private static final int FIRST_BYTES = 2048;
     private static final int BLOCK = 512; // characters for which room is made at once
+    private static final int MAX_DIGITS = 19;
     private static final int MAX_BYTES_PER_CHAR = 6; // \\u0000
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
@@ -70,7 +71,21 @@ final class ReplyBytes {
     }
 
     ReplyBytes number(long number) {
-        return put(Long.toString(number));
+        if (number < 0) {
+            return put(Long.toString(number)); // no count is
+        }
+        reserve(MAX_DIGITS);
+        int digits = 1;
+        for (long rest = number / 10; rest > 0; rest /= 10) {
+            digits++;
+        }
+        long rest = number;
+        for (int i = length + digits - 1; i >= length; i--) {
+            bytes[i] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        }
+        length += digits;
+        return this;
     }
 
     /** Writes a small number, as an index is. */

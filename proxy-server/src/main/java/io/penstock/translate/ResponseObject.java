@@ -27,6 +27,7 @@ final class ResponseObject {
     private final ReplyOptions options;
     private final Turn turn;
     private final String id;
+    private final String bareId;
     private final String model;
     private final long createdSeconds;
 
@@ -37,6 +38,7 @@ final class ResponseObject {
         String given = turn.id();
         id = given == null ? loop.newId("resp_") : given.startsWith("resp_") ? given
                 : "resp_" + given;
+        bareId = id.substring("resp_".length());
         String shown = options.model() == null ? turn.model() : options.model();
         model = shown == null ? "" : shown;
         createdSeconds = turn.createdSeconds() > 0 ? turn.createdSeconds() : loop.epochSeconds();
@@ -114,7 +116,7 @@ final class ResponseObject {
             case REASONING, REDACTED -> "rs_";
             case TOOL -> "fc_";
         };
-        return out.put("\"").put(prefix).escaped(id.substring("resp_".length())).put("_")
+        return out.put("\"").put(prefix).escaped(bareId).put("_")
                 .index(index).put("\"");
     }
 

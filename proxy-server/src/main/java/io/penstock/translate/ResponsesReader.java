@@ -201,7 +201,7 @@ final class ResponsesReader extends TurnReader {
         arguments.clear();
         while (in.nextMember()) {
             switch (in.name()) {
-                case "type" -> type = in.text();
+                case "type" -> type = in.word();
                 case "call_id" -> callId = emptyToNull(in.text());
                 case "name" -> name = in.text();
                 case "encrypted_content" -> encrypted = emptyToNull(in.text());

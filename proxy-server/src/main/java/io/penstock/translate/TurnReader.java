@@ -94,12 +94,12 @@ abstract class TurnReader {
             return null;
         }
         if (in.name().equals("type")) { // nearly always the first
-            return in.text();
+            return in.word();
         }
         String type = null;
         do {
             if (in.name().equals("type")) {
-                type = in.text();
+                type = in.word();
             } else {
                 in.skip();
             }

@@ -11,11 +11,10 @@ final class TurnLog implements TurnSink {
 
     /** What a reader tells of those events' data. */
     static List<String> of(ReplyFormat format, String... events) {
-        Translated translated = new Translated(format, ReplyFormat.CHAT, ReplyOptions.DEFAULT);
-        return new TurnLog().read(format, translated, events);
+        return new TurnLog().read(format, events);
     }
 
-    private List<String> read(ReplyFormat format, Translated unused, String... events) {
+    private List<String> read(ReplyFormat format, String... events) {
         ReplyLoop loop = Translated.loop();
         TurnReader reader = switch (format) {
             case CHAT, COMPLETIONS -> new ChatReader(loop, this, 2);
