@@ -17,6 +17,7 @@ class MessagesReader extends TurnReader {
     private Block block = Block.NONE;
     private int tools; // begun so far
     private boolean anyArguments; // of the open call
+    private boolean contentSeen; // the list of blocks, which may be empty
     private FinishReason finish;
     private String stopSequence;
 
@@ -113,7 +114,7 @@ class MessagesReader extends TurnReader {
             readError(in);
             return;
         }
-        if (!readMessage(in)) {
+        if (!readMessage(in) || !contentSeen) {
             fail(in);
             return;
         }
@@ -145,6 +146,7 @@ class MessagesReader extends TurnReader {
                 case "type" -> isMessage &= !"error".equals(in.word());
                 case "error" -> isMessage &= !in.isTruthy();
                 case "content" -> {
+                    contentSeen = in.isArray();
                     if (in.enterArray()) {
                         while (in.nextElement()) {
                             if (in.enterObject()) {

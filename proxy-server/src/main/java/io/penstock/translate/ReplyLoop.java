@@ -18,6 +18,7 @@ public final class ReplyLoop {
     private final EventData data = new EventData();
     private final ReplyBytes bytes = new ReplyBytes();
     private final TextRun text = new TextRun();
+    private final EventStreamMessage message = new EventStreamMessage();
     private final LongSupplier random;
     private final LongSupplier epochSeconds;
     private final LongSupplier nanoTime;
@@ -41,6 +42,10 @@ public final class ReplyLoop {
 
     EventData data() {
         return data;
+    }
+
+    EventStreamMessage message() {
+        return message;
     }
 
     ReplyBytes bytes() {

@@ -23,7 +23,6 @@ import java.io.IOException;
  */
 public final class ReplyTranslator {
     private final ReplyLoop loop;
-    private final EventStreamMessage message;
     private ReplyFormat upstream;
     private TurnReader reader;
     private TurnWriter writer; // null for a unary reply
@@ -32,7 +31,6 @@ public final class ReplyTranslator {
     /** For one reply after another on that loop. */
     public ReplyTranslator(ReplyLoop loop) {
         this.loop = loop;
-        message = new EventStreamMessage();
     }
 
     /** Begins with a stream. */
@@ -109,6 +107,7 @@ public final class ReplyTranslator {
     }
 
     private void readMessage(ByteBuf buffer, int index, int length) throws IOException {
+        EventStreamMessage message = loop.message();
         message.read(buffer, index, length);
         if (message.payloadEnd() > message.payloadStart()) {
             loop.feed().begin(message.bytes(), message.payloadStart(), message.payloadEnd());

@@ -47,11 +47,11 @@ class ErrorReaderTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             404 | {"error":"no such model"} | NOT_FOUND | no such model
-            429 | [{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED"}}] | RATE_LIMITED | m
-            422 | {"detail":[{"type":"extra_forbidden","loc":["body"],"msg":"Extra inputs"}]} | BAD_REQUEST | Extra inputs
+            429 | [{"error":{"message":"m","status":"RESOURCE_EXHAUSTED"}}] | RATE_LIMITED | m
+            422 | {"detail":[{"type":"x","loc":["body"],"msg":"Extra"}]} | BAD_REQUEST | Extra
             401 | {"detail":"Unauthorized"} | BAD_KEY | Unauthorized
             500 | {"fault":{"faultstring":"edge","detail":{"errorcode":"x"}}} | UPSTREAM_ERROR | edge
-            400 | {"message":"Input is too long for requested model"} | CONTEXT_LENGTH | Input is too long for requested model
+            400 | {"message":"Input is too long"} | CONTEXT_LENGTH | Input is too long
             502 | <html>Bad gateway</html> | UPSTREAM_ERROR | <html>Bad gateway</html>
             413 | Payload too large | TOO_LARGE | Payload too large
             200 | {"error":{"code":503,"message":"m"}} | OVERLOADED | m
