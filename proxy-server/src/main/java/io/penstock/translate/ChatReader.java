@@ -520,7 +520,7 @@ final class ChatReader extends TurnReader {
         call.held.append(text.chars(), 0, text.length());
     }
 
-    /** The call to which a piece belongs: by index, else by id, else a new name begins a new one. */
+    /** The call that a piece belongs to: by index, else by id; else a new name begins another. */
     private Call call(Choice choice) {
         for (int i = choice.calls.size() - 1; i >= 0; i--) {
             Call call = choice.calls.get(i);

@@ -20,7 +20,7 @@ public final class ErrorBody {
     /** What a provider said, as OpenAI's error object. */
     public static String openAi(ReplyError error) {
         String code = error.kind().openAiCode();
-        return openAi(error.message(), error.kind().openAiType(), error.param(),
+        return openAi(error.shownMessage(), error.kind().openAiType(), error.param(),
                 code == null ? error.code() : code, null);
     }
 
@@ -60,7 +60,7 @@ public final class ErrorBody {
 
     /** What a provider said, as Anthropic's error object. */
     public static String anthropic(ReplyError error) {
-        return anthropic(error.kind().anthropicType(), error.message(), null);
+        return anthropic(error.kind().anthropicType(), error.shownMessage(), null);
     }
 
     private static String anthropic(String type, String message, String attempts) {

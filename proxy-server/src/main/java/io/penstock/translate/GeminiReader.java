@@ -4,8 +4,9 @@ import java.io.IOException;
 
 /**
  * Reads Gemini's generateContent. There is no terminator: a stream is complete at its end if every
- * candidate that began has its finish reason, or if the prompt was blocked. Calls come whole, mostly
- * without ids. Code that the provider ran, and images, have no place in other formats: dropped.
+ * candidate that began has its finish reason, or if the prompt was blocked. Calls come whole, most
+ * of them without ids. Code that the provider ran, and images, have no place in other formats and
+ * are dropped.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Bounds:</b> {@value #MAX_CANDIDATES} candidates.

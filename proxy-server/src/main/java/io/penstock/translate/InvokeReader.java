@@ -6,13 +6,17 @@ import java.util.Base64;
 
 /**
  * Reads Anthropic's events out of Bedrock's InvokeModel messages, each of which holds the data of
- * one in base64.
+ * one in base64. For a messages caller they are put into frames of the other kind and otherwise
+ * left alone, server tools and citations included.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */
 final class InvokeReader extends MessagesReader {
-    InvokeReader(ReplyLoop loop, TurnSink sink) {
+    private final boolean reframes;
+
+    InvokeReader(ReplyLoop loop, TurnSink sink, boolean reframes) {
         super(loop, sink);
+        this.reframes = reframes;
     }
 
     @Override
@@ -40,5 +44,14 @@ final class InvokeReader extends MessagesReader {
         }
         in.begin(event, 0, event.length);
         readEvent(in);
+        if (reframes && type() != null && !type().equals("error")) {
+            for (int i = 0; i < event.length; i++) {
+                if (event[i] == '\n' || event[i] == '\r') {
+                    event[i] = ' '; // between members: one line holds an event's data
+                }
+            }
+            loop().bytes().put("event: ").escaped(type()).put("\ndata: ").put(event)
+                    .put("\n\n");
+        }
     }
 }

@@ -15,6 +15,7 @@ class MessagesReader extends TurnReader {
     private enum Block { NONE, TEXT, THINKING, TOOL, OTHER }
 
     private Block block = Block.NONE;
+    private String type; // of the event that is being read
     private int tools; // begun so far
     private boolean anyArguments; // of the open call
     private boolean contentSeen; // the list of blocks, which may be empty
@@ -37,7 +38,7 @@ class MessagesReader extends TurnReader {
             readError(in);
             return;
         }
-        String type = typeOf(in);
+        type = typeOf(in);
         switch (type == null ? "" : type) {
             case "message_start" -> {
                 while (in.nextMember()) {
@@ -100,6 +101,11 @@ class MessagesReader extends TurnReader {
             }
         }
         in.end();
+    }
+
+    /** The type of the event that was read last; null if it had none. */
+    final String type() {
+        return type;
     }
 
     private static void skipRest(JsonFeed in) throws IOException {
@@ -170,7 +176,7 @@ class MessagesReader extends TurnReader {
     }
 
     private void readBlock(JsonFeed in) throws IOException {
-        String type = null;
+        String kind = null;
         String id = null;
         String name = null;
         String text = null;
@@ -179,7 +185,7 @@ class MessagesReader extends TurnReader {
         input.clear();
         while (in.nextMember()) {
             switch (in.name()) {
-                case "type" -> type = in.word();
+                case "type" -> kind = in.word();
                 case "id" -> id = emptyToNull(in.text());
                 case "name" -> name = in.text();
                 case "text", "thinking", "data" -> text = emptyToNull(in.text());
@@ -194,7 +200,7 @@ class MessagesReader extends TurnReader {
                 default -> in.skip();
             }
         }
-        switch (type == null ? "" : type) {
+        switch (kind == null ? "" : kind) {
             case "text" -> {
                 block = Block.TEXT;
                 if (text != null) {

@@ -12,7 +12,7 @@ import java.util.List;
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Bounds:</b> {@value #MAX_HELD_CHARS} characters of held calls.
  */
-final class MessagesWriter extends TurnWriter {
+class MessagesWriter extends TurnWriter {
     private static final int MAX_HELD_CHARS = 256 * 1024;
     private static final byte[] DELTA = OpenAiWords.ascii("event: content_block_delta\n"
             + "data: {\"type\":\"content_block_delta\",\"index\":");

@@ -6,7 +6,8 @@ import java.util.Locale;
  * What a provider says went wrong, in no provider's words.
  *
  * @param status of the reply, or the one that the error itself names; 0 where neither is known
- * @param message the provider's own, at most {@value #MAX_MESSAGE_CHARS} characters; never null
+ * @param message the provider's own words, at most {@value #MAX_MESSAGE_CHARS} characters; for the
+ *        operator, since it may tell of the proxy's own account; never null
  * @param code the provider's own code or type, for the log; null for none
  * @param param the request field at fault; null for none
  */
@@ -65,6 +66,12 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
         "exceeds the maximum number of tokens", "reduce the length"};
     private static final String[] KEY_WORDS = {"incorrect api key", "invalid api key",
         "api key not valid", "credit balance is too low"};
+
+    /** The message for callers: of the proxy's own key and account they need not know. */
+    String shownMessage() {
+        return kind == Kind.BAD_KEY ? "The provider does not accept the proxy's credentials."
+                : message;
+    }
 
     /** The status with which a caller of that format is told. */
     public int statusFor(ReplyFormat client) {

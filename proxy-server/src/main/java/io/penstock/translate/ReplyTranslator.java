@@ -38,7 +38,8 @@ public final class ReplyTranslator {
         this.upstream = upstream;
         writer = switch (client) {
             case CHAT -> new ChatWriter(loop, options);
-            case MESSAGES -> new MessagesWriter(loop, options);
+            case MESSAGES -> upstream == ReplyFormat.INVOKE ? new SilentWriter(loop, options)
+                    : new MessagesWriter(loop, options);
             case RESPONSES -> new ResponsesWriter(loop, options);
             case COMPLETIONS -> new CompletionsWriter(loop, options);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
@@ -54,7 +55,7 @@ public final class ReplyTranslator {
             case RESPONSES -> new ResponsesReader(loop, sink);
             case GEMINI -> new GeminiReader(loop, sink, asked.choices());
             case CONVERSE -> new ConverseReader(loop, sink);
-            case INVOKE -> new InvokeReader(loop, sink);
+            case INVOKE -> new InvokeReader(loop, sink, writer instanceof SilentWriter);
         };
     }
 
@@ -94,7 +95,7 @@ public final class ReplyTranslator {
             watch.onKeepAlive();
             return;
         }
-        if (size == 6 && bytes[0] == '[' && bytes[1] == 'D' && bytes[5] == ']') {
+        if (size >= 6 && bytes[0] == '[' && bytes[1] == 'D' && bytes[5] == ']') {
             reader.onDone();
             return;
         }

@@ -243,7 +243,7 @@ final class ResponsesWriter extends TurnWriter {
     @Override
     void fail(ReplyError error) {
         fail(error.kind() == ReplyError.Kind.RATE_LIMITED ? "rate_limit_exceeded"
-                : "server_error", error.message());
+                : "server_error", error.shownMessage());
     }
 
     private void fail(String code, String message) {

@@ -191,15 +191,15 @@ class ChatReaderTest {
 
     @Test
     void boundsWhatItKeeps() {
-        assertThat(TurnLogBounds.failure(ReplyFormat.CHAT, "{\"id\":\"c\",\"choices\":[{\"index\":"
+        assertThat(Translated.failure(ReplyFormat.CHAT, "{\"id\":\"c\",\"choices\":[{\"index\":"
                 + "9999,\"delta\":{\"content\":\"a\"}}]}")).contains("answers");
         StringBuilder calls = new StringBuilder();
         for (int i = 0; i < 600; i++) {
             calls.append(i == 0 ? "" : ",").append("{\"index\":").append(i).append("}");
         }
-        assertThat(TurnLogBounds.failure(ReplyFormat.CHAT, "{\"id\":\"c\",\"choices\":[{\"index\":"
+        assertThat(Translated.failure(ReplyFormat.CHAT, "{\"id\":\"c\",\"choices\":[{\"index\":"
                 + "0,\"delta\":{\"tool_calls\":[" + calls + "]}}]}")).contains("calls");
-        assertThat(TurnLogBounds.failure(ReplyFormat.CHAT, "{\"id\":\"c\",\"choices\":[{\"index\":"
+        assertThat(Translated.failure(ReplyFormat.CHAT, "{\"id\":\"c\",\"choices\":[{\"index\":"
                 + "0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\""
                 + "x".repeat(70_000) + "\"}}]}}]}")).contains("name");
     }
@@ -210,7 +210,8 @@ class ChatReaderTest {
                 + "\"prompt_cache_hit_tokens\":4}}",
                 "{\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":\"3\",\"total_tokens\":20,"
                 + "\"completion_tokens_details\":{\"reasoning_tokens\":7.0}}}",
-                "{\"usage\":null}", "{\"usage\":{\"prompt_tokens\":-5,\"completion_tokens\":1e99}}"))
+                "{\"usage\":null}",
+                "{\"usage\":{\"prompt_tokens\":-5,\"completion_tokens\":1e99}}"))
                 .containsExactly("usage 10 1 4 0 0", "usage 10 10 4 0 7",
                         "usage 0 1000000000000000 4 0 7");
     }

@@ -50,12 +50,12 @@ class ErrorReaderTest {
             429 | [{"error":{"message":"m","status":"RESOURCE_EXHAUSTED"}}] | RATE_LIMITED | m
             422 | {"detail":[{"type":"x","loc":["body"],"msg":"Extra"}]} | BAD_REQUEST | Extra
             401 | {"detail":"Unauthorized"} | BAD_KEY | Unauthorized
-            500 | {"fault":{"faultstring":"edge","detail":{"errorcode":"x"}}} | UPSTREAM_ERROR | edge
+            500 | {"fault":{"faultstring":"edge","detail":{}}} | UPSTREAM_ERROR | edge
             400 | {"message":"Input is too long"} | CONTEXT_LENGTH | Input is too long
             502 | <html>Bad gateway</html> | UPSTREAM_ERROR | <html>Bad gateway</html>
             413 | Payload too large | TOO_LARGE | Payload too large
             200 | {"error":{"code":503,"message":"m"}} | OVERLOADED | m
-            400 | {"object":"error","message":"m","type":"BadRequestError","code":400} | BAD_REQUEST | m
+            400 | {"object":"error","message":"m","type":"BadRequestError"} | BAD_REQUEST | m
             402 | {} | BAD_KEY | The provider failed without a word.
             """)
     void survivesEveryShape(int status, String body, ReplyError.Kind kind, String message) {

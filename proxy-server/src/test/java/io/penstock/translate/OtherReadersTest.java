@@ -104,7 +104,8 @@ class OtherReadersTest {
         @Test
         void takesACallWithoutIdOrArguments() {
             assertThat(read("{\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":"
-                    + "{\"name\":\"f\"},\"thoughtSignature\":\"s\"}]},\"finishReason\":\"STOP\"}]}"))
+                    + "{\"name\":\"f\"},\"thoughtSignature\":\"s\"}]},"
+                    + "\"finishReason\":\"STOP\"}]}"))
                     .containsExactly("start null null 0",
                             "tool 0.0 call_100000002000000030000000 f s", "arguments 0.0 {}",
                             "finish 0 TOOL_CALLS");
@@ -127,7 +128,7 @@ class OtherReadersTest {
 
         @Test
         void isAnErrorInAnObjectOrInAnArray() {
-            String error = "{\"error\":{\"code\":503,\"message\":\"m\",\"status\":\"UNAVAILABLE\"}}";
+            String error = "{\"error\":{\"message\":\"m\",\"status\":\"UNAVAILABLE\"}}";
 
             assertThat(read(error)).containsExactly("error OVERLOADED m");
             assertThat(read("[" + error + "]")).containsExactly("error OVERLOADED m");

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class ReplyFixtureTest {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Pattern TERMINATOR =
+            Pattern.compile("\\[DONE]|message_stop|response\\.(completed|incomplete)");
     private static final ReplyOptions OPTIONS = new ReplyOptions(null, true, 2, null);
     private static final List<ReplyFormat> CLIENTS = List.of(ReplyFormat.CHAT,
             ReplyFormat.MESSAGES, ReplyFormat.RESPONSES, ReplyFormat.COMPLETIONS);
@@ -195,10 +198,7 @@ class ReplyFixtureTest {
         boolean complete = expect(name).get("outcome").asText().equals("complete");
         assertThat(translated.meanings).last()
                 .isEqualTo(complete ? Meaning.DONE : Meaning.ERROR);
-        assertThat(translated.text().contains("[DONE]") || translated.text().contains("message_stop")
-                || translated.text().contains("response.completed")
-                || translated.text().contains("response.incomplete"))
-                .as("terminator").isEqualTo(complete);
+        assertThat(TERMINATOR.matcher(translated.text()).find()).isEqualTo(complete);
         check(name, client, readStream(client, translated.text()));
     }
 

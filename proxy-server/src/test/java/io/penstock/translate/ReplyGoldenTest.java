@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import io.penstock.testing.Bytes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -32,8 +33,8 @@ class ReplyGoldenTest {
 
     private static String sorted(JsonNode node) throws IOException {
         Object value = JSON.treeToValue(node, Object.class);
-        return JSON.writer().with(com.fasterxml.jackson.databind.SerializationFeature
-                .ORDER_MAP_ENTRIES_BY_KEYS).writeValueAsString(value);
+        return JSON.writer().with(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+                .writeValueAsString(value);
     }
 
     private static String golden(String name) {
@@ -75,7 +76,7 @@ class ReplyGoldenTest {
 
     /** Joins the pieces of a block's input: where they are cut is free. */
     private static String joined(String stream) {
-        return stream.replaceAll("\"}}\n\nevent: content_block_delta\ndata: [^\n]*partial_json\":\"",
-                "");
+        return stream.replaceAll(
+                "\"}}\n\nevent: content_block_delta\ndata: [^\n]*partial_json\":\"", "");
     }
 }

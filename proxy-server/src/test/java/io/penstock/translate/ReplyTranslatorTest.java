@@ -204,9 +204,9 @@ class ReplyTranslatorTest {
         assertThat(failure(ReplyFormat.CHAT, failure)).isEqualTo("data: {\"error\":{\"message\":"
                 + "\"Gone.\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_error\","
                 + "\"attempts\":[1]}}\n\n");
-        assertThat(failure(ReplyFormat.MESSAGES, failure)).isEqualTo("event: error\ndata: {\"type\":"
-                + "\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"Gone.\","
-                + "\"attempts\":[1]}}\n\n");
+        assertThat(failure(ReplyFormat.MESSAGES, failure)).isEqualTo("event: error\n"
+                + "data: {\"type\":\"error\",\"error\":{\"type\":\"api_error\","
+                + "\"message\":\"Gone.\",\"attempts\":[1]}}\n\n");
         assertThat(failure(ReplyFormat.RESPONSES, failure))
                 .startsWith("event: response.failed\ndata: {\"type\":\"response.failed\","
                         + "\"sequence_number\":5,\"response\":{\"id\":\"resp_c\"")
@@ -286,7 +286,8 @@ class ReplyTranslatorTest {
     @Test
     void argumentsThatAreNoObjectGoInAsText() {
         for (String arguments : List.of("{\\\"a\\\":", "[1]", "no", "{} {}")) {
-            assertThat(Translated.unary(ReplyFormat.CHAT, ReplyFormat.MESSAGES, toolCall(arguments)))
+            assertThat(Translated.unary(ReplyFormat.CHAT, ReplyFormat.MESSAGES,
+                    toolCall(arguments)))
                     .contains("\"input\":{\"_raw\":\"" + arguments + "\"}");
         }
         assertThat(Translated.unary(ReplyFormat.CHAT, ReplyFormat.MESSAGES, toolCall("")))
@@ -324,6 +325,29 @@ class ReplyTranslatorTest {
             assertThat(format.isClient()).isFalse();
             assertThatThrownBy(() -> chatTo(format)).isInstanceOf(IllegalArgumentException.class);
         }
+    }
+
+    /** Nothing of Anthropic's own events is lost where only their frames differ. */
+    @Test
+    void anthropicsEventsInBedrocksMessagesAreReframed() {
+        Translated translated = Translated.stream(ReplyFormat.INVOKE, ReplyFormat.MESSAGES,
+                ReplyOptions.DEFAULT, Bytes.fixture("bedrock-invoke-anthropic-stream.bin"));
+
+        assertThat(translated.text())
+                .startsWith("event: message_start\ndata: {\"type\":\"message_start\"")
+                .contains("event: content_block_delta\ndata: {\"type\":\"content_block_delta\"")
+                .contains("\"amazon-bedrock-invocationMetrics\"");
+        assertThat(translated.text().split("\n\n")).allMatch(event -> event.lines().count() == 2);
+        assertThat(translated.translator.usage().total()).isEqualTo(20);
+    }
+
+    @Test
+    void tellsNobodyAboutTheProxysOwnKey() {
+        ReplyError error = ReplyError.of(401, null, "invalid_api_key", "Bad key sk-ab***", null);
+
+        assertThat(ErrorBody.of(ReplyFormat.CHAT, error)).doesNotContain("sk-")
+                .contains("upstream_error");
+        assertThat(error.statusFor(ReplyFormat.MESSAGES)).isEqualTo(502);
     }
 
     @Test

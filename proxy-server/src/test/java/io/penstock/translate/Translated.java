@@ -131,6 +131,16 @@ final class Translated implements EventSplitter.Sink {
         meanings.add(translator.onOversizedEvent());
     }
 
+    /** The message of the failure as which an event with that data is told. */
+    static String failure(ReplyFormat format, String data) {
+        Translated translated = new Translated(format, ReplyFormat.CHAT,
+                new ReplyOptions(null, false, 2, null));
+        if (translated.event("data: " + data + "\n\n") != Meaning.ERROR) {
+            throw new AssertionError("no failure");
+        }
+        return translated.translator.error().message();
+    }
+
     /** Translates a unary reply; what is written, or the error. */
     static String unary(ReplyFormat upstream, ReplyFormat client, ReplyOptions options,
             byte[] body) {
