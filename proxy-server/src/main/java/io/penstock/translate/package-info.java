@@ -1,7 +1,7 @@
 /**
- * In which dialect: what the requests, events and error objects of the providers' APIs mean, and
- * how one becomes another. Knows wire formats; not connections, callers or targets. Start at
- * {@link io.penstock.translate.request.RequestTranslator} for requests, at
- * {@link io.penstock.translate.ChatStream} for replies.
+ * In which dialect: what the events and error objects of the providers' APIs mean, and how a reply
+ * in one becomes a reply in another. Knows wire formats; not connections, callers or targets. Start
+ * at {@link io.penstock.translate.ReplyTranslator}, or for a stream that is only relayed at {@link
+ * io.penstock.translate.ChatStream}.
  */
 package io.penstock.translate;
