@@ -81,6 +81,7 @@ public final class Exchange extends Deadlines.Entry {
     private long pauseUntilNanos; // between two tries, while there is a target to try again
     private TargetName pausedTarget;
     private int sameTargetTries;
+    private Provider doubtful; // seems to refuse the question for a stream's usage
     private long drainUntilNanos;
 
     private int status;
@@ -122,6 +123,7 @@ public final class Exchange extends Deadlines.Entry {
         usage = null;
         pausedTarget = null;
         sameTargetTries = 0;
+        doubtful = null;
         attempt.forget();
         log.clear();
         receivedNanos = loop.deadlines().nowNanos();
@@ -306,7 +308,7 @@ public final class Exchange extends Deadlines.Entry {
             key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
         }
         boolean asks = request.isStream() && !request.asksForUsage()
-                && provider.takesUsageQuestion();
+                && provider.takesUsageQuestion() && provider != doubtful;
         attempt.start(target, provider, key, route.policy().hold(), request.isStream(), asks,
                 nowNanos);
     }
@@ -356,7 +358,8 @@ public final class Exchange extends Deadlines.Entry {
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
         if (failed.verdict() == ReplyVerdict.CALLERS_FAULT) {
-            failed.provider().onUsageQuestionRefused(); // it was no question of the caller's
+            // The words may be the caller's own, so nothing is believed before it works without.
+            doubtful = failed.provider();
             failed.abandon();
             start(failed.target(), now);
             return;
@@ -513,6 +516,9 @@ public final class Exchange extends Deadlines.Entry {
         if (log.entries().isEmpty() || good.verdict() == ReplyVerdict.GOOD
                 || good.verdict() == ReplyVerdict.CALLERS_FAULT) {
             log.onReply(good.target(), good.status(), now - good.startedNanos());
+        }
+        if (good.provider() == doubtful && good.verdict() == ReplyVerdict.GOOD) {
+            doubtful.onUsageQuestionRefused();
         }
         moveTo(Phase.COMMITTED);
         status = good.status();
