@@ -677,7 +677,7 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The tokens of the reply that the caller got, or did not wait for. */
     private TokenUsage meter() {
-        if (servedBy() == null ? !leftAlone : attempt.status() >= 300) {
+        if (servedBy() == null && !leftAlone || attempt.status() >= 300) {
             return null;
         }
         TokenUsage reported = attempt.usage();

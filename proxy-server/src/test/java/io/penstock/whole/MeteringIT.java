@@ -189,6 +189,29 @@ class MeteringIT {
     }
 
     @Test
+    void chargesNothingForARefusalThatNobodyWaitedFor() throws Exception {
+        CountDownLatch refused = new CountDownLatch(1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.head(429, "content-type: application/json", "content-length: 100")
+                            .write("{\"error\":").flush();
+                    refused.countDown();
+                    x.awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .accessLog(log()).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            refused.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            // The one event loop answers this behind what it has got before.
+            assertThat(proxy.connect().get("/health").readHead().status()).isEqualTo(200);
+            caller.close();
+            assertThat(a.awaitClosed(1, PATIENCE)).isTrue();
+
+            assertThat(onlyLine(proxy)).contains("\"status\":499").doesNotContain("tokens");
+        }
+    }
+
+    @Test
     void estimatesWhatACallerGotWhoWentAway() throws Exception {
         CountDownLatch gone = new CountDownLatch(1);
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
