@@ -89,6 +89,7 @@ public final class Exchange extends Deadlines.Entry {
     private long pauseUntilNanos; // between two tries, while there is a target to try again
     private TargetName pausedTarget;
     private int sameTargetTries;
+    private Provider doubtful; // seems to refuse the question for a stream's usage
     private long drainUntilNanos;
 
     private int status;
@@ -132,6 +133,7 @@ public final class Exchange extends Deadlines.Entry {
         passedTokens = 0;
         pausedTarget = null;
         sameTargetTries = 0;
+        doubtful = null;
         attempt.forget();
         racing = false;
         hedgeAtNanos = 0;
@@ -329,14 +331,18 @@ public final class Exchange extends Deadlines.Entry {
             key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
         }
         boolean asks = request.isStream() && !request.asksForUsage()
-                && provider.takesUsageQuestion();
+                && mayAskForUsage(provider);
         if (phase == Phase.COMMITTED) {
             continuation.beginSplice(provider.takesPrefill(target.model()));
-            next.goOn(target, provider, key, asks || provider.takesUsageQuestion(), nowNanos);
+            next.goOn(target, provider, key, mayAskForUsage(provider), nowNanos);
         } else {
             next.start(target, provider, key, route.policy().hold(), request.isStream(), asks,
                     isContinuable() ? continuation : null, nowNanos);
         }
+    }
+
+    private boolean mayAskForUsage(Provider provider) {
+        return provider.takesUsageQuestion() && provider != doubtful;
     }
 
     /** Whether the route wants a broken stream to be continued, and this one could be. */
@@ -495,7 +501,8 @@ public final class Exchange extends Deadlines.Entry {
     /** A provider refused what only the proxy asked for: asks again without it. */
     private boolean askDifferently(Attempt failed, long now) {
         if (failed.isUsageQuestionRefused()) {
-            failed.provider().onUsageQuestionRefused();
+            // The words may be the caller's own, so nothing is believed before it works without.
+            doubtful = failed.provider();
         } else if (failed.provider().takesPrefill(failed.target().model())) {
             failed.provider().onPrefillRefused(failed.target().model());
         } else {
@@ -658,6 +665,9 @@ public final class Exchange extends Deadlines.Entry {
         if (log.entries().isEmpty() || good.verdict() == ReplyVerdict.GOOD
                 || good.verdict() == ReplyVerdict.CALLERS_FAULT) {
             log.onReply(good.target(), good.status(), now - good.startedNanos());
+        }
+        if (good.provider() == doubtful && good.verdict() == ReplyVerdict.GOOD) {
+            doubtful.onUsageQuestionRefused();
         }
         moveTo(Phase.COMMITTED);
         status = good.status();
@@ -871,7 +881,7 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The tokens of the reply that the caller got, or did not wait for. */
     private TokenUsage meter() {
-        if (servedBy() == null ? !leftAlone : attempt.status() >= 300) {
+        if (servedBy() == null && !leftAlone || attempt.status() >= 300) {
             return null;
         }
         return reported(attempt);
