@@ -20,6 +20,7 @@ import io.penstock.upstream.ReplyListener;
 import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
+import io.penstock.upstream.Trial;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.time.Instant;
@@ -53,6 +54,7 @@ final class Attempt implements ReplyListener {
     private final DownstreamConnection downstream;
     private final ReplyReader reader;
     private final ResponseRelay relay;
+    private final Trial trial = new Trial();
 
     private TargetName target;
     private Provider provider;
@@ -94,16 +96,17 @@ final class Attempt implements ReplyListener {
     }
 
     /** Begins; the exchange may hear of the end of it before this returns. */
-    void start(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
-            boolean stream, boolean asksForUsage, long nowNanos) {
+    void start(TargetName target, Provider provider, ProviderKey key, TimeoutSettings timeouts,
+            long ticket, HoldSettings hold, boolean stream, boolean asksForUsage, long nowNanos) {
         this.target = target;
         this.asksForUsage = asksForUsage;
         this.provider = provider;
         this.key = key;
         this.hold = hold;
         this.stream = stream;
-        timeouts = provider.settings().timeouts();
+        this.timeouts = timeouts;
         startedNanos = nowNanos;
+        trial.begin(provider.health(target.model()), ticket, stream, nowNanos);
         readyNanos = 0;
         headNanos = 0;
         contentNanos = 0;
@@ -431,6 +434,7 @@ final class Attempt implements ReplyListener {
                 if (verdict == null) {
                     verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
                 }
+                trial.end(verdict.isProvidersFault(status), lastReadNanos);
                 exchange.onErrorReply(this);
             }
         } else if (events) {
@@ -458,6 +462,8 @@ final class Attempt implements ReplyListener {
         committed = true;
         wait = Wait.GAP;
         contentNanos = lastReadNanos;
+        trial.onGood(events && !reader.isContentSeen() ? -1 : contentNanos - startedNanos,
+                contentNanos);
         reader.onCommit();
         loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
         boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
@@ -493,6 +499,7 @@ final class Attempt implements ReplyListener {
         }
         relay.end();
         wait = Wait.NOTHING;
+        trial.end(reader.isErrorSeen(), lastReadNanos);
         UpstreamConnection done = connection;
         connection = null;
         leavePool();
@@ -511,12 +518,14 @@ final class Attempt implements ReplyListener {
 
     /** The attempt is over without a whole reply. */
     private void fail(Fault fault, String detail) {
+        boolean saidAll = committed && reader.isDoneSeen();
+        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
         if (draining) {
             endDraining();
         } else if (!committed) {
             abandon();
             exchange.onFault(this, fault, detail);
-        } else if (reader.isDoneSeen()) {
+        } else if (saidAll) {
             relay.end(); // all was said: only the framing is missing
             closeConnection();
             exchange.onEnded(this, false);
@@ -567,6 +576,7 @@ final class Attempt implements ReplyListener {
             head = null;
         }
         relay.discard();
+        trial.end(false, lastReadNanos);
         if (whole) {
             wait = Wait.NOTHING;
             UpstreamConnection done = connection;
@@ -583,6 +593,7 @@ final class Attempt implements ReplyListener {
             pool.cancel(this);
         }
         wait = Wait.NOTHING;
+        trial.end(false, lastReadNanos);
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();
@@ -596,6 +607,12 @@ final class Attempt implements ReplyListener {
             pool.onDone();
             pool = null;
         }
+    }
+
+    /** The exchange's time is up: the provider's fault if it had most of it to itself. */
+    void onTimeUp(long nowNanos) {
+        boolean mostly = (nowNanos - startedNanos) * 2 >= timeouts.total().toNanos();
+        trial.end(mostly && !draining, nowNanos);
     }
 
     /** A further try of the same provider: whether its budget allows one. */

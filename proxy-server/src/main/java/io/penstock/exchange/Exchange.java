@@ -21,12 +21,14 @@ import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
+import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
 
 /**
  * One request and its reply, from the head that was accepted to the last byte: reads what routing
@@ -63,6 +65,8 @@ public final class Exchange extends Deadlines.Entry {
     private final Metering metering;
     private final AttemptLog log = new AttemptLog();
     private final TargetList targets = new TargetList();
+    private final AffinityValues affinity = new AffinityValues();
+    private final ToLongFunction<String> contextTokens;
 
     private Phase phase = Phase.IDLE;
     private Policy policy;
@@ -96,6 +100,7 @@ public final class Exchange extends Deadlines.Entry {
         attempt = new Attempt(this, loop, downstream);
         body = new RequestBody(loop.bodyMemory());
         metering = new Metering(loop);
+        contextTokens = model -> metering.contextTokens(request, model);
     }
 
     /**
@@ -114,6 +119,7 @@ public final class Exchange extends Deadlines.Entry {
         this.requestId = requestId;
         this.cors = cors;
         metering.begin(permit, caller, policy);
+        affinity.begin(head, policy.router().affinityHeaders());
         request.clear();
         route = null;
         status = 0;
@@ -282,12 +288,14 @@ public final class Exchange extends Deadlines.Entry {
             return;
         }
         moveTo(Phase.ATTEMPTING);
-        targets.begin(policy, route);
+        targets.begin(policy, route, request.isStream(),
+                affinity.of(route.policy().affinity(), request), contextTokens, dispatchedNanos);
         loop.deadlines().add(this);
         TargetName first = targets.next(dispatchedNanos, log);
         if (first == null) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
-                    "Every provider of the model '" + model + "' asked to be left alone."));
+                    "Every provider of the model '" + model + "' is left alone for the moment: "
+                            + log + "."));
             answerFailure();
         } else {
             loop.upstream().pool(targets.provider(first)).retryBudget()
@@ -296,9 +304,25 @@ public final class Exchange extends Deadlines.Entry {
         }
     }
 
+    /** Tries that target once more, or the next where it has come to be left alone meanwhile. */
+    private void startAgain(TargetName target, long nowNanos) {
+        TargetName next = target;
+        if (!targets.tryAgain(target, nowNanos)) {
+            next = targets.next(nowNanos, log);
+            sameTargetTries = 0;
+        }
+        if (next == null) {
+            answerFailure();
+        } else {
+            start(next, nowNanos);
+        }
+    }
+
+    /** Tries a target that {@link #targets} gave just now. */
     private void start(TargetName target, long nowNanos) {
         Provider provider = targets.provider(target);
-        totalNanos = provider.settings().timeouts().total().toNanos();
+        TimeoutSettings timeouts = targets.timeouts(target);
+        totalNanos = timeouts.total().toNanos();
         loop.deadlines().expectBy(dispatchedNanos + totalNanos);
         ProviderKey key = provider.keys().next(nowNanos);
         if (key == null && !provider.keys().isEmpty()) {
@@ -307,8 +331,8 @@ public final class Exchange extends Deadlines.Entry {
         }
         boolean asks = request.isStream() && !request.asksForUsage()
                 && provider.takesUsageQuestion();
-        attempt.start(target, provider, key, route.policy().hold(), request.isStream(), asks,
-                nowNanos);
+        attempt.start(target, provider, key, timeouts, targets.ticket(), route.policy().hold(),
+                request.isStream(), asks, nowNanos);
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
@@ -358,7 +382,7 @@ public final class Exchange extends Deadlines.Entry {
         if (failed.verdict() == ReplyVerdict.CALLERS_FAULT) {
             failed.provider().onUsageQuestionRefused(); // it was no question of the caller's
             failed.abandon();
-            start(failed.target(), now);
+            startAgain(failed.target(), now);
             return;
         }
         long wait = letRest(failed, now);
@@ -419,12 +443,14 @@ public final class Exchange extends Deadlines.Entry {
         boolean keyAtFault = verdict == ReplyVerdict.BAD_KEY
                 || verdict == ReplyVerdict.RATE_LIMITED;
         if (keyAtFault && failed.provider().keys().keys().size() > 1
-                && failed.provider().keys().readyInNanos(now) == 0) {
+                && failed.provider().keys().readyInNanos(now) == 0
+                && targets.tryAgain(same, now)) {
             failed.abandon();
             start(same, now);
             return true;
         }
-        if (maySucceedNow && sameTargetTries < retry.sameTarget() && failed.tryTakeRetry()) {
+        if (maySucceedNow && sameTargetTries < retry.sameTarget()
+                && targets.health(same).isPassable(now) && failed.tryTakeRetry()) {
             sameTargetTries++;
             pause(failed, now, ThreadLocalRandom.current().nextLong(MIN_PAUSE_NANOS,
                     MAX_PAUSE_NANOS));
@@ -482,7 +508,7 @@ public final class Exchange extends Deadlines.Entry {
         } else if (pausedTarget != null) {
             TargetName target = pausedTarget;
             pausedTarget = null;
-            start(target, nowNanos);
+            startAgain(target, nowNanos);
         } else {
             attempt.onDeadline(nowNanos);
         }
@@ -499,6 +525,7 @@ public final class Exchange extends Deadlines.Entry {
             return;
         }
         pausedTarget = null;
+        attempt.onTimeUp(nowNanos);
         attempt.abandon();
         log.onFault(attempt.target(), Fault.TOTAL_TIMEOUT, nowNanos - attempt.startedNanos());
         attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(), "the exchange took too long");

@@ -15,13 +15,16 @@ import java.nio.charset.StandardCharsets;
  */
 final class RequestFields {
     private static final String[] NAMES =
-            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"};
+            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "user",
+                "prompt_cache_key"};
     private static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
     private static final int MAX_TOKENS = 3;
     private static final int MAX_COMPLETION_TOKENS = 4;
     private static final int N = 5;
+    private static final int USER = 6;
+    private static final int PROMPT_CACHE_KEY = 7;
 
     private static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
@@ -35,6 +38,8 @@ final class RequestFields {
     private boolean stream;
     private long maxTokens;
     private long choices;
+    private String user;
+    private String promptCacheKey;
     private boolean asksForUsage;
     private Kind optionsKind;
     private String options;
@@ -55,6 +60,8 @@ final class RequestFields {
         options = null;
         maxTokens = -1;
         choices = 1;
+        user = null;
+        promptCacheKey = null;
     }
 
     /** Reads what was found; returns what is wrong with it, or null. */
@@ -81,6 +88,8 @@ final class RequestFields {
         stream = streamKind == Kind.TRUE;
         maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS, -1));
         choices = Math.max(1, count(found, N, 1));
+        user = string(found, USER);
+        promptCacheKey = string(found, PROMPT_CACHE_KEY);
         optionsKind = found.kind(STREAM_OPTIONS);
         if (optionsKind == Kind.OBJECT) {
             options = found.text(STREAM_OPTIONS);
@@ -89,6 +98,11 @@ final class RequestFields {
         optionsStart = found.start(STREAM_OPTIONS);
         optionsEnd = found.end(STREAM_OPTIONS);
         return null;
+    }
+
+    /** Null for anything else than a string: that is the provider's to refuse. */
+    private static String string(TopLevelScanner found, int member) {
+        return found.kind(member) == Kind.STRING ? found.text(member) : null;
     }
 
     /** A count that is none, or absurd, is the provider's to refuse. */
@@ -149,6 +163,16 @@ final class RequestFields {
     /** How many tokens the caller lets one answer have; -1 if it doesn't say. */
     long maxTokens() {
         return maxTokens;
+    }
+
+    /** Whom the caller calls for; null if it doesn't say. */
+    String user() {
+        return user;
+    }
+
+    /** What prompts have in common whose beginnings are alike; null if the caller doesn't say. */
+    String promptCacheKey() {
+        return promptCacheKey;
     }
 
     /** How many answers the caller wants. */
