@@ -20,6 +20,7 @@ import io.penstock.upstream.ReplyListener;
 import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
+import io.penstock.upstream.Trial;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.time.Instant;
@@ -53,6 +54,7 @@ final class Attempt implements ReplyListener {
     private final DownstreamConnection downstream;
     private final ReplyReader reader;
     private final ResponseRelay relay;
+    private final Trial trial = new Trial();
 
     private TargetName target;
     private Provider provider;
@@ -100,31 +102,35 @@ final class Attempt implements ReplyListener {
      *
      * @param continuation reads every event of a stream; null for none
      */
-    void start(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
-            boolean stream, boolean asksForUsage, Continuation continuation, long nowNanos) {
+    void start(TargetName target, Provider provider, ProviderKey key, TimeoutSettings timeouts,
+            long ticket, HoldSettings hold, boolean stream, boolean asksForUsage,
+            Continuation continuation, long nowNanos) {
         this.continuation = continuation;
         splicing = false;
-        begin(target, provider, key, hold, stream, asksForUsage, nowNanos);
+        begin(target, provider, key, timeouts, ticket, hold, stream, asksForUsage, nowNanos);
     }
 
     /** Begins to go on with the stream that broke off; the caller hears of it when they meet. */
-    void goOn(TargetName target, Provider provider, ProviderKey key, boolean asksForUsage,
-            long nowNanos) {
+    void goOn(TargetName target, Provider provider, ProviderKey key, TimeoutSettings timeouts,
+            long ticket, boolean asksForUsage, long nowNanos) {
         splicing = true;
         relay.goOn();
-        begin(target, provider, key, HoldSettings.DEFAULT, true, asksForUsage, nowNanos);
+        begin(target, provider, key, timeouts, ticket, HoldSettings.DEFAULT, true, asksForUsage,
+                nowNanos);
     }
 
-    private void begin(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
-            boolean stream, boolean asksForUsage, long nowNanos) {
+    private void begin(TargetName target, Provider provider, ProviderKey key,
+            TimeoutSettings timeouts, long ticket, HoldSettings hold, boolean stream,
+            boolean asksForUsage, long nowNanos) {
         this.target = target;
         this.asksForUsage = asksForUsage;
         this.provider = provider;
         this.key = key;
         this.hold = hold;
         this.stream = stream;
-        timeouts = provider.settings().timeouts();
+        this.timeouts = timeouts;
         startedNanos = nowNanos;
+        trial.begin(provider.health(target.model()), ticket, stream, nowNanos);
         readyNanos = 0;
         headNanos = 0;
         contentNanos = 0;
@@ -474,6 +480,7 @@ final class Attempt implements ReplyListener {
                 if (verdict == null) {
                     verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
                 }
+                trial.end(verdict.isProvidersFault(status), lastReadNanos);
                 exchange.onErrorReply(this);
             }
         } else if (splicing) {
@@ -509,6 +516,7 @@ final class Attempt implements ReplyListener {
             committed = true;
             wait = Wait.GAP;
             contentNanos = lastReadNanos;
+            trial.onGood(contentNanos - startedNanos, contentNanos);
             loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
             exchange.onContinued(this);
             writeSpliced();
@@ -537,6 +545,8 @@ final class Attempt implements ReplyListener {
         committed = true;
         wait = Wait.GAP;
         contentNanos = lastReadNanos;
+        trial.onGood(events && !reader.isContentSeen() ? -1 : contentNanos - startedNanos,
+                contentNanos);
         reader.onCommit();
         loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
         boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
@@ -574,6 +584,7 @@ final class Attempt implements ReplyListener {
         }
         relay.end();
         wait = Wait.NOTHING;
+        trial.end(reader.isErrorSeen(), lastReadNanos);
         UpstreamConnection done = connection;
         connection = null;
         leavePool();
@@ -592,13 +603,15 @@ final class Attempt implements ReplyListener {
 
     /** The attempt is over without a whole reply. */
     private void fail(Fault fault, String detail) {
+        boolean saidAll = committed && reader.isDoneSeen() && fault != Fault.DIVERGED
+                && (!splicing || reader.isFinishSeen());
+        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
         if (draining) {
             endDraining();
         } else if (!committed) {
             abandon();
             exchange.onFault(this, fault, detail);
-        } else if (reader.isDoneSeen() && fault != Fault.DIVERGED
-                && (!splicing || reader.isFinishSeen())) {
+        } else if (saidAll) {
             if (splicing) {
                 relay.write(exchange.lastEvents(continuation.identity()));
             }
@@ -652,6 +665,7 @@ final class Attempt implements ReplyListener {
             head = null;
         }
         relay.discard();
+        trial.end(false, lastReadNanos);
         if (whole) {
             wait = Wait.NOTHING;
             UpstreamConnection done = connection;
@@ -668,6 +682,7 @@ final class Attempt implements ReplyListener {
             pool.cancel(this);
         }
         wait = Wait.NOTHING;
+        trial.end(false, lastReadNanos);
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();
@@ -681,6 +696,12 @@ final class Attempt implements ReplyListener {
             pool.onDone();
             pool = null;
         }
+    }
+
+    /** The exchange's time is up: the provider's fault if it had most of it to itself. */
+    void onTimeUp(long nowNanos) {
+        boolean mostly = (nowNanos - startedNanos) * 2 >= timeouts.total().toNanos();
+        trial.end(mostly && !draining, nowNanos);
     }
 
     /** A further try of the same provider: whether its budget allows one. */

@@ -82,6 +82,11 @@ final class Metering {
                 policy.prices().nanoDollars(model, prompt, grantedTokens), nowNanos);
     }
 
+    /** How many tokens of that model's context the call takes, prompt and answer, if it says. */
+    long contextTokens(RequestFields request, String model) {
+        return estimator.promptTokens(model, bodyBytes) + Math.max(0, request.maxTokens());
+    }
+
     /**
      * Whether a stream may go on that has come to so many tokens, where a spent budget cuts it.
      */

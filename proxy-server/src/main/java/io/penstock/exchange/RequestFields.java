@@ -17,7 +17,7 @@ import java.nio.charset.StandardCharsets;
 final class RequestFields {
     private static final String[] NAMES =
             {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
-                "messages", "logprobs", "response_format"};
+                "messages", "logprobs", "response_format", "user", "prompt_cache_key"};
     private static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
@@ -27,6 +27,8 @@ final class RequestFields {
     private static final int MESSAGES = 6;
     private static final int LOGPROBS = 7;
     private static final int RESPONSE_FORMAT = 8;
+    private static final int USER = 9;
+    private static final int PROMPT_CACHE_KEY = 10;
 
     private static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
@@ -40,6 +42,8 @@ final class RequestFields {
     private boolean stream;
     private long maxTokens;
     private long choices;
+    private String user;
+    private String promptCacheKey;
     private boolean asksForUsage;
     private Kind optionsKind;
     private String options;
@@ -63,6 +67,8 @@ final class RequestFields {
         options = null;
         maxTokens = -1;
         choices = 1;
+        user = null;
+        promptCacheKey = null;
     }
 
     /** Reads what was found; returns what is wrong with it, or null. */
@@ -89,6 +95,8 @@ final class RequestFields {
         stream = streamKind == Kind.TRUE;
         maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS, -1));
         choices = Math.max(1, count(found, N, 1));
+        user = string(found, USER);
+        promptCacheKey = string(found, PROMPT_CACHE_KEY);
         optionsKind = found.kind(STREAM_OPTIONS);
         if (optionsKind == Kind.OBJECT) {
             options = found.text(STREAM_OPTIONS);
@@ -110,6 +118,11 @@ final class RequestFields {
         boolean number = found.kind(member) == Kind.NUMBER;
         limits[at] = number ? found.start(member) : 0;
         limits[at + 1] = number ? found.end(member) : 0;
+    }
+
+    /** Null for anything else than a string: that is the provider's to refuse. */
+    private static String string(TopLevelScanner found, int member) {
+        return found.kind(member) == Kind.STRING ? found.text(member) : null;
     }
 
     /** A count that is none, or absurd, is the provider's to refuse. */
@@ -203,6 +216,16 @@ final class RequestFields {
     /** How many tokens the caller lets one answer have; -1 if it doesn't say. */
     long maxTokens() {
         return maxTokens;
+    }
+
+    /** Whom the caller calls for; null if it doesn't say. */
+    String user() {
+        return user;
+    }
+
+    /** What prompts have in common whose beginnings are alike; null if the caller doesn't say. */
+    String promptCacheKey() {
+        return promptCacheKey;
     }
 
     /** How many answers the caller wants. */

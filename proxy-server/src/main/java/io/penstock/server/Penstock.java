@@ -30,6 +30,7 @@ import io.penstock.route.Router;
 import io.penstock.store.Month;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
+import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.UpstreamTlsException;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Ledger;
@@ -100,6 +101,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         this.reloader = reloader;
         try {
             snapshot = Snapshot.of(settings, List.of(), null);
+            snapshot.adopt();
             accessLog = AccessLog.open(settings.observe());
         } catch (UpstreamTlsException | IOException e) {
             throw new StartException(e.toString(), e);
@@ -309,6 +311,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
         Authenticator replaced = snapshot.authenticator();
         snapshot = next;
+        next.adopt();
         accounts.onReload();
         next.authenticator().start();
         replaced.close(next.authenticator());
@@ -451,6 +454,9 @@ public final class Penstock implements ServerState, AutoCloseable {
                 + " connections=" + sum(worker -> worker.listen().connections())
                 + " upstream_in_flight=" + snapshot.providers().stream()
                         .mapToLong(this::inFlight).sum()
+                + " targets_in_flight=" + snapshot.providers().stream()
+                        .flatMap(provider -> provider.health().stream())
+                        .mapToInt(TargetHealth::inFlight).sum()
                 + " upstream_open=" + sum(worker -> worker.upstream().open())
                 + " upstream_waiting=" + sum(worker -> worker.upstream().waiting())
                 + " deadlines=" + sum(worker -> worker.deadlines().size()

@@ -7,6 +7,7 @@ import io.penstock.route.RoutePolicy;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.route.Router;
+import io.penstock.route.TargetOrder;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.Provider;
@@ -48,8 +49,9 @@ class TargetListTest {
 
     private void begin(TargetName... names) {
         targets.begin(new Policy(new Router(List.of(), List.of()), Map.of("a", a, "b", b),
-                RetrySettings.DEFAULT, BudgetSettings.DEFAULT, Prices.NONE, 1024, true), new Route(List.of(names),
-                RoutePolicy.DEFAULT));
+                RetrySettings.DEFAULT, BudgetSettings.DEFAULT, Prices.NONE, 1024, true),
+                new Route(List.of(names), RoutePolicy.DEFAULT), true, TargetOrder.NO_AFFINITY,
+                model -> 0, NOW);
     }
 
     private List<String> rest() {

@@ -74,7 +74,7 @@ public final class ProxyUnderTest implements AutoCloseable {
     public static final String SAME = "same-everywhere";
 
     private static final String NOTHING = "concurrent=0 connections=0 upstream_in_flight=0 "
-            + "upstream_open=[0-9]+ upstream_waiting=0 deadlines=0";
+            + "targets_in_flight=0 upstream_open=[0-9]+ upstream_waiting=0 deadlines=0";
 
     private final Penstock server;
     private final List<RawClient> clients = new ArrayList<>();
@@ -344,6 +344,13 @@ public final class ProxyUnderTest implements AutoCloseable {
         public Builder breaker(BreakerSettings breaker) {
             this.breaker = breaker;
             return this;
+        }
+
+        /** No target is left alone, however often it fails. */
+        public Builder withoutBreaker() {
+            return breaker(new BreakerSettings(false, breaker.failureRatio(),
+                    breaker.minRequests(), breaker.window(), breaker.openFor(),
+                    breaker.halfOpenProbes()));
         }
 
         public Builder limits(LimitSettings limits) {
