@@ -14,10 +14,15 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.route.Affinity;
 import io.penstock.route.HoldSettings;
+import io.penstock.route.Midstream;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.route.RouteSettings.TargetSettings;
+import io.penstock.route.Strategy;
+import io.penstock.route.TargetTerms;
+import io.penstock.route.TargetTimeouts;
 import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
@@ -38,8 +43,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -232,6 +239,9 @@ public final class ProxyUnderTest implements AutoCloseable {
         private LimitSettings limits = LimitSettings.DEFAULT;
         private HoldSettings hold = HoldSettings.DEFAULT;
         private boolean drains;
+        private Strategy strategy = Strategy.PRIORITY;
+        private Affinity affinity;
+        private final Map<String, TargetTerms> terms = new HashMap<>();
         private boolean fullHeaders = true;
         private TlsSettings listenTls;
         private String host = "127.0.0.1";
@@ -375,6 +385,29 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** How {@link #SMART} chooses. */
+        public Builder strategy(Strategy strategy) {
+            this.strategy = strategy;
+            return this;
+        }
+
+        /** What keeps calls for {@link #SMART} together. */
+        public Builder affinity(Affinity affinity) {
+            this.affinity = affinity;
+            return this;
+        }
+
+        /** On what terms {@link #SMART} asks the provider added last. */
+        public Builder terms(int weight, int contextWindow, TargetTimeouts timeouts) {
+            terms.put(providers.get(providers.size() - 1).name(),
+                    new TargetTerms(weight, contextWindow, timeouts));
+            return this;
+        }
+
+        public Builder weight(int weight) {
+            return terms(weight, TargetTerms.UNBOUNDED, null);
+        }
+
         /** Callers have to speak TLS. */
         public Builder listenTls(TlsSettings tls) {
             listenTls = tls;
@@ -435,10 +468,13 @@ public final class ProxyUnderTest implements AutoCloseable {
         /** The same as settings, every port a free one. */
         public Settings settings() {
             List<TargetSettings> targets = providers.stream()
-                    .map(p -> new TargetSettings(p.name(), "model-" + p.name())).toList();
+                    .map(p -> new TargetSettings(p.name(), "model-" + p.name(),
+                            terms.getOrDefault(p.name(), TargetTerms.DEFAULT))).toList();
+            RoutePolicy policy = new RoutePolicy(strategy, affinity, null, Midstream.ERROR, hold,
+                    drains);
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, adminToken), providers,
-                    List.of(new RouteSettings(SMART, targets, new RoutePolicy(hold, drains))),
+                    List.of(new RouteSettings(SMART, targets, policy)),
                     auth, new CorsSettings(origins), limits,
                     budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
