@@ -120,8 +120,7 @@ public final class StatusPages {
         }
         long now = Ticker.systemTicker().nanoTime(); // the clock of the event loops
         long rest = provider.keys().readyInNanos(now);
-        appendTargets(out.append(']'), provider, now);
-        out.append(",\"cooldown_until\":").append(until(rest)).append(",\"in_flight\":")
+        out.append("],\"cooldown_until\":").append(until(rest)).append(",\"in_flight\":")
                 .append(state.inFlight(provider)).append(",\"connections_opened\":")
                 .append(state.connectionsOpened(provider)).append(",\"keys\":[");
         for (ProviderKey key : provider.keys().keys()) {
@@ -141,6 +140,7 @@ public final class StatusPages {
             }
             out.append('}');
         }
+        appendTargets(out, provider, now);
         out.append('}');
     }
 

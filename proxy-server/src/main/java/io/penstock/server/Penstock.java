@@ -452,11 +452,11 @@ public final class Penstock implements ServerState, AutoCloseable {
     public String residue() {
         return "concurrent=" + concurrent.used()
                 + " connections=" + sum(worker -> worker.listen().connections())
-                + " upstream_in_flight=" + snapshot.providers().stream()
-                        .mapToLong(this::inFlight).sum()
                 + " targets_in_flight=" + snapshot.providers().stream()
                         .flatMap(provider -> provider.health().stream())
                         .mapToInt(TargetHealth::inFlight).sum()
+                + " upstream_in_flight=" + snapshot.providers().stream()
+                        .mapToLong(this::inFlight).sum()
                 + " upstream_open=" + sum(worker -> worker.upstream().open())
                 + " upstream_waiting=" + sum(worker -> worker.upstream().waiting())
                 + " deadlines=" + sum(worker -> worker.deadlines().size()

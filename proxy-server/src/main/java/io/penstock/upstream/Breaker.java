@@ -154,16 +154,20 @@ final class Breaker {
     /** Forgets what has left the window. A clock a little behind counts into the newest bucket. */
     private void roll(long nowNanos) {
         long now = Math.floorDiv(nowNanos, bucketNanos);
-        for (int i = 0; newest - now < 0 && i < BUCKETS; i++) {
+        for (int i = 0; newest < now && !isEmpty() && i < BUCKETS; i++) {
             int oldest = (int) Math.floorMod(++newest, (long) BUCKETS);
             windowCalls -= calls[oldest];
             windowFailures -= failures[oldest];
             calls[oldest] = 0;
             failures[oldest] = 0;
         }
-        if (newest - now < 0) {
-            newest = now; // all of it is older than the window
+        if (isEmpty() || newest < now) {
+            newest = now; // nothing is left, or there never was anything
         }
+    }
+
+    private boolean isEmpty() {
+        return windowCalls == 0 && windowFailures == 0;
     }
 
     private double ratio() {

@@ -140,7 +140,7 @@ public final class TargetHealth {
         }
         if (breaker.onFailure(ticket, wasGood, nowNanos)) {
             LOG.warn("breaker_opened provider={} model={} failure_ratio={}", provider,
-                    printable(), breaker.failureRatio(nowNanos));
+                    printable(), Math.round(breaker.failureRatio(nowNanos) * 100) / 100.0);
         }
     }
 
