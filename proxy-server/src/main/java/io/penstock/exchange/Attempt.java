@@ -365,7 +365,7 @@ final class Attempt implements ReplyListener {
             judge();
         } else if (relay.isEnded()) {
             end();
-        } else if (watched && reader.identity() != null && !exchange.mayGoOn(this)) {
+        } else if (watched && !reader.isFinished(exchange.choices()) && !exchange.mayGoOn(this)) {
             endAtLength();
         } else {
             keepPace();
@@ -502,8 +502,9 @@ final class Attempt implements ReplyListener {
 
     /** The caller's budget is spent: ends the stream as one that has come to its longest. */
     private void endAtLength() {
-        relay.cut(ChatStream.endAtLength(reader.identity(), exchange.isText(),
-                exchange.choices()));
+        ChatStream.Identity told = reader.identity();
+        relay.cut(ChatStream.endAtLength(told == null ? exchange.identity() : told,
+                exchange.isText(), exchange.choices()));
         relay.end();
         closeConnection();
         exchange.onBudgetSpent(this);

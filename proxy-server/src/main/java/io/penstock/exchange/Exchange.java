@@ -16,6 +16,7 @@ import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
+import io.penstock.translate.ChatStream;
 import io.penstock.translate.ErrorBody;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
@@ -552,6 +553,13 @@ public final class Exchange extends Deadlines.Entry {
 
     long choices() {
         return request.choices();
+    }
+
+    /** For a stream whose chunks don't say whose they are. */
+    ChatStream.Identity identity() {
+        return new ChatStream.Identity(requestId, isText() ? "text_completion"
+                : "chat.completion.chunk", TimeUnit.MILLISECONDS.toSeconds(
+                System.currentTimeMillis()), request.model());
     }
 
     /** More of the committed stream has come: whether the caller's budget has room for it. */

@@ -35,7 +35,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private final ExchangeLoop loop;
     private int wantedEvents;
     private int contentEvents;
-    private boolean finishSeen;
+    private long finishes;
     private boolean doneSeen;
     private boolean errorSeen;
     private boolean anyPayload;
@@ -75,7 +75,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         identity = null;
         this.wholeLength = wholeLength;
         contentEvents = 0;
-        finishSeen = false;
+        finishes = 0;
         doneSeen = false;
         errorSeen = false;
         anyPayload = false;
@@ -111,7 +111,12 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     /** Whether the model said why it stopped. */
     boolean isFinishSeen() {
-        return finishSeen;
+        return finishes > 0;
+    }
+
+    /** Whether it said so of that many answers, or all is over: nothing that costs follows. */
+    boolean isFinished(long choices) {
+        return doneSeen || errorSeen || finishes >= choices;
     }
 
     /** Whether {@code [DONE]} went by. */
@@ -187,7 +192,7 @@ final class ReplyReader implements ResponseRelay.Observer {
                     identity = loop.chatStream().identity(buffer, index, length);
                 }
             }
-            case FINISH -> finishSeen = true;
+            case FINISH -> finishes++;
             case DONE -> doneSeen = true;
             case ERROR -> errorSeen = true;
             default -> { }

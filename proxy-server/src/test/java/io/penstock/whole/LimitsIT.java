@@ -278,6 +278,68 @@ class LimitsIT {
     }
 
     @Test
+    void endsAStreamWhoseChunksDoNotSayWhoseTheyAre() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead();
+                    while (!x.awaitClosed(java.time.Duration.ofMillis(1))) {
+                        x.event("{\"choices\":[{\"delta\":{\"content\":\"word \"},"
+                                + "\"finish_reason\":null}]}");
+                    }
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .budget(new BudgetSettings(Enforce.CUT, OnStoreFailure.CONTINUE))
+                        .allowance(allowance(0, 0, 0, 1100)).start()) {
+            RawClient caller = proxy.ask(SMART, true);
+            assertThat(caller.readHead().status()).isEqualTo(200);
+
+            assertThat(caller.readChunked()).containsPattern("data: \\{\"id\":\"req_[0-9a-f]+\","
+                    + "\"object\":\"chat.completion.chunk\",\"created\":[0-9]+,"
+                    + "\"model\":\"" + SMART + "\",").contains("\"finish_reason\":\"length\"")
+                    .endsWith("data: [DONE]\n\n");
+            assertThat(a.awaitClosed(1, PATIENCE)).as("the provider is stopped").isTrue();
+        }
+    }
+
+    @Test
+    void letsAStreamEndByItselfThatHasFinished() throws Exception {
+        String content = "{\"id\":\"chatcmpl-7\",\"choices\":[{\"index\":0,\"delta\":{"
+                + "\"content\":\"word \"},\"finish_reason\":null}]}";
+        String finish = "{\"id\":\"chatcmpl-7\",\"choices\":[{\"index\":0,\"delta\":{},"
+                + "\"finish_reason\":\"stop\"}]}";
+        String usage = "{\"id\":\"chatcmpl-7\",\"choices\":[],\"usage\":{"
+                + "\"prompt_tokens\":20,\"completion_tokens\":900,\"total_tokens\":920}}";
+        CountDownLatch first = new CountDownLatch(1);
+        CountDownLatch finished = new CountDownLatch(1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead().event(content);
+                    first.await();
+                    x.chunk(Wire.event(content).repeat(3) + Wire.event(finish));
+                    finished.await();
+                    x.event(usage).event("[DONE]").lastChunk();
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .budget(new BudgetSettings(Enforce.CUT, OnStoreFailure.CONTINUE))
+                        .allowance(allowance(0, 0, 0, 30)).start()) {
+            RawClient caller = proxy.connect();
+            ProxyUnderTest.askWith(caller, "{\"model\":\"" + SMART + "\",\"stream\":true,"
+                    + "\"max_tokens\":1}");
+            assertThat(caller.readHead().status()).isEqualTo(200);
+            caller.readChunk();
+            first.countDown();
+            assertThat(caller.readChunk()).endsWith(Wire.event(finish));
+            finished.countDown();
+
+            assertThat(caller.readChunked()).isEqualTo(Wire.event("[DONE]"));
+            proxy.awaitQuiet();
+            assertThat(proxy.server().ledger().rows(Month.of(System.currentTimeMillis())))
+                    .singleElement().extracting(LedgerRow::tokens, LedgerRow::estimated)
+                    .containsExactly(920L, 0L);
+        }
+    }
+
+    @Test
     void returnsWhatACallHeldHoweverItEnds() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     x.readRequest();
