@@ -30,7 +30,8 @@ final class Metering {
     private Policy policy;
     private long bodyBytes;
     private int month;
-    private long grantedTokens; // of the answer
+    private long drafts; // of the answer
+    private long grantedTokens; // of all of them
 
     Metering(ExchangeLoop loop) {
         estimator = loop.estimator();
@@ -64,7 +65,8 @@ final class Metering {
         month = Month.of(System.currentTimeMillis());
         long prompt = estimator.promptTokens(model, bodyBytes);
         boolean bounded = !endpoint.generates() || request.maxTokens() >= 0;
-        grantedTokens = !endpoint.generates() ? 0 : request.choices()
+        drafts = request.drafts();
+        grantedTokens = !endpoint.generates() ? 0 : drafts
                 * (bounded ? request.maxTokens() : estimator.completionTokens(model));
         long tokens = prompt + grantedTokens;
         if (!bounded && allowance.tokensPerMinute() > 0) {
@@ -104,7 +106,7 @@ final class Metering {
 
     /** Settles: books what was used, and gives the rest of the reservation back. */
     void settle(String provider, String model, TokenUsage usage, long nowNanos) {
-        estimator.learn(model, bodyBytes, usage);
+        estimator.learn(model, bodyBytes, drafts, usage);
         long nanoDollars = policy.prices().nanoDollars(model, usage);
         permit.settle(usage.total(), nanoDollars, nowNanos);
         if (!caller.allowance().hasBudget()) {

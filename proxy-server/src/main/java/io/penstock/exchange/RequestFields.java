@@ -15,13 +15,15 @@ import java.nio.charset.StandardCharsets;
  */
 final class RequestFields {
     private static final String[] NAMES =
-            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"};
+            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
+                "best_of"};
     private static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
     private static final int MAX_TOKENS = 3;
     private static final int MAX_COMPLETION_TOKENS = 4;
     private static final int N = 5;
+    private static final int BEST_OF = 6;
 
     private static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
@@ -35,6 +37,7 @@ final class RequestFields {
     private boolean stream;
     private long maxTokens;
     private long choices;
+    private long drafts;
     private boolean asksForUsage;
     private Kind optionsKind;
     private String options;
@@ -55,6 +58,7 @@ final class RequestFields {
         options = null;
         maxTokens = -1;
         choices = 1;
+        drafts = 1;
     }
 
     /** Reads what was found; returns what is wrong with it, or null. */
@@ -79,8 +83,12 @@ final class RequestFields {
         modelStart = found.start(MODEL);
         modelEnd = found.end(MODEL);
         stream = streamKind == Kind.TRUE;
-        maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS, -1));
+        // Not every provider knows both: whichever counts for this one, it is not beyond that. To
+        // some of them 0 says nothing.
+        maxTokens = Math.max(count(found, MAX_COMPLETION_TOKENS, 0), count(found, MAX_TOKENS, 0));
+        maxTokens = maxTokens == 0 ? -1 : maxTokens;
         choices = Math.max(1, count(found, N, 1));
+        drafts = Math.max(choices, count(found, BEST_OF, 1));
         optionsKind = found.kind(STREAM_OPTIONS);
         if (optionsKind == Kind.OBJECT) {
             options = found.text(STREAM_OPTIONS);
@@ -154,5 +162,10 @@ final class RequestFields {
     /** How many answers the caller wants. */
     long choices() {
         return choices;
+    }
+
+    /** How many are made, and paid for. */
+    long drafts() {
+        return drafts;
     }
 }
