@@ -197,8 +197,12 @@ final class ReplyReader implements ResponseRelay.Observer {
             case ERROR -> errorSeen = true;
             default -> { }
         }
-        return found == null || !hidesUsage
-                || !loop.chatStream().isWithoutChoices(buffer, index, length);
+        return found == null || !hidesUsage || !isUsageOnly(buffer, index, length);
+    }
+
+    private boolean isUsageOnly(ByteBuf buffer, int index, int length) {
+        return loop.chatStream().isWithoutChoices(buffer, index, length)
+                && loop.chatStream().read(buffer, index, length) == ChatStream.Meaning.NOTHING;
     }
 
     @Override

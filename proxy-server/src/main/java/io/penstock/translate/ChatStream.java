@@ -152,7 +152,7 @@ public final class ChatStream {
         return out.append("]}\n\ndata: [DONE]\n\n").toString();
     }
 
-    /** Whether its list of choices is empty: then the event brings the usage, and nothing else. */
+    /** Whether it is a chunk with no choice in it, its list being empty, null or absent. */
     public boolean isWithoutChoices(ByteBuf buffer, int index, int length) {
         data.read(buffer, index, length);
         try (JsonParser parser = JSON.createParser(data.bytes(), 0, data.length())) {
@@ -166,7 +166,7 @@ public final class ChatStream {
                 }
                 parser.skipChildren();
             }
-            return false;
+            return true;
         } catch (JsonProcessingException e) {
             return false; // malformed: passed on like any other
         } catch (IOException e) {
