@@ -27,6 +27,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private static final int PEEK_BYTES = 1024;
     private static final int CHOICES_WITHIN_BYTES = 256;
     private static final int BYTES_PER_TOKEN = 4;
+    private static final int MAX_FRAME_BYTES = 512; // of JSON around an event's text
     private static final int MAX_EMPTY_BYTES = 24; // [DONE] and comments
     private static final byte[] EMPTY = {};
     private static final Needle ERROR = new Needle("\"error\"");
@@ -87,7 +88,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         usage = null;
         events = 0;
         eventBytes = 0;
-        leastBytes = Integer.MAX_VALUE;
+        leastBytes = MAX_FRAME_BYTES;
         payloadBytes = 0;
     }
 
@@ -156,7 +157,8 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     /**
      * About how many tokens have gone by: one an event, or one for so many bytes of text, the
-     * larger of the two. The shortest event is taken for the frame around the text of all.
+     * larger of the two. The shortest event is taken for the frame around the text of all, if it is
+     * short enough to be one: some providers send a page at a time.
      */
     long passedTokens() {
         return events > 0
