@@ -104,7 +104,6 @@ final class Attempt implements ReplyListener {
         this.stream = stream;
         timeouts = provider.settings().timeouts();
         startedNanos = nowNanos;
-        readyNanos = 0;
         headNanos = 0;
         contentNanos = 0;
         replayed = false;
@@ -118,6 +117,7 @@ final class Attempt implements ReplyListener {
 
     private void acquire(boolean fresh, long nowNanos) {
         wait = Wait.CONNECTION;
+        readyNanos = 0; // on another connection, nothing has been sent
         paused = false;
         pool = loop.upstream().pool(provider);
         loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
