@@ -280,8 +280,8 @@ public final class Exchange extends Deadlines.Entry {
         Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
                 body.length(), dispatchedNanos);
         if (refusal != null) {
-            refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller,
-                    dispatchedNanos));
+            fail(LimitReply.refuse(loop.localReply(), refusal, caller));
+            answer(loop.localReply(), null);
             return;
         }
         moveTo(Phase.ATTEMPTING);
@@ -624,7 +624,6 @@ public final class Exchange extends Deadlines.Entry {
         } else if (failure.kind() == Failure.Kind.OVERLOADED) {
             reply.retryAfter(0);
         }
-        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         if (policy.fullHeaders() && !log.entries().isEmpty()) {
             reply.field("x-penstock-attempts", log.toString());
         }
@@ -659,7 +658,8 @@ public final class Exchange extends Deadlines.Entry {
         status = failure.kind().status();
         Failure why = failure;
         String id = requestId;
-        finish();
+        finish(); // after which the permit says what is left
+        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         reply.lines(cors).error(downstream, why, id, attempts);
     }
 

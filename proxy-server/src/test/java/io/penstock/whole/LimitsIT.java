@@ -26,6 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** No caller gets more than it may, and each is told what is left. */
@@ -84,6 +86,25 @@ class LimitsIT {
             assertThat(Integer.parseInt(refused.header("retry-after"))).isBetween(1, 30);
             assertThat(Long.parseLong(refused.header("retry-after-ms"))).isBetween(1L, 30_000L);
             assertThat(a.requests()).hasSize(2);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {"{;400", "{\"model\":\"nowhere\"};404",
+        "{\"model\":\"smart\"};502", "{\"model\":\"smart\",\"max_tokens\":5000};429"})
+    void tellsWhatIsLeftOnErrorsToo(String request, int status) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.head(401, "content-length: 0").flush();
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .allowance(allowance(2, 1000, 0, 0)).start()) {
+            RawClient caller = ProxyUnderTest.askWith(proxy.connect(), request);
+            RawClient.Head head = caller.readHead();
+
+            assertThat(head.status()).isEqualTo(status);
+            assertThat(head.header("x-ratelimit-remaining-requests")).isEqualTo("1");
+            assertThat(head.header("x-ratelimit-remaining-tokens")).isEqualTo("1000");
         }
     }
 
