@@ -112,7 +112,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         }
         int month = Month.of(System.currentTimeMillis());
         for (LedgerRow row : ledger.rows(month)) {
-            budgets.add(row.caller(), month, row.tokens(), row.nanoDollars());
+            budgets.seed(row.caller(), month, row.tokens(), row.nanoDollars());
         }
         limitAll(settings);
         concurrent = new Gauge(settings.limits().concurrent());
