@@ -131,7 +131,6 @@ final class Attempt implements ReplyListener {
         this.timeouts = timeouts;
         startedNanos = nowNanos;
         trial.begin(provider.health(target.model()), ticket, stream, nowNanos);
-        readyNanos = 0;
         headNanos = 0;
         contentNanos = 0;
         replayed = false;
@@ -145,6 +144,7 @@ final class Attempt implements ReplyListener {
 
     private void acquire(boolean fresh, long nowNanos) {
         wait = Wait.CONNECTION;
+        readyNanos = 0; // on another connection, nothing has been sent
         paused = false;
         pool = loop.upstream().pool(provider);
         loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
@@ -413,7 +413,7 @@ final class Attempt implements ReplyListener {
                     "the stream went wrong");
         } else if (relay.isEnded()) {
             end();
-        } else if (watched && reader.identity() != null && !exchange.mayGoOn(this)) {
+        } else if (watched && !reader.isFinished(exchange.choices()) && !exchange.mayGoOn(this)) {
             endAtLength();
         } else {
             keepPace();
@@ -594,8 +594,9 @@ final class Attempt implements ReplyListener {
 
     /** The caller's budget is spent: ends the stream as one that has come to its longest. */
     private void endAtLength() {
-        relay.cut(ChatStream.endAtLength(reader.identity(), exchange.isText(),
-                exchange.choices()));
+        ChatStream.Identity told = reader.identity();
+        relay.cut(ChatStream.endAtLength(told == null ? exchange.identity() : told,
+                exchange.isText(), exchange.choices()));
         relay.end();
         closeConnection();
         exchange.onBudgetSpent(this);

@@ -299,8 +299,8 @@ public final class Exchange extends Deadlines.Entry {
         Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
                 body.length(), dispatchedNanos);
         if (refusal != null) {
-            refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller,
-                    dispatchedNanos));
+            fail(LimitReply.refuse(loop.localReply(), refusal, caller));
+            answer(loop.localReply(), null);
             return;
         }
         moveTo(Phase.ATTEMPTING);
@@ -738,6 +738,13 @@ public final class Exchange extends Deadlines.Entry {
         return request.choices();
     }
 
+    /** For a stream whose chunks don't say whose they are. */
+    ChatStream.Identity identity() {
+        return new ChatStream.Identity(requestId, isText() ? "text_completion"
+                : "chat.completion.chunk", TimeUnit.MILLISECONDS.toSeconds(
+                System.currentTimeMillis()), request.model());
+    }
+
     /** More of the committed stream has come: whether the caller's budget has room for it. */
     boolean mayGoOn(Attempt running) {
         return metering.mayGoOn(running.target().model(), running.passedTokens(),
@@ -859,7 +866,6 @@ public final class Exchange extends Deadlines.Entry {
         } else if (failure.kind() == Failure.Kind.OVERLOADED) {
             reply.retryAfter(0);
         }
-        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         if (policy.fullHeaders() && !log.entries().isEmpty()) {
             reply.field("x-penstock-attempts", log.toString());
         }
@@ -894,7 +900,8 @@ public final class Exchange extends Deadlines.Entry {
         status = failure.kind().status();
         Failure why = failure;
         String id = requestId;
-        finish();
+        finish(); // after which the permit says what is left
+        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         reply.lines(cors).error(downstream, why, id, attempts);
     }
 
