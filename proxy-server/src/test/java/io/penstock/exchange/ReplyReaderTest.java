@@ -26,7 +26,7 @@ class ReplyReaderTest {
     @ParameterizedTest
     @ValueSource(strings = {"\"choices\":[],", "\"choices\":null,", ""})
     void hidesWhatBringsNothingButTheUsage(String choices) {
-        reader.begin(1, false, -1, false, true);
+        reader.begin(1, false, -1, null, false, true);
         assertThat(passes(content("a"))).isTrue();
 
         assertThat(passes("{\"id\":\"c\"," + choices + "\"usage\":{\"prompt_tokens\":3,"
@@ -40,7 +40,7 @@ class ReplyReaderTest {
         "\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]",
         "\"choices\":[],\"error\":{\"message\":\"overloaded\"}"})
     void showsWhatBringsMoreThanTheUsage(String members) {
-        reader.begin(1, false, -1, false, true);
+        reader.begin(1, false, -1, null, false, true);
         assertThat(passes(content("a"))).isTrue();
 
         assertThat(passes("{\"id\":\"c\",\"usage\":{\"prompt_tokens\":3},"
@@ -51,13 +51,13 @@ class ReplyReaderTest {
 
     @Test
     void showsTheUsageToACallerWhoAskedForIt() {
-        reader.begin(1, false, -1, false, false);
+        reader.begin(1, false, -1, null, false, false);
         assertThat(passes("{\"choices\":[],\"usage\":{\"prompt_tokens\":3}}")).isTrue();
     }
 
     @Test
     void takesAPieceOfAWordForAToken() {
-        reader.begin(1, false, -1, false, true);
+        reader.begin(1, false, -1, null, false, true);
         for (int i = 0; i < 50; i++) {
             passes(content(" word"));
         }
@@ -66,7 +66,7 @@ class ReplyReaderTest {
 
     @Test
     void countsTheTextOfEventsThatBringAPageEach() {
-        reader.begin(1, false, -1, false, true);
+        reader.begin(1, false, -1, null, false, true);
         for (int i = 0; i < 3; i++) {
             passes(content("word ".repeat(1000)));
         }
