@@ -519,7 +519,9 @@ final class Attempt implements ReplyListener {
     /** The attempt is over without a whole reply. */
     private void fail(Fault fault, String detail) {
         boolean saidAll = committed && reader.isDoneSeen();
-        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
+        boolean queued = wait == Wait.CONNECTION && connection == null; // behind calls of our own
+        trial.end(!draining && !saidAll && !queued && fault.isProvidersFault(),
+                loop.deadlines().nowNanos());
         if (draining) {
             endDraining();
         } else if (!committed) {

@@ -15,8 +15,8 @@ import java.nio.charset.StandardCharsets;
  */
 final class RequestFields {
     private static final String[] NAMES =
-            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n", "user",
-                "prompt_cache_key"};
+            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
+                "user", "prompt_cache_key"};
     private static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
