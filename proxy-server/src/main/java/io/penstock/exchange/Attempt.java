@@ -604,9 +604,16 @@ final class Attempt implements ReplyListener {
 
     /** The attempt is over without a whole reply. */
     private void fail(Fault fault, String detail) {
+<<<<<<< HEAD
         boolean saidAll = committed && reader.isDoneSeen() && fault != Fault.DIVERGED
                 && (!splicing || reader.isFinishSeen());
         trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
+=======
+        boolean saidAll = committed && reader.isDoneSeen();
+        boolean queued = wait == Wait.CONNECTION && connection == null; // behind calls of our own
+        trial.end(!draining && !saidAll && !queued && fault.isProvidersFault(),
+                loop.deadlines().nowNanos());
+>>>>>>> routing
         if (draining) {
             endDraining();
         } else if (!committed) {
