@@ -199,6 +199,7 @@ public final class Exchange extends Deadlines.Entry {
         leftAlone = route != null && pausedTarget == null && attempt.isSent();
         if (leftAlone && route.policy().drains() && attempt.tryDrain()) {
             moveTo(Phase.DRAINING);
+            loop.drains().add(this);
             body.release();
             drainUntilNanos = loop.deadlines().nowNanos() + MAX_DRAIN_NANOS;
             loop.deadlines().expectBy(drainUntilNanos);
@@ -216,9 +217,16 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The reply that nobody waits for has told its usage, or will not. */
     void onDrained(Attempt drained) {
+        loop.drains().remove(this);
         log.onFault(drained.target(), Fault.CALLER_GONE,
                 loop.deadlines().nowNanos() - drained.startedNanos());
         endWithoutCaller();
+    }
+
+    /** Reads on no more. */
+    void endDrain() {
+        attempt.abandon();
+        onDrained(attempt);
     }
 
     private void endWithoutCaller() {
@@ -479,8 +487,7 @@ public final class Exchange extends Deadlines.Entry {
     @Override
     protected void onDeadline(long nowNanos) {
         if (phase == Phase.DRAINING && drainUntilNanos - nowNanos <= 0) {
-            attempt.abandon();
-            onDrained(attempt);
+            endDrain();
         } else if (totalNanos - (nowNanos - dispatchedNanos) <= 0) {
             onTotalTimeout(nowNanos);
         } else if (pausedTarget != null) {
@@ -494,8 +501,7 @@ public final class Exchange extends Deadlines.Entry {
 
     private void onTotalTimeout(long nowNanos) {
         if (phase == Phase.DRAINING) {
-            attempt.abandon();
-            onDrained(attempt);
+            endDrain();
             return;
         }
         if (phase == Phase.COMMITTED) {

@@ -6,11 +6,13 @@ import static io.penstock.testing.ProxyUnderTest.SMART;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.loop.Transport;
+import io.penstock.store.Month;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -294,6 +296,31 @@ class MeteringIT {
             gone.countDown();
 
             assertThat(onlyLine(proxy)).contains("\"status\":499").contains("\"estimated\":true");
+        }
+    }
+
+    @Test
+    void booksWhatIsStillReadOnWhenTheProxyStops() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead().event(CONTENT);
+                    x.awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .drains().start()) {
+            RawClient caller = proxy.ask(SMART, true);
+            caller.readHead();
+            caller.readChunk();
+            caller.close();
+            proxy.awaitNoCallers();
+
+            proxy.stop(Duration.ZERO);
+
+            assertThat(proxy.server().ledger().rows(Month.of(System.currentTimeMillis())))
+                    .singleElement().satisfies(row -> {
+                        assertThat(row.completion()).isOne();
+                        assertThat(row.estimated()).isEqualTo(row.tokens());
+                    });
         }
     }
 
