@@ -198,6 +198,11 @@ final class Attempt implements ReplyListener {
         return reader.passedTokens();
     }
 
+    /** Whether something of an answer has come, and no error in its place. */
+    boolean hasAnswered() {
+        return status / 100 == 2 && reader.isAnyAnswer();
+    }
+
     /** What the provider reported; null if it has not. */
     TokenUsage usage() {
         return reader.usage();

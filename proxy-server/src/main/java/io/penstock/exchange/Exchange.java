@@ -240,6 +240,7 @@ public final class Exchange extends Deadlines.Entry {
         switch (phase) {
             case RECEIVED -> refuse(shutdown());
             case ATTEMPTING -> {
+                bookLost();
                 pausedTarget = null;
                 log.onFault(attempt.target(), Fault.SHUTDOWN,
                         loop.deadlines().nowNanos() - attempt.startedNanos());
@@ -352,6 +353,7 @@ public final class Exchange extends Deadlines.Entry {
         long now = loop.deadlines().nowNanos();
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
+        bookLost();
         if (!tryAgain(now, failed, fault.isTransient(), RetryAfter.NONE)) {
             answerFailure();
         }
@@ -508,6 +510,7 @@ public final class Exchange extends Deadlines.Entry {
             onBroken(attempt, Fault.TOTAL_TIMEOUT, "the exchange took too long");
             return;
         }
+        bookLost();
         pausedTarget = null;
         attempt.abandon();
         log.onFault(attempt.target(), Fault.TOTAL_TIMEOUT, nowNanos - attempt.startedNanos());
@@ -679,9 +682,9 @@ public final class Exchange extends Deadlines.Entry {
         loop.deadlines().remove(this);
         usage = meter();
         if (usage != null) {
-            metering.settle(attempt.target().provider(), attempt.target().model(), usage,
-                    loop.deadlines().nowNanos());
+            metering.book(attempt.target().provider(), attempt.target().model(), usage);
         }
+        metering.settle(loop.deadlines().nowNanos());
         giveScannerBack();
         releaseRequest();
         pausedTarget = null;
@@ -694,9 +697,21 @@ public final class Exchange extends Deadlines.Entry {
         if (servedBy() == null && !leftAlone || attempt.status() >= 300) {
             return null;
         }
+        return usageOfAttempt();
+    }
+
+    private TokenUsage usageOfAttempt() {
         TokenUsage reported = attempt.usage();
         return reported != null ? reported : metering.estimate(attempt.target().model(),
                 endpoint.generates() ? attempt.passedTokens() : 0);
+    }
+
+    /** Books an attempt that broke off: what its provider has said by then has to be paid for. */
+    private void bookLost() {
+        if (pausedTarget == null && attempt.hasAnswered()) { // else that has been done
+            metering.book(attempt.target().provider(), attempt.target().model(),
+                    usageOfAttempt());
+        }
     }
 
     private void moveTo(Phase next) {

@@ -32,6 +32,8 @@ final class Metering {
     private int month;
     private long drafts; // of the answer
     private long grantedTokens; // of all of them
+    private long usedTokens; // of all attempts
+    private long usedNanoDollars;
 
     Metering(ExchangeLoop loop) {
         estimator = loop.estimator();
@@ -45,6 +47,8 @@ final class Metering {
         this.caller = caller;
         this.policy = policy;
         bodyBytes = 0;
+        usedTokens = 0;
+        usedNanoDollars = 0;
     }
 
     Permit permit() {
@@ -104,14 +108,23 @@ final class Metering {
                 true);
     }
 
-    /** Settles: books what was used, and gives the rest of the reservation back. */
-    void settle(String provider, String model, TokenUsage usage, long nowNanos) {
+    /** Books what an attempt came to, whether or not its reply was the one to pass on. */
+    void book(String provider, String model, TokenUsage usage) {
         estimator.learn(model, bodyBytes, drafts, usage);
         long nanoDollars = policy.prices().nanoDollars(model, usage);
-        permit.settle(usage.total(), nanoDollars, nowNanos);
-        if (!caller.allowance().hasBudget()) {
-            budgets.add(caller.id(), month, usage.total(), nanoDollars); // it may get one yet
-        }
+        usedTokens += usage.total();
+        usedNanoDollars += nanoDollars;
         ledger.add(caller.id(), provider, model, month, usage, nanoDollars);
+    }
+
+    /** Settles with all that was booked, and gives the rest of the reservation back. */
+    void settle(long nowNanos) {
+        if (usedTokens == 0) {
+            return; // whoever ends the permit gives all of it back
+        }
+        permit.settle(usedTokens, usedNanoDollars, nowNanos);
+        if (!caller.allowance().hasBudget()) {
+            budgets.add(caller.id(), month, usedTokens, usedNanoDollars); // it may get one yet
+        }
     }
 }
