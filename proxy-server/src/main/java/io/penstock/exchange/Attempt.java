@@ -236,6 +236,11 @@ final class Attempt implements ReplyListener {
         return reader.passedTokens();
     }
 
+    /** Whether something of an answer has come, and no error in its place. */
+    boolean hasAnswered() {
+        return status / 100 == 2 && reader.isAnyAnswer();
+    }
+
     /** What the provider reported; null if it has not. */
     TokenUsage usage() {
         return reader.usage();
@@ -604,16 +609,11 @@ final class Attempt implements ReplyListener {
 
     /** The attempt is over without a whole reply. */
     private void fail(Fault fault, String detail) {
-<<<<<<< HEAD
         boolean saidAll = committed && reader.isDoneSeen() && fault != Fault.DIVERGED
                 && (!splicing || reader.isFinishSeen());
-        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
-=======
-        boolean saidAll = committed && reader.isDoneSeen();
         boolean queued = wait == Wait.CONNECTION && connection == null; // behind calls of our own
         trial.end(!draining && !saidAll && !queued && fault.isProvidersFault(),
                 loop.deadlines().nowNanos());
->>>>>>> routing
         if (draining) {
             endDraining();
         } else if (!committed) {

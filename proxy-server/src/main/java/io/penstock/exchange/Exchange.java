@@ -217,6 +217,7 @@ public final class Exchange extends Deadlines.Entry {
         endRace();
         if (leftAlone && route.policy().drains() && attempt.tryDrain()) {
             moveTo(Phase.DRAINING);
+            loop.drains().add(this);
             body.release();
             drainUntilNanos = loop.deadlines().nowNanos() + MAX_DRAIN_NANOS;
             loop.deadlines().expectBy(drainUntilNanos);
@@ -234,9 +235,16 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The reply that nobody waits for has told its usage, or will not. */
     void onDrained(Attempt drained) {
+        loop.drains().remove(this);
         log.onFault(drained.target(), Fault.CALLER_GONE,
                 loop.deadlines().nowNanos() - drained.startedNanos());
         endWithoutCaller();
+    }
+
+    /** Reads on no more. */
+    void endDrain() {
+        attempt.abandon();
+        onDrained(attempt);
     }
 
     private void endWithoutCaller() {
@@ -250,6 +258,7 @@ public final class Exchange extends Deadlines.Entry {
         switch (phase) {
             case RECEIVED -> refuse(shutdown());
             case ATTEMPTING -> {
+                bookLost(attempt);
                 pausedTarget = null;
                 endRace();
                 log.onFault(attempt.target(), Fault.SHUTDOWN,
@@ -470,8 +479,9 @@ public final class Exchange extends Deadlines.Entry {
         long now = loop.deadlines().nowNanos();
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
+        bookLost(failed);
         if (failed.isSplicing()) {
-            if (!goOn(now)) {
+            if (!goOn(failed, now)) {
                 endBroken(failed, failureOf(fault, detail));
             }
         } else if (!leaveToOther(failed)
@@ -649,8 +659,7 @@ public final class Exchange extends Deadlines.Entry {
     @Override
     protected void onDeadline(long nowNanos) {
         if (phase == Phase.DRAINING && drainUntilNanos - nowNanos <= 0) {
-            attempt.abandon();
-            onDrained(attempt);
+            endDrain();
         } else if (totalNanos - (nowNanos - dispatchedNanos) <= 0) {
             onTotalTimeout(nowNanos);
         } else if (pausedTarget != null) {
@@ -668,14 +677,14 @@ public final class Exchange extends Deadlines.Entry {
 
     private void onTotalTimeout(long nowNanos) {
         if (phase == Phase.DRAINING) {
-            attempt.abandon();
-            onDrained(attempt);
+            endDrain();
             return;
         }
         if (phase == Phase.COMMITTED) {
             onBroken(attempt, Fault.TOTAL_TIMEOUT, "the exchange took too long");
             return;
         }
+        bookLost(attempt);
         pausedTarget = null;
         endRace();
         attempt.onTimeUp(nowNanos);
@@ -774,8 +783,7 @@ public final class Exchange extends Deadlines.Entry {
         long now = loop.deadlines().nowNanos();
         if (broken.canBeContinued() && fault != Fault.TOTAL_TIMEOUT) {
             log.onBroken(broken.target(), fault, now - broken.startedNanos());
-            bookPart(broken);
-            if (!goOn(now)) {
+            if (!goOn(broken, now)) {
                 endBroken(broken, failureOf(fault, detail));
             }
             return;
@@ -789,8 +797,11 @@ public final class Exchange extends Deadlines.Entry {
                 "The provider's reply broke off (" + fault.code() + ").", null, detail);
     }
 
-    /** Has the next target go on with the stream that broke; returns false if none is left. */
-    private boolean goOn(long now) {
+    /**
+     * Has the next target go on with the stream that broke; returns false if none is left. What the
+     * caller got of the broken attempt is booked then, since that attempt is begun anew.
+     */
+    private boolean goOn(Attempt broken, long now) {
         if (log.tried() >= policy.retry().maxAttempts()
                 || totalNanos - (now - dispatchedNanos) <= 0) {
             return false;
@@ -799,12 +810,15 @@ public final class Exchange extends Deadlines.Entry {
         if (next == null) {
             return false;
         }
+        if (broken.isCommitted()) {
+            bookPart(broken);
+        }
         start(attempt, next, now);
         return true;
     }
 
     private void goOnOrEnd(Attempt failed, long now) {
-        if (!goOn(now)) {
+        if (!goOn(failed, now)) {
             endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
                     "The provider's reply broke off, and no other could go on with it."));
         }
@@ -937,6 +951,13 @@ public final class Exchange extends Deadlines.Entry {
     private TokenUsage reported(Attempt of) {
         return of.usage() != null ? of.usage() : metering.estimate(of.target().model(),
                 endpoint.generates() ? of.passedTokens() : 0);
+    }
+
+    /** Books an attempt that broke off: what its provider has said by then has to be paid for. */
+    private void bookLost(Attempt lost) {
+        if (pausedTarget == null && lost.hasAnswered()) { // else that has been done
+            metering.book(lost.target().provider(), lost.target().model(), reported(lost));
+        }
     }
 
     private void moveTo(Phase next) {

@@ -102,6 +102,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     void forget() {
         errorText = null;
         usage = null;
+        contentEvents = 0;
         events = 0;
         payloadBytes = 0;
     }
@@ -158,6 +159,11 @@ final class ReplyReader implements ResponseRelay.Observer {
     /** Whether anything but blanks has come. */
     boolean isAnyPayload() {
         return anyPayload;
+    }
+
+    /** Whether any of an answer has come. */
+    boolean isAnyAnswer() {
+        return usage != null || contentEvents > 0 || payloadBytes > 0 && !errorInside;
     }
 
     /** The beginning of an error reply's body. */

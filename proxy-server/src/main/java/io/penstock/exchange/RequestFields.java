@@ -17,11 +17,7 @@ import java.nio.charset.StandardCharsets;
 final class RequestFields {
     private static final String[] NAMES =
             {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
-<<<<<<< HEAD
                 "messages", "logprobs", "response_format", "user", "prompt_cache_key", "best_of"};
-=======
-                "user", "prompt_cache_key"};
->>>>>>> routing
     private static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;

@@ -395,6 +395,7 @@ public final class Penstock implements ServerState, AutoCloseable {
             worker.adminListen().closeAll();
         });
         onEachLoop(worker -> { // behind what the closing has brought about
+            worker.exchanges().endDrains();
             if (worker.accessLog() != null) {
                 worker.accessLog().flush();
             }
