@@ -1,6 +1,7 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
@@ -122,6 +123,7 @@ final class Attempt implements ReplyListener {
         pool = loop.upstream().pool(provider);
         loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
         acquiring = true;
+        exchange.timing().enter(Stage.PROVIDER, nowNanos);
         pool.acquire(this, fresh, nowNanos);
         acquiring = false;
     }
@@ -246,6 +248,7 @@ final class Attempt implements ReplyListener {
                 if (nowNanos - readyNanos >= timeouts.firstContent().toNanos()) {
                     fail(Fault.FIRST_CONTENT_TIMEOUT, "no content in time");
                 } else {
+                    exchange.timing().enter(Stage.PROXY, nowNanos);
                     commit(); // held for as long as the route wants
                     downstream.flush();
                 }
@@ -281,7 +284,9 @@ final class Attempt implements ReplyListener {
         if (limit != Deadlines.NEVER) {
             loop.deadlines().expectBy(readyNanos + limit);
         }
+        exchange.timing().enter(Stage.PROXY, readyNanos);
         exchange.send(this, ready);
+        exchange.timing().enter(Stage.PROVIDER, loop.deadlines().nowNanos());
     }
 
     @Override

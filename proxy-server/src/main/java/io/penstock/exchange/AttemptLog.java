@@ -1,5 +1,6 @@
 package io.penstock.exchange;
 
+import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;
 import io.penstock.json.JsonText;
@@ -11,7 +12,7 @@ import java.util.List;
  * What was tried for one exchange and what came of it, in order.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Bounds:</b> the attempts that the policy allows,
- * and the targets passed over, each once.
+ * and the targets passed over and models unknown, each once.
  */
 public final class AttemptLog {
     /**
@@ -49,6 +50,12 @@ public final class AttemptLog {
 
     void onPassedOver(TargetName target) {
         entries.add(new Entry(target, Fault.COOLDOWN.code(), 0));
+    }
+
+    /** A model to be tried that no provider serves; a hyphen is the name of none. */
+    void onUnknownModel(String model) {
+        entries.add(new Entry(new TargetName("-", model),
+                Failure.Kind.MODEL_NOT_FOUND.code(), 0));
     }
 
     /** Attempts made; targets passed over don't count. */

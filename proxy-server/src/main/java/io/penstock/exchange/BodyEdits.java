@@ -8,7 +8,7 @@ package io.penstock.exchange;
  * <br><b>Bounds:</b> {@value #MAX_EDITS} edits.
  */
 final class BodyEdits {
-    static final int MAX_EDITS = 4;
+    static final int MAX_EDITS = 8;
 
     private final long[] starts = new long[MAX_EDITS];
     private final long[] ends = new long[MAX_EDITS];
@@ -25,7 +25,8 @@ final class BodyEdits {
 
     /**
      * Puts {@code text} in the place of the bytes from {@code start} to {@code end}; runs must not
-     * overlap, nor begin where the body ends.
+     * overlap, nor begin where the body ends. Of two that begin at the same place, the first given
+     * must be the insertion of something, and not the removal of what stands there.
      */
     BodyEdits replace(long start, long end, byte[] text) {
         int at = count++;

@@ -3,6 +3,7 @@ package io.penstock.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.auth.Caller;
+import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
@@ -14,7 +15,6 @@ import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
-import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ErrorBody;
 import io.penstock.upstream.Provider;
@@ -60,8 +60,10 @@ public final class Exchange extends Deadlines.Entry {
     private final Attempt attempt;
     private final RequestBody body;
     private final RequestFields request = new RequestFields();
+    private final RequestControls controls = new RequestControls();
     private final Metering metering;
     private final AttemptLog log = new AttemptLog();
+    private final Timing timing = new Timing();
     private final TargetList targets = new TargetList();
 
     private Phase phase = Phase.IDLE;
@@ -73,7 +75,7 @@ public final class Exchange extends Deadlines.Entry {
     private byte[] fields; // of the caller's head, those that go on to a provider
     private int fieldsLength;
     private TopLevelScanner scanner;
-    private Route route;
+    private boolean routed; // targets are known
 
     private long receivedNanos;
     private long dispatchedNanos;
@@ -115,7 +117,7 @@ public final class Exchange extends Deadlines.Entry {
         this.cors = cors;
         metering.begin(permit, caller, policy);
         request.clear();
-        route = null;
+        routed = false;
         status = 0;
         failure = null;
         leftAlone = false;
@@ -125,12 +127,16 @@ public final class Exchange extends Deadlines.Entry {
         attempt.forget();
         log.clear();
         receivedNanos = loop.deadlines().nowNanos();
+        timing.begin(receivedNanos);
         HeadWriter out = loop.writer().clear();
         head.writeUpstreamFields(out, REPLACED);
         fields = loop.borrowArray(out.length());
         fieldsLength = out.drainTo(fields);
         scanner = loop.borrowScanner();
-        if (head.contentLength() > policy.maxBodyBytes()) {
+        Failure mistake = controls.begin(head);
+        if (mistake != null) {
+            refuse(mistake);
+        } else if (head.contentLength() > policy.maxBodyBytes()) {
             refuse(tooLarge());
         } else if (head.has(Field.CONTENT_ENCODING)
                 && !head.valueStartsWith(Field.CONTENT_ENCODING, "identity")) {
@@ -174,7 +180,10 @@ public final class Exchange extends Deadlines.Entry {
             refuse(invalidJson(e));
             return;
         }
-        Failure mistake = request.read(scanner);
+        Failure mistake = controls.read(scanner, endpoint.takesModels());
+        if (mistake == null) {
+            mistake = request.read(scanner, controls.firstModel());
+        }
         if (mistake != null) {
             refuse(mistake);
             return;
@@ -193,8 +202,8 @@ public final class Exchange extends Deadlines.Entry {
         if (phase == Phase.IDLE || phase == Phase.DRAINING) {
             return;
         }
-        leftAlone = route != null && pausedTarget == null && attempt.isSent();
-        if (leftAlone && route.policy().drains() && attempt.tryDrain()) {
+        leftAlone = routed && pausedTarget == null && attempt.isSent();
+        if (leftAlone && targets.policy(attempt.target()).drains() && attempt.tryDrain()) {
             moveTo(Phase.DRAINING);
             body.release();
             drainUntilNanos = loop.deadlines().nowNanos() + MAX_DRAIN_NANOS;
@@ -255,39 +264,34 @@ public final class Exchange extends Deadlines.Entry {
     // Trying one target after the other
 
     private void dispatch() {
-        String model = request.model();
-        if (!caller.mayUse(model)) {
-            refuse(new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
-                    "The model '" + model + "' is not open to this key.", "model", null));
-            return;
-        }
-        route = policy.router().find(model);
-        if (route == null) {
-            refuse(new Failure(Failure.Kind.MODEL_NOT_FOUND,
-                    "The model '" + model + "' is served by no configured provider.", "model",
-                    null));
-            return;
-        }
         dispatchedNanos = loop.deadlines().nowNanos();
+        timing.enter(Stage.PROXY, dispatchedNanos);
+        Failure impossible = RouteFinder.find(policy, caller, controls.models(request.model()),
+                targets, log);
+        if (impossible != null) {
+            refuse(impossible);
+            return;
+        }
+        routed = true;
         if (metering.isUncountable()) {
             refuse(Failure.of(Failure.Kind.OVERLOADED,
                     "What is used of a month's budget can't be written down at the moment."));
             return;
         }
-        Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
-                body.length(), dispatchedNanos);
+        Refusal refusal = metering.reserve(endpoint, request,
+                targets.route().targets().get(0).model(), body.length(), dispatchedNanos);
         if (refusal != null) {
             refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller,
                     dispatchedNanos));
             return;
         }
         moveTo(Phase.ATTEMPTING);
-        targets.begin(policy, route);
         loop.deadlines().add(this);
         TargetName first = targets.next(dispatchedNanos, log);
         if (first == null) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
-                    "Every provider of the model '" + model + "' asked to be left alone."));
+                    "Every provider of the model '" + request.model()
+                            + "' asked to be left alone."));
             answerFailure();
         } else {
             loop.upstream().pool(targets.provider(first)).retryBudget()
@@ -297,8 +301,10 @@ public final class Exchange extends Deadlines.Entry {
     }
 
     private void start(TargetName target, long nowNanos) {
+        timing.enter(Stage.PROXY, nowNanos);
         Provider provider = targets.provider(target);
-        totalNanos = provider.settings().timeouts().total().toNanos();
+        totalNanos = Math.min(provider.settings().timeouts().total().toNanos(),
+                controls.timeoutNanos());
         loop.deadlines().expectBy(dispatchedNanos + totalNanos);
         ProviderKey key = provider.keys().next(nowNanos);
         if (key == null && !provider.keys().isEmpty()) {
@@ -307,14 +313,15 @@ public final class Exchange extends Deadlines.Entry {
         }
         boolean asks = request.isStream() && !request.asksForUsage()
                 && provider.takesUsageQuestion();
-        attempt.start(target, provider, key, route.policy().hold(), request.isStream(), asks,
-                nowNanos);
+        attempt.start(target, provider, key, targets.policy(target).hold(), request.isStream(),
+                asks, nowNanos);
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
     void send(Attempt sender, UpstreamConnection connection) {
         BodyEdits edits = loop.edits().clear();
         request.fit(edits, sender.target().model(), sender.asksForUsage());
+        controls.strip(edits);
         long length = body.lengthWith(edits);
         HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(endpoint.path()));
         if (sender.key() != null) {
@@ -339,6 +346,7 @@ public final class Exchange extends Deadlines.Entry {
     /** The attempt brought no reply; it has let go of everything. */
     void onFault(Attempt failed, Fault fault, String detail) {
         long now = loop.deadlines().nowNanos();
+        timing.enter(Stage.PROXY, now);
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
         if (!tryAgain(now, failed, fault.isTransient(), RetryAfter.NONE)) {
@@ -349,6 +357,7 @@ public final class Exchange extends Deadlines.Entry {
     /** The attempt brought a reply that is no good, all of it held, or as much as is kept. */
     void onErrorReply(Attempt failed) {
         long now = loop.deadlines().nowNanos();
+        timing.enter(Stage.PROXY, now);
         if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && !failed.isUsageQuestionRefused()) {
             failed.commit();
             return;
@@ -456,6 +465,7 @@ public final class Exchange extends Deadlines.Entry {
     private void pause(Attempt failed, long now, long nanos) {
         pausedTarget = failed.target();
         pauseUntilNanos = now + nanos;
+        timing.enter(Stage.PROVIDER, now);
         failed.abandon();
         loop.deadlines().expectBy(pauseUntilNanos);
     }
@@ -526,12 +536,15 @@ public final class Exchange extends Deadlines.Entry {
                     .text(HeaderText.printable(good.target().model()))
                     .text("\r\nx-penstock-attempts: ");
             log.writeTo(out);
-            out.text("\r\nserver-timing: receive;dur=").millis(dispatchedNanos - receivedNanos)
-                    .text(", connect;dur=").millis(good.readyNanos() - good.startedNanos())
-                    .text(", head;dur=").millis(good.headNanos() - good.readyNanos())
-                    .text(", content;dur=").millis(good.contentNanos() - good.headNanos())
-                    .text(", total;dur=").millis(now - receivedNanos).crlf();
+            out.crlf();
+            timing.enter(Stage.PROXY, good.contentNanos());
+            timing.write(out, now, good);
         }
+    }
+
+    /** Where the time goes; for the attempt to say what it waits for. */
+    Timing timing() {
+        return timing;
     }
 
     /** Whether a spent budget ends the streams of this caller. */
@@ -645,6 +658,11 @@ public final class Exchange extends Deadlines.Entry {
         status = failure.kind().status();
         Failure why = failure;
         String id = requestId;
+        if (policy.fullHeaders()) {
+            HeadWriter line = loop.writer().clear();
+            timing.write(line, loop.deadlines().nowNanos());
+            reply.lines(line.toString());
+        }
         finish();
         reply.lines(cors).error(downstream, why, id, attempts);
     }

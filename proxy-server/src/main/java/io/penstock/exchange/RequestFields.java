@@ -14,22 +14,26 @@ import java.nio.charset.StandardCharsets;
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */
 final class RequestFields {
-    private static final String[] NAMES =
-            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"};
-    private static final int MODEL = 0;
+    private static final String[] NAMES = {"model", "stream", "stream_options", "max_tokens",
+        "max_completion_tokens", "n", "models", "fallbacks"};
+    static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
     private static final int MAX_TOKENS = 3;
     private static final int MAX_COMPLETION_TOKENS = 4;
     private static final int N = 5;
+    static final int MODELS = 6;
+    static final int FALLBACKS = 7;
 
-    private static final int MAX_MODEL_CHARS = 512;
+    static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
     private static final byte[] ASK = "{\"include_usage\":true}".getBytes(
             StandardCharsets.US_ASCII);
     private static final String ASK_MEMBER = ",\"stream_options\":{\"include_usage\":true}";
 
     private String model;
+    private String written; // what the body says in its place; null if that can't stay
+    private String memberName; // of what goes there, with a colon, where that isn't there yet
     private long modelStart;
     private long modelEnd;
     private boolean stream;
@@ -57,10 +61,14 @@ final class RequestFields {
         choices = 1;
     }
 
-    /** Reads what was found; returns what is wrong with it, or null. */
-    Failure read(TopLevelScanner found) {
+    /**
+     * Reads what was found; returns what is wrong with it, or null.
+     *
+     * @param named the model that is asked for whatever {@code model} says; null where that counts
+     */
+    Failure read(TopLevelScanner found, String named) {
         Kind kind = found.kind(MODEL);
-        if (kind != Kind.STRING || found.text(MODEL).isBlank()) {
+        if (named == null && (kind != Kind.STRING || found.text(MODEL).isBlank())) {
             return new Failure(Failure.Kind.MISSING_MODEL, kind == Kind.ABSENT
                     ? "The request names no model: 'model' is required."
                     : "'model' has to be a string that is not empty.", "model", null);
@@ -71,13 +79,15 @@ final class RequestFields {
             return new Failure(Failure.Kind.BAD_REQUEST, "'stream' has to be true or false.",
                     "stream", null);
         }
-        if (found.text(MODEL).length() > MAX_MODEL_CHARS) {
+        if (named == null && found.text(MODEL).length() > MAX_MODEL_CHARS) {
             return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No model has a name of more than "
                     + MAX_MODEL_CHARS + " characters.", "model", null);
         }
-        model = found.text(MODEL);
-        modelStart = found.start(MODEL);
-        modelEnd = found.end(MODEL);
+        model = named == null ? found.text(MODEL) : named;
+        written = kind == Kind.STRING ? found.text(MODEL) : null;
+        memberName = kind == Kind.ABSENT ? "\"model\":" : "";
+        modelStart = kind == Kind.ABSENT ? found.before(MODELS) + 1 : found.start(MODEL);
+        modelEnd = found.end(kind == Kind.ABSENT ? MODELS : MODEL);
         stream = streamKind == Kind.TRUE;
         maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS, -1));
         choices = Math.max(1, count(found, N, 1));
@@ -115,8 +125,8 @@ final class RequestFields {
      */
     void fit(BodyEdits edits, String targetModel, boolean asks) {
         boolean asksBehindModel = asks && optionsKind == Kind.ABSENT;
-        if (!targetModel.equals(model)) {
-            StringBuilder text = JsonText.quote(new StringBuilder(), targetModel);
+        if (!targetModel.equals(written)) {
+            StringBuilder text = JsonText.quote(new StringBuilder(memberName), targetModel);
             edits.replace(modelStart, modelEnd, (asksBehindModel ? text.append(ASK_MEMBER) : text)
                     .toString().getBytes(StandardCharsets.UTF_8));
         } else if (asksBehindModel) {

@@ -3,30 +3,61 @@ package io.penstock.exchange;
 import io.penstock.loop.Deadlines;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
+import io.penstock.route.RoutePolicy;
 import io.penstock.upstream.Provider;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The targets of one exchange, and which of them is next: those whose keys rest are passed over,
- * and so is a model whose context the prompt has exceeded. When nothing else is left, one whose
- * rest is only a guess is asked all the same.
+ * The targets of one exchange, and which of them is next: those of the route, then those of each
+ * route to fall back on. Targets whose keys rest are passed over, and so is a model whose context
+ * the prompt has exceeded. When nothing else is left, one whose rest is only a guess is asked all
+ * the same.
  *
  * <p><b>Thread:</b> confined to the event loop.
  */
 final class TargetList {
     private Policy policy;
-    private List<TargetName> targets = List.of();
+    private final List<Route> routes = new ArrayList<>(1);
+    private int current; // route
+    private List<TargetName> targets = List.of(); // of it
     private int next;
     private final List<String> exceeded = new ArrayList<>(0);
     private final List<TargetName> resting = new ArrayList<>(0);
 
     void begin(Policy policy, Route route) {
         this.policy = policy;
-        targets = route.targets();
-        next = 0;
+        routes.clear();
+        routes.add(route);
         exceeded.clear();
         resting.clear();
+        enter(0);
+    }
+
+    /** When the targets so far are done with, those of {@code route} follow that are none of them. */
+    void fallBackOn(Route route) {
+        routes.add(route);
+    }
+
+    private void enter(int route) {
+        current = route;
+        targets = routes.get(route).targets();
+        next = 0;
+    }
+
+    /** The route that is tried first. */
+    Route route() {
+        return routes.get(0);
+    }
+
+    /** How calls of that target are carried out. */
+    RoutePolicy policy(TargetName target) {
+        for (int i = 0; i < routes.size() - 1; i++) {
+            if (routes.get(i).targets().contains(target)) {
+                return routes.get(i).policy();
+            }
+        }
+        return routes.get(routes.size() - 1).policy();
     }
 
     /** The prompt is too long for that model, wherever it is served. */
@@ -40,9 +71,13 @@ final class TargetList {
 
     /** The next target; null if none is left. Notes in the log whom it passes over. */
     TargetName next(long nowNanos, AttemptLog log) {
-        while (next < targets.size()) {
+        while (next < targets.size() || current + 1 < routes.size()) {
+            if (next == targets.size()) {
+                enter(current + 1);
+                continue;
+            }
             TargetName target = targets.get(next++);
-            if (exceeded.contains(target.model())) {
+            if (exceeded.contains(target.model()) || isOfEarlierRoute(target)) {
                 continue;
             }
             if (provider(target).keys().readyInNanos(nowNanos) == 0) {
@@ -57,11 +92,22 @@ final class TargetList {
         return resting.isEmpty() ? null : resting.remove(0);
     }
 
+    private boolean isOfEarlierRoute(TargetName target) {
+        for (int i = 0; i < current; i++) {
+            if (routes.get(i).targets().contains(target)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Nanoseconds until some target's key is ready; {@link Deadlines#NEVER} if there is none. */
     long readyInNanos(long nowNanos) {
         long soonest = Deadlines.NEVER;
-        for (TargetName target : targets) {
-            soonest = Math.min(soonest, provider(target).keys().readyInNanos(nowNanos));
+        for (Route route : routes) {
+            for (TargetName target : route.targets()) {
+                soonest = Math.min(soonest, provider(target).keys().readyInNanos(nowNanos));
+            }
         }
         return soonest;
     }

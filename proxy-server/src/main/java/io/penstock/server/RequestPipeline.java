@@ -13,6 +13,7 @@ import io.penstock.exchange.Endpoint;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
 import io.penstock.exchange.LimitReply;
+import io.penstock.exchange.LocalReply;
 import io.penstock.exchange.RequestIds;
 import io.penstock.failure.Failure;
 import io.penstock.http.Field;
@@ -36,6 +37,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Permit permit;
     private String cors = ""; // field lines of whatever answers the current request
     private Peer peer; // null until it matters
+    private long receivedNanos;
     private boolean admitted; // the exchange holds a place among the concurrent ones
 
     RequestPipeline(Worker worker, DownstreamConnection connection) {
@@ -49,6 +51,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     public void onRequest(RequestHead head) {
         String id = RequestIds.of(head);
         Snapshot snapshot = worker.server().snapshot();
+        receivedNanos = worker.deadlines().nowNanos();
         cors = snapshot.cors().replyLines(head);
         if (snapshot.cors().isPreflight(head)) {
             answerPreflight(head, snapshot.cors(), id);
@@ -93,11 +96,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
             refuseMethod(head, "GET, HEAD", id);
         } else if (pages.isPublic(path)) {
-            pages.answer(connection, worker.localReply().lines(cors), path, Caller.ANYONE, id);
+            pages.answer(connection, localReply(), path, Caller.ANYONE, id);
         } else {
             Caller caller = authenticate(snapshot, head, id);
             if (caller != null) {
-                pages.answer(connection, worker.localReply().lines(cors), path, caller, id);
+                pages.answer(connection, localReply(), path, caller, id);
             }
         }
     }
@@ -162,13 +165,13 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             return false;
         }
         Allowance allowance = caller.allowance();
-        long now = worker.deadlines().nowNanos();
         io.penstock.limit.Refusal refusal = permit.begin(caller.account(), allowance.requests(),
                 allowance.requestWindowNanos(), allowance.concurrent(),
-                allowance.tokensPerMinute(), now);
+                allowance.tokensPerMinute(), receivedNanos);
         if (refusal != null) {
             release();
-            refuse(LimitReply.refuse(worker.localReply(), refusal, permit, caller, now), id);
+            refuse(LimitReply.refuse(worker.localReply(), refusal, permit, caller, receivedNanos),
+                    id);
             return false;
         }
         return true;
@@ -189,7 +192,14 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(Failure failure, String id) {
-        worker.localReply().lines(cors).error(connection, failure, id, null);
+        localReply().error(connection, failure, id, null);
+    }
+
+    /** With the fields that all answers to the current request have. */
+    private LocalReply localReply() {
+        LocalReply reply = worker.localReply().lines(cors);
+        return !worker.server().snapshot().policy().fullHeaders() ? reply
+                : reply.took(worker.deadlines().nowNanos() - receivedNanos);
     }
 
     @Override
@@ -206,6 +216,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     public void onBadRequest(Failure failure) {
         if (exchange.isIdle()) {
             cors = ""; // of the request before
+            receivedNanos = worker.deadlines().nowNanos();
             refuse(failure, RequestIds.fresh());
         } else {
             exchange.onBadRequest(failure);

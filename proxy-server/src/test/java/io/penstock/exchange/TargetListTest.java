@@ -3,6 +3,7 @@ package io.penstock.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.loop.Deadlines;
+import io.penstock.route.HoldSettings;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
@@ -73,6 +74,33 @@ class TargetListTest {
         assertThat(targets.next(NOW, log)).hasToString("a/m");
         targets.exclude("m");
         assertThat(rest()).containsExactly("a/n");
+    }
+
+    private void fallBackOn(RoutePolicy policy, TargetName... names) {
+        targets.fallBackOn(new Route(List.of(names), policy));
+    }
+
+    @Test
+    void fallsBackOnTheTargetsOfFurtherRoutesThatAreNew() {
+        RoutePolicy drains = new RoutePolicy(HoldSettings.DEFAULT, true);
+        fallBackOn(drains, new TargetName("b", "m"), new TargetName("b", "o"));
+        fallBackOn(RoutePolicy.DEFAULT, new TargetName("b", "o"), new TargetName("a", "o"));
+
+        assertThat(targets.policy(new TargetName("b", "o"))).isSameAs(drains);
+        assertThat(targets.policy(new TargetName("b", "m"))).isSameAs(RoutePolicy.DEFAULT);
+        assertThat(rest()).containsExactly("a/m", "b/m", "a/n", "b/o", "a/o");
+        assertThat(rest()).isEmpty();
+        begin();
+        assertThat(rest()).containsExactly("a/m", "b/m", "a/n");
+    }
+
+    @Test
+    void fallsBackBeforeItComesBackToKeysWhoseRestIsAGuess() {
+        a.keys().keys().get(0).rest(NOW, 10, false);
+        fallBackOn(RoutePolicy.DEFAULT, new TargetName("b", "o"));
+
+        assertThat(rest()).containsExactly("b/m", "b/o", "a/m", "a/n");
+        assertThat(targets.readyInNanos(NOW)).isZero();
     }
 
     @Test
