@@ -47,7 +47,7 @@ final class Attempt implements ReplyListener {
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
     private static final long MAX_RETRY_AFTER_SECONDS = 60;
 
-    private enum Wait { NOTHING, CONNECTION, TLS, HEAD, CONTENT, GAP }
+    private enum Wait { NOTHING, SLOT, CONNECTION, TLS, HEAD, CONTENT, GAP }
 
     private final Exchange exchange;
     private final ExchangeLoop loop;
@@ -72,6 +72,7 @@ final class Attempt implements ReplyListener {
     private boolean committed;
     private boolean draining; // the caller has gone: nothing is passed on any more
     private long startedNanos;
+    private long slotNanos;
     private long readyNanos;
     private long headNanos;
     private long contentNanos;
@@ -114,18 +115,19 @@ final class Attempt implements ReplyListener {
         reader.forget();
         status = 0;
         retryAfterNanos = RetryAfter.NONE;
-        acquire(false, nowNanos);
-    }
-
-    private void acquire(boolean fresh, long nowNanos) {
-        wait = Wait.CONNECTION;
+        wait = Wait.SLOT;
         paused = false;
         pool = loop.upstream().pool(provider);
-        loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
+        exchange.timing().enter(Stage.QUEUE, nowNanos);
         acquiring = true;
-        exchange.timing().enter(Stage.PROVIDER, nowNanos);
-        pool.acquire(this, fresh, nowNanos);
+        pool.acquire(this, nowNanos);
         acquiring = false;
+    }
+
+    private void onSlot() {
+        slotNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
+        wait = Wait.CONNECTION;
+        exchange.timing().enter(Stage.PROVIDER, slotNanos);
     }
 
     /** Nothing of the exchange before may show in the next one. */
@@ -166,6 +168,11 @@ final class Attempt implements ReplyListener {
 
     long startedNanos() {
         return startedNanos;
+    }
+
+    /** When it had a slot, or began anew with it. */
+    long slotNanos() {
+        return slotNanos;
     }
 
     long readyNanos() {
@@ -214,8 +221,8 @@ final class Attempt implements ReplyListener {
 
     long remainingNanos(long nowNanos) {
         return switch (wait) {
-            case NOTHING -> Deadlines.NEVER;
-            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - startedNanos);
+            case NOTHING, SLOT -> Deadlines.NEVER; // those who wait for one have a time of their own
+            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - slotNanos);
             case TLS -> timeouts.tls().toNanos() - (nowNanos - lastReadNanos);
             case HEAD -> {
                 if (stream) {
@@ -254,7 +261,7 @@ final class Attempt implements ReplyListener {
                 }
             }
             case GAP -> fail(Fault.GAP_TIMEOUT, "the reply stopped coming");
-            case NOTHING -> { }
+            case NOTHING, SLOT -> { }
             default -> throw new AssertionError(wait);
         }
     }
@@ -264,6 +271,10 @@ final class Attempt implements ReplyListener {
     @Override
     public void onConnecting(UpstreamConnection connecting) {
         connection = connecting;
+        if (wait == Wait.SLOT) {
+            onSlot();
+        }
+        loop.deadlines().expectBy(slotNanos + timeouts.connect().toNanos());
     }
 
     @Override
@@ -276,6 +287,9 @@ final class Attempt implements ReplyListener {
     @Override
     public void onReady(UpstreamConnection ready) {
         connection = ready;
+        if (wait == Wait.SLOT) {
+            onSlot();
+        }
         wait = Wait.HEAD;
         readyNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
         long limit = stream ? Math.min(timeouts.head().toNanos(), timeouts.firstContent().toNanos())
@@ -413,8 +427,12 @@ final class Attempt implements ReplyListener {
         if (race) {
             // It was closed while it rested, and the request crossed that on its way.
             replayed = true;
-            leavePool();
-            acquire(true, startedNanos = loop.deadlines().nowNanos());
+            startedNanos = loop.deadlines().nowNanos();
+            slotNanos = startedNanos;
+            wait = Wait.CONNECTION;
+            acquiring = true;
+            pool.reconnect(this);
+            acquiring = false;
         } else if (fault == Fault.CLOSED && headNanos != 0 && relay.endAtClose()) {
             if (draining) {
                 endDraining();
@@ -463,6 +481,11 @@ final class Attempt implements ReplyListener {
         committed = true;
         wait = Wait.GAP;
         contentNanos = lastReadNanos;
+        if (verdict == ReplyVerdict.GOOD && events) {
+            provider.load().onFirstContent(contentNanos - readyNanos);
+        } else if (verdict == ReplyVerdict.GOOD) {
+            provider.load().onUnaryReply();
+        }
         reader.onCommit();
         loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
         boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
@@ -584,8 +607,9 @@ final class Attempt implements ReplyListener {
     }
 
     private void closeConnection() {
-        if (wait == Wait.CONNECTION && pool != null) {
+        if (wait == Wait.SLOT && pool != null) {
             pool.cancel(this);
+            pool = null;
         }
         wait = Wait.NOTHING;
         UpstreamConnection gone = connection;

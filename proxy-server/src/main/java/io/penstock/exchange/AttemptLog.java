@@ -43,7 +43,7 @@ public final class AttemptLog {
 
     void onFault(TargetName target, Fault fault, long nanos) {
         entries.add(new Entry(target, fault.code(), nanos));
-        tried++;
+        tried += fault == Fault.SATURATED ? 0 : 1; // nothing was asked
         lastFault = fault;
         onlyNotFound = false;
     }
@@ -58,7 +58,7 @@ public final class AttemptLog {
                 Failure.Kind.MODEL_NOT_FOUND.code(), 0));
     }
 
-    /** Attempts made; targets passed over don't count. */
+    /** Attempts made; targets passed over, or without a slot to give, don't count. */
     public int tried() {
         return tried;
     }

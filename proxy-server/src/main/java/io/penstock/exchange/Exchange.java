@@ -192,7 +192,12 @@ public final class Exchange extends Deadlines.Entry {
         dispatch();
     }
 
-    /** The request broke off, or is none. */
+    /** The request is whole, and waits for its turn: {@link #onRequestEnd} follows then. */
+    public void onQueued() {
+        timing.enter(Stage.QUEUE, loop.deadlines().nowNanos());
+    }
+
+    /** The request broke off, or is none, or can't have its turn. */
     public void onBadRequest(Failure why) {
         refuse(why);
     }
@@ -349,6 +354,7 @@ public final class Exchange extends Deadlines.Entry {
         timing.enter(Stage.PROXY, now);
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
+        failed.provider().load().onFault(fault);
         if (!tryAgain(now, failed, fault.isTransient(), RetryAfter.NONE)) {
             answerFailure();
         }
@@ -364,6 +370,7 @@ public final class Exchange extends Deadlines.Entry {
         }
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
+        failed.provider().load().onErrorReply(failed.status());
         if (failed.verdict() == ReplyVerdict.CALLERS_FAULT) {
             failed.provider().onUsageQuestionRefused(); // it was no question of the caller's
             failed.abandon();
@@ -637,7 +644,7 @@ public final class Exchange extends Deadlines.Entry {
                     + request.model() + "': " + log + ".", "model", null);
         }
         Fault last = log.lastFault();
-        if (last == Fault.POOL_EXHAUSTED) {
+        if (last == Fault.SATURATED) {
             return Failure.of(Failure.Kind.OVERLOADED, tried);
         }
         return Failure.of(last != null && last.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT

@@ -55,7 +55,7 @@ final class Timing {
     /** The same for a provider's reply: of what went for providers, those of the good attempt. */
     void write(HeadWriter out, long nowNanos, Attempt good) {
         enter(Stage.PROXY, nowNanos);
-        begin(out).text(", connect;dur=").millis(good.readyNanos() - good.startedNanos())
+        begin(out).text(", connect;dur=").millis(good.readyNanos() - good.slotNanos())
                 .text(", head;dur=").millis(good.headNanos() - good.readyNanos())
                 .text(", content;dur=").millis(good.contentNanos() - good.headNanos());
         end(out, nowNanos);

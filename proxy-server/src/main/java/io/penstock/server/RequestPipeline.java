@@ -38,7 +38,9 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private String cors = ""; // field lines of whatever answers the current request
     private Peer peer; // null until it matters
     private long receivedNanos;
-    private boolean admitted; // the exchange holds a place among the concurrent ones
+    private boolean admitted; // the exchange is among the concurrent ones
+    private boolean queued; // or waits for that
+    private boolean requestEnded; // meanwhile
 
     RequestPipeline(Worker worker, DownstreamConnection connection) {
         this.worker = worker;
@@ -64,7 +66,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
                 return;
             }
             Caller caller = authenticate(snapshot, head, id);
-            if (caller != null && admit(caller, id)) {
+            if (caller != null && admit(snapshot, caller, id)) {
                 exchange.begin(head, caller, permit, snapshot.policy(), endpoint, id, cors);
             }
             return;
@@ -154,14 +156,17 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         refuse(Failure.of(Failure.Kind.INVALID_API_KEY, refusal.message()), id);
     }
 
-    /** Whether one more may run now; if not, that has been answered with 503 or 429. */
-    private boolean admit(Caller caller, String id) {
-        admitted = worker.server().concurrent().tryTake(1);
+    /** Whether one more may run now, or wait; if not, that has been answered with 503 or 429. */
+    private boolean admit(Snapshot snapshot, Caller caller, String id) {
+        admitted = worker.admission().tryTake(receivedNanos);
         if (!admitted) {
+            queued = worker.admission().offer(this, snapshot.maxQueued(worker.server().loops()),
+                    snapshot.settings().limits().queue().time().toNanos(), receivedNanos);
+            requestEnded = false;
+        }
+        if (!admitted && !queued) {
             worker.localReply().retryAfter(0);
-            refuse(Failure.of(Failure.Kind.OVERLOADED,
-                    "The proxy is at its limit of concurrent requests. Try again in a moment."),
-                    id);
+            refuse(tooManyAtOnce(), id);
             return false;
         }
         Allowance allowance = caller.allowance();
@@ -181,8 +186,31 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         permit.end(worker.deadlines().nowNanos());
         if (admitted) {
             admitted = false;
-            worker.server().concurrent().release(1);
+            worker.admission().release();
+        } else if (queued) {
+            queued = false;
+            worker.admission().remove(this);
         }
+    }
+
+    private static Failure tooManyAtOnce() {
+        return Failure.of(Failure.Kind.OVERLOADED,
+                "The proxy is at its limit of concurrent requests. Try again in a moment.");
+    }
+
+    /** The exchange that waited is among the concurrent ones now. */
+    void onSlot() {
+        queued = false;
+        admitted = true;
+        if (requestEnded) {
+            exchange.onRequestEnd();
+        }
+    }
+
+    /** It has waited for as long as it may. */
+    void onNoSlot() {
+        queued = false;
+        exchange.onBadRequest(tooManyAtOnce());
     }
 
     private void refuseMethod(RequestHead head, String allowed, String id) {
@@ -209,7 +237,12 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     @Override
     public void onRequestEnd() {
-        exchange.onRequestEnd();
+        if (queued) {
+            requestEnded = true;
+            exchange.onQueued();
+        } else {
+            exchange.onRequestEnd();
+        }
     }
 
     @Override
