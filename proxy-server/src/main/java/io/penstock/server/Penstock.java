@@ -463,6 +463,7 @@ public final class Penstock implements ServerState, AutoCloseable {
     /** Everything that must be back at zero when nobody calls, by name. */
     public String residue() {
         return "concurrent=" + concurrent.used()
+                + " waiting=" + sum(worker -> (int) worker.admission().waiting())
                 + " connections=" + sum(worker -> worker.listen().connections())
                 + " upstream_in_flight=" + snapshot.providers().stream()
                         .mapToLong(this::inFlight).sum()

@@ -70,8 +70,8 @@ public final class ProxyUnderTest implements AutoCloseable {
     public static final String SMART = "smart";
     public static final String SAME = "same-everywhere";
 
-    private static final String NOTHING = "concurrent=0 connections=0 upstream_in_flight=0 "
-            + "upstream_open=[0-9]+ upstream_waiting=0 upstream_slots=0 deadlines=0";
+    private static final String NOTHING = "concurrent=0 waiting=0 connections=0 "
+            + "upstream_in_flight=0 upstream_open=[0-9]+ upstream_waiting=0 upstream_slots=0 deadlines=0";
 
     private final Penstock server;
     private final List<RawClient> clients = new ArrayList<>();

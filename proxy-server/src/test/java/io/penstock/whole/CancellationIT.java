@@ -235,7 +235,7 @@ class CancellationIT {
                 RawClient caller = proxy.connect().send(piece);
                 proxy.awaitResidue(piece.endsWith(":") ? "concurrent=1 .*" : ".* connections=1 .*");
                 caller.close();
-                proxy.awaitResidue("concurrent=0 connections=0 .*");
+                proxy.awaitResidue("concurrent=0 waiting=0 connections=0 .*");
             }
             assertThat(a.opened()).isZero();
         }
