@@ -221,7 +221,7 @@ final class Attempt implements ReplyListener {
 
     long remainingNanos(long nowNanos) {
         return switch (wait) {
-            case NOTHING, SLOT -> Deadlines.NEVER; // those who wait for one have a time of their own
+            case NOTHING, SLOT -> Deadlines.NEVER; // who waits for a slot is told when to stop
             case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - slotNanos);
             case TLS -> timeouts.tls().toNanos() - (nowNanos - lastReadNanos);
             case HEAD -> {

@@ -75,6 +75,7 @@ public final class Exchange extends Deadlines.Entry {
     private byte[] fields; // of the caller's head, those that go on to a provider
     private int fieldsLength;
     private TopLevelScanner scanner;
+    private boolean waited; // for its turn, since it was whole
     private boolean routed; // targets are known
 
     private long receivedNanos;
@@ -117,6 +118,7 @@ public final class Exchange extends Deadlines.Entry {
         this.cors = cors;
         metering.begin(permit, caller, policy);
         request.clear();
+        waited = false;
         routed = false;
         status = 0;
         failure = null;
@@ -194,7 +196,14 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The request is whole, and waits for its turn: {@link #onRequestEnd} follows then. */
     public void onQueued() {
-        timing.enter(Stage.QUEUE, loop.deadlines().nowNanos());
+        waited = true;
+        dispatchedNanos = loop.deadlines().nowNanos(); // its time runs
+        timing.enter(Stage.QUEUE, dispatchedNanos);
+    }
+
+    /** How long it may take by its caller's own word; {@link Deadlines#NEVER} for no word. */
+    public long timeoutNanos() {
+        return controls.timeoutNanos();
     }
 
     /** The request broke off, or is none, or can't have its turn. */
@@ -269,8 +278,9 @@ public final class Exchange extends Deadlines.Entry {
     // Trying one target after the other
 
     private void dispatch() {
-        dispatchedNanos = loop.deadlines().nowNanos();
-        timing.enter(Stage.PROXY, dispatchedNanos);
+        long now = loop.deadlines().nowNanos();
+        dispatchedNanos = waited ? dispatchedNanos : now;
+        timing.enter(Stage.PROXY, now);
         Failure impossible = RouteFinder.find(policy, caller, controls.models(request.model()),
                 targets, log);
         if (impossible != null) {
@@ -284,15 +294,14 @@ public final class Exchange extends Deadlines.Entry {
             return;
         }
         Refusal refusal = metering.reserve(endpoint, request,
-                targets.route().targets().get(0).model(), body.length(), dispatchedNanos);
+                targets.route().targets().get(0).model(), body.length(), now);
         if (refusal != null) {
-            refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller,
-                    dispatchedNanos));
+            refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller, now));
             return;
         }
         moveTo(Phase.ATTEMPTING);
         loop.deadlines().add(this);
-        TargetName first = targets.next(dispatchedNanos, log);
+        TargetName first = targets.next(now, log);
         if (first == null) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
                     "Every provider of the model '" + request.model()
@@ -301,7 +310,7 @@ public final class Exchange extends Deadlines.Entry {
         } else {
             loop.upstream().pool(targets.provider(first)).retryBudget()
                     .onFirstTry(policy.retry().budgetRatio());
-            start(first, dispatchedNanos);
+            start(first, now);
         }
     }
 

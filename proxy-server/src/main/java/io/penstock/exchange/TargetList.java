@@ -34,7 +34,7 @@ final class TargetList {
         enter(0);
     }
 
-    /** When the targets so far are done with, those of {@code route} follow that are none of them. */
+    /** Once the targets so far are done with, those of {@code route} follow, each but once. */
     void fallBackOn(Route route) {
         routes.add(route);
     }

@@ -68,6 +68,9 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             Caller caller = authenticate(snapshot, head, id);
             if (caller != null && admit(snapshot, caller, id)) {
                 exchange.begin(head, caller, permit, snapshot.policy(), endpoint, id, cors);
+                if (!admitted && !exchange.isIdle()) {
+                    waitForSlot(snapshot);
+                }
             }
             return;
         }
@@ -159,12 +162,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     /** Whether one more may run now, or wait; if not, that has been answered with 503 or 429. */
     private boolean admit(Snapshot snapshot, Caller caller, String id) {
         admitted = worker.admission().tryTake(receivedNanos);
-        if (!admitted) {
-            queued = worker.admission().offer(this, snapshot.maxQueued(worker.server().loops()),
-                    snapshot.settings().limits().queue().time().toNanos(), receivedNanos);
-            requestEnded = false;
-        }
-        if (!admitted && !queued) {
+        if (!admitted
+                && worker.admission().waiting() >= snapshot.maxQueued(worker.server().loops())) {
             worker.localReply().retryAfter(0);
             refuse(tooManyAtOnce(), id);
             return false;
@@ -180,6 +179,14 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             return false;
         }
         return true;
+    }
+
+    /** The exchange has begun: its body is read, and goes no further for now. */
+    private void waitForSlot(Snapshot snapshot) {
+        long nanos = Math.min(exchange.timeoutNanos(),
+                snapshot.settings().limits().queue().time().toNanos());
+        requestEnded = false;
+        queued = worker.admission().offer(this, Integer.MAX_VALUE, nanos, receivedNanos);
     }
 
     private void release() {
