@@ -81,11 +81,11 @@ public final class Authenticator {
             return stranger(peer); // SDKs always show a key, even to a proxy that asks for none
         }
         if (start == end) {
-            return settings.isRequired() ? Refusal.NONE_GIVEN : stranger(peer);
+            return settings.isRequired() ? Denial.NONE_GIVEN : stranger(peer);
         }
         boolean mayBeToken = tokens != null && TokenVerifier.mayBeToken(bytes, start, end);
         if (mayBeToken && end - start > TokenVerifier.MAX_TOKEN_BYTES) {
-            return Refusal.TOKEN_TOO_LONG;
+            return Denial.TOKEN_TOO_LONG;
         }
         byte[] digest = hash.of(bytes, start, end);
         Caller known = keys.find(digest);
@@ -98,7 +98,7 @@ public final class Authenticator {
         return mayBeToken && TokenVerifier.isToken(bytes, start, end)
                 ? tokens.verify(digest,
                         new String(bytes, start, end - start, StandardCharsets.US_ASCII), nowMillis)
-                : Refusal.UNKNOWN_KEY;
+                : Denial.UNKNOWN_KEY;
     }
 
     /** Who calls without a credential where none is needed. */

@@ -41,7 +41,8 @@ final class JwksFetcher implements JwksReader {
     @Override
     public String read() throws IOException, InterruptedException {
         if (client == null) {
-            client = HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NEVER)
+            client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
+                    .followRedirects(HttpClient.Redirect.NEVER)
                     .connectTimeout(Duration.ofSeconds(CONNECT_SECONDS)).build();
         }
         HttpRequest request = HttpRequest.newBuilder(url).header("accept", "application/json")

@@ -32,11 +32,8 @@ final class JwksKeys implements KeySource {
     private final LongSupplier nanoTime;
     private final AtomicBoolean started = new AtomicBoolean();
     private final AtomicBoolean asked = new AtomicBoolean(); // one that was asked for is to come
-    private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> {
-        Thread thread = new Thread(task, "penstock-jwks");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ScheduledThreadPoolExecutor executor =
+            new ScheduledThreadPoolExecutor(1, JwksKeys::daemon);
     private volatile KeyRing ring; // null until the first set is there
     private volatile boolean reading;
     private volatile long lastEndNanos;
@@ -48,6 +45,12 @@ final class JwksKeys implements KeySource {
         this.nanoTime = nanoTime;
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         lastEndNanos = nanoTime.getAsLong() - PAUSE_NANOS;
+    }
+
+    private static Thread daemon(Runnable task) {
+        Thread thread = new Thread(task, "penstock-jwks");
+        thread.setDaemon(true);
+        return thread;
     }
 
     @Override

@@ -45,8 +45,8 @@ public final class Peer {
         }
         StringBuilder network = new StringBuilder("ip:");
         for (int i = 0; i < PREFIX_GROUPS; i++) {
-            network.append(Integer.toHexString((bytes[2 * i] & 0xff) << 8 | bytes[2 * i + 1] & 0xff))
-                    .append(':');
+            int group = (bytes[2 * i] & 0xff) << 8 | bytes[2 * i + 1] & 0xff;
+            network.append(Integer.toHexString(group)).append(':');
         }
         return network.append(":/64").toString();
     }

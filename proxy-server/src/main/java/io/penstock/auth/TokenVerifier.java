@@ -103,17 +103,17 @@ final class TokenVerifier implements AutoCloseable {
             Map<String, Object> own = json(token.substring(0, headerEnd));
             if (own.keySet().stream().anyMatch(REFUSED_HEADERS::contains)
                     || !isKnownType(own.get("typ"))) {
-                return Refusal.MALFORMED_TOKEN;
+                return Denial.MALFORMED_TOKEN;
             }
             if (!settings.algorithm().text().equals(own.get("alg"))) {
-                return own.get("alg") instanceof String ? Refusal.OTHER_ALGORITHM
-                        : Refusal.MALFORMED_TOKEN;
+                return own.get("alg") instanceof String ? Denial.OTHER_ALGORITHM
+                        : Denial.MALFORMED_TOKEN;
             }
             if (own.get("kid") != null && !(own.get("kid") instanceof String)) {
-                return Refusal.MALFORMED_TOKEN;
+                return Denial.MALFORMED_TOKEN;
             }
             Claims claims = new Claims(json(token.substring(headerEnd + 1, payloadEnd)));
-            Refusal refusal = checkEnd(claims, nowMillis);
+            Denial refusal = checkEnd(claims, nowMillis);
             if (refusal != null) {
                 return refusal;
             }
@@ -122,7 +122,7 @@ final class TokenVerifier implements AutoCloseable {
             return refusal != null ? refusal : judge(ring, hash, claims, nowMillis);
         } catch (ParseException e) {
             LOG.debug("token_malformed part={}", e.getMessage());
-            return Refusal.MALFORMED_TOKEN;
+            return Denial.MALFORMED_TOKEN;
         }
     }
 
@@ -156,31 +156,31 @@ final class TokenVerifier implements AutoCloseable {
      * Null unless it has expired. That needs no signature to be true, and is what many a client
      * repeats for hours: a signature costs a hundred times as much to look at.
      */
-    private Refusal checkEnd(Claims claims, long nowMillis) {
+    private Denial checkEnd(Claims claims, long nowMillis) {
         try {
             return nowMillis < claims.timeMillis("exp") + leewayMillis ? null
-                    : Refusal.TOKEN_EXPIRED;
+                    : Denial.TOKEN_EXPIRED;
         } catch (ParseException e) {
             LOG.debug("token_unusable claim={}", e.getMessage());
-            return Refusal.BAD_CLAIMS;
+            return Denial.BAD_CLAIMS;
         }
     }
 
     /** Null if it is good. */
-    private Refusal checkSignature(KeyRing ring, String keyId, String token, int payloadEnd)
+    private Denial checkSignature(KeyRing ring, String keyId, String token, int payloadEnd)
             throws ParseException {
         if (ring == null || ring.isEmpty()) {
             source.askAgain();
-            return Refusal.KEYS_AWAY;
+            return Denial.KEYS_AWAY;
         }
         List<JWSVerifier> candidates = ring.candidates(keyId);
         if (candidates.isEmpty()) {
-            return source.askAgain() ? Refusal.KEYS_AWAY : Refusal.UNKNOWN_SIGNER;
+            return source.askAgain() ? Denial.KEYS_AWAY : Denial.UNKNOWN_SIGNER;
         }
         String text = token.substring(payloadEnd + 1);
         Base64URL signature = Base64URL.encode(decoded(text));
         if (!signature.toString().equals(text)) {
-            return Refusal.BAD_SIGNATURE; // one signature has one text, or a token had several
+            return Denial.BAD_SIGNATURE; // one signature has one text, or a token had several
         }
         byte[] signed = token.substring(0, payloadEnd).getBytes(StandardCharsets.US_ASCII);
         for (JWSVerifier each : candidates.subList(0,
@@ -189,7 +189,7 @@ final class TokenVerifier implements AutoCloseable {
                 return null;
             }
         }
-        return Refusal.BAD_SIGNATURE;
+        return Denial.BAD_SIGNATURE;
     }
 
     private boolean isGood(JWSVerifier verifier, byte[] signed, Base64URL signature) {
@@ -207,21 +207,21 @@ final class TokenVerifier implements AutoCloseable {
             for (String begin : List.of("nbf", "iat")) {
                 if (claims.has(begin)
                         && claims.timeMillis(begin) - leewayMillis > nowMillis) {
-                    return Refusal.TOKEN_NOT_YET_VALID;
+                    return Denial.TOKEN_NOT_YET_VALID;
                 }
             }
             if (settings.issuer() != null && !settings.issuer().equals(claims.json().get("iss"))) {
-                return Refusal.OTHER_ISSUER;
+                return Denial.OTHER_ISSUER;
             }
             if (settings.audience() != null && !claims.contains("aud", settings.audience())) {
-                return Refusal.OTHER_AUDIENCE;
+                return Denial.OTHER_AUDIENCE;
             }
             Caller caller = caller(claims);
             ring.tokens().add(hash, caller, claims.timeMillis("exp") + leewayMillis);
             return caller;
         } catch (ParseException e) {
             LOG.debug("token_unusable claim={}", e.getMessage());
-            return Refusal.BAD_CLAIMS;
+            return Denial.BAD_CLAIMS;
         }
     }
 

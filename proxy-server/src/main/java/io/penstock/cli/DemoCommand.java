@@ -78,8 +78,8 @@ final class DemoCommand implements Callable<Integer> {
                         new RouteSettings.TargetSettings("steady", MODEL)), RoutePolicy.DEFAULT)),
                 new AuthSettings(List.of(new ApiKeySettings("demo", KeysCommand.hash(key),
                         List.of())), false),
-                base.cors(), base.limits(), base.budget(), base.prices(), base.retry(),
-                new ObserveSettings(null, true, true), base.shutdownGrace(), false);
+                base.cors(), base.limits(), base.budget(), base.prices(), base.breaker(),
+                base.retry(), new ObserveSettings(null, true, true), base.shutdownGrace(), false);
     }
 
     private static ProviderSettings provider(String name, MockServer mock, int priority) {
@@ -101,7 +101,7 @@ final class DemoCommand implements Callable<Integer> {
                     List.of(new io.penstock.listen.ListenSettings(anyPort.host(), 0, null)),
                     new AdminSettings("127.0.0.1", 0, null), settings.providers(),
                     settings.routes(), settings.auth(), settings.cors(), settings.limits(), settings.budget(),
-                    settings.prices(), settings.retry(), settings.observe(),
+                    settings.prices(), settings.breaker(), settings.retry(), settings.observe(),
                     settings.shutdownGrace(), false), Transport.auto(), 1,
                     DemoCommand::nothingToReload);
         }

@@ -1,10 +1,14 @@
 package io.penstock.cli;
 
+import io.penstock.mock.Failures;
 import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;
 import io.penstock.mock.MockSettings;
+import io.penstock.mock.Prefill;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -17,7 +21,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /** {@code penstock mock}: a stand-in provider, until it is told to stop. */
 @Command(name = "mock", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Runs a stand-in LLM provider that speaks OpenAI chat.")
+        description = "Runs a stand-in LLM provider that speaks OpenAI, Anthropic and Gemini.")
 public final class MockCommand implements Callable<Integer> {
     private static final int FAILED = 1;
 
@@ -52,13 +56,33 @@ public final class MockCommand implements Callable<Integer> {
     private int eventBytes;
 
     @Option(names = "--fail", defaultValue = "none", paramLabel = "HOW",
-            converter = FaultConverter.class,
-            description = "An HTTP status, refuse, reset, hang or midstream (default: none).")
+            converter = FaultConverter.class, completionCandidates = FaultWords.class,
+            description = "An HTTP status, or a word of: ${COMPLETION-CANDIDATES} (default: "
+                    + "none).")
     private Fault fail;
 
     @Option(names = "--fail-ratio", defaultValue = "1", paramLabel = "R",
             description = "Share of calls that fail, 0 to 1 (default: ${DEFAULT-VALUE}).")
     private double failRatio;
+
+    @Option(names = "--fail-times", defaultValue = "0", paramLabel = "N",
+            description = "Heals after so many failures; 0 for never (default: never).")
+    private long failTimes;
+
+    @Option(names = "--fail-for", defaultValue = "0", paramLabel = "D",
+            converter = DurationConverter.class,
+            description = "Heals after this time, such as 30s; 0 for never (default: never).")
+    private Duration failFor;
+
+    @Option(names = "--text", paramLabel = "TEXT",
+            description = "What every reply says, a token a word (default: words of its own).")
+    private String text;
+
+    @Option(names = "--prefill", defaultValue = "anew", paramLabel = "HOW",
+            converter = PrefillConverter.class,
+            description = "Where the conversation ends in the assistant's words: anew, continue "
+                    + "or reject (default: ${DEFAULT-VALUE}).")
+    private Prefill prefill;
 
     @Option(names = "--threads", paramLabel = "N",
             description = "Event loops (default: one for each core).")
@@ -100,8 +124,8 @@ public final class MockCommand implements Callable<Integer> {
             if (threads < 1) {
                 throw new IllegalArgumentException("threads: " + threads + " (expected: >= 1)");
             }
-            return new MockSettings(
-                    host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+            return new MockSettings(host, port, name, ttft, interval, events, eventBytes,
+                    new Failures(fail, failRatio, failTimes, failFor), text, prefill, 0);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
@@ -115,6 +139,26 @@ public final class MockCommand implements Callable<Integer> {
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(e.getMessage());
             }
+        }
+    }
+
+    private static final class PrefillConverter implements ITypeConverter<Prefill> {
+        @Override
+        public Prefill convert(String text) {
+            try {
+                return Prefill.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    /** For the help, and for completion in a shell. */
+    private static final class FaultWords extends ArrayList<String> {
+        private static final long serialVersionUID = 1L;
+
+        FaultWords() {
+            super(List.of(Fault.words().split(", ")));
         }
     }
 

@@ -33,6 +33,7 @@ final class AuthBinder {
     private final Map<String, String> environment;
     private final Problems problems;
     private Allowance defaultRate = Allowance.UNBOUNDED; // of whom the file sets none for
+    private boolean isMistaken;
 
     AuthBinder(Map<String, String> environment, Problems problems) {
         this.environment = environment;
@@ -48,12 +49,15 @@ final class AuthBinder {
         boolean enabled = anonymous.get(AuthSchema.ANONYMOUS_ENABLED);
         Allowance withoutCredential = enabled ? allowance(anonymous, AuthSchema.ANONYMOUS_LIMITS,
                 AuthSchema.ANONYMOUS_BUDGET) : defaultRate;
-        // A mistaken credential was meant to be one: nobody needs to hear that there is none.
-        boolean isMistaken = problems.errorCount() > before || section.isMistaken(AuthSchema.KEYS)
-                || section.isMistaken(AuthSchema.JWT)
+        isMistaken = problems.errorCount() > before || hasMistakes(section)
                 || keys.size() < section.get(AuthSchema.KEYS).size()
                 || hasMistakes(section.section(AuthSchema.JWT));
-        return new AuthSettings(keys, jwt, enabled || isMistaken, withoutCredential);
+        return new AuthSettings(keys, jwt, enabled, withoutCredential);
+    }
+
+    /** Whether a credential may be missing only because of a mistake that was reported. */
+    boolean isMistaken() {
+        return isMistaken;
     }
 
     private List<ApiKeySettings> keys(List<Section> sections) {

@@ -72,8 +72,8 @@ final class AuthSchema {
             "how much each `sub` may ask for at a time; claims can only make it less");
     static final Field<Section> JWT_BUDGET = Field.section("budget", BUDGET_TYPE,
             "how much each `sub` may use in a month; claims can only make it less");
-    private static final SectionType JWT_TYPE = SectionType.of("section", ALGORITHM, SECRET, SECRET_ENV,
-            SECRET_FILE, JWKS_URL, JWKS_FILE, PUBLIC_KEY_FILE, ISSUER, AUDIENCE, LEEWAY,
+    private static final SectionType JWT_TYPE = SectionType.of("section", ALGORITHM, SECRET,
+            SECRET_ENV, SECRET_FILE, JWKS_URL, JWKS_FILE, PUBLIC_KEY_FILE, ISSUER, AUDIENCE, LEEWAY,
             JWT_MODELS, JWT_LIMITS, JWT_BUDGET);
     static final Field<Section> JWT =
             Field.section("jwt", JWT_TYPE, "callers that come with a signed token");

@@ -1,7 +1,6 @@
 package io.penstock.config;
 
 import io.penstock.admin.AdminSettings;
-import io.penstock.auth.AuthSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
 import java.nio.file.Files;
@@ -27,13 +26,14 @@ final class EdgeBinder {
         this.problems = problems;
     }
 
-    List<ListenSettings> listen(Section root, AuthSettings auth) {
+    /** Where callers connect; only on this machine while {@code isOpen} lets anybody in. */
+    List<ListenSettings> listen(Section root, boolean isOpen) {
         List<ListenSettings> listeners = new ArrayList<>();
         for (Section listener : listeners(root)) {
             HostPort address = listener.get(Schema.ADDRESS);
             Place place = listener.place(Schema.ADDRESS);
             take(address, place);
-            if (!address.isLoopback() && auth.isOpen()) {
+            if (!address.isLoopback() && isOpen) {
                 problems.error(place, address + " can be reached from elsewhere and calls need no "
                         + "credential, expected auth.keys, auth.jwt, auth.anonymous.enabled: true, "
                         + "or a loopback address");

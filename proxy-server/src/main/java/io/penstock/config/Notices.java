@@ -22,15 +22,7 @@ final class Notices {
     private static final List<String> IGNORED_VARIABLES = List.of("REDIS_URL");
 
     static {
-        noEffectBeyondDefault(RouteSchema.STRATEGY);
-        noEffectBeyondDefault(RouteSchema.WEIGHT);
-        noEffect(RouteSchema.CONTEXT_WINDOW, set -> true);
-        noEffect(RouteSchema.TARGET_TIMEOUTS, Notices::says);
-        noEffect(RouteSchema.HEDGE, set -> true);
-        noEffectBeyondDefault(RouteSchema.MIDSTREAM);
-        noEffect(RouteSchema.AFFINITY, set -> true);
         noEffect(RouteSchema.CACHE, set -> true);
-        noEffect(Schema.BREAKER, Notices::says);
         noEffect(Schema.CACHE, cache -> cache.get(Schema.CACHE_ENABLED));
         noEffect(Schema.REDIS, redis -> redis.has(Schema.REDIS_URL));
         noEffect(Schema.OTLP, otlp -> otlp.has(Schema.OTLP_ENDPOINT));
@@ -41,16 +33,6 @@ final class Notices {
 
     private static <T> void noEffect(Field<T> field, Predicate<T> applies) {
         NOTICES.put(field, new Notice<>(applies));
-    }
-
-    private static <T> void noEffectBeyondDefault(Field<T> field) {
-        noEffect(field, value -> !value.equals(field.defaultValue()));
-    }
-
-    /** Whether any key of the section says something else than its default. */
-    private static boolean says(Section section) {
-        return section.type().fields().stream().anyMatch(field -> section.has(field)
-                && !section.get(field).equals(field.defaultValue()));
     }
 
     /** What the documentation adds to the field's meaning; null when it works. */

@@ -199,16 +199,20 @@ final class ProviderBinder {
                 ? section.get(ProviderSchema.HEAD) : firstByte;
         Duration firstContent = section.has(ProviderSchema.FIRST_CONTENT) || firstByte == null
                 ? section.get(ProviderSchema.FIRST_CONTENT) : firstByte;
-        if (section.has(ProviderSchema.GAP) && section.has(ProviderSchema.GAP_AS_IDLE)) {
-            problems.error(section.place(ProviderSchema.GAP_AS_IDLE),
-                    "another name of 'gap', which is set as well, expected one of the two");
-        }
+        requireOneGap(section, problems);
         Duration gap = section.has(ProviderSchema.GAP_AS_IDLE)
                 ? section.get(ProviderSchema.GAP_AS_IDLE) : section.get(ProviderSchema.GAP);
         return section.build(problems,
                 () -> new TimeoutSettings(section.get(ProviderSchema.CONNECT),
                         section.get(ProviderSchema.HANDSHAKE), head, headIsSet ? head : null,
                         firstContent, gap, section.get(ProviderSchema.TOTAL)));
+    }
+
+    static void requireOneGap(Section section, Problems problems) {
+        if (section.has(ProviderSchema.GAP) && section.has(ProviderSchema.GAP_AS_IDLE)) {
+            problems.error(section.place(ProviderSchema.GAP_AS_IDLE),
+                    "another name of 'gap', which is set as well, expected one of the two");
+        }
     }
 
     private PoolSettings pool(Section section) {

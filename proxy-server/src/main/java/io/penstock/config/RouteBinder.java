@@ -1,9 +1,13 @@
 package io.penstock.config;
 
+import io.penstock.route.HedgeSettings;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.route.RouteSettings.TargetSettings;
+import io.penstock.route.TargetTerms;
+import io.penstock.route.TargetTimeouts;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -40,12 +44,14 @@ final class RouteBinder {
 
     /** Null when the route has a mistake, or all its providers are left out. */
     private RouteSettings route(Section section) {
-        HoldSettings hold = hold(section.section(RouteSchema.HOLD));
-        RoutePolicy policy =
-                new RoutePolicy(hold, section.get(RouteSchema.ON_CANCEL).equals("drain"));
         int before = problems.errorCount();
+        HoldSettings hold = hold(section.section(RouteSchema.HOLD));
+        RoutePolicy policy = new RoutePolicy(section.get(RouteSchema.STRATEGY),
+                section.get(RouteSchema.AFFINITY), hedge(section.get(RouteSchema.HEDGE)),
+                section.get(RouteSchema.MIDSTREAM), hold,
+                section.get(RouteSchema.ON_CANCEL).equals("drain"));
         List<TargetSettings> kept = targets(section);
-        if (!section.isComplete() || hold == null || problems.errorCount() > before) {
+        if (!section.isComplete() || problems.errorCount() > before) {
             return null;
         }
         if (kept.stream().noneMatch(each -> providers.isUsable(each.provider()))) {
@@ -71,10 +77,53 @@ final class RouteBinder {
                         + target.provider() + "', "
                         + Suggestion.among(target.provider(), providers.names()));
             } else if (!providers.leftOut().contains(target.provider())) {
-                kept.add(target);
+                kept.add(new TargetSettings(target.provider(), target.model(), terms(each)));
             }
         }
         return kept;
+    }
+
+    private TargetTerms terms(Section section) {
+        TargetTimeouts timeouts = timeouts(section.get(RouteSchema.TARGET_TIMEOUTS));
+        Integer window = section.get(RouteSchema.CONTEXT_WINDOW);
+        TargetTerms terms = section.build(problems,
+                () -> new TargetTerms(section.get(RouteSchema.WEIGHT),
+                        window == null ? TargetTerms.UNBOUNDED : window, timeouts));
+        return terms == null ? TargetTerms.DEFAULT : terms;
+    }
+
+    /** What is said there, and nothing of the defaults; null when nothing is. */
+    private TargetTimeouts timeouts(Section section) {
+        if (section == null) {
+            return null;
+        }
+        Duration firstByte = section.get(ProviderSchema.FIRST_BYTE);
+        Duration head = said(section, ProviderSchema.HEAD);
+        Duration firstContent = said(section, ProviderSchema.FIRST_CONTENT);
+        ProviderBinder.requireOneGap(section, problems);
+        Duration idle = section.get(ProviderSchema.GAP_AS_IDLE);
+        return section.build(problems, () -> new TargetTimeouts(
+                said(section, ProviderSchema.CONNECT), said(section, ProviderSchema.HANDSHAKE),
+                head == null ? firstByte : head,
+                firstContent == null ? firstByte : firstContent,
+                idle == null ? said(section, ProviderSchema.GAP) : idle,
+                said(section, ProviderSchema.TOTAL)));
+    }
+
+    private static Duration said(Section section, Field<Duration> field) {
+        return section.has(field) ? section.get(field) : null;
+    }
+
+    /** Null for none. */
+    private HedgeSettings hedge(Section section) {
+        String after = section == null ? null : section.get(RouteSchema.HEDGE_AFTER);
+        if (after == null) {
+            return null; // a mistake in it was reported
+        }
+        Duration duration = Durations.parse(after);
+        double percentile = duration == null ? Integer.parseInt(after.substring(1)) / 100.0 : 0;
+        return section.build(problems, () -> new HedgeSettings(percentile, duration,
+                section.get(RouteSchema.HEDGE_RATIO)));
     }
 
     private HoldSettings hold(Section section) {

@@ -1,12 +1,18 @@
 package io.penstock.config;
 
+import io.penstock.route.Affinity;
 import io.penstock.route.HoldSettings;
+import io.penstock.route.Midstream;
 import io.penstock.route.RouteSettings.TargetSettings;
+import io.penstock.route.Strategy;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /** The keys of one entry of {@code routes}. */
 final class RouteSchema {
+    private static final String HEADER = "header:";
+
     static final Field<String> MODEL = Field.required("model", Types.TEXT,
             "the name that clients ask for; `*` stands for any run of characters");
 
@@ -15,7 +21,7 @@ final class RouteSchema {
                     RouteSchema::target, target -> target.provider() + "/" + target.model()),
             "the provider's name, a slash, and its name of the model; `*` keeps the caller's");
     static final Field<Integer> WEIGHT = Field.of("weight", Types.integerFrom(1), 1,
-            "its share of the calls, relative to the others");
+            "its share of the calls, relative to the others, for the strategies that weigh");
     static final Field<Integer> CONTEXT_WINDOW = Field.optional("context_window",
             Types.integerFrom(1), "tokens that the model takes; longer calls pass it by");
     static final Field<Section> TARGET_TIMEOUTS = Field.section("timeouts",
@@ -27,9 +33,8 @@ final class RouteSchema {
             "who may answer, in order; an entry is `PROVIDER/MODEL`, or a section that has it as "
                     + "its `target`");
 
-    static final Field<String> STRATEGY = Field.of("strategy",
-            Types.oneOf("priority", "weighted", "least_latency", "least_busy"), "priority",
-            "which target comes first");
+    static final Field<Strategy> STRATEGY = Field.of("strategy", Types.oneOf(Strategy.values()),
+            Strategy.PRIORITY, "which target comes first");
 
     static final Field<String> HEDGE_AFTER = Field.required("after",
             Types.text("percentile or duration", "p50 to p99, or " + Durations.EXPECTED,
@@ -41,8 +46,8 @@ final class RouteSchema {
             SectionType.of("section", HEDGE_AFTER, HEDGE_RATIO),
             "a second call when the first is slow; off unless set");
 
-    static final Field<String> MIDSTREAM = Field.of("midstream",
-            Types.oneOf("error", "continue"), "error",
+    static final Field<Midstream> MIDSTREAM = Field.of("midstream",
+            Types.oneOf(Midstream.values()), Midstream.ERROR,
             "what follows when a stream breaks after its first content");
 
     static final Field<Integer> CONTENT_EVENTS = Field.of("content_events", Types.integerFrom(1),
@@ -58,12 +63,11 @@ final class RouteSchema {
     static final Field<String> ON_CANCEL = Field.of("on_cancel",
             Types.oneOf("cancel", "drain"), "cancel",
             "`drain` reads a cancelled reply on, bounded, to learn its usage");
-    static final Field<String> AFFINITY = Field.optional("affinity",
-            Types.text("prompt_cache_key, user or header:NAME",
-                    "one of prompt_cache_key, user, header:NAME",
-                    text -> text.matches("prompt_cache_key|user|header:[A-Za-z0-9-]+")
-                            ? text : null),
-            "what keeps a caller's calls on one target");
+    static final Field<Affinity> AFFINITY = Field.optional("affinity",
+            new ScalarType<>("prompt_cache_key, user or header:NAME",
+                    "one of prompt_cache_key, user, header:NAME", false, false,
+                    RouteSchema::affinity, RouteSchema::format),
+            "calls with the same value of it go to the same target, as long as that is well");
     static final Field<Duration> CACHE_TTL = Field.required("ttl", Types.DURATION,
             "how long a reply may be answered again");
     static final Field<Section> CACHE = Field.section("cache",
@@ -80,6 +84,21 @@ final class RouteSchema {
         int slash = text.indexOf('/');
         return slash < 1 || slash == text.length() - 1 ? null
                 : new TargetSettings(text.substring(0, slash), text.substring(slash + 1));
+    }
+
+    /** Null when the text is none. */
+    private static Affinity affinity(String text) {
+        return switch (text) {
+            case "prompt_cache_key" -> Affinity.PROMPT_CACHE_KEY;
+            case "user" -> Affinity.USER;
+            default -> text.matches(HEADER + "[A-Za-z0-9-]{1,64}")
+                    ? Affinity.header(text.substring(HEADER.length())) : null;
+        };
+    }
+
+    private static String format(Affinity affinity) {
+        return affinity.header() == null ? affinity.source().name().toLowerCase(Locale.ROOT)
+                : HEADER + affinity.header();
     }
 
     private static String hedgeAfter(String text) {

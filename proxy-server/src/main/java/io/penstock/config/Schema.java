@@ -7,6 +7,7 @@ import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.upstream.BreakerSettings;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -106,18 +107,22 @@ final class Schema {
                     + "very name wins, then the first glob that matches; a model without a price "
                     + "counts as free");
 
+    static final Field<Boolean> BREAKER_ENABLED = Field.of("enabled", Types.FLAG,
+            BreakerSettings.DEFAULT.enabled(), "whether targets are left alone at all");
+    static final Field<Double> FAILURE_RATIO = Field.of("failure_ratio", Types.number(0, 1),
+            BreakerSettings.DEFAULT.failureRatio(), "failures as a share of a window's calls");
+    static final Field<Integer> MIN_REQUESTS = Field.of("min_requests", Types.integerFrom(1),
+            BreakerSettings.DEFAULT.minRequests(), "calls that a window must have seen");
+    static final Field<Duration> BREAKER_WINDOW = Field.of("window", Types.DURATION,
+            BreakerSettings.DEFAULT.window(), "how far back calls count");
+    static final Field<Duration> OPEN_FOR = Field.of("open_for", Types.DURATION,
+            BreakerSettings.DEFAULT.openFor(), "how long a target is left alone");
+    static final Field<Integer> HALF_OPEN_PROBES = Field.of("half_open_probes",
+            Types.integerFrom(1), BreakerSettings.DEFAULT.halfOpenProbes(),
+            "calls at a time that try it again, and that have to go well");
     static final Field<Section> BREAKER = Field.section("breaker",
-            SectionType.of("section",
-                    Field.of("failure_ratio", Types.number(0, 1), 0.5,
-                            "failures as a share of a window's calls"),
-                    Field.of("min_requests", Types.integerFrom(1), 20,
-                            "calls that a window must have seen"),
-                    Field.of("window", Types.DURATION, Duration.ofSeconds(30),
-                            "how far back calls count"),
-                    Field.of("open_for", Types.DURATION, Duration.ofSeconds(15),
-                            "how long a target is left alone"),
-                    Field.of("half_open_probes", Types.integerFrom(1), 3,
-                            "calls that try it again")),
+            SectionType.of("section", BREAKER_ENABLED, FAILURE_RATIO, MIN_REQUESTS,
+                    BREAKER_WINDOW, OPEN_FOR, HALF_OPEN_PROBES),
             "when a provider's model is left alone for a while");
 
     static final Field<Integer> MAX_ATTEMPTS = Field.of("max_attempts", Types.integerFrom(1),

@@ -8,6 +8,7 @@ import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.RouteSettings;
+import io.penstock.upstream.BreakerSettings;
 import io.penstock.upstream.ProviderSettings;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Prices;
@@ -23,7 +24,8 @@ import java.util.List;
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
         List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
         CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
-        RetrySettings retry, ObserveSettings observe, Duration shutdownGrace, boolean debug) {
+        BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
+        Duration shutdownGrace, boolean debug) {
 
     public Settings {
         listen = List.copyOf(listen);
@@ -34,7 +36,7 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
     /** The same without an access log. */
     public Settings withoutAccessLog() {
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
-                prices, retry, new ObserveSettings(null, observe.json(), observe.fullHeaders()),
+                prices, breaker, retry, new ObserveSettings(null, observe.json(), observe.fullHeaders()),
                 shutdownGrace, debug);
     }
 }

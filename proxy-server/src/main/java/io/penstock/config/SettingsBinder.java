@@ -8,6 +8,7 @@ import io.penstock.limit.QueueSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.Glob;
 import io.penstock.route.RouteSettings;
+import io.penstock.upstream.BreakerSettings;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.BudgetSettings.Enforce;
 import io.penstock.usage.BudgetSettings.OnStoreFailure;
@@ -38,16 +39,19 @@ final class SettingsBinder {
     }
 
     Settings bind(Section root) {
-        AuthSettings auth =
-                new AuthBinder(environment, problems).bind(root.section(Schema.AUTH));
+        AuthBinder authBinder = new AuthBinder(environment, problems);
+        AuthSettings auth = authBinder.bind(root.section(Schema.AUTH));
         EdgeBinder edge = new EdgeBinder(environment, overrides, problems);
         ProviderBinder.Bound providers =
                 new ProviderBinder(environment, overrides, problems).bind(root);
         List<RouteSettings> routes =
                 new RouteBinder(providers, problems).bind(root.get(Schema.ROUTES));
-        return new Settings(edge.listen(root, auth), edge.admin(root), providers.settings(), routes,
-                auth, cors(root.section(Schema.CORS)), limits(root.section(Schema.LIMITS)),
-                budget(root.section(Schema.BUDGET)), prices(root), retry(root.section(Schema.RETRY)),
+        boolean isOpen = auth.isOpen() && !authBinder.isMistaken();
+        return new Settings(edge.listen(root, isOpen), edge.admin(root), providers.settings(),
+                routes, auth, cors(root.section(Schema.CORS)),
+                limits(root.section(Schema.LIMITS)), budget(root.section(Schema.BUDGET)),
+                prices(root), breaker(root.section(Schema.BREAKER)),
+                retry(root.section(Schema.RETRY)),
                 observe(root.section(Schema.OBSERVE)),
                 root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug());
     }
@@ -119,6 +123,15 @@ final class SettingsBinder {
                 }
             }
         }
+    }
+
+    private BreakerSettings breaker(Section section) {
+        BreakerSettings breaker = section.build(problems,
+                () -> new BreakerSettings(section.get(Schema.BREAKER_ENABLED),
+                        section.get(Schema.FAILURE_RATIO), section.get(Schema.MIN_REQUESTS),
+                        section.get(Schema.BREAKER_WINDOW), section.get(Schema.OPEN_FOR),
+                        section.get(Schema.HALF_OPEN_PROBES)));
+        return breaker == null ? BreakerSettings.DEFAULT : breaker;
     }
 
     private RetrySettings retry(Section section) {

@@ -5,6 +5,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -92,6 +93,16 @@ final class Types {
         Map<String, String> values = new LinkedHashMap<>();
         for (String word : words) {
             values.put(word, word);
+        }
+        return oneOf(values);
+    }
+
+    /** The constants of an enum, in lower case. */
+    @SafeVarargs // only read
+    static <E extends Enum<E>> Type<E> oneOf(E... constants) {
+        Map<String, E> values = new LinkedHashMap<>();
+        for (E constant : constants) {
+            values.put(constant.name().toLowerCase(Locale.ROOT), constant);
         }
         return oneOf(values);
     }

@@ -21,6 +21,7 @@ import io.penstock.upstream.ReplyListener;
 import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
+import io.penstock.upstream.Trial;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.time.Instant;
@@ -54,6 +55,7 @@ final class Attempt implements ReplyListener {
     private final DownstreamConnection downstream;
     private final ReplyReader reader;
     private final ResponseRelay relay;
+    private final Trial trial = new Trial();
 
     private TargetName target;
     private Provider provider;
@@ -86,6 +88,8 @@ final class Attempt implements ReplyListener {
     private ByteBuf head; // for the caller, without its last lines
     private boolean events;
     private boolean watched; // the stream ends when the caller's budget is spent
+    private Continuation continuation; // null where a stream that breaks is not continued
+    private boolean splicing; // the reply goes on where another broke off
 
     Attempt(Exchange exchange, ExchangeLoop loop, DownstreamConnection downstream) {
         this.exchange = exchange;
@@ -95,17 +99,40 @@ final class Attempt implements ReplyListener {
         relay = new ResponseRelay(downstream.context().alloc(), reader, loop.scratch());
     }
 
-    /** Begins; the exchange may hear of the end of it before this returns. */
-    void start(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
-            boolean stream, boolean asksForUsage, long nowNanos) {
+    /**
+     * Begins; the exchange may hear of the end of it before this returns.
+     *
+     * @param continuation reads every event of a stream; null for none
+     */
+    void start(TargetName target, Provider provider, ProviderKey key, TimeoutSettings timeouts,
+            long ticket, HoldSettings hold, boolean stream, boolean asksForUsage,
+            Continuation continuation, long nowNanos) {
+        this.continuation = continuation;
+        splicing = false;
+        begin(target, provider, key, timeouts, ticket, hold, stream, asksForUsage, nowNanos);
+    }
+
+    /** Begins to go on with the stream that broke off; the caller hears of it when they meet. */
+    void goOn(TargetName target, Provider provider, ProviderKey key, TimeoutSettings timeouts,
+            long ticket, boolean asksForUsage, long nowNanos) {
+        splicing = true;
+        relay.goOn();
+        begin(target, provider, key, timeouts, ticket, HoldSettings.DEFAULT, true, asksForUsage,
+                nowNanos);
+    }
+
+    private void begin(TargetName target, Provider provider, ProviderKey key,
+            TimeoutSettings timeouts, long ticket, HoldSettings hold, boolean stream,
+            boolean asksForUsage, long nowNanos) {
         this.target = target;
         this.asksForUsage = asksForUsage;
         this.provider = provider;
         this.key = key;
         this.hold = hold;
         this.stream = stream;
-        timeouts = provider.settings().timeouts();
+        this.timeouts = timeouts;
         startedNanos = nowNanos;
+        trial.begin(provider.health(target.model()), ticket, stream, nowNanos);
         readyNanos = 0;
         headNanos = 0;
         contentNanos = 0;
@@ -185,6 +212,17 @@ final class Attempt implements ReplyListener {
 
     long contentNanos() {
         return contentNanos;
+    }
+
+    /** Whether it goes on where another broke off. */
+    boolean isSplicing() {
+        return splicing;
+    }
+
+    /** Whether another attempt could go on where this one broke off. */
+    boolean canBeContinued() {
+        return continuation != null && committed && continuation.isPossible()
+                && relay.canBeContinued();
     }
 
     /** Whether the usage of the stream is asked for in the caller's place. */
@@ -314,8 +352,15 @@ final class Attempt implements ReplyListener {
         events = verdict == ReplyVerdict.GOOD
                 && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
         watched = events && exchange.isWatching();
-        reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(), watched,
-                events && asksForUsage);
+        reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(),
+                events ? continuation : null, watched, events && asksForUsage);
+        if (splicing) {
+            relay.goOn(reply, events);
+            wait = events ? Wait.CONTENT : Wait.GAP;
+            loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
+            loop.deadlines().expectBy(headNanos + holdNanos());
+            return;
+        }
         relay.begin(reply, events, downstream.isHttp10());
         if (draining) {
             relay.drain();
@@ -382,6 +427,9 @@ final class Attempt implements ReplyListener {
             }
         } else if (!committed) {
             judge();
+        } else if (splicing && !writeSpliced() || reader.isErrorSeen() && continuation != null) {
+            fail(splicing && continuation.isDiverged() ? Fault.DIVERGED : Fault.ERROR_IN_REPLY,
+                    "the stream went wrong");
         } else if (relay.isEnded()) {
             end();
         } else if (watched && reader.identity() != null && !exchange.mayGoOn(this)) {
@@ -450,12 +498,16 @@ final class Attempt implements ReplyListener {
 
     private void judge() {
         if (verdict != ReplyVerdict.GOOD) {
-            if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES) {
+            if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES
+                    || splicing && reader.payloadBytes() >= MAX_ERROR_BYTES) {
                 if (verdict == null) {
                     verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
                 }
+                trial.end(verdict.isProvidersFault(status), lastReadNanos);
                 exchange.onErrorReply(this);
             }
+        } else if (splicing) {
+            judgeSplice();
         } else if (events) {
             if (reader.isErrorSeen()) {
                 fail(Fault.ERROR_IN_REPLY, "the stream opens with an error");
@@ -476,16 +528,53 @@ final class Attempt implements ReplyListener {
         }
     }
 
+    private void judgeSplice() {
+        if (!events) {
+            fail(Fault.BAD_RESPONSE, "a stream was asked for, and something else came");
+        } else if (reader.isErrorSeen()) {
+            fail(Fault.ERROR_IN_REPLY, "the stream opens with an error");
+        } else if (continuation.isDiverged()) {
+            fail(Fault.DIVERGED, "the answer says something else");
+        } else if (continuation.isJoined()) {
+            committed = true;
+            wait = Wait.GAP;
+            contentNanos = lastReadNanos;
+            trial.onGood(contentNanos - slotNanos, contentNanos);
+            loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
+            exchange.onContinued(this);
+            writeSpliced();
+            if (relay.isEnded()) {
+                end();
+            } else {
+                downstream.flush();
+                keepPace();
+            }
+        } else if (relay.isEnded()) {
+            fail(Fault.NO_CONTENT, "the stream ended before it went on");
+        }
+    }
+
+    /** Writes what is new to the caller; returns whether all is well. */
+    private boolean writeSpliced() {
+        String fresh = continuation.takeEvents();
+        if (!fresh.isEmpty()) {
+            relay.write(fresh);
+        }
+        return !continuation.isDiverged() && !reader.isErrorSeen();
+    }
+
     /** The reply goes to the caller from here on, whatever becomes of it. */
     void commit() {
         committed = true;
         wait = Wait.GAP;
         contentNanos = lastReadNanos;
-        if (verdict == ReplyVerdict.GOOD && events) {
-            provider.load().onFirstContent(contentNanos - readyNanos);
-        } else if (verdict == ReplyVerdict.GOOD) {
+        if (verdict == ReplyVerdict.GOOD && !events) {
             provider.load().onUnaryReply();
+        } else if (verdict == ReplyVerdict.GOOD && reader.isContentSeen()) {
+            provider.load().onFirstContent(contentNanos - readyNanos);
         }
+        trial.onGood(events && !reader.isContentSeen() ? -1 : contentNanos - slotNanos,
+                contentNanos);
         reader.onCommit();
         loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
         boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
@@ -516,11 +605,14 @@ final class Attempt implements ReplyListener {
             fail(Fault.TRUNCATED, "the stream ended without a finish reason");
             return;
         }
-        if (events && !reader.isDoneSeen() && !reader.isErrorSeen()) {
+        if (splicing) {
+            relay.write(exchange.lastEvents(continuation.identity()));
+        } else if (events && !reader.isDoneSeen() && !reader.isErrorSeen()) {
             relay.append("data: [DONE]\n\n");
         }
         relay.end();
         wait = Wait.NOTHING;
+        trial.end(reader.isErrorSeen(), lastReadNanos);
         UpstreamConnection done = connection;
         connection = null;
         leavePool();
@@ -539,12 +631,18 @@ final class Attempt implements ReplyListener {
 
     /** The attempt is over without a whole reply. */
     private void fail(Fault fault, String detail) {
+        boolean saidAll = committed && reader.isDoneSeen() && fault != Fault.DIVERGED
+                && (!splicing || reader.isFinishSeen());
+        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
         if (draining) {
             endDraining();
         } else if (!committed) {
             abandon();
             exchange.onFault(this, fault, detail);
-        } else if (reader.isDoneSeen()) {
+        } else if (saidAll) {
+            if (splicing) {
+                relay.write(exchange.lastEvents(continuation.identity()));
+            }
             relay.end(); // all was said: only the framing is missing
             closeConnection();
             exchange.onEnded(this, false);
@@ -580,7 +678,7 @@ final class Attempt implements ReplyListener {
 
     /** Writes the last word into a stream that broke off. */
     void cut(String event) {
-        if (events) {
+        if (events || splicing) {
             relay.cut(event);
         }
         relay.discard();
@@ -595,6 +693,7 @@ final class Attempt implements ReplyListener {
             head = null;
         }
         relay.discard();
+        trial.end(false, lastReadNanos);
         if (whole) {
             wait = Wait.NOTHING;
             UpstreamConnection done = connection;
@@ -612,6 +711,7 @@ final class Attempt implements ReplyListener {
             pool = null;
         }
         wait = Wait.NOTHING;
+        trial.end(false, lastReadNanos);
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();
@@ -625,6 +725,13 @@ final class Attempt implements ReplyListener {
             pool.onDone();
             pool = null;
         }
+    }
+
+    /** The exchange's time is up: the provider's fault if it had most of it to itself. */
+    void onTimeUp(long nowNanos) {
+        boolean mostly = wait != Wait.SLOT
+                && (nowNanos - slotNanos) * 2 >= timeouts.total().toNanos();
+        trial.end(mostly && !draining, nowNanos);
     }
 
     /** A further try of the same provider: whether its budget allows one. */

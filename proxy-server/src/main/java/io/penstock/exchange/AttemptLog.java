@@ -48,8 +48,15 @@ public final class AttemptLog {
         onlyNotFound = false;
     }
 
-    void onPassedOver(TargetName target) {
-        entries.add(new Entry(target, Fault.COOLDOWN.code(), 0));
+    /** An attempt that was good broke off: no other one, but another line. */
+    void onBroken(TargetName target, Fault fault, long nanos) {
+        entries.add(new Entry(target, fault.code(), nanos));
+        lastFault = fault;
+    }
+
+    /** Nobody asked it, and why. */
+    void onPassedOver(TargetName target, Fault why) {
+        entries.add(new Entry(target, why.code(), 0));
     }
 
     /** A model to be tried that no provider serves; a hyphen is the name of none. */

@@ -33,6 +33,11 @@ public enum Endpoint {
         return upstreamPath;
     }
 
+    /** Whether it is a chat, whatever names its models. */
+    boolean isChat() {
+        return this == CHAT || this == FALLBACK_CHAT;
+    }
+
     /** Whether its body names its models in {@code models}. */
     boolean takesModels() {
         return this == FALLBACK_CHAT;

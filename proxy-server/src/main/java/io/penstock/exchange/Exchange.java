@@ -15,18 +15,27 @@ import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.route.HedgeSettings;
+import io.penstock.route.Midstream;
+import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
+import io.penstock.translate.ChatChunk;
+import io.penstock.translate.ChatStream;
 import io.penstock.translate.ErrorBody;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
+import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
 
 /**
  * One request and its reply, from the head that was accepted to the last byte: reads what routing
@@ -57,7 +66,11 @@ public final class Exchange extends Deadlines.Entry {
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
     private final ExchangeListener listener;
-    private final Attempt attempt;
+    private Attempt attempt; // the one that counts: it leads, or it was good
+    private Attempt rival; // a second one beside it; null until there was one
+    private boolean racing; // both are under way
+    private long hedgeAtNanos; // when the second begins; 0 for never
+    private Continuation continuation; // null until one was wanted
     private final RequestBody body;
     private final RequestFields request = new RequestFields();
     private final RequestControls controls = new RequestControls();
@@ -65,6 +78,8 @@ public final class Exchange extends Deadlines.Entry {
     private final AttemptLog log = new AttemptLog();
     private final Timing timing = new Timing();
     private final TargetList targets = new TargetList();
+    private final AffinityValues affinity = new AffinityValues();
+    private final ToLongFunction<String> contextTokens;
 
     private Phase phase = Phase.IDLE;
     private Policy policy;
@@ -76,7 +91,8 @@ public final class Exchange extends Deadlines.Entry {
     private int fieldsLength;
     private TopLevelScanner scanner;
     private boolean waited; // for its turn, since it was whole
-    private boolean routed; // targets are known
+    private Route route; // of the model asked for; null while that is not known
+    private final List<Route> routes = new ArrayList<>(1); // it, and those to fall back on
 
     private long receivedNanos;
     private long dispatchedNanos;
@@ -84,12 +100,14 @@ public final class Exchange extends Deadlines.Entry {
     private long pauseUntilNanos; // between two tries, while there is a target to try again
     private TargetName pausedTarget;
     private int sameTargetTries;
+    private Provider doubtful; // seems to refuse the question for a stream's usage
     private long drainUntilNanos;
 
     private int status;
     private Failure failure;
     private boolean leftAlone; // the caller went when a provider was at work for it
     private TokenUsage usage;
+    private long passedTokens; // of the answer, by attempts that broke off
 
     public Exchange(ExchangeLoop loop, DownstreamConnection downstream,
             ExchangeListener listener) {
@@ -99,6 +117,7 @@ public final class Exchange extends Deadlines.Entry {
         attempt = new Attempt(this, loop, downstream);
         body = new RequestBody(loop.bodyMemory());
         metering = new Metering(loop);
+        contextTokens = model -> metering.contextTokens(request, model);
     }
 
     /**
@@ -117,16 +136,21 @@ public final class Exchange extends Deadlines.Entry {
         this.requestId = requestId;
         this.cors = cors;
         metering.begin(permit, caller, policy);
+        affinity.begin(head, policy.router().affinityHeaders());
         request.clear();
         waited = false;
-        routed = false;
+        route = null;
         status = 0;
         failure = null;
         leftAlone = false;
         usage = null;
+        passedTokens = 0;
         pausedTarget = null;
         sameTargetTries = 0;
+        doubtful = null;
         attempt.forget();
+        racing = false;
+        hedgeAtNanos = 0;
         log.clear();
         receivedNanos = loop.deadlines().nowNanos();
         timing.begin(receivedNanos);
@@ -216,7 +240,8 @@ public final class Exchange extends Deadlines.Entry {
         if (phase == Phase.IDLE || phase == Phase.DRAINING) {
             return;
         }
-        leftAlone = routed && pausedTarget == null && attempt.isSent();
+        leftAlone = route != null && pausedTarget == null && attempt.isSent();
+        endRace();
         if (leftAlone && targets.policy(attempt.target()).drains() && attempt.tryDrain()) {
             moveTo(Phase.DRAINING);
             body.release();
@@ -253,6 +278,7 @@ public final class Exchange extends Deadlines.Entry {
             case RECEIVED -> refuse(shutdown());
             case ATTEMPTING -> {
                 pausedTarget = null;
+                endRace();
                 log.onFault(attempt.target(), Fault.SHUTDOWN,
                         loop.deadlines().nowNanos() - attempt.startedNanos());
                 attempt.abandon();
@@ -281,44 +307,74 @@ public final class Exchange extends Deadlines.Entry {
         long now = loop.deadlines().nowNanos();
         dispatchedNanos = waited ? dispatchedNanos : now;
         timing.enter(Stage.PROXY, now);
-        Failure impossible = RouteFinder.find(policy, caller, controls.models(request.model()),
-                targets, log);
+        Failure impossible = RouteFinder.find(policy.router(), caller,
+                controls.models(request.model()), routes, log);
         if (impossible != null) {
             refuse(impossible);
             return;
         }
-        routed = true;
+        route = routes.get(0);
         if (metering.isUncountable()) {
             refuse(Failure.of(Failure.Kind.OVERLOADED,
                     "What is used of a month's budget can't be written down at the moment."));
             return;
         }
-        Refusal refusal = metering.reserve(endpoint, request,
-                targets.route().targets().get(0).model(), body.length(), now);
+        Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
+                body.length(), now);
         if (refusal != null) {
             refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller, now));
             return;
         }
         moveTo(Phase.ATTEMPTING);
+        targets.begin(policy, route, request.isStream(),
+                affinity.of(route.policy().affinity(), request), contextTokens, now);
+        for (int i = 1; i < routes.size(); i++) {
+            targets.fallBackOn(routes.get(i),
+                    affinity.of(routes.get(i).policy().affinity(), request));
+        }
         loop.deadlines().add(this);
         TargetName first = targets.next(now, log);
         if (first == null) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
                     "Every provider of the model '" + request.model()
-                            + "' asked to be left alone."));
+                            + "' is left alone for the moment: " + log + "."));
             answerFailure();
         } else {
             loop.upstream().pool(targets.provider(first)).retryBudget()
                     .onFirstTry(policy.retry().budgetRatio());
+            if (isContinuable()) {
+                continuation = continuation == null ? new Continuation() : continuation;
+                continuation.begin();
+            }
+            planHedge(first, now);
             start(first, now);
         }
     }
 
+    /** Tries that target once more, or the next where it has come to be left alone meanwhile. */
+    private void startAgain(TargetName target, long nowNanos) {
+        TargetName next = target;
+        if (!targets.tryAgain(target, nowNanos)) {
+            next = targets.next(nowNanos, log);
+            sameTargetTries = 0;
+        }
+        if (next == null) {
+            answerFailure();
+        } else {
+            start(next, nowNanos);
+        }
+    }
+
+    /** Tries a target that {@link #targets} gave just now. */
     private void start(TargetName target, long nowNanos) {
+        start(attempt, target, nowNanos);
+    }
+
+    private void start(Attempt next, TargetName target, long nowNanos) {
         timing.enter(Stage.PROXY, nowNanos);
         Provider provider = targets.provider(target);
-        totalNanos = Math.min(provider.settings().timeouts().total().toNanos(),
-                controls.timeoutNanos());
+        TimeoutSettings timeouts = targets.timeouts(target);
+        totalNanos = Math.min(timeouts.total().toNanos(), controls.timeoutNanos());
         loop.deadlines().expectBy(dispatchedNanos + totalNanos);
         ProviderKey key = provider.keys().next(nowNanos);
         if (key == null && !provider.keys().isEmpty()) {
@@ -326,15 +382,97 @@ public final class Exchange extends Deadlines.Entry {
             key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
         }
         boolean asks = request.isStream() && !request.asksForUsage()
-                && provider.takesUsageQuestion();
-        attempt.start(target, provider, key, targets.policy(target).hold(), request.isStream(),
-                asks, nowNanos);
+                && mayAskForUsage(provider);
+        if (phase == Phase.COMMITTED) {
+            continuation.beginSplice(provider.takesPrefill(target.model()));
+            next.goOn(target, provider, key, timeouts, targets.ticket(),
+                    mayAskForUsage(provider), nowNanos);
+        } else {
+            next.start(target, provider, key, timeouts, targets.ticket(),
+                    targets.policy(target).hold(), request.isStream(), asks,
+                    isContinuable() ? continuation : null, nowNanos);
+        }
+    }
+
+    private boolean mayAskForUsage(Provider provider) {
+        return provider.takesUsageQuestion() && provider != doubtful;
+    }
+
+    /** Whether the route wants a broken stream to be continued, and this one could be. */
+    private boolean isContinuable() {
+        return route.policy().midstream() == Midstream.CONTINUE && endpoint.isChat()
+                && request.isStream() && request.isContinuable();
+    }
+
+    // Two targets at a time
+
+    private void planHedge(TargetName first, long nowNanos) {
+        HedgeSettings hedge = route.policy().hedge();
+        if (hedge == null || route.targets().size() < 2
+                || targets.policy(first) != route.policy()) {
+            return;
+        }
+        loop.hedgeBudget(hedge).onCall(hedge.maxRatio());
+        long after = hedge.after() != null ? hedge.after().toNanos()
+                : targets.health(first).firstContentNanos(hedge.percentile(), request.isStream(),
+                        nowNanos);
+        if (after >= 0) {
+            hedgeAtNanos = nowNanos + after;
+            loop.deadlines().expectBy(hedgeAtNanos);
+        }
+    }
+
+    /** The first target is slow: asks a second, if one is left and the budget allows it. */
+    private void hedge(long nowNanos) {
+        hedgeAtNanos = 0;
+        if (log.tried() + 1 >= policy.retry().maxAttempts()
+                || !loop.hedgeBudget(route.policy().hedge()).tryTake()) {
+            return;
+        }
+        TargetName second = targets.nextOfRoute(nowNanos, log);
+        if (second != null) {
+            rival = rival == null ? new Attempt(this, loop, downstream) : rival;
+            rival.forget();
+            racing = true;
+            start(rival, second, nowNanos);
+        }
+    }
+
+    /** One of two is over: whether the other goes on alone. */
+    private boolean leaveToOther(Attempt over) {
+        if (!racing) {
+            return false;
+        }
+        racing = false;
+        if (over == attempt) {
+            attempt = rival;
+            rival = over;
+        }
+        return true;
+    }
+
+    /** The attempt that leads goes on alone; what the other has cost is booked. */
+    private void endRace() {
+        if (racing) {
+            racing = false;
+            log.onFault(rival.target(), Fault.HEDGE_LOST,
+                    loop.deadlines().nowNanos() - rival.startedNanos());
+            if (rival.isSent()) {
+                metering.book(rival.target().provider(), rival.target().model(),
+                        metering.estimate(rival.target().model(), rival.passedTokens()));
+            }
+            rival.abandon();
+        }
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
     void send(Attempt sender, UpstreamConnection connection) {
         BodyEdits edits = loop.edits().clear();
         request.fit(edits, sender.target().model(), sender.asksForUsage());
+        if (sender.isSplicing() && sender.provider().takesPrefill(sender.target().model())) {
+            request.goOn(edits, continuation.text().stripTrailing(),
+                    sender.provider().settings().type(), passedTokens);
+        }
         controls.strip(edits);
         long length = body.lengthWith(edits);
         HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(endpoint.path()));
@@ -364,7 +502,12 @@ public final class Exchange extends Deadlines.Entry {
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
         failed.provider().load().onFault(fault);
-        if (!tryAgain(now, failed, fault.isTransient(), RetryAfter.NONE)) {
+        if (failed.isSplicing()) {
+            if (!goOn(now)) {
+                endBroken(failed, failureOf(fault, detail));
+            }
+        } else if (!leaveToOther(failed)
+                && !tryAgain(now, failed, fault.isTransient(), RetryAfter.NONE)) {
             answerFailure();
         }
     }
@@ -373,20 +516,28 @@ public final class Exchange extends Deadlines.Entry {
     void onErrorReply(Attempt failed) {
         long now = loop.deadlines().nowNanos();
         timing.enter(Stage.PROXY, now);
-        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && !failed.isUsageQuestionRefused()) {
+        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && !failed.isUsageQuestionRefused()
+                && !failed.isSplicing()) {
             failed.commit();
             return;
         }
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
         failed.provider().load().onErrorReply(failed.status());
-        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT) {
-            failed.provider().onUsageQuestionRefused(); // it was no question of the caller's
-            failed.abandon();
-            start(failed.target(), now);
+        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && askDifferently(failed, now)) {
             return;
         }
         long wait = letRest(failed, now);
+        if (failed.isSplicing()) {
+            failed.abandon();
+            goOnOrEnd(failed, now);
+            return;
+        }
+        if (racing) {
+            failed.abandon();
+            leaveToOther(failed);
+            return;
+        }
         boolean repeat = failed.verdict() == ReplyVerdict.TRANSIENT
                 && failed.retryAfterNanos() == RetryAfter.NONE;
         if (failed.verdict() == ReplyVerdict.CONTEXT_LENGTH) {
@@ -403,6 +554,27 @@ public final class Exchange extends Deadlines.Entry {
             failed.abandon();
             answerFailure();
         }
+    }
+
+    /** A provider refused what only the proxy asked for: asks again without it. */
+    private boolean askDifferently(Attempt failed, long now) {
+        if (failed.isUsageQuestionRefused()) {
+            // The words may be the caller's own, so nothing is believed before it works without.
+            doubtful = failed.provider();
+        } else if (failed.provider().takesPrefill(failed.target().model())) {
+            failed.provider().onPrefillRefused(failed.target().model());
+        } else {
+            return false;
+        }
+        failed.abandon();
+        if (targets.tryAgain(failed.target(), now)) {
+            start(failed, failed.target(), now);
+        } else if (failed.isSplicing()) {
+            goOnOrEnd(failed, now);
+        } else if (!leaveToOther(failed)) {
+            startAgain(failed.target(), now);
+        }
+        return true;
     }
 
     /** Lets a key rest that the reply says should; returns how long its provider asks to wait. */
@@ -444,12 +616,14 @@ public final class Exchange extends Deadlines.Entry {
         boolean keyAtFault = verdict == ReplyVerdict.BAD_KEY
                 || verdict == ReplyVerdict.RATE_LIMITED;
         if (keyAtFault && failed.provider().keys().keys().size() > 1
-                && failed.provider().keys().readyInNanos(now) == 0) {
+                && failed.provider().keys().readyInNanos(now) == 0
+                && targets.tryAgain(same, now)) {
             failed.abandon();
             start(same, now);
             return true;
         }
-        if (maySucceedNow && sameTargetTries < retry.sameTarget() && failed.tryTakeRetry()) {
+        if (maySucceedNow && sameTargetTries < retry.sameTarget()
+                && targets.health(same).isPassable(now) && failed.tryTakeRetry()) {
             sameTargetTries++;
             pause(failed, now, ThreadLocalRandom.current().nextLong(MIN_PAUSE_NANOS,
                     MAX_PAUSE_NANOS));
@@ -494,8 +668,17 @@ public final class Exchange extends Deadlines.Entry {
         if (phase == Phase.DRAINING) {
             total = Math.min(total, drainUntilNanos - nowNanos);
         }
+        if (racing) {
+            total = Math.min(total, rival.remainingNanos(nowNanos));
+        } else if (isHedgeDue()) {
+            total = Math.min(total, hedgeAtNanos - nowNanos);
+        }
         return Math.min(total, pausedTarget != null ? pauseUntilNanos - nowNanos
                 : attempt.remainingNanos(nowNanos));
+    }
+
+    private boolean isHedgeDue() {
+        return hedgeAtNanos != 0 && phase == Phase.ATTEMPTING && pausedTarget == null;
     }
 
     @Override
@@ -508,7 +691,11 @@ public final class Exchange extends Deadlines.Entry {
         } else if (pausedTarget != null) {
             TargetName target = pausedTarget;
             pausedTarget = null;
-            start(target, nowNanos);
+            startAgain(target, nowNanos);
+        } else if (!racing && isHedgeDue() && hedgeAtNanos - nowNanos <= 0) {
+            hedge(nowNanos);
+        } else if (racing && rival.remainingNanos(nowNanos) <= 0) {
+            rival.onDeadline(nowNanos);
         } else {
             attempt.onDeadline(nowNanos);
         }
@@ -525,6 +712,8 @@ public final class Exchange extends Deadlines.Entry {
             return;
         }
         pausedTarget = null;
+        endRace();
+        attempt.onTimeUp(nowNanos);
         attempt.abandon();
         log.onFault(attempt.target(), Fault.TOTAL_TIMEOUT, nowNanos - attempt.startedNanos());
         attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(), "the exchange took too long");
@@ -536,13 +725,23 @@ public final class Exchange extends Deadlines.Entry {
     /** The attempt goes to the caller; writes the fields that only now are known. */
     void onCommit(Attempt good, HeadWriter out) {
         long now = loop.deadlines().nowNanos();
+        if (racing && good == rival) {
+            rival = attempt;
+            attempt = good;
+        }
+        endRace();
         if (log.entries().isEmpty() || good.verdict() == ReplyVerdict.GOOD
                 || good.verdict() == ReplyVerdict.CALLERS_FAULT) {
             log.onReply(good.target(), good.status(), now - good.startedNanos());
         }
+        if (good.provider() == doubtful && good.verdict() == ReplyVerdict.GOOD) {
+            doubtful.onUsageQuestionRefused();
+        }
         moveTo(Phase.COMMITTED);
         status = good.status();
-        releaseRequest(); // nothing will be sent again
+        if (!isContinuable()) {
+            releaseRequest(); // nothing will be sent again
+        }
         LimitReply.write(out, metering.permit(), now);
         out.text("x-request-id: ").text(requestId).crlf().text(cors)
                 .bytes(HeaderText.securityLines(downstream.isTls()));
@@ -603,15 +802,74 @@ public final class Exchange extends Deadlines.Entry {
     /** The committed reply broke off. */
     void onBroken(Attempt broken, Fault fault, String detail) {
         broken.provider().onError(fault.code(), detail);
-        Failure.Kind kind = fault.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
-                : Failure.Kind.UPSTREAM_ERROR;
-        breakOff(broken, fault, new Failure(kind,
-                "The provider's reply broke off (" + fault.code() + ").", null, detail));
+        long now = loop.deadlines().nowNanos();
+        if (broken.canBeContinued() && fault != Fault.TOTAL_TIMEOUT) {
+            log.onBroken(broken.target(), fault, now - broken.startedNanos());
+            bookPart(broken);
+            if (!goOn(now)) {
+                endBroken(broken, failureOf(fault, detail));
+            }
+            return;
+        }
+        breakOff(broken, fault, failureOf(fault, detail));
+    }
+
+    private static Failure failureOf(Fault fault, String detail) {
+        return new Failure(fault.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
+                : Failure.Kind.UPSTREAM_ERROR,
+                "The provider's reply broke off (" + fault.code() + ").", null, detail);
+    }
+
+    /** Has the next target go on with the stream that broke; returns false if none is left. */
+    private boolean goOn(long now) {
+        if (log.tried() >= policy.retry().maxAttempts()
+                || totalNanos - (now - dispatchedNanos) <= 0) {
+            return false;
+        }
+        TargetName next = targets.next(now, log);
+        if (next == null) {
+            return false;
+        }
+        start(attempt, next, now);
+        return true;
+    }
+
+    private void goOnOrEnd(Attempt failed, long now) {
+        if (!goOn(now)) {
+            endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
+                    "The provider's reply broke off, and no other could go on with it."));
+        }
+    }
+
+    /** Books what the caller got of a reply that another goes on with. */
+    private void bookPart(Attempt broken) {
+        TokenUsage part = broken.usage() != null ? broken.usage()
+                : metering.estimate(broken.target().model(), broken.passedTokens());
+        metering.book(broken.target().provider(), broken.target().model(), part);
+        usage = usage == null ? part : usage.plus(part);
+        passedTokens += part.completion();
+    }
+
+    /** Another target goes on with the stream: the caller has begun to get its part. */
+    void onContinued(Attempt next) {
+        log.onReply(next.target(), next.status(),
+                loop.deadlines().nowNanos() - next.startedNanos());
+    }
+
+    /** What ends a stream that was continued. */
+    String lastEvents(ChatStream.Identity stream) {
+        TokenUsage last = reported(attempt);
+        return (request.asksForUsage() ? ChatChunk.ofUsage(stream, usage.prompt() + last.prompt(),
+                usage.completion() + last.completion()) : "") + "data: [DONE]\n\n";
     }
 
     private void breakOff(Attempt broken, Fault fault, Failure why) {
-        log.onFault(broken.target(), fault,
+        log.onBroken(broken.target(), fault,
                 loop.deadlines().nowNanos() - broken.startedNanos());
+        endBroken(broken, why);
+    }
+
+    private void endBroken(Attempt broken, Failure why) {
         fail(why);
         broken.cut(ErrorBody.openAiEvent(failure, log.toJson()));
         broken.abandon();
@@ -691,11 +949,12 @@ public final class Exchange extends Deadlines.Entry {
     /** Every exchange ends here, once. */
     private void finish() {
         loop.deadlines().remove(this);
-        usage = meter();
-        if (usage != null) {
-            metering.settle(attempt.target().provider(), attempt.target().model(), usage,
-                    loop.deadlines().nowNanos());
+        TokenUsage last = meter();
+        if (last != null) {
+            metering.book(attempt.target().provider(), attempt.target().model(), last);
+            usage = usage == null ? last : usage.plus(last);
         }
+        metering.settle(loop.deadlines().nowNanos());
         giveScannerBack();
         releaseRequest();
         pausedTarget = null;
@@ -705,12 +964,15 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The tokens of the reply that the caller got, or did not wait for. */
     private TokenUsage meter() {
-        if (servedBy() == null ? !leftAlone : attempt.status() >= 300) {
+        if (servedBy() == null && !leftAlone || attempt.status() >= 300) {
             return null;
         }
-        TokenUsage reported = attempt.usage();
-        return reported != null ? reported : metering.estimate(attempt.target().model(),
-                endpoint.generates() ? attempt.passedTokens() : 0);
+        return reported(attempt);
+    }
+
+    private TokenUsage reported(Attempt of) {
+        return of.usage() != null ? of.usage() : metering.estimate(of.target().model(),
+                endpoint.generates() ? of.passedTokens() : 0);
     }
 
     private void moveTo(Phase next) {

@@ -6,13 +6,17 @@ import io.penstock.json.TopLevelScanner;
 import io.penstock.limit.Budgets;
 import io.penstock.limit.Gauge;
 import io.penstock.loop.Deadlines;
+import io.penstock.route.HedgeSettings;
 import io.penstock.sse.FamiliarEnd;
+import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
 import io.penstock.usage.Ledger;
 import io.penstock.usage.UsageScanner;
 import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * What one event loop needs to carry out exchanges: everything that they can share because only one
@@ -33,9 +37,11 @@ public final class ExchangeLoop {
     private final HeadWriter writer = new HeadWriter();
     private final LocalReply localReply = new LocalReply(writer);
     private final ChatStream chatStream = new ChatStream();
+    private final ChatChunk chatChunk = new ChatChunk();
     private final UsageScanner usageScanner = new UsageScanner();
     private final FamiliarEnd familiarEnd = new FamiliarEnd();
     private final Scratch scratch = new Scratch();
+    private final Map<HedgeSettings, HedgeBudget> hedgeBudgets = new HashMap<>();
     private final Estimator estimator = new Estimator();
     private final BodyEdits edits = new BodyEdits();
     private final ArrayDeque<byte[]> arrays = new ArrayDeque<>();
@@ -81,6 +87,15 @@ public final class ExchangeLoop {
 
     ChatStream chatStream() {
         return chatStream;
+    }
+
+    /** What all routes share that hedge alike. */
+    HedgeBudget hedgeBudget(HedgeSettings settings) {
+        return hedgeBudgets.computeIfAbsent(settings, x -> new HedgeBudget());
+    }
+
+    ChatChunk chatChunk() {
+        return chatChunk;
     }
 
     UsageScanner usageScanner() {

@@ -31,6 +31,9 @@ final class Metering {
     private long bodyBytes;
     private int month;
     private long grantedTokens; // of the answer
+    private boolean booked;
+    private long bookedTokens;
+    private long bookedNanoDollars;
 
     Metering(ExchangeLoop loop) {
         estimator = loop.estimator();
@@ -44,6 +47,9 @@ final class Metering {
         this.caller = caller;
         this.policy = policy;
         bodyBytes = 0;
+        booked = false;
+        bookedTokens = 0;
+        bookedNanoDollars = 0;
     }
 
     Permit permit() {
@@ -76,6 +82,11 @@ final class Metering {
                 policy.prices().nanoDollars(model, prompt, grantedTokens), nowNanos);
     }
 
+    /** How many tokens of that model's context the call takes, prompt and answer, if it says. */
+    long contextTokens(RequestFields request, String model) {
+        return estimator.promptTokens(model, bodyBytes) + Math.max(0, request.maxTokens());
+    }
+
     /**
      * Whether a stream may go on that has come to so many tokens, where a spent budget cuts it.
      */
@@ -102,14 +113,23 @@ final class Metering {
                 true);
     }
 
-    /** Settles: books what was used, and gives the rest of the reservation back. */
-    void settle(String provider, String model, TokenUsage usage, long nowNanos) {
+    /** Books what an attempt came to; an exchange may have several that cost. */
+    void book(String provider, String model, TokenUsage usage) {
         estimator.learn(model, bodyBytes, usage);
         long nanoDollars = policy.prices().nanoDollars(model, usage);
-        permit.settle(usage.total(), nanoDollars, nowNanos);
+        booked = true;
+        bookedTokens += usage.total();
+        bookedNanoDollars += nanoDollars;
         if (!caller.allowance().hasBudget()) {
             budgets.add(caller.id(), month, usage.total(), nanoDollars); // it may get one yet
         }
         ledger.add(caller.id(), provider, model, month, usage, nanoDollars);
+    }
+
+    /** Settles what was booked, and gives the rest of the reservation back; once, in the end. */
+    void settle(long nowNanos) {
+        if (booked) {
+            permit.settle(bookedTokens, bookedNanoDollars, nowNanos);
+        }
     }
 }

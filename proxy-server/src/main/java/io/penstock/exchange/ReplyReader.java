@@ -7,6 +7,7 @@ import io.penstock.json.Needle;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.sse.EventSplitter;
+import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
 import io.penstock.usage.TokenUsage;
 import java.nio.charset.StandardCharsets;
@@ -49,6 +50,8 @@ final class ReplyReader implements ResponseRelay.Observer {
     private boolean hidesUsage;
     private boolean watched; // it may have to be ended here
     private ChatStream.Identity identity;
+    private Continuation continuation; // null where events need not be read whole
+    private int malformed;
     private long events; // with room for content
     private long eventBytes; // of these
     private int leastBytes; // of one of these
@@ -64,11 +67,14 @@ final class ReplyReader implements ResponseRelay.Observer {
      * @param wantedEvents content events to be read closely
      * @param isError its text is kept, and nothing else looked for
      * @param wholeLength of its body in bytes, negative if that is not known
+     * @param continuation reads every event of a stream as it goes by; null for none
      * @param watched the stream may have to be ended here, so that it has to be known whose it is
      * @param hidesUsage the caller has not asked for the event that brings nothing but the usage
      */
-    void begin(int wantedEvents, boolean isError, long wholeLength, boolean watched,
-            boolean hidesUsage) {
+    void begin(int wantedEvents, boolean isError, long wholeLength,
+            Continuation continuation, boolean watched, boolean hidesUsage) {
+        this.continuation = continuation;
+        malformed = 0;
         this.wantedEvents = wantedEvents;
         this.hidesUsage = hidesUsage;
         this.watched = watched;
@@ -106,7 +112,16 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     /** Whether the stream has shown as much content as was wanted. */
     boolean isContentSeen() {
-        return contentEvents >= wantedEvents;
+        return isSplicing() ? continuation.isJoined() : contentEvents >= wantedEvents;
+    }
+
+    private boolean isSplicing() {
+        return continuation != null && continuation.isSplicing();
+    }
+
+    /** Events that were neither JSON nor anything else a stream may hold; they went no further. */
+    int malformedEvents() {
+        return malformed;
     }
 
     /** Whether the model said why it stopped. */
@@ -144,6 +159,11 @@ final class ReplyReader implements ResponseRelay.Observer {
         return errorText == null ? "" : errorText.toString();
     }
 
+    /** Bytes of a reply that is no stream, so far. */
+    long payloadBytes() {
+        return payloadBytes;
+    }
+
     /** What the provider reported; null if it has not. */
     TokenUsage usage() {
         return usage;
@@ -166,6 +186,9 @@ final class ReplyReader implements ResponseRelay.Observer {
             events++;
             eventBytes += length;
             leastBytes = Math.min(leastBytes, length);
+        }
+        if (continuation != null) {
+            return readWhole(buffer, index, length);
         }
         if (glances && loop.familiarEnd().isFamiliar(buffer, index, length)) {
             return true; // one more piece of content
@@ -196,6 +219,40 @@ final class ReplyReader implements ResponseRelay.Observer {
                 || !loop.chatStream().isWithoutChoices(buffer, index, length);
     }
 
+    /** Reads an event of a stream that may have to be continued, or that continues another. */
+    private boolean readWhole(ByteBuf buffer, int index, int length) {
+        ChatChunk chunk = loop.chatChunk();
+        boolean splicing = isSplicing();
+        switch (chunk.read(buffer, index, length)) {
+            case CHUNK -> {
+                TokenUsage found = loop.usageScanner().scan(buffer, index, length);
+                usage = found == null ? usage : found;
+                contentEvents += chunk.text() != null || chunk.hasOther() || chunk.hasReasoning()
+                        ? 1 : 0;
+                finishSeen |= chunk.finishReason() != null;
+                if (splicing) {
+                    continuation.splice(chunk);
+                    return false;
+                }
+                continuation.record(chunk);
+                identity = continuation.identity();
+                return found == null || !hidesUsage
+                        || !loop.chatStream().isWithoutChoices(buffer, index, length);
+            }
+            case DONE -> doneSeen = true;
+            case ERROR -> {
+                errorSeen = true; // not the caller's yet: another target may go on
+                return false;
+            }
+            case MALFORMED -> {
+                malformed++;
+                return false;
+            }
+            default -> { }
+        }
+        return !splicing;
+    }
+
     @Override
     public void onOversizedEvent() {
         contentEvents++; // nothing but content is that long
@@ -205,6 +262,7 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     @Override
     public void onPayload(ByteBuf buffer, int index, int length) {
+        payloadBytes += length;
         if (errorText != null) {
             int more = Math.min(length, MAX_JUDGED_BYTES - errorText.length());
             if (more > 0) {
@@ -212,7 +270,6 @@ final class ReplyReader implements ResponseRelay.Observer {
             }
             return;
         }
-        payloadBytes += length;
         if (peeksOn) {
             peek(buffer, index, length);
         }

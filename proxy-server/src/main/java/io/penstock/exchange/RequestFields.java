@@ -5,6 +5,7 @@ import io.penstock.json.JsonText;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.json.TopLevelScanner.Kind;
 import io.penstock.translate.StreamOptions;
+import io.penstock.upstream.ProviderType;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -14,16 +15,23 @@ import java.nio.charset.StandardCharsets;
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */
 final class RequestFields {
-    private static final String[] NAMES = {"model", "stream", "stream_options", "max_tokens",
-        "max_completion_tokens", "n", "models", "fallbacks"};
+    private static final String[] NAMES =
+            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
+                "messages", "logprobs", "response_format", "user", "prompt_cache_key", "models",
+                "fallbacks"};
     static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
     private static final int MAX_TOKENS = 3;
     private static final int MAX_COMPLETION_TOKENS = 4;
     private static final int N = 5;
-    static final int MODELS = 6;
-    static final int FALLBACKS = 7;
+    private static final int MESSAGES = 6;
+    private static final int LOGPROBS = 7;
+    private static final int RESPONSE_FORMAT = 8;
+    private static final int USER = 9;
+    private static final int PROMPT_CACHE_KEY = 10;
+    static final int MODELS = 11;
+    static final int FALLBACKS = 12;
 
     static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
@@ -39,15 +47,20 @@ final class RequestFields {
     private boolean stream;
     private long maxTokens;
     private long choices;
+    private String user;
+    private String promptCacheKey;
     private boolean asksForUsage;
     private Kind optionsKind;
     private String options;
     private long optionsStart;
     private long optionsEnd;
+    private boolean continuable;
+    private long messagesEnd;
+    private final long[] limits = new long[4]; // where the two bounds of tokens stand
 
     /** Looks for all of them. */
     static TopLevelScanner newScanner() {
-        return new TopLevelScanner(NAMES);
+        return new TopLevelScanner(NAMES).locateOnly(MESSAGES).locateOnly(RESPONSE_FORMAT);
     }
 
     /** Nothing is known of the next request. */
@@ -59,6 +72,8 @@ final class RequestFields {
         options = null;
         maxTokens = -1;
         choices = 1;
+        user = null;
+        promptCacheKey = null;
     }
 
     /**
@@ -91,6 +106,8 @@ final class RequestFields {
         stream = streamKind == Kind.TRUE;
         maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS, -1));
         choices = Math.max(1, count(found, N, 1));
+        user = string(found, USER);
+        promptCacheKey = string(found, PROMPT_CACHE_KEY);
         optionsKind = found.kind(STREAM_OPTIONS);
         if (optionsKind == Kind.OBJECT) {
             options = found.text(STREAM_OPTIONS);
@@ -98,7 +115,25 @@ final class RequestFields {
         }
         optionsStart = found.start(STREAM_OPTIONS);
         optionsEnd = found.end(STREAM_OPTIONS);
+        Kind logprobs = found.kind(LOGPROBS);
+        Kind format = found.kind(RESPONSE_FORMAT);
+        continuable = found.kind(MESSAGES) == Kind.ARRAY && choices == 1
+                && logprobs != Kind.TRUE && (format == Kind.ABSENT || format == Kind.NULL);
+        messagesEnd = found.end(MESSAGES);
+        locate(found, MAX_TOKENS, 0);
+        locate(found, MAX_COMPLETION_TOKENS, 2);
         return null;
+    }
+
+    private void locate(TopLevelScanner found, int member, int at) {
+        boolean number = found.kind(member) == Kind.NUMBER;
+        limits[at] = number ? found.start(member) : 0;
+        limits[at + 1] = number ? found.end(member) : 0;
+    }
+
+    /** Null for anything else than a string: that is the provider's to refuse. */
+    private static String string(TopLevelScanner found, int member) {
+        return found.kind(member) == Kind.STRING ? found.text(member) : null;
     }
 
     /** A count that is none, or absurd, is the provider's to refuse. */
@@ -142,6 +177,39 @@ final class RequestFields {
         }
     }
 
+    /**
+     * Whether a stream that broke could be continued by another target: one answer of plain text.
+     */
+    boolean isContinuable() {
+        return continuable;
+    }
+
+    /**
+     * Asks to go on from a text that the caller has already.
+     *
+     * @param type whose way of asking it is
+     * @param passedTokens how many the text may have come to; they are not granted again
+     */
+    void goOn(BodyEdits edits, String text, ProviderType type, long passedTokens) {
+        StringBuilder message = new StringBuilder(",{\"role\":\"assistant\",\"content\":");
+        JsonText.quote(message, text).append(type.prefillMembers()).append('}');
+        edits.replace(messagesEnd - 1, messagesEnd - 1,
+                message.toString().getBytes(StandardCharsets.UTF_8));
+        if (!type.prefillOptions().isEmpty()) {
+            edits.replace(messagesEnd, messagesEnd,
+                    type.prefillOptions().getBytes(StandardCharsets.US_ASCII));
+        }
+        if (maxTokens >= 0) {
+            byte[] rest = Long.toString(Math.max(1, maxTokens - passedTokens))
+                    .getBytes(StandardCharsets.US_ASCII);
+            for (int at = 0; at < limits.length; at += 2) {
+                if (limits[at] > 0) {
+                    edits.replace(limits[at], limits[at + 1], rest);
+                }
+            }
+        }
+    }
+
     /** Null while nothing was read. */
     String model() {
         return model;
@@ -159,6 +227,16 @@ final class RequestFields {
     /** How many tokens the caller lets one answer have; -1 if it doesn't say. */
     long maxTokens() {
         return maxTokens;
+    }
+
+    /** Whom the caller calls for; null if it doesn't say. */
+    String user() {
+        return user;
+    }
+
+    /** What prompts have in common whose beginnings are alike; null if the caller doesn't say. */
+    String promptCacheKey() {
+        return promptCacheKey;
     }
 
     /** How many answers the caller wants. */

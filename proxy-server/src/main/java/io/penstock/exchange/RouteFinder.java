@@ -3,42 +3,38 @@ package io.penstock.exchange;
 import io.penstock.auth.Caller;
 import io.penstock.failure.Failure;
 import io.penstock.route.Route;
+import io.penstock.route.Router;
 import java.util.List;
 
-/** From the models that may answer a request to the targets that are tried for it. */
+/** From the models that may answer a request to their routes. */
 final class RouteFinder {
     private RouteFinder() {}
 
     /**
-     * Fills {@code targets} with the routes of {@code models}, in their order. A caller who may not
-     * use one of them may not make the call; one that nobody serves is passed over, and noted in
-     * the log, as long as another is left.
+     * Fills {@code routes} with those of {@code models}, in their order. A caller who may not use
+     * one of them may not make the call; one that nobody serves is passed over, and noted in the
+     * log, as long as another is left.
      *
      * @return why the call can't be made; null if it can
      */
-    static Failure find(Policy policy, Caller caller, List<String> models, TargetList targets,
+    static Failure find(Router router, Caller caller, List<String> models, List<Route> routes,
             AttemptLog log) {
+        routes.clear();
         for (String model : models) {
             if (!caller.mayUse(model)) {
                 return new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
                         "The model '" + model + "' is not open to this key.", "model", null);
             }
         }
-        boolean found = false;
         for (String model : models) {
-            Route route = policy.router().find(model);
-            if (route == null) {
-                if (models.size() > 1) {
-                    log.onUnknownModel(model);
-                }
-            } else if (found) {
-                targets.fallBackOn(route);
-            } else {
-                targets.begin(policy, route);
-                found = true;
+            Route route = router.find(model);
+            if (route != null) {
+                routes.add(route);
+            } else if (models.size() > 1) {
+                log.onUnknownModel(model);
             }
         }
-        if (found) {
+        if (!routes.isEmpty()) {
             return null;
         }
         return new Failure(Failure.Kind.MODEL_NOT_FOUND, (models.size() == 1

@@ -45,6 +45,7 @@ public final class TopLevelScanner {
     private final long[] afters;
     private final int[] ordinals;
     private final String[] texts;
+    private final boolean[] located; // only: where the value stands, not what it is
 
     private int state;
     private boolean escaped;
@@ -55,6 +56,7 @@ public final class TopLevelScanner {
     private int member; // index of the wanted member being read, or -1
     private long separator; // where the last brace or comma before a member stands
     private int members; // whose names have begun
+    private boolean keeps; // its value is wanted too
     private byte[] capture = new byte[64];
     private int captured;
     private long base; // offset of the current piece in the whole text
@@ -72,7 +74,14 @@ public final class TopLevelScanner {
         afters = new long[names.length];
         ordinals = new int[names.length];
         texts = new String[names.length];
+        located = new boolean[names.length];
         reset();
+    }
+
+    /** Of this member only the place is wanted: its value may be of any length, and isn't kept. */
+    public TopLevelScanner locateOnly(int index) {
+        located[index] = true;
+        return this;
     }
 
     /** Begins another text. */
@@ -138,7 +147,7 @@ public final class TopLevelScanner {
         int at = index;
         while (at < end) {
             at = switch (state) {
-                case IN_NESTED_STRING -> skipString(piece, at, end);
+                case IN_NESTED_STRING -> skipString(piece, at, end, offset);
                 case NESTED -> skipNested(piece, at, end, offset);
                 case IN_STRING -> readString(piece, at, end, offset);
                 case IN_SCALAR -> readScalar(piece, at, end, offset);
@@ -209,11 +218,12 @@ public final class TopLevelScanner {
 
     private void startValue(byte b, long at) throws JsonSyntaxException {
         captured = 0;
+        keeps = member >= 0 && !located[member];
         Kind kind;
         switch (b) {
             case '"' -> {
                 kind = Kind.STRING;
-                state = member >= 0 ? IN_STRING : IN_NESTED_STRING;
+                state = keeps ? IN_STRING : IN_NESTED_STRING;
             }
             case '{', '[' -> {
                 kind = b == '{' ? Kind.OBJECT : Kind.ARRAY;
@@ -322,9 +332,7 @@ public final class TopLevelScanner {
             throws JsonSyntaxException {
         for (int at = from; at < end; at++) {
             byte b = piece.getByte(at);
-            if (member >= 0) {
-                keep(b);
-            }
+            keep(b);
             switch (b) {
                 case '"' -> {
                     state = IN_NESTED_STRING;
@@ -340,7 +348,7 @@ public final class TopLevelScanner {
                                 : "a closing bracket");
                     }
                     if (depth == 0) {
-                        finishMember(at + 1 + offset, member < 0 ? null
+                        finishMember(at + 1 + offset, !keeps ? null
                                 : new String(capture, 0, captured, StandardCharsets.UTF_8));
                         return at + 1;
                     }
@@ -361,7 +369,8 @@ public final class TopLevelScanner {
     }
 
     /** Skips to the end of a string that nobody wants, or keeps it inside a wanted value. */
-    private int skipString(ByteBuf piece, int from, int end) throws JsonSyntaxException {
+    private int skipString(ByteBuf piece, int from, int end, long offset)
+            throws JsonSyntaxException {
         int start = from;
         if (escaped) {
             escaped = false;
@@ -382,7 +391,11 @@ public final class TopLevelScanner {
             }
             if (!odd) {
                 keep(piece, from, quote + 1);
-                state = depth > 0 ? NESTED : AFTER_VALUE;
+                if (depth > 0) {
+                    state = NESTED;
+                } else {
+                    finishMember(quote + 1 + offset, null);
+                }
                 return quote + 1;
             }
             at = quote + 1;
@@ -390,7 +403,7 @@ public final class TopLevelScanner {
     }
 
     private void keep(ByteBuf piece, int from, int to) throws JsonSyntaxException {
-        if (member >= 0) {
+        if (keeps) {
             for (int at = from; at < to; at++) {
                 keep(piece.getByte(at));
             }
@@ -398,7 +411,7 @@ public final class TopLevelScanner {
     }
 
     private void keep(byte b) throws JsonSyntaxException {
-        if (member < 0) {
+        if (!keeps) {
             return;
         }
         if (captured == capture.length) {

@@ -26,7 +26,6 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
     static final int MAX_PIPELINED_BYTES = 64 * 1024;
     static final int MAX_FLUSHES = 16;
     static final long LINGER_MILLIS = 1000;
-    static final long MAX_WRITING_NANOS = TimeUnit.DAYS.toNanos(1);
 
     private static final byte[] CONTINUE =
             "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
@@ -44,7 +43,7 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
 
     private final MockLoop loop;
     private final Pacer.Waiter waiter = new Pacer.Waiter(this::advance);
-    private final RequestReader request = new RequestReader();
+    private final RequestReader request;
     private ChannelHandlerContext ctx;
     private State state = State.OPEN;
     private ByteBuf unread; // null, or what of the input is still to be looked at
@@ -54,6 +53,7 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
 
     MockConnection(MockLoop loop) {
         this.loop = loop;
+        request = new RequestReader(loop.settings().composesAll());
     }
 
     /** Ends the connection from this side. */
@@ -184,62 +184,60 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
         } catch (BadRequestException e) {
             releaseUnread();
             lastReplyEarly = true;
-            reply = Reply.whole(JsonReply.error(ctx.alloc(), e.status(),
-                    JsonReply.plain(e.getMessage()), "invalid_request_error", null, "", true),
-                    loop.nanoTime(), true);
+            reply = loop.composer().refuse(e, ctx.alloc(), loop.nanoTime());
             return true;
         }
     }
 
     private void answer() {
-        loop.server().onRequest();
-        switch (request.target()) {
-            case CHAT -> answerChat();
-            case MODELS -> reply = whole(JsonReply.of(ctx.alloc(), 200, "",
-                    "{\"object\":\"list\",\"data\":[{\"id\":\"" + loop.settings().name()
-                    + "\",\"object\":\"model\",\"created\":1755000000,\"owned_by\":\"penstock\"}]}",
-                    request.closes()));
-            case OTHER -> reply = whole(JsonReply.error(ctx.alloc(), 404,
-                    "Unknown request URL: " + JsonReply.plain(request.path()),
-                    "invalid_request_error", "unknown_url", "", request.closes()));
+        loop.server().onRequest(request);
+        Composer composer = loop.composer();
+        switch (request.endpoint()) {
+            case MODELS -> reply = composer.models(request, ctx.alloc(), loop.nanoTime());
+            case OTHER -> reply = composer.refuse(request, ProviderError.unknownUrl(
+                    request.method() + ' ' + request.path()), ctx.alloc(), loop.nanoTime());
+            default -> answerCall();
         }
     }
 
-    private void answerChat() {
-        Fault fault = request.fault() != null ? request.fault() : loop.server().nextFault();
+    private void answerCall() {
+        Fault asked = request.controls().fault();
+        Fault fault = asked != null ? asked : loop.server().nextFault();
         switch (fault.kind()) {
-            case STATUS -> reply = whole(JsonReply.refusal(ctx.alloc(), loop.settings().name(),
-                    fault.status(), request.closes()));
             case RESET, REFUSE -> {
                 state = State.ENDED;
                 ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
                 ctx.close();
             }
             case HANG -> state = State.HANGING;
-            case NONE -> reply = chat(false);
-            case MIDSTREAM -> reply = chat(true);
+            default -> reply = request.isKept()
+                    ? loop.composer().answer(request, fault, ctx.alloc(), loop.nanoTime())
+                    : plainChat(fault);
         }
+    }
+
+    private Reply plainChat(Fault fault) {
+        ChatFields fields = request.fields();
+        boolean ready = fault.kind() == Fault.Kind.NONE
+                || fault.kind() == Fault.Kind.MIDSTREAM;
+        if (!ready || !fields.isObject() || fields.modelLength() == 0) {
+            return loop.composer().answerPlain(request, fault, ctx.alloc(), loop.nanoTime());
+        }
+        return chat(fault.kind() == Fault.Kind.MIDSTREAM);
     }
 
     private Reply chat(boolean cut) {
         ChatFields fields = request.fields();
         boolean closes = request.closes();
-        if (!fields.isObject()) {
-            return whole(JsonReply.error(ctx.alloc(), 400, "The body is no JSON object.",
-                    "invalid_request_error", null, "", closes));
-        }
-        if (fields.modelLength() == 0) {
-            return whole(JsonReply.error(ctx.alloc(), 400, "You must provide a model parameter.",
-                    "invalid_request_error", null, "", closes));
-        }
+        Controls controls = request.controls();
         MockSettings settings = loop.settings();
-        int wanted = request.eventsOr(settings.events());
+        int wanted = controls.eventsOr(settings.events());
         int events = (int) Math.max(1, Math.min(wanted, fields.maxTokens()));
         boolean cutShort = events < wanted;
         int sent = cut ? (events + 1) / 2 : events;
         long promptTokens = request.bodyBytes() / 4;
-        long interval = request.intervalNanosOr(settings.interval().toNanos());
-        long first = loop.nanoTime() + request.ttftNanosOr(settings.ttft().toNanos());
+        long interval = controls.intervalNanosOr(settings.interval().toNanos());
+        long first = loop.nanoTime() + controls.ttftNanosOr(settings.ttft().toNanos());
         ChatScript script = loop.script(fields.model(), fields.modelLength());
         if (fields.isStream()) {
             boolean usage = fields.includesUsage();
@@ -256,13 +254,9 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
             back = null;
         }
         // A model has to write it all before a unary reply can begin.
-        long writingNanos = (long) Math.min(MAX_WRITING_NANOS, (events - 1.0) * interval);
+        long writingNanos = (long) Math.min(Composer.MAX_WRITING_NANOS, (events - 1.0) * interval);
         return new Reply(front, script.words(), sent, back, first + writingNanos, 0,
                 cut || closes);
-    }
-
-    private Reply whole(ByteBuf bytes) {
-        return Reply.whole(bytes, loop.nanoTime(), request.closes());
     }
 
     /** Writes on; whether it need not wait. */

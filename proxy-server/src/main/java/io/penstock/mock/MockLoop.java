@@ -22,6 +22,7 @@ final class MockLoop {
     private final EventLoop loop;
     private final Pacer pacer;
     private final byte[][] pieces;
+    private final Composer composer;
     private final List<ChatScript> scripts = new ArrayList<>(); // the last used first
     private final Set<MockConnection> connections = new HashSet<>();
     private boolean closed;
@@ -32,6 +33,7 @@ final class MockLoop {
         settings = server.settings();
         pacer = new Pacer(loop);
         pieces = Pieces.of(settings.name(), settings.eventBytes());
+        composer = new Composer(server, pieces);
     }
 
     MockServer server() {
@@ -44,6 +46,11 @@ final class MockLoop {
 
     Pacer pacer() {
         return pacer;
+    }
+
+    /** Answers whatever is not ready-made. */
+    Composer composer() {
+        return composer;
     }
 
     long nanoTime() {

@@ -22,7 +22,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,11 +33,26 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * A stand-in provider that speaks OpenAI chat: {@code POST …/chat/completions}, unary and
- * streamed, and {@code GET …/models}, below any path.
+ * A stand-in provider that speaks several formats, told apart by the end of the path: OpenAI chat,
+ * completions, Responses, embeddings, moderations, images and audio, rerank; Anthropic messages;
+ * Gemini; and lists of models. It asks for no key, and takes any model.
  *
- * <p>A request can ask for its own course with the headers {@code x-mock-fail} (as {@link Fault}
- * reads it, {@code none} too), {@code x-mock-ttft}, {@code x-mock-interval}, {@code x-mock-events}.
+ * <p>A request can ask for its own course by fields of its head:
+ *
+ * <table>
+ * <caption>Controls</caption>
+ * <tr><td>{@code x-mock-fail}</td><td>as {@link Fault} reads it, {@code none} too</td></tr>
+ * <tr><td>{@code x-mock-ttft}, {@code x-mock-interval}</td><td>durations</td></tr>
+ * <tr><td>{@code x-mock-events}</td><td>words of the reply</td></tr>
+ * <tr><td>{@code x-mock-text}</td><td>the reply's text, percent-encoded</td></tr>
+ * <tr><td>{@code x-mock-reasoning}</td><td>what the model thinks first, likewise</td></tr>
+ * <tr><td>{@code x-mock-tools}</td><td>how many of the offered tools to call; behind it {@code
+ * interleaved} mixes the pieces of their arguments in a chat's stream</td></tr>
+ * <tr><td>{@code x-mock-arguments}</td><td>their arguments, JSON, percent-encoded</td></tr>
+ * <tr><td>{@code x-mock-prefill}</td><td>as {@link Prefill} reads it</td></tr>
+ * <tr><td>{@code x-mock-usage}</td><td>{@code none}, or any of {@code prompt=N cached=N written=N
+ * completion=N reasoning=N}</td></tr>
+ * </table>
  *
  * <p><b>Thread:</b> safe by confinement: each connection lives on one event loop, which shares only
  * counters with the others. Start and close block, so neither may run on an event loop.
@@ -54,7 +71,10 @@ public final class MockServer implements AutoCloseable {
     private final LongAdder requests = new LongAdder();
     private final LongAdder cancelled = new LongAdder();
     private final LongAdder connections = new LongAdder();
-    private final AtomicLong calls = new AtomicLong(); // those that a fault may strike
+    private final AtomicLong answers = new AtomicLong(); // those with an id of their own
+    private final long startSeconds = System.currentTimeMillis() / 1000;
+    private final Deque<RequestRecord> records = new ArrayDeque<>(); // guarded by itself
+    private volatile FaultSchedule faults;
     private int port;
     private boolean closed;
 
@@ -62,6 +82,7 @@ public final class MockServer implements AutoCloseable {
         this.settings = settings;
         this.group = group;
         this.ownsGroup = ownsGroup;
+        faults = new FaultSchedule(settings.failures(), System.nanoTime());
     }
 
     /** Starts a mock with an event loop for each core. */
@@ -71,7 +92,7 @@ public final class MockServer implements AutoCloseable {
 
     /** Starts a mock with as many event loops of its own. */
     public static MockServer start(MockSettings settings, int threads) throws IOException {
-        if (settings.fail().kind() == Fault.Kind.REFUSE) {
+        if (settings.failures().fault().kind() == Fault.Kind.REFUSE) {
             return refusing(settings);
         }
         boolean epoll = Epoll.isAvailable();
@@ -85,7 +106,7 @@ public final class MockServer implements AutoCloseable {
     /** Starts a mock on event loops that others use too, and that outlive it. */
     public static MockServer start(MockSettings settings, EventLoopGroup group,
             Class<? extends ServerChannel> channelClass) throws IOException {
-        return settings.fail().kind() == Fault.Kind.REFUSE
+        return settings.failures().fault().kind() == Fault.Kind.REFUSE
                 ? refusing(settings)
                 : start(new MockServer(settings, group, false), channelClass);
     }
@@ -137,6 +158,21 @@ public final class MockServer implements AutoCloseable {
         return connections.sum();
     }
 
+    /** The last requests, as many as the settings say, the oldest first. */
+    public List<RequestRecord> records() {
+        synchronized (records) {
+            return List.copyOf(records);
+        }
+    }
+
+    /** From now on calls go wrong like this, whatever was said before; never {@code refuse}. */
+    public void fail(Failures failures) {
+        if (failures.fault().kind() == Fault.Kind.REFUSE) {
+            throw new IllegalArgumentException("refuse: what listens cannot refuse");
+        }
+        faults = new FaultSchedule(failures, System.nanoTime());
+    }
+
     /** Stops listening and ends every connection; returns when all is released. */
     @Override
     public void close() {
@@ -157,8 +193,18 @@ public final class MockServer implements AutoCloseable {
         }
     }
 
-    void onRequest() {
+    void onRequest(RequestReader request) {
         requests.increment();
+        if (settings.records() > 0) {
+            RequestRecord record = new RequestRecord(request.method(), request.path(),
+                    request.query(), request.head(), request.body());
+            synchronized (records) {
+                if (records.size() == settings.records()) {
+                    records.removeFirst();
+                }
+                records.addLast(record);
+            }
+        }
     }
 
     void onCancelled() {
@@ -173,15 +219,19 @@ public final class MockServer implements AutoCloseable {
         connections.decrement();
     }
 
-    /** What befalls the next chat call: failures come evenly spread, beginning with the first. */
+    /** What befalls the next call. */
     Fault nextFault() {
-        if (settings.fail().kind() == Fault.Kind.NONE) {
-            return Fault.NONE;
-        }
-        long call = calls.getAndIncrement();
-        double ratio = settings.failRatio();
-        boolean strikes = Math.ceil((call + 1) * ratio) > Math.ceil(call * ratio);
-        return strikes ? settings.fail() : Fault.NONE;
+        FaultSchedule now = faults;
+        return now.isNone() ? Fault.NONE : now.next(System.nanoTime()); // a clock has its price
+    }
+
+    /** The number of the next answer, from 1. */
+    long nextAnswer() {
+        return answers.incrementAndGet();
+    }
+
+    long startSeconds() {
+        return startSeconds;
     }
 
     private void listen(Class<? extends ServerChannel> channelClass) throws IOException {

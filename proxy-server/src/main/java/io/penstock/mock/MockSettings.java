@@ -14,11 +14,14 @@ import java.util.regex.Pattern;
  * @param interval from one content event to the next; zero sends them as fast as the caller reads
  * @param events content events of a reply; a request's {@code max_tokens} caps them
  * @param eventBytes length of each event's text, 0 for words of natural length
- * @param failRatio share of chat calls that {@code fail} strikes, evenly spread: at 0.5 every other
- *     one, beginning with the first
+ * @param failures which calls go wrong, and how
+ * @param text what every reply says, an event a word; null for {@code events} words of its own
+ * @param prefill what it does with a conversation that ends in a message of the assistant's
+ * @param records how many of the last requests it remembers for {@link MockServer#records}
  */
 public record MockSettings(String host, int port, String name, Duration ttft, Duration interval,
-        int events, int eventBytes, Fault fail, double failRatio) {
+        int events, int eventBytes, Failures failures, String text, Prefill prefill, int records) {
+    static final int MAX_RECORDS = 10_000;
     static final int MAX_EVENTS = 100_000_000;
     static final int MAX_EVENT_BYTES = 1024 * 1024;
     static final Duration MAX_PAUSE = Duration.ofHours(1);
@@ -26,11 +29,13 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(us|ms|s|m|h)|0");
 
     public static final MockSettings DEFAULT = new MockSettings(
-            "127.0.0.1", 0, "mock", Duration.ZERO, Duration.ZERO, 16, 0, Fault.NONE, 1.0);
+            "127.0.0.1", 0, "mock", Duration.ZERO, Duration.ZERO, 16, 0, Failures.NONE, null,
+            Prefill.ANEW, 0);
 
     public MockSettings {
         Objects.requireNonNull(host, "host");
-        Objects.requireNonNull(fail, "fail");
+        Objects.requireNonNull(failures, "failures");
+        Objects.requireNonNull(prefill, "prefill");
         if (port < 0 || port > 65535) {
             throw new IllegalArgumentException("port: " + port + " (expected: 0 to 65535)");
         }
@@ -45,49 +50,75 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
             throw new IllegalArgumentException(
                     "eventBytes: " + eventBytes + " (expected: 0 to " + MAX_EVENT_BYTES + ")");
         }
-        if (!(failRatio >= 0 && failRatio <= 1)) {
-            throw new IllegalArgumentException("failRatio: " + failRatio + " (expected: 0 to 1)");
+        if (records < 0 || records > MAX_RECORDS) {
+            throw new IllegalArgumentException(
+                    "records: " + records + " (expected: 0 to " + MAX_RECORDS + ")");
         }
     }
 
     public MockSettings withHost(String host) {
-        return new MockSettings(
-                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
     }
 
     public MockSettings withPort(int port) {
-        return new MockSettings(
-                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
     }
 
     public MockSettings withName(String name) {
-        return new MockSettings(
-                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
     }
 
     public MockSettings withTtft(Duration ttft) {
-        return new MockSettings(
-                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
     }
 
     public MockSettings withInterval(Duration interval) {
-        return new MockSettings(
-                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
     }
 
     public MockSettings withEvents(int events) {
-        return new MockSettings(
-                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
     }
 
     public MockSettings withEventBytes(int eventBytes) {
-        return new MockSettings(
-                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
     }
 
+    /** The fault strikes that share of the calls. */
     public MockSettings withFail(Fault fail, double failRatio) {
-        return new MockSettings(
-                host, port, name, ttft, interval, events, eventBytes, fail, failRatio);
+        return withFailures(Failures.always(fail).withRatio(failRatio));
+    }
+
+    public MockSettings withFailures(Failures failures) {
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
+    }
+
+    public MockSettings withText(String text) {
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
+    }
+
+    public MockSettings withPrefill(Prefill prefill) {
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
+    }
+
+    public MockSettings withRecords(int records) {
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records);
+    }
+
+    /** Whether even a plain chat takes more than ready-made bytes. */
+    boolean composesAll() {
+        return text != null || prefill != Prefill.ANEW || records > 0;
     }
 
     /** Reads {@code 500us 250ms 2s 5m 1h} or {@code 0}, at most an hour. */
@@ -118,7 +149,7 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
         }
     }
 
-    private static void checkPause(String name, Duration pause) {
+    static void checkPause(String name, Duration pause) {
         if (pause.isNegative() || pause.compareTo(MAX_PAUSE) > 0) {
             throw new IllegalArgumentException(name + ": " + pause + " (expected: 0 to 1h)");
         }

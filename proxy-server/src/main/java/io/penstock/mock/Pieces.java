@@ -1,8 +1,13 @@
 package io.penstock.mock;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
-/** The texts of a mock's content events: plain ASCII that needs no escape but {@code \n}. */
+/**
+ * The texts of a mock's content events. Those of its own are plain ASCII, escaped as in JSON, which
+ * changes nothing but {@code \n}.
+ */
 final class Pieces {
     private static final String[] WORDS = (" here: the water comes down from the high reservoir"
             + " by way of a long steel pipe, and whoever opens the gate a little more gets a little"
@@ -18,10 +23,10 @@ final class Pieces {
 
     /** The pieces of a ring: the name, then words; each of {@code bytes} bytes unless that is 0. */
     static byte[][] of(String name, int bytes) {
-        return bytes == 0 ? words(name) : cut(name, bytes);
+        return bytes == 0 ? ring(name) : fill(name, bytes);
     }
 
-    private static byte[][] words(String name) {
+    private static byte[][] ring(String name) {
         byte[][] pieces = new byte[ROUNDS * (WORDS.length + 1)][];
         for (int i = 0; i < pieces.length; i++) {
             int word = i % (WORDS.length + 1);
@@ -30,7 +35,7 @@ final class Pieces {
         return pieces;
     }
 
-    private static byte[][] cut(String name, int bytes) {
+    private static byte[][] fill(String name, int bytes) {
         String text = name + String.join("", WORDS).replace("\\n\\n", " ");
         int count = Math.max(LEAST, Math.min(ROUNDS * WORDS.length, MAX_TOTAL_BYTES / bytes));
         byte[][] pieces = new byte[count][bytes];
@@ -39,6 +44,36 @@ final class Pieces {
             for (int i = 0; i < bytes; i++, at++) {
                 piece[i] = (byte) text.charAt(at % text.length());
             }
+        }
+        return pieces;
+    }
+
+    /** The first {@code count} texts of a ring of such pieces, unescaped. */
+    static List<String> texts(byte[][] ring, int count) {
+        List<String> texts = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            texts.add(new String(ring[i % ring.length], StandardCharsets.US_ASCII)
+                    .replace("\\n", "\n"));
+        }
+        return texts;
+    }
+
+    /** The text in words, each with the blank before it; none of an empty text. */
+    static List<String> words(String text) {
+        return text.isEmpty() ? List.of() : List.of(text.split("(?<=[^ ])(?= )"));
+    }
+
+    /** The text in pieces of that length, but no surrogate pair in two. */
+    static List<String> cut(String text, int length) {
+        List<String> pieces = new ArrayList<>();
+        int at = 0;
+        while (at < text.length()) {
+            int end = Math.min(text.length(), at + length);
+            if (end < text.length() && Character.isLowSurrogate(text.charAt(end))) {
+                end++;
+            }
+            pieces.add(text.substring(at, end));
+            at = end;
         }
         return pieces;
     }

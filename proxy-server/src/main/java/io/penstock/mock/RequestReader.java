@@ -1,42 +1,53 @@
 package io.penstock.mock;
 
 import io.netty.buffer.ByteBuf;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
  * Reads one HTTP/1.1 request after another (RFC 9112): the head once it is there in full, the body
- * as it comes, which is scanned and dropped.
+ * as it comes. The body of a plain chat, one that ready-made bytes can answer, is scanned and
+ * dropped; the rest is kept whole.
  *
  * <p><b>Thread:</b> confined to its connection's event loop.
  * <br><b>Buffers:</b> borrows its input, keeps none.
- * <br><b>Bounds:</b> a head of {@link #MAX_HEAD_BYTES}, a body of {@link #MAX_BODY_BYTES}.
+ * <br><b>Bounds:</b> a head of {@link #MAX_HEAD_BYTES}, a body of {@link #MAX_BODY_BYTES},
+ * or of {@link #MAX_KEPT_BYTES} where it is kept.
  */
 final class RequestReader {
     static final int MAX_HEAD_BYTES = 64 * 1024;
     static final long MAX_BODY_BYTES = 64L * 1024 * 1024;
+    static final long MAX_KEPT_BYTES = 32L * 1024 * 1024;
     static final int MAX_CHUNK_LINE_BYTES = 4 * 1024;
-
-    /** What a request is for. */
-    enum Target { CHAT, MODELS, OTHER }
 
     private enum State { HEAD, FIXED, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILER, COMPLETE }
 
+    private final boolean keepsAll;
     private final ChatFields fields = new ChatFields();
+    private final Controls controls = new Controls();
+    private ByteArrayOutputStream body; // null unless the body is kept
+    private boolean keeps;
     private State state = State.HEAD;
     private long remaining; // of the body, or of the current chunk
     private long bodyBytes;
 
-    private Target target;
+    private Endpoint endpoint;
+    private String method;
     private String path;
+    private String query;
+    private String head; // null unless the body is kept
     private boolean closes;
     private boolean expectsContinue;
     private boolean chunked;
     private long contentLength; // -1 when there is none
-    private Fault fault; // null, as the next three -1, where the request does not say
-    private long ttftNanos;
-    private long intervalNanos;
-    private int events;
+
+    /** {@code keepsAll} keeps the head and body of plain chats, too. */
+    RequestReader(boolean keepsAll) {
+        this.keepsAll = keepsAll;
+    }
 
     /** Reads on; true once a request is complete, which then stands until {@link #reset()}. */
     boolean read(ByteBuf in) throws BadRequestException {
@@ -60,15 +71,62 @@ final class RequestReader {
     /** Makes ready for the next request. */
     void reset() {
         state = State.HEAD;
+        head = null;
+        body = null; // an idle connection holds none of it
     }
 
-    Target target() {
-        return target;
+    Endpoint endpoint() {
+        return endpoint;
     }
 
-    /** Method and path, for an error's message. */
+    /** Null for a chat, unless all is kept: nobody asks for it. */
+    String method() {
+        return method;
+    }
+
+    /** Without its query; null as {@link #method} is. */
     String path() {
         return path;
+    }
+
+    /** Behind the question mark; empty for none. */
+    String query() {
+        return query;
+    }
+
+    /** What the request asks of the mock. */
+    Controls controls() {
+        return controls;
+    }
+
+    /** Whether head and body are there as they came; else there are {@link #fields}. */
+    boolean isKept() {
+        return keeps;
+    }
+
+    byte[] body() {
+        return body.toByteArray();
+    }
+
+    /** Where the request is kept: its head without the empty line. */
+    String head() {
+        return head;
+    }
+
+    /** Where the request is kept: the first field of that name, or null. */
+    String header(String lowerCaseName) {
+        return header(head, lowerCaseName);
+    }
+
+    static String header(String head, String lowerCaseName) {
+        for (String line : head.split("\r?\n")) {
+            int colon = line.indexOf(':');
+            if (colon == lowerCaseName.length()
+                    && line.regionMatches(true, 0, lowerCaseName, 0, colon)) {
+                return line.substring(colon + 1).trim();
+            }
+        }
+        return null;
     }
 
     /** Whether the connection ends with the reply. */
@@ -93,23 +151,6 @@ final class RequestReader {
         return bodyBytes;
     }
 
-    /** The fault that the request asks for; null where it does not say. */
-    Fault fault() {
-        return fault;
-    }
-
-    long ttftNanosOr(long other) {
-        return ttftNanos < 0 ? other : ttftNanos;
-    }
-
-    long intervalNanosOr(long other) {
-        return intervalNanos < 0 ? other : intervalNanos;
-    }
-
-    int eventsOr(int other) {
-        return events < 0 ? other : events;
-    }
-
     private boolean readHead(ByteBuf in) throws BadRequestException {
         while (in.isReadable() && isLineEnd(in.getByte(in.readerIndex()))) {
             in.skipBytes(1); // RFC 9112 2.2: empty lines before a request are to be ignored
@@ -127,8 +168,8 @@ final class RequestReader {
             }
             int end = lineFeed > at && in.getByte(lineFeed - 1) == '\r' ? lineFeed - 1 : lineFeed;
             if (end == at) {
+                endHead(in, start, at);
                 in.readerIndex(lineFeed + 1);
-                endHead();
                 return true;
             }
             if (at == start) {
@@ -147,10 +188,9 @@ final class RequestReader {
         expectsContinue = false;
         chunked = false;
         contentLength = -1;
-        fault = null;
-        ttftNanos = -1;
-        intervalNanos = -1;
-        events = -1;
+        controls.clear();
+        keeps = false;
+        head = null;
     }
 
     private void readRequestLine(ByteBuf in, int start, int end) throws BadRequestException {
@@ -160,18 +200,26 @@ final class RequestReader {
         }
         boolean post = matches(in, start, "post ");
         boolean get = matches(in, start, "get ");
-        int query = in.indexOf(start, version, (byte) '?');
-        int pathEnd = query < 0 ? version : query;
+        int mark = in.indexOf(start, version, (byte) '?');
+        int pathEnd = mark < 0 ? version : mark;
+        method = null;
         path = null;
+        query = "";
         if (post && endsWith(in, start, pathEnd, "/chat/completions")) {
-            target = Target.CHAT;
-        } else if (get && endsWith(in, start, pathEnd, "/models")) {
-            target = Target.MODELS;
-        } else {
-            target = Target.OTHER;
-            path = in.toString(start, pathEnd - start, StandardCharsets.US_ASCII);
-            closes = !post && !get; // a HEAD reply may have no body: never let it be framed wrongly
+            endpoint = Endpoint.CHAT;
+            if (!keepsAll) {
+                return;
+            }
         }
+        String words = in.toString(start, pathEnd - start, StandardCharsets.US_ASCII);
+        int blank = words.indexOf(' ');
+        method = words.substring(0, Math.max(0, blank));
+        path = words.substring(blank + 1);
+        if (mark >= 0) {
+            query = in.toString(mark + 1, version - mark - 1, StandardCharsets.US_ASCII);
+        }
+        endpoint = post ? Endpoint.ofPost(path) : get ? Endpoint.ofGet(path) : Endpoint.OTHER;
+        closes = !post && !get; // a HEAD reply may have no body: never let it be framed wrongly
     }
 
     private void readField(ByteBuf in, int start, int end) throws BadRequestException {
@@ -179,7 +227,8 @@ final class RequestReader {
         if (colon < 0) {
             throw new BadRequestException(400, "A header line has no colon.");
         }
-        switch (colon - start) {
+        int length = colon - start;
+        switch (length) {
             case 6 -> {
                 if (matches(in, start, "expect")) {
                     expectsContinue = value(in, colon, end).equalsIgnoreCase("100-continue");
@@ -203,12 +252,10 @@ final class RequestReader {
                     chunked = true;
                 }
             }
-            case 11, 13, 15 -> {
-                if (matches(in, start, "x-mock-")) {
-                    readOverride(in, start, colon, end);
-                }
-            }
             default -> { }
+        }
+        if (length >= 11 && length <= 16 && matches(in, start, "x-mock-")) {
+            readControl(in, start, colon, end);
         }
     }
 
@@ -220,41 +267,35 @@ final class RequestReader {
         contentLength = length;
     }
 
-    private void readOverride(ByteBuf in, int start, int colon, int end)
+    private void readControl(ByteBuf in, int start, int colon, int end)
             throws BadRequestException {
         String name = in.toString(start, colon - start, StandardCharsets.US_ASCII);
-        String value = value(in, colon, end);
         try {
-            switch (name.toLowerCase(Locale.ROOT)) {
-                case "x-mock-fail" -> {
-                    fault = Fault.parse(value);
-                    if (fault.kind() == Fault.Kind.REFUSE) {
-                        throw new IllegalArgumentException("refuse: no matter of one call");
-                    }
-                }
-                case "x-mock-ttft" -> ttftNanos = nanos(value);
-                case "x-mock-interval" -> intervalNanos = nanos(value);
-                case "x-mock-events" -> {
-                    int wanted = Integer.parseInt(value);
-                    MockSettings.checkEvents(wanted);
-                    events = wanted;
-                }
-                default -> { }
-            }
+            controls.read(name, in.toString(colon + 1, end - colon - 1, StandardCharsets.UTF_8)
+                    .trim());
         } catch (IllegalArgumentException e) {
             throw new BadRequestException(400, name + ": " + e.getMessage());
         }
     }
 
-    private void endHead() throws BadRequestException {
+    private void endHead(ByteBuf in, int start, int end) throws BadRequestException {
+        keeps = keepsAll || endpoint != Endpoint.CHAT || !controls.isPlain();
+        if (keeps) {
+            head = in.toString(start, end - start, StandardCharsets.ISO_8859_1);
+            body = new ByteArrayOutputStream();
+        }
         if (chunked && contentLength >= 0) {
             throw new BadRequestException(400, "Both content-length and transfer-encoding.");
         }
-        if (contentLength > MAX_BODY_BYTES) {
+        if (contentLength > maxBodyBytes()) {
             throw tooLarge();
         }
         remaining = Math.max(contentLength, 0);
         state = chunked ? State.CHUNK_SIZE : remaining > 0 ? State.FIXED : State.COMPLETE;
+    }
+
+    private long maxBodyBytes() {
+        return keeps ? MAX_KEPT_BYTES : MAX_BODY_BYTES;
     }
 
     private boolean readFixed(ByteBuf in) {
@@ -276,7 +317,7 @@ final class RequestReader {
         if (remaining < 0) {
             throw new BadRequestException(400, "A chunk's size is no number.");
         }
-        if (bodyBytes + remaining > MAX_BODY_BYTES) {
+        if (bodyBytes + remaining > maxBodyBytes()) {
             throw tooLarge();
         }
         state = remaining == 0 ? State.TRAILER : State.CHUNK_DATA;
@@ -314,14 +355,22 @@ final class RequestReader {
     /** Takes what there is of the body or chunk; true when it is at its end. */
     private boolean readBody(ByteBuf in) {
         int length = (int) Math.min(remaining, in.readableBytes());
-        if (target == Target.CHAT) {
-            fields.scan(in, length);
+        if (keeps) {
+            keep(in, length);
         } else {
-            in.skipBytes(length);
+            fields.scan(in, length);
         }
         bodyBytes += length;
         remaining -= length;
         return remaining == 0;
+    }
+
+    private void keep(ByteBuf in, int length) {
+        try {
+            in.readBytes(body, length);
+        } catch (IOException e) {
+            throw new UncheckedIOException("memory takes what is written", e);
+        }
     }
 
     /** A line without its end, or null when it is not all there. */
@@ -341,10 +390,6 @@ final class RequestReader {
 
     private static BadRequestException tooLarge() {
         return new BadRequestException(413, "The body is larger than this mock takes.");
-    }
-
-    private static long nanos(String value) {
-        return MockSettings.parseDuration(value).toNanos();
     }
 
     private static String value(ByteBuf in, int colon, int end) {

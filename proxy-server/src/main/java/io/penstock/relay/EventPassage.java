@@ -57,6 +57,18 @@ final class EventPassage {
         events.reset();
     }
 
+    /** Begins with another source of the same stream, at the end of an event. */
+    void goOn() {
+        release();
+        chunks.reset();
+        events.reset();
+    }
+
+    /** Whether what has passed ends at the end of an event. */
+    boolean isBetweenEvents() {
+        return !cutEvent;
+    }
+
     /** Bytes of the event that has begun. */
     int tailBytes() {
         return tail == null ? 0 : tail.readableBytes();
@@ -222,10 +234,15 @@ final class EventPassage {
         append(event);
     }
 
-    /** Writes one more event, made here. */
+    /** Writes one more event, made here, behind a stream that has ended. */
     void append(String event) {
         cutEvent |= tail != null; // all but its blank line
         passTail();
+        write(event);
+    }
+
+    /** Writes events made here, in the place of those that were kept back. */
+    void write(String event) {
         emit(Unpooled.copiedBuffer(cutEvent ? "\n\n" + event : event, StandardCharsets.UTF_8));
         cutEvent = false;
     }

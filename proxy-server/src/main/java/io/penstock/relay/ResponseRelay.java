@@ -88,10 +88,7 @@ public final class ResponseRelay {
     public void begin(ResponseHead head, boolean splitsEvents, boolean http10) {
         assert held.isEmpty() && lastChunk == null;
         this.splitsEvents = splitsEvents;
-        chunked = head.isChunked() && !head.isBodiless();
-        left = head.isBodiless() ? 0
-                : head.contentLength() == ResponseHead.NO_LENGTH ? UNTIL_CLOSE
-                : head.contentLength();
+        expect(head);
         if (chunked) {
             framing = http10 ? Framing.NONE : Framing.AS_IS;
         } else if (left == UNTIL_CLOSE || splitsEvents) {
@@ -102,10 +99,47 @@ public final class ResponseRelay {
         chunks.reset();
         events.begin(sendsChunks());
         downstream = null;
-        ended = !chunked && left == 0;
-        excess = false;
         endWritten = false;
         draining = false;
+    }
+
+    /** Whether another reply could go on where this one broke off. */
+    public boolean canBeContinued() {
+        return splitsEvents && events.isBetweenEvents();
+    }
+
+    /** Goes on with another reply to the caller of one that broke off; nothing of it has come. */
+    public void goOn() {
+        framing = sendsChunks() ? Framing.CHUNKED : Framing.NONE;
+        events.goOn();
+        splitsEvents = true;
+        draining = false;
+        ended = false;
+    }
+
+    /**
+     * Goes on with that reply. The observer keeps its events back, and others are {@linkplain #write
+     * written}; of one that is no stream nothing passes.
+     */
+    public void goOn(ResponseHead head, boolean isStream) {
+        expect(head);
+        chunks.reset();
+        splitsEvents = isStream;
+        draining = !isStream;
+    }
+
+    private void expect(ResponseHead head) {
+        chunked = head.isChunked() && !head.isBodiless();
+        left = head.isBodiless() ? 0
+                : head.contentLength() == ResponseHead.NO_LENGTH ? UNTIL_CLOSE
+                : head.contentLength();
+        ended = !chunked && left == 0;
+        excess = false;
+    }
+
+    /** Writes events, made here, in the place of those that were kept back. */
+    public void write(String events) {
+        this.events.write(events);
     }
 
     /** How the caller's body is framed: decides the fields of its head. */

@@ -16,8 +16,14 @@ public record RouteSettings(String model, List<TargetSettings> targets, RoutePol
      *
      * @param provider the name of a provider
      * @param model what that provider calls the model; {@code *} keeps the caller's name
+     * @param terms on which it is asked
      */
-    public record TargetSettings(String provider, String model) {}
+    public record TargetSettings(String provider, String model, TargetTerms terms) {
+        /** One with nothing said but its name. */
+        public TargetSettings(String provider, String model) {
+            this(provider, model, TargetTerms.DEFAULT);
+        }
+    }
 
     public RouteSettings {
         if (model.isBlank()) {

@@ -1,6 +1,6 @@
 package io.penstock.server;
 
-import io.penstock.auth.Refusal;
+import io.penstock.auth.Denial;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import java.util.Arrays;
@@ -22,7 +22,7 @@ final class CredentialField {
     private int end;
 
     /** Looks for it; null, or why this head can't have one. */
-    Refusal find(RequestHead head) {
+    Denial find(RequestHead head) {
         start = 0;
         end = 0;
         if (head.has(Field.AUTHORIZATION)) {
@@ -32,7 +32,7 @@ final class CredentialField {
             boolean isBearer = head.valueStartsWith(Field.AUTHORIZATION, BEARER)
                     && (credential == to || head.bytes()[credential] == ' ');
             if (from < to && !isBearer) {
-                return Refusal.OTHER_SCHEME;
+                return Denial.OTHER_SCHEME;
             }
             while (isBearer && credential < to && head.bytes()[credential] == ' ') {
                 credential++;
@@ -41,9 +41,9 @@ final class CredentialField {
             end = to;
         }
         if (!add(head, Field.X_API_KEY) || !add(head, Field.API_KEY)) {
-            return Refusal.SEVERAL_GIVEN;
+            return Denial.SEVERAL_GIVEN;
         }
-        return isEmpty() && isInQuery(head) ? Refusal.GIVEN_IN_URL : null;
+        return isEmpty() && isInQuery(head) ? Denial.GIVEN_IN_URL : null;
     }
 
     /** Looks whether there is any, whatever it is worth: for a proxy that knows none. */

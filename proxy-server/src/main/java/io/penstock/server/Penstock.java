@@ -31,6 +31,7 @@ import io.penstock.route.Router;
 import io.penstock.store.Month;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
+import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.UpstreamTlsException;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Ledger;
@@ -101,6 +102,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         this.reloader = reloader;
         try {
             snapshot = Snapshot.of(settings, List.of(), null);
+            snapshot.adopt();
             accessLog = AccessLog.open(settings.observe());
         } catch (UpstreamTlsException | IOException e) {
             throw new StartException(e.toString(), e);
@@ -324,6 +326,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
         Authenticator replaced = snapshot.authenticator();
         snapshot = next;
+        next.adopt();
         accounts.onReload();
         next.authenticator().start();
         replaced.close(next.authenticator());
@@ -465,6 +468,9 @@ public final class Penstock implements ServerState, AutoCloseable {
         return "concurrent=" + concurrent.used()
                 + " waiting=" + sum(worker -> (int) worker.admission().waiting())
                 + " connections=" + sum(worker -> worker.listen().connections())
+                + " targets_in_flight=" + snapshot.providers().stream()
+                        .flatMap(provider -> provider.health().stream())
+                        .mapToInt(TargetHealth::inFlight).sum()
                 + " upstream_in_flight=" + snapshot.providers().stream()
                         .mapToLong(this::inFlight).sum()
                 + " upstream_open=" + sum(worker -> worker.upstream().open())

@@ -8,7 +8,7 @@ import io.penstock.auth.Authenticator;
 import io.penstock.auth.Caller;
 import io.penstock.auth.Cors;
 import io.penstock.auth.Peer;
-import io.penstock.auth.Refusal;
+import io.penstock.auth.Denial;
 import io.penstock.exchange.Endpoint;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
@@ -19,6 +19,7 @@ import io.penstock.failure.Failure;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import io.penstock.limit.Permit;
+import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.listen.RequestHandler;
 import java.net.InetSocketAddress;
@@ -114,7 +115,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private Caller authenticate(Snapshot snapshot, RequestHead head, String id) {
         Authenticator authenticator = snapshot.authenticator();
         CredentialField field = worker.credentialField();
-        Refusal refusal = null;
+        Denial refusal = null;
         if (authenticator.knowsCredentials()) {
             refusal = field.find(head);
         } else {
@@ -133,7 +134,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         if (outcome instanceof Caller caller) {
             return caller;
         }
-        refuse((Refusal) outcome, id);
+        refuse((Denial) outcome, id);
         return null;
     }
 
@@ -145,13 +146,13 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         return peer;
     }
 
-    private void refuse(Refusal refusal, String id) {
-        if (refusal == Refusal.KEYS_AWAY) {
+    private void refuse(Denial refusal, String id) {
+        if (refusal == Denial.KEYS_AWAY) {
             worker.localReply().retryAfter(0);
             refuse(Failure.of(Failure.Kind.OVERLOADED, refusal.message()), id);
             return;
         }
-        if (refusal == Refusal.BAD_SIGNATURE) {
+        if (refusal == Denial.BAD_SIGNATURE) {
             connection.closeAfterAnswer(); // verifying costs: who forges pays with a connection
         }
         worker.localReply().field("www-authenticate",
@@ -169,7 +170,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             return false;
         }
         Allowance allowance = caller.allowance();
-        io.penstock.limit.Refusal refusal = permit.begin(caller.account(), allowance.requests(),
+        Refusal refusal = permit.begin(caller.account(), allowance.requests(),
                 allowance.requestWindowNanos(), allowance.concurrent(),
                 allowance.tokensPerMinute(), receivedNanos);
         if (refusal != null) {
@@ -186,7 +187,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         long nanos = Math.min(exchange.timeoutNanos(),
                 snapshot.settings().limits().queue().time().toNanos());
         requestEnded = false;
-        queued = worker.admission().offer(this, Integer.MAX_VALUE, nanos, receivedNanos);
+        queued = worker.admission().offer(this,
+                snapshot.maxQueued(worker.server().loops()), nanos, receivedNanos);
     }
 
     private void release() {

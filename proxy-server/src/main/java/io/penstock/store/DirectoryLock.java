@@ -7,6 +7,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
@@ -77,6 +78,7 @@ final class DirectoryLock implements AutoCloseable {
 
     private static StoreException unusable(Path directory, IOException e) {
         String why = e instanceof AccessDeniedException ? "permission denied"
+                : e instanceof NoSuchFileException ? "it cannot be made"
                 : Files.exists(directory) && !Files.isDirectory(directory) ? "it is no directory"
                 : e.getMessage();
         return new StoreException(directory + " cannot be used for data (" + why + "): make it a "

@@ -26,8 +26,9 @@ import org.h2.mvstore.type.StringDataType;
  * <p>Once a method has thrown, the store may have closed itself: close it and open another.
  *
  * <p><b>Thread:</b> confined to one at a time, which waits for the disk.
- * <br><b>Bounds:</b> forces by itself every {@value #COMMITS_PER_FORCE} commits. What rows the file
- * has aside, it holds the versions of twice as many commits, and pages that are half empty at worst.
+ * <br><b>Bounds:</b> forces by itself every {@value #COMMITS_PER_FORCE} commits. The file holds its
+ * rows, in pieces that are half empty at worst, and what the last {@value #VERSIONS_KEPT} commits
+ * replaced.
  */
 public final class UsageStore implements AutoCloseable {
     static final String FILE = "usage.db";
@@ -161,8 +162,9 @@ public final class UsageStore implements AutoCloseable {
     private static MVStore openStore(String name) {
         MVStore store = new MVStore.Builder().fileName(name).autoCommitDisabled()
                 .autoCommitBufferSize(0).cacheSize(CACHE_MIB).open();
-        // What the last forced version consists of must not be written over before another one is
-        // on the disk; that is counted in versions, and not left to the clock.
+        // What the last forced version consists of must not be written over before another is on
+        // the disk. That is counted in versions, not left to the clock: more of them are kept than
+        // are committed between two forces.
         store.setRetentionTime(0);
         store.setVersionsToKeep(VERSIONS_KEPT);
         return store;

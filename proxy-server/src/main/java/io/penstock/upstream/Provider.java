@@ -2,6 +2,8 @@ package io.penstock.upstream;
 
 import io.netty.handler.ssl.SslContext;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -11,8 +13,11 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p><b>Thread:</b> safe by immutability, but for the last error, which is a note for people.
  */
 public final class Provider {
+    private static final int MAX_REFUSING_MODELS = 1000; // beyond it they are asked each time
+
     private final ProviderSettings settings;
     private final KeyPool keys;
+    private final HealthTable health;
     private final String host;
     private final int port;
     private final SslContext sslContext;
@@ -20,6 +25,7 @@ public final class Provider {
     private final ConcurrentHashMap<String, byte[]> requestLines = new ConcurrentHashMap<>();
     private volatile LastError lastError;
     private volatile boolean refusesUsageQuestion;
+    private final Set<String> refusesPrefill = ConcurrentHashMap.newKeySet();
 
     /** What went wrong last, and when (milliseconds since 1970). */
     public record LastError(String outcome, String detail, long atMillis) {}
@@ -28,6 +34,7 @@ public final class Provider {
     public Provider(ProviderSettings settings) throws UpstreamTlsException {
         this.settings = settings;
         keys = new KeyPool(settings.type(), settings.keys());
+        health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.baseUrl().getHost();
         host = hostInUrl.startsWith("[") ? hostInUrl.substring(1, hostInUrl.length() - 1)
@@ -53,6 +60,25 @@ public final class Provider {
     /** How many calls it gets at once. */
     public ProviderLoad load() {
         return load;
+    }
+
+    /** How that model of it is. */
+    public TargetHealth health(String model) {
+        return health.of(model);
+    }
+
+    /** How each model is that was asked for, or that the configuration names; by name. */
+    public List<TargetHealth> health() {
+        return health.all();
+    }
+
+    /**
+     * Goes by these settings from now on.
+     *
+     * @param models that the configuration names
+     */
+    public void use(BreakerSettings breaker, Set<String> models) {
+        health.use(breaker, models);
     }
 
     String host() {
@@ -99,6 +125,18 @@ public final class Provider {
     /** It has refused {@code stream_options}: it will not be asked again. */
     public void onUsageQuestionRefused() {
         refusesUsageQuestion = true;
+    }
+
+    /** Whether that model may be asked to go on from a text. */
+    public boolean takesPrefill(String model) {
+        return settings.type().mayTakePrefill() && !refusesPrefill.contains(model);
+    }
+
+    /** That model has refused to go on from a text: it will not be asked again. */
+    public void onPrefillRefused(String model) {
+        if (refusesPrefill.size() < MAX_REFUSING_MODELS) {
+            refusesPrefill.add(model);
+        }
     }
 
     /** Notes a failed attempt. */

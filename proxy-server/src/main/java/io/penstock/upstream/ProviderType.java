@@ -56,6 +56,28 @@ public enum ProviderType {
     }
 
     /**
+     * Whether its models may go on from a last message of the assistant's; one that refuses is not
+     * asked again. OpenAI's own, and those that serve them, answer such a message instead.
+     */
+    public boolean mayTakePrefill() {
+        return switch (this) {
+            case OPENAI, AZURE, GEMINI, XAI -> false;
+            default -> true;
+        };
+    }
+
+    /** What such a message has to have besides, each member with a comma before it. */
+    public String prefillMembers() {
+        return this == MISTRAL || this == DEEPSEEK ? ",\"prefix\":true" : "";
+    }
+
+    /** What the request has to have besides, each member with a comma before it. */
+    public String prefillOptions() {
+        return this == VLLM ? ",\"continue_final_message\":true,\"add_generation_prompt\":false"
+                : "";
+    }
+
+    /**
      * Whether a stream's usage comes only if {@code stream_options.include_usage} asks for it. The
      * others report it in any case, and Mistral has refused the question.
      */

@@ -13,6 +13,12 @@ public record TokenUsage(long prompt, long completion, long cached, long reasoni
         this(prompt, completion, cached, reasoning, false);
     }
 
+    /** Both together; estimated if one of them is. */
+    public TokenUsage plus(TokenUsage other) {
+        return new TokenUsage(prompt + other.prompt, completion + other.completion,
+                cached + other.cached, reasoning + other.reasoning, estimated || other.estimated);
+    }
+
     public long total() {
         return prompt + completion;
     }

@@ -1,5 +1,6 @@
 /**
- * What a call cost: token counts, read as the reply goes by. Knows the providers' usage objects;
- * not who pays. Start at {@link io.penstock.usage.UsageScanner}.
+ * What calls cost: token counts, read as the reply goes by, their prices, and the ledger of who
+ * used what. Knows callers by their ids only; not what they may use. Start at {@link
+ * io.penstock.usage.UsageScanner} for one call, at {@link io.penstock.usage.Ledger} for all.
  */
 package io.penstock.usage;

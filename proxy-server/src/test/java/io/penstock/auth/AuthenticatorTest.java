@@ -89,8 +89,8 @@ class AuthenticatorTest {
 
     @Test
     void wantsACredentialWhereThereAreKeys() {
-        assertThat(ask(authenticator(false, key("a", "k")), "")).isEqualTo(Refusal.NONE_GIVEN);
-        assertThat(ask(authenticator(false, key("a", "k")), "x")).isEqualTo(Refusal.UNKNOWN_KEY);
+        assertThat(ask(authenticator(false, key("a", "k")), "")).isEqualTo(Denial.NONE_GIVEN);
+        assertThat(ask(authenticator(false, key("a", "k")), "x")).isEqualTo(Denial.UNKNOWN_KEY);
     }
 
     @Test
@@ -200,7 +200,7 @@ class AuthenticatorTest {
             byte[] wrong = new byte[CredentialHash.BYTES];
             random.nextBytes(wrong);
             assertThat(table.find(wrong)).isNull();
-            assertThat(ask(many, "sk-" + random.nextLong())).isEqualTo(Refusal.UNKNOWN_KEY);
+            assertThat(ask(many, "sk-" + random.nextLong())).isEqualTo(Denial.UNKNOWN_KEY);
         }
 
         assertThat(table.slots()).isEqualTo(slots).isEqualTo(2048);
@@ -214,12 +214,12 @@ class AuthenticatorTest {
                 TokenFixture.settings(TokenFixture.SECRET), false, Allowance.UNBOUNDED));
         String token = TokenFixture.token(TokenFixture.claims(NOW));
 
-        assertThat(ask(keysOnly, token)).isEqualTo(Refusal.UNKNOWN_KEY);
+        assertThat(ask(keysOnly, token)).isEqualTo(Denial.UNKNOWN_KEY);
         assertThat(find(both, token)).isEqualTo("jwt:alice");
         assertThat(find(both, "k")).isEqualTo("a");
-        assertThat(ask(both, "eyJ.no-token")).isEqualTo(Refusal.UNKNOWN_KEY);
-        assertThat(ask(both, "sk-wrong")).isEqualTo(Refusal.UNKNOWN_KEY);
-        assertThat(ask(both, "")).isEqualTo(Refusal.NONE_GIVEN);
+        assertThat(ask(both, "eyJ.no-token")).isEqualTo(Denial.UNKNOWN_KEY);
+        assertThat(ask(both, "sk-wrong")).isEqualTo(Denial.UNKNOWN_KEY);
+        assertThat(ask(both, "")).isEqualTo(Denial.NONE_GIVEN);
     }
 
     @Test
@@ -236,7 +236,7 @@ class AuthenticatorTest {
         assertThat(tokens.authenticate(hash, peer, token, 0, token.length, end - 1))
                 .isSameAs(first);
         assertThat(tokens.authenticate(hash, peer, token, 0, token.length, end))
-                .isEqualTo(Refusal.TOKEN_EXPIRED);
+                .isEqualTo(Denial.TOKEN_EXPIRED);
     }
 
     @Test
@@ -255,7 +255,7 @@ class AuthenticatorTest {
                 Allowance.UNBOUNDED), TokenFixture.GLOBS, first);
 
         assertThat(ask(same, token)).isSameAs(known);
-        assertThat(ask(other, token)).isEqualTo(Refusal.BAD_SIGNATURE);
+        assertThat(ask(other, token)).isEqualTo(Denial.BAD_SIGNATURE);
     }
 
     @Test
@@ -264,7 +264,7 @@ class AuthenticatorTest {
                 TokenFixture.settings(TokenFixture.SECRET), false, Allowance.UNBOUNDED));
 
         assertThat(ask(tokens, "eyJ" + "a".repeat(10 * 1024 * 1024) + ".e30.AAAA"))
-                .isEqualTo(Refusal.TOKEN_TOO_LONG);
-        assertThat(ask(tokens, "eyJ" + "!".repeat(8 * 1024))).isEqualTo(Refusal.TOKEN_TOO_LONG);
+                .isEqualTo(Denial.TOKEN_TOO_LONG);
+        assertThat(ask(tokens, "eyJ" + "!".repeat(8 * 1024))).isEqualTo(Denial.TOKEN_TOO_LONG);
     }
 }

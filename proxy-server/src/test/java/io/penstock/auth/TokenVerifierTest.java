@@ -90,15 +90,15 @@ class TokenVerifierTest {
         String token = signer.sign(null, TokenFixture.claims(NOW));
 
         assertThat(caller(verifier, token).id()).isEqualTo("jwt:alice");
-        assertThat(verify(verifier, tampered(token))).isEqualTo(Refusal.BAD_SIGNATURE);
-        assertThat(verify(verifier, otherSubject(token))).isEqualTo(Refusal.BAD_SIGNATURE);
+        assertThat(verify(verifier, tampered(token))).isEqualTo(Denial.BAD_SIGNATURE);
+        assertThat(verify(verifier, otherSubject(token))).isEqualTo(Denial.BAD_SIGNATURE);
         assertThat(verify(verifier, token.substring(0, token.lastIndexOf('.') + 1)))
-                .isEqualTo(Refusal.BAD_SIGNATURE);
+                .isEqualTo(Denial.BAD_SIGNATURE);
         for (TokenAlgorithm other : TokenAlgorithm.values()) {
             if (other != algorithm) {
                 String relabelled = Base64URL.encode("{\"alg\":\"" + other.text() + "\"}")
                         + token.substring(token.indexOf('.'));
-                assertThat(verify(verifier, relabelled)).isEqualTo(Refusal.OTHER_ALGORITHM);
+                assertThat(verify(verifier, relabelled)).isEqualTo(Denial.OTHER_ALGORITHM);
             }
         }
     }
@@ -125,7 +125,7 @@ class TokenVerifierTest {
         char same = alphabet.charAt(alphabet.indexOf(last) ^ 1);
 
         assertThat(verify(plain, token.substring(0, token.length() - 1) + same))
-                .isEqualTo(Refusal.BAD_SIGNATURE);
+                .isEqualTo(Denial.BAD_SIGNATURE);
     }
 
     // What a header may not say
@@ -138,9 +138,9 @@ class TokenVerifierTest {
         String header = "{\"alg\":\"" + algorithm + "\"}";
 
         assertThat(verify(plain, hs256(header, payload, SECRET)))
-                .isEqualTo(Refusal.OTHER_ALGORITHM);
+                .isEqualTo(Denial.OTHER_ALGORITHM);
         assertThat(verify(plain, Base64URL.encode(header) + "." + Base64URL.encode(payload) + "."))
-                .isEqualTo(Refusal.OTHER_ALGORITHM);
+                .isEqualTo(Denial.OTHER_ALGORITHM);
     }
 
     @Test
@@ -153,8 +153,8 @@ class TokenVerifierTest {
 
         for (String alg : List.of("HS256", "RS256")) {
             assertThat(verify(verifier, hs256("{\"alg\":\"" + alg + "\"}", payload, pem)))
-                    .isEqualTo(alg.equals("HS256") ? Refusal.OTHER_ALGORITHM
-                            : Refusal.BAD_SIGNATURE);
+                    .isEqualTo(alg.equals("HS256") ? Denial.OTHER_ALGORITHM
+                            : Denial.BAD_SIGNATURE);
         }
     }
 
@@ -165,13 +165,14 @@ class TokenVerifierTest {
         "{\"alg\":\"HS256\",\"zip\":\"DEF\"}", "{\"alg\":\"HS256\",\"enc\":\"A128GCM\"}",
         "{\"alg\":\"HS256\",\"cty\":\"JWT\"}", "{\"alg\":\"HS256\",\"typ\":\"dpop+jwt\"}",
         "{\"alg\":\"HS256\",\"typ\":7}", "{\"alg\":\"HS256\",\"kid\":7}",
-        "{\"alg\":\"HS256\",\"kid\":[\"a\"]}", "{\"alg\":[\"HS256\"]}", "{\"alg\":null}", "{}", "[[\"alg\",\"HS256\"]]",
+        "{\"alg\":\"HS256\",\"kid\":[\"a\"]}", "{\"alg\":[\"HS256\"]}", "{\"alg\":null}", "{}",
+        "[[\"alg\",\"HS256\"]]",
         "{\"alg\":\"none\",\"alg\":\"HS256\"}", "{\"alg\":\"HS256\"", "null", "[]", "", "x",
         "{\"alg\":\"HS256\"}x"})
     void refusesAHeaderThatIsBrokenOrAsksForMore(String header) {
         assertThat(verify(plain, hs256(header,
                 JSONObjectUtils.toJSONString(TokenFixture.claims(NOW)), SECRET)))
-                .isEqualTo(Refusal.MALFORMED_TOKEN);
+                .isEqualTo(Denial.MALFORMED_TOKEN);
     }
 
     @ParameterizedTest
@@ -196,7 +197,7 @@ class TokenVerifierTest {
         String header = "{\"alg\":\"ES256\",\"jwk\":" + jwk + ",\"jku\":\"http://evil.example\"}";
 
         assertThat(verify(verifier, Base64URL.encode(header)
-                + forged.substring(forged.indexOf('.')))).isEqualTo(Refusal.BAD_SIGNATURE);
+                + forged.substring(forged.indexOf('.')))).isEqualTo(Denial.BAD_SIGNATURE);
     }
 
     @Test
@@ -209,7 +210,7 @@ class TokenVerifierTest {
 
         for (int length : new int[] {0, 1, 63, 64, 65, 256}) {
             assertThat(verify(verifier, text + "." + Base64URL.encode(new byte[length])))
-                    .as("%d bytes", length).isEqualTo(Refusal.BAD_SIGNATURE);
+                    .as("%d bytes", length).isEqualTo(Denial.BAD_SIGNATURE);
         }
     }
 
@@ -258,10 +259,10 @@ class TokenVerifierTest {
         String token = Base64URL.encode("{\"alg\":\"ES256\",\"kid\":" + id + "}") + "."
                 + Base64URL.encode("{\"exp\":1900000000}") + ".AAAA";
 
-        assertThat(verify(verifier, token)).isEqualTo(Refusal.UNKNOWN_SIGNER);
+        assertThat(verify(verifier, token)).isEqualTo(Denial.UNKNOWN_SIGNER);
         assertThat(asked[0]).isTrue();
         asked[1] = true; // the keys are on their way
-        assertThat(verify(verifier, token)).isEqualTo(Refusal.KEYS_AWAY);
+        assertThat(verify(verifier, token)).isEqualTo(Denial.KEYS_AWAY);
     }
 
     @Test
@@ -280,7 +281,7 @@ class TokenVerifierTest {
         assertThat(caller(verifier, signer.sign(null, TokenFixture.claims(NOW))).id())
                 .isEqualTo("jwt:alice");
         assertThat(verify(verifier, signer.sign("one", TokenFixture.claims(NOW))))
-                .isEqualTo(Refusal.BAD_SIGNATURE);
+                .isEqualTo(Denial.BAD_SIGNATURE);
     }
 
     @Test
@@ -289,27 +290,27 @@ class TokenVerifierTest {
         TokenVerifier verifier = new TokenVerifier(TokenFixture.settings(SECRET),
                 source(null, asked), TokenFixture.GLOBS);
 
-        assertThat(verify(verifier, with())).isEqualTo(Refusal.KEYS_AWAY);
+        assertThat(verify(verifier, with())).isEqualTo(Denial.KEYS_AWAY);
         assertThat(asked[0]).isTrue();
         assertThat(verify(verifier, Base64URL.encode("{}") + ".e30."))
-                .isEqualTo(Refusal.MALFORMED_TOKEN);
+                .isEqualTo(Denial.MALFORMED_TOKEN);
     }
 
     // When
 
     @Test
     void refusesATokenBeforeItsTimeAndFromItsEndOnWithSomeLeeway() {
-        assertThat(verify(plain, with("exp", NOW_SECONDS - 30))).isEqualTo(Refusal.TOKEN_EXPIRED);
+        assertThat(verify(plain, with("exp", NOW_SECONDS - 30))).isEqualTo(Denial.TOKEN_EXPIRED);
         assertThat(verify(plain, with("exp", NOW_SECONDS - 29))).isInstanceOf(Caller.class);
-        assertThat(verify(plain, with("exp", 0L))).isEqualTo(Refusal.TOKEN_EXPIRED);
+        assertThat(verify(plain, with("exp", 0L))).isEqualTo(Denial.TOKEN_EXPIRED);
         assertThat(verify(plain, with("exp", NOW_SECONDS + 0.5))).isInstanceOf(Caller.class);
         assertThat(verify(plain, with("exp", Long.MAX_VALUE))).isInstanceOf(Caller.class);
         for (String begin : List.of("nbf", "iat")) {
             assertThat(verify(plain, with(begin, NOW_SECONDS + 31)))
-                    .isEqualTo(Refusal.TOKEN_NOT_YET_VALID);
+                    .isEqualTo(Denial.TOKEN_NOT_YET_VALID);
             assertThat(verify(plain, with(begin, NOW_SECONDS + 30))).isInstanceOf(Caller.class);
             assertThat(verify(plain, with(begin, Long.MAX_VALUE)))
-                    .isEqualTo(Refusal.TOKEN_NOT_YET_VALID);
+                    .isEqualTo(Denial.TOKEN_NOT_YET_VALID);
         }
     }
 
@@ -319,7 +320,7 @@ class TokenVerifierTest {
         TokenVerifier verifier = new TokenVerifier(TokenFixture.settings(SECRET),
                 source(null, asked), TokenFixture.GLOBS);
 
-        assertThat(verify(verifier, with("exp", 1L))).isEqualTo(Refusal.TOKEN_EXPIRED);
+        assertThat(verify(verifier, with("exp", 1L))).isEqualTo(Denial.TOKEN_EXPIRED);
         assertThat(asked[0]).isFalse();
     }
 
@@ -328,7 +329,7 @@ class TokenVerifierTest {
     @ParameterizedTest
     @ValueSource(strings = {"exp", "sub"})
     void needsAnEndAndASubject(String name) {
-        assertThat(verify(plain, with(name, null))).isEqualTo(Refusal.BAD_CLAIMS);
+        assertThat(verify(plain, with(name, null))).isEqualTo(Denial.BAD_CLAIMS);
     }
 
     @ParameterizedTest
@@ -349,7 +350,7 @@ class TokenVerifierTest {
                         java.util.regex.Matcher.quoteReplacement("\"" + name + "\":" + json))
                 : null;
         assertThat(verify(plain, payload == null ? withJson(name, json)
-                : hs256(HEADER, payload, SECRET))).isEqualTo(Refusal.BAD_CLAIMS);
+                : hs256(HEADER, payload, SECRET))).isEqualTo(Denial.BAD_CLAIMS);
     }
 
     @ParameterizedTest
@@ -357,13 +358,13 @@ class TokenVerifierTest {
         "{\"sub\":\"a\",\"sub\":\"b\",\"exp\":1900000000}"})
     void refusesAPayloadThatIsNoObject(String payload) {
         assertThat(verify(plain, hs256(HEADER, payload, SECRET)))
-                .isEqualTo(Refusal.MALFORMED_TOKEN);
+                .isEqualTo(Denial.MALFORMED_TOKEN);
     }
 
     @Test
     void boundsTheSubject() {
         assertThat(verify(plain, with("sub", "s".repeat(256)))).isInstanceOf(Caller.class);
-        assertThat(verify(plain, with("sub", "s".repeat(257)))).isEqualTo(Refusal.BAD_CLAIMS);
+        assertThat(verify(plain, with("sub", "s".repeat(257)))).isEqualTo(Denial.BAD_CLAIMS);
         assertThat(caller(plain, with("sub", "Größe 7@example.org")).id())
                 .isEqualTo("jwt:Größe 7@example.org");
     }
@@ -381,14 +382,14 @@ class TokenVerifierTest {
         for (Object issuer : Arrays.asList("https://issuer/", "HTTPS://issuer", null, 7L,
                 List.of("https://issuer"))) {
             assertThat(verify(verifier, with("iss", issuer, "aud", "penstock")))
-                    .isEqualTo(Refusal.OTHER_ISSUER);
+                    .isEqualTo(Denial.OTHER_ISSUER);
         }
         for (Object audience : Arrays.asList("other", null, List.of(), "penstock2")) {
             assertThat(verify(verifier, with("iss", "https://issuer", "aud", audience)))
-                    .isEqualTo(Refusal.OTHER_AUDIENCE);
+                    .isEqualTo(Denial.OTHER_AUDIENCE);
         }
         assertThat(verify(verifier, with("iss", "https://issuer", "aud", 7L)))
-                .isEqualTo(Refusal.BAD_CLAIMS);
+                .isEqualTo(Denial.BAD_CLAIMS);
     }
 
     // How much

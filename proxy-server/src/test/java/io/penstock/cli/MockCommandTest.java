@@ -59,7 +59,8 @@ class MockCommandTest {
 
     @ParameterizedTest
     @CsvSource({"--ttft,soon", "--interval,-1s", "--fail,302", "--fail,explode",
-        "--fail-ratio,1.5", "--events,0", "--threads,0", "--name,a b"})
+        "--fail-ratio,1.5", "--fail-times,-1", "--fail-for,ever", "--prefill,maybe",
+        "--events,0", "--threads,0", "--name,a b"})
     void refusesBadUsage(String option, String value) {
         assertThat(run("--port", "0", option, value)).isEqualTo(2);
         assertThat(err.toString()).contains("expected: ");

@@ -67,6 +67,7 @@ class ConfigAuthTest {
                     enabled: true
                     limits: {concurrent: 1}
                     budget: {tokens_per_month: 9}
+                prices: {m: {input: 1, output: 1}}
                 """.formatted(HASH, HASH.replace('0', '1'), SECRET)).settings().auth();
 
         assertThat(auth.keys().get(0).allowance()).isEqualTo(new Allowance(600,
@@ -131,8 +132,8 @@ class ConfigAuthTest {
 
     @Test
     void refusesABudgetOfNothingSinceThatIsNoBound() {
-        assertThat(file("auth: {anonymous: {enabled: true, budget: {dollars_per_month: 0}}}")
-                .mistakes()).containsExactly("1:44: auth.anonymous.budget.dollars_per_month: "
+        assertThat(file("auth: {anonymous: {enabled: true, budget: {dollars_per_month: 0}}}\n"
+                + "prices: {m: {input: 1, output: 1}}").mistakes()).containsExactly("1:44: auth.anonymous.budget.dollars_per_month: "
                         + "unexpected value, expected more than 0");
     }
 

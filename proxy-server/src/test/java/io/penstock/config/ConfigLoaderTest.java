@@ -10,7 +10,15 @@ import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.route.Affinity;
+import io.penstock.route.HedgeSettings;
+import io.penstock.route.HoldSettings;
+import io.penstock.route.Midstream;
+import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings.TargetSettings;
+import io.penstock.route.Strategy;
+import io.penstock.route.TargetTerms;
+import io.penstock.route.TargetTimeouts;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
@@ -18,6 +26,7 @@ import io.penstock.upstream.ProviderSettings;
 import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsSettings;
+import io.penstock.upstream.BreakerSettings;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.BudgetSettings.Enforce;
 import io.penstock.usage.BudgetSettings.OnStoreFailure;
@@ -57,8 +66,8 @@ class ConfigLoaderTest {
         assertThat(file(text).settings()).isEqualTo(new Settings(List.of(ListenSettings.DEFAULT),
                 AdminSettings.DEFAULT, List.of(), List.of(), AuthSettings.DEFAULT,
                 CorsSettings.DEFAULT, LimitSettings.DEFAULT, BudgetSettings.DEFAULT, Prices.NONE,
-                RetrySettings.DEFAULT,
-                ObserveSettings.DEFAULT, Duration.ofSeconds(30), false));
+                BreakerSettings.DEFAULT, RetrySettings.DEFAULT, ObserveSettings.DEFAULT,
+                Duration.ofSeconds(30), false));
     }
 
     @Test
@@ -301,6 +310,43 @@ class ConfigLoaderTest {
     void takesTheUsualVariableWhereNoKeyIsNamed() throws ConfigException {
         assertThat(file("providers: [{name: openai}]").with(OPENAI_KEY).settings().providers()
                 .get(0).keys()).containsExactly(new KeySettings("sk-1", 1));
+    }
+
+    @Test
+    void readsHowARouteChoosesAmongItsTargets() throws ConfigException {
+        Settings settings = file("""
+                providers: [{name: p, type: vllm}]
+                routes:
+                  - model: m
+                    strategy: least_latency
+                    affinity: header:X-Session
+                    hedge: {after: p95}
+                    midstream: continue
+                    targets:
+                      - p/x
+                      - {target: p/y, weight: 3, context_window: 8192,
+                         timeouts: {first_byte: 2s, head: 1s, idle: 4s}}
+                  - {model: n, targets: [p/x], strategy: weighted, affinity: user,
+                     hedge: {after: 800ms, max_ratio: 0.2}}
+                  - {model: o, targets: [p/x]}
+                breaker: {enabled: false, failure_ratio: 0.3, min_requests: 5, window: 10s,
+                          open_for: 1s, half_open_probes: 2}
+                """).settings();
+
+        assertThat(settings.routes().get(0).policy()).isEqualTo(new RoutePolicy(
+                Strategy.LEAST_LATENCY, Affinity.header("x-session"),
+                new HedgeSettings(0.95, null, 0.05), Midstream.CONTINUE, HoldSettings.DEFAULT,
+                false));
+        assertThat(settings.routes().get(0).targets()).extracting(TargetSettings::terms)
+                .containsExactly(TargetTerms.DEFAULT, new TargetTerms(3, 8192,
+                        new TargetTimeouts(null, null, Duration.ofSeconds(1),
+                                Duration.ofSeconds(2), Duration.ofSeconds(4), null)));
+        assertThat(settings.routes().get(1).policy()).isEqualTo(new RoutePolicy(Strategy.WEIGHTED,
+                Affinity.USER, new HedgeSettings(0, Duration.ofMillis(800), 0.2), Midstream.ERROR,
+                HoldSettings.DEFAULT, false));
+        assertThat(settings.routes().get(2).policy()).isEqualTo(RoutePolicy.DEFAULT);
+        assertThat(settings.breaker()).isEqualTo(new BreakerSettings(false, 0.3, 5,
+                Duration.ofSeconds(10), Duration.ofSeconds(1), 2));
     }
 
     @Test

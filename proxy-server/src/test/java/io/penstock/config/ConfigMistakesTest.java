@@ -460,4 +460,32 @@ class ConfigMistakesTest {
                 .containsExactly("1:8: cors.allowed_origins: '*' beside other origins, expected it "
                         + "alone, or none of it");
     }
+
+    @Test
+    void refusesWaysToChooseThatAreNone() {
+        assertThat(file("""
+                providers: [{name: p, type: vllm}]
+                routes:
+                  - model: m
+                    targets: [{target: p/x, weight: 0}, {target: p/y, context_window: 0},
+                              {target: p/z, timeouts: {gap: 1s, idle: 2s, head: 0s}}]
+                    strategy: fastest
+                    affinity: cookie
+                    hedge: {after: 0s}
+                breaker: {failure_ratio: 0, window: 1ms}
+                """).mistakes()).containsExactlyInAnyOrder(
+                "4:29: routes[0].targets[0].weight: unexpected value '0', expected an integer of "
+                        + "1 or more",
+                "4:55: routes[0].targets[1].context_window: unexpected value '0', expected an "
+                        + "integer of 1 or more",
+                "5:49: routes[0].targets[2].timeouts.idle: another name of 'gap', which is set as "
+                        + "well, expected one of the two",
+                "5:59: routes[0].targets[2].timeouts.head: 0s, expected > 0",
+                "6:5: routes[0].strategy: unexpected value 'fastest', expected one of priority, "
+                        + "weighted, least_latency, least_busy",
+                "7:5: routes[0].affinity: unexpected value 'cookie', expected one of "
+                        + "prompt_cache_key, user, header:NAME",
+                "8:13: routes[0].hedge.after: 0s, expected > 0",
+                "9:11: breaker.failure_ratio: 0.0, expected > 0, 1 at most");
+    }
 }

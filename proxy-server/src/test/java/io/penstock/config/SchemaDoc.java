@@ -116,6 +116,10 @@ final class SchemaDoc {
                 .append("| `PROXY_API_HOST`, `PROXY_API_PORT` | the listener's address, where the "
                         + "file has no `listen` |\n")
                 .append("| `PROXY_API_DEBUG` | `true` tells in the log what peers do wrong |\n")
+                .append("| `PENSTOCK_DATA_DIR` | where usage is kept, unless `serve --data-dir` "
+                        + "says |\n")
+                .append("| `PENSTOCK_ADMIN_TOKEN` | what `penstock usage` shows the admin port, "
+                        + "unless `--token` says |\n")
                 .append("| ").append(keys).append(" | where neither file nor flags name providers, "
                         + "each one set makes a provider, tried in this order |\n");
     }

@@ -205,4 +205,25 @@ class TopLevelScannerTest {
     void saysWhyATextHasNotEnded() {
         assertThatThrownBy(scanner::end).hasMessageContaining("empty");
     }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "[{\"a\":\"]\"}]|ARRAY", "\"x\\\"y\"|STRING", "{}|OBJECT", "12|NUMBER"})
+    void locatesAValueOfAnyLengthThatIsNotWanted(String value, Kind kind) throws Exception {
+        String filler = "y".repeat(TopLevelScanner.MAX_VALUE_BYTES);
+        String large = kind == Kind.ARRAY ? value.replace("]\"", filler + "]\"") : value;
+        String text = "{\"model\":\"m\", \"messages\" : " + large + " ,\"n\":1}";
+        for (int size : Bytes.PIECE_SIZES) {
+            TopLevelScanner scanner =
+                    new TopLevelScanner("model", "messages", "n").locateOnly(1);
+            scan(scanner, Bytes.pieces(Bytes.latin1(text), size));
+            scanner.end();
+
+            assertThat(scanner.kind(1)).isEqualTo(kind);
+            assertThat(text.substring((int) scanner.start(1), (int) scanner.end(1)))
+                    .isEqualTo(large);
+            assertThat(scanner.text(0)).isEqualTo("m");
+            assertThat(scanner.text(2)).isEqualTo("1");
+        }
+    }
 }

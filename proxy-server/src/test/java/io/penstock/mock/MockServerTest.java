@@ -171,7 +171,7 @@ class MockServerTest {
             assertThat(head.status()).isEqualTo(404);
             String body = client.readBody(head);
             parse(body);
-            assertThat(body).contains("\"code\":\"unknown_url\"", "/v1/?embeddings");
+            assertThat(body).contains("\"code\":\"unknown_url\"", "/v1/\\\"embeddings");
         }
     }
 

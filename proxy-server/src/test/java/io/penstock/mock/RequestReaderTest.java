@@ -17,7 +17,7 @@ class RequestReaderTest {
             + " \"s\":\"},\\\"model\\\":\\\"no\\\"\",\"model\":\"y\\u0065s\", \"stream\":true,"
             + "\"max_tokens\": 9 ,\"n\":null}";
 
-    private final RequestReader reader = new RequestReader();
+    private final RequestReader reader = new RequestReader(false);
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 7, 10_000})
@@ -31,9 +31,9 @@ class RequestReaderTest {
 
         for (String request : new String[] {fixed, chunked, fixed}) {
             assertThat(feed(request, size)).isTrue();
-            assertThat(reader.target()).isEqualTo(RequestReader.Target.CHAT);
+            assertThat(reader.endpoint()).isEqualTo(Endpoint.CHAT);
             assertThat(reader.bodyBytes()).isEqualTo(BODY.length());
-            assertThat(reader.eventsOr(-7)).isEqualTo(request == fixed ? 5 : -7);
+            assertThat(reader.controls().eventsOr(-7)).isEqualTo(request == fixed ? 5 : -7);
             ChatFields fields = reader.fields();
             assertThat(fields.isObject()).isTrue();
             assertThat(new String(fields.model(), 0, fields.modelLength(),
@@ -49,7 +49,7 @@ class RequestReaderTest {
     void waitsForTheRest() throws Exception {
         assertThat(feed("GET /v1/models HTTP/1.1\r\nhost: h\r\n", 100)).isFalse();
         assertThat(feed("GET /v1/models HTTP/1.1\r\nhost: h\r\n\r\n", 100)).isTrue();
-        assertThat(reader.target()).isEqualTo(RequestReader.Target.MODELS);
+        assertThat(reader.endpoint()).isEqualTo(Endpoint.MODELS);
     }
 
     @ParameterizedTest

@@ -14,13 +14,20 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.route.Affinity;
+import io.penstock.route.HedgeSettings;
 import io.penstock.route.HoldSettings;
+import io.penstock.route.Midstream;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.route.RouteSettings.TargetSettings;
+import io.penstock.route.Strategy;
+import io.penstock.route.TargetTerms;
+import io.penstock.route.TargetTimeouts;
 import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
+import io.penstock.upstream.BreakerSettings;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
@@ -38,8 +45,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -71,7 +80,8 @@ public final class ProxyUnderTest implements AutoCloseable {
     public static final String SAME = "same-everywhere";
 
     private static final String NOTHING = "concurrent=0 waiting=0 connections=0 "
-            + "upstream_in_flight=0 upstream_open=[0-9]+ upstream_waiting=0 upstream_slots=0 deadlines=0";
+            + "targets_in_flight=0 upstream_in_flight=0 upstream_open=[0-9]+ "
+            + "upstream_waiting=0 upstream_slots=0 deadlines=0";
 
     private final Penstock server;
     private final List<RawClient> clients = new ArrayList<>();
@@ -228,9 +238,15 @@ public final class ProxyUnderTest implements AutoCloseable {
         private final List<ProviderSettings> providers = new ArrayList<>();
         private int threads = 1;
         private RetrySettings retry = RetrySettings.DEFAULT;
+        private BreakerSettings breaker = BreakerSettings.DEFAULT;
         private LimitSettings limits = LimitSettings.DEFAULT;
         private HoldSettings hold = HoldSettings.DEFAULT;
         private boolean drains;
+        private HedgeSettings hedge;
+        private Midstream midstream = Midstream.ERROR;
+        private Strategy strategy = Strategy.PRIORITY;
+        private Affinity affinity;
+        private final Map<String, TargetTerms> terms = new HashMap<>();
         private boolean fullHeaders = true;
         private TlsSettings listenTls;
         private String host = "127.0.0.1";
@@ -343,8 +359,32 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        public Builder breaker(BreakerSettings breaker) {
+            this.breaker = breaker;
+            return this;
+        }
+
+        /** No target is left alone, however often it fails. */
+        public Builder withoutBreaker() {
+            return breaker(new BreakerSettings(false, breaker.failureRatio(),
+                    breaker.minRequests(), breaker.window(), breaker.openFor(),
+                    breaker.halfOpenProbes()));
+        }
+
         public Builder limits(LimitSettings limits) {
             this.limits = limits;
+            return this;
+        }
+
+        /** A second provider is asked when the first takes so long. */
+        public Builder hedge(Duration after, double maxRatio) {
+            hedge = new HedgeSettings(0, after, maxRatio);
+            return this;
+        }
+
+        /** The next provider goes on with a stream that breaks. */
+        public Builder continues() {
+            midstream = Midstream.CONTINUE;
             return this;
         }
 
@@ -368,6 +408,29 @@ public final class ProxyUnderTest implements AutoCloseable {
         public Builder hold(HoldSettings hold) {
             this.hold = hold;
             return this;
+        }
+
+        /** How {@link #SMART} chooses. */
+        public Builder strategy(Strategy strategy) {
+            this.strategy = strategy;
+            return this;
+        }
+
+        /** What keeps calls for {@link #SMART} together. */
+        public Builder affinity(Affinity affinity) {
+            this.affinity = affinity;
+            return this;
+        }
+
+        /** On what terms {@link #SMART} asks the provider added last. */
+        public Builder terms(int weight, int contextWindow, TargetTimeouts timeouts) {
+            terms.put(providers.get(providers.size() - 1).name(),
+                    new TargetTerms(weight, contextWindow, timeouts));
+            return this;
+        }
+
+        public Builder weight(int weight) {
+            return terms(weight, TargetTerms.UNBOUNDED, null);
         }
 
         /** Callers have to speak TLS. */
@@ -430,12 +493,15 @@ public final class ProxyUnderTest implements AutoCloseable {
         /** The same as settings, every port a free one. */
         public Settings settings() {
             List<TargetSettings> targets = providers.stream()
-                    .map(p -> new TargetSettings(p.name(), "model-" + p.name())).toList();
+                    .map(p -> new TargetSettings(p.name(), "model-" + p.name(),
+                            terms.getOrDefault(p.name(), TargetTerms.DEFAULT))).toList();
+            RoutePolicy policy = new RoutePolicy(strategy, affinity, hedge, midstream, hold,
+                    drains);
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, adminToken), providers,
-                    List.of(new RouteSettings(SMART, targets, new RoutePolicy(hold, drains))),
+                    List.of(new RouteSettings(SMART, targets, policy)),
                     auth, new CorsSettings(origins), limits,
-                    budget, Prices.NONE, retry,
+                    budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
                             fullHeaders),
                     Duration.ofSeconds(30), false);

@@ -201,7 +201,8 @@ class AuthIT {
     @ValueSource(strings = {"x-api-key: other-0123456789", "api-key: other-0123456789"})
     void refusesFieldsThatSayDifferentThings(String second) throws Exception {
         try (ProxyUnderTest proxy = with(keyAnd(null)).start()) {
-            assertRefused(proxy.connect(), "hold different credentials", bearer(CALLER_KEY), second);
+            assertRefused(proxy.connect(), "hold different credentials", bearer(CALLER_KEY),
+                    second);
             assertRefused(proxy.connect(), "Only the scheme Bearer",
                     "authorization: Basic dXNlcjpwYXNz", "x-api-key: " + CALLER_KEY);
         }

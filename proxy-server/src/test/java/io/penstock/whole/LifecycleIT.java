@@ -401,7 +401,8 @@ class LifecycleIT {
                     List.of(new ListenSettings("127.0.0.1", admin ? 0 : port, null)),
                     new AdminSettings("127.0.0.1", admin ? port : 0, null), free.providers(),
                     free.routes(), free.auth(), free.cors(), free.limits(), free.budget(),
-                    free.prices(), free.retry(), free.observe(), free.shutdownGrace(), false);
+                    free.prices(), free.breaker(), free.retry(), free.observe(),
+                    free.shutdownGrace(), false);
 
             assertThatThrownBy(() -> Penstock.start(settings, transport, 2, () -> null))
                     .isInstanceOf(StartException.class)

@@ -160,6 +160,58 @@ class MeteringIT {
     }
 
     @Test
+    void goesOnAskingWhereACallersOwnMistakeSoundsTheSame() throws Exception {
+        String refusal = "{\"error\":{\"message\":\"Invalid value: 'stream_options'.\"}}";
+        ScriptedUpstream.Script refuses = x -> {
+            body(x);
+            x.head(400, "content-type: application/json",
+                    "content-length: " + refusal.length()).write(refusal).flush();
+        };
+        ScriptedUpstream.Script answers = x -> {
+            body(x);
+            x.sseHead().chunk(ALL).lastChunk();
+        };
+        try (ScriptedUpstream a = ScriptedUpstream.start(refuses, refuses, answers);
+                ProxyUnderTest proxy =
+                        ProxyUnderTest.on(transport).provider("a", a.url()).start()) {
+            RawClient caller = proxy.connect();
+            ProxyUnderTest.askWith(caller, request(",\"tool_choice\":\"stream_options\""));
+            RawClient.Head head = caller.readHead();
+            assertThat(head.status()).isEqualTo(400);
+            assertThat(caller.readBody(head)).isEqualTo(refusal);
+            ProxyUnderTest.askWith(caller, request(""));
+            assertThat(caller.readHead().status()).isEqualTo(200);
+            assertThat(caller.readChunked()).isEqualTo(SEEN);
+
+            assertThat(asked.stream().map(body -> body.contains("include_usage")))
+                    .containsExactly(true, false, true);
+        }
+    }
+
+    @Test
+    void chargesNothingForARefusalThatNobodyWaitedFor() throws Exception {
+        CountDownLatch refused = new CountDownLatch(1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.head(429, "content-type: application/json", "content-length: 100")
+                            .write("{\"error\":").flush();
+                    refused.countDown();
+                    x.awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .accessLog(log()).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            refused.await(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            // The one event loop answers this behind what it has got before.
+            assertThat(proxy.connect().get("/health").readHead().status()).isEqualTo(200);
+            caller.close();
+            assertThat(a.awaitClosed(1, PATIENCE)).isTrue();
+
+            assertThat(onlyLine(proxy)).contains("\"status\":499").doesNotContain("tokens");
+        }
+    }
+
+    @Test
     void estimatesWhatACallerGotWhoWentAway() throws Exception {
         CountDownLatch gone = new CountDownLatch(1);
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {

@@ -187,9 +187,8 @@ class UsageIT {
             Settings taken = new Settings(
                     List.of(new ListenSettings("127.0.0.1", proxy.port(), null)),
                     free.admin(), free.providers(), free.routes(), free.auth(), free.cors(),
-                    free.limits(),
-                    free.budget(), free.prices(), free.retry(), free.observe(),
-                    free.shutdownGrace(), false);
+                    free.limits(), free.budget(), free.prices(), free.breaker(), free.retry(),
+                    free.observe(), free.shutdownGrace(), false);
             assertThatExceptionOfType(StartException.class).isThrownBy(() -> Penstock.start(taken,
                     Transport.NIO, 1, () -> null, new DataDirectory(directory, true)).close());
         }

@@ -5,7 +5,7 @@ package io.penstock.auth;
  * of what is configured. What a token claims, its end apart, is only spoken of once its signature
  * was found good.
  */
-public enum Refusal implements Authentication {
+public enum Denial implements Authentication {
     NONE_GIVEN("No API key was given. Send it as 'Authorization: Bearer KEY' or 'x-api-key'."),
     GIVEN_IN_URL("No API key was given in a header, and none is taken from a URL, where logs keep "
             + "it. Send it as 'Authorization: Bearer KEY' or 'x-api-key', and replace it if the "
@@ -32,7 +32,7 @@ public enum Refusal implements Authentication {
 
     private final String message;
 
-    Refusal(String message) {
+    Denial(String message) {
         this.message = message;
     }
 

@@ -1,0 +1,61 @@
+package io.penstock.mock;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The events of one stream, as text with their line ends: steps, each of which ends in content and
+ * has its own time; what stands behind the last; and what marks the end.
+ *
+ * <p><b>Thread:</b> confined to its maker's.
+ */
+final class EventStream {
+    static final String SSE = "text/event-stream; charset=utf-8";
+
+    private final String contentType;
+    private final List<List<String>> steps = new ArrayList<>();
+    private List<String> pending = new ArrayList<>();
+    private String terminator; // null for none
+
+    EventStream(String contentType) {
+        this.contentType = contentType;
+    }
+
+    String contentType() {
+        return contentType;
+    }
+
+    /** Adds an event that carries no content: it goes along with the next that does. */
+    EventStream add(String event) {
+        pending.add(event);
+        return this;
+    }
+
+    /** Adds an event with content, whose time is its own. */
+    EventStream addContent(String event) {
+        pending.add(event);
+        steps.add(pending);
+        pending = new ArrayList<>();
+        return this;
+    }
+
+    /** Adds the event that marks the end. */
+    EventStream end(String event) {
+        terminator = event;
+        return this;
+    }
+
+    List<List<String>> steps() {
+        return steps;
+    }
+
+    /** Behind the last step: the finish, above all. */
+    List<String> rest() {
+        return pending;
+    }
+
+    /** Null where the format has none. */
+    String terminator() {
+        return terminator;
+    }
+}
