@@ -1,6 +1,7 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
@@ -47,7 +48,7 @@ final class Attempt implements ReplyListener {
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
     private static final long MAX_RETRY_AFTER_SECONDS = 60;
 
-    private enum Wait { NOTHING, CONNECTION, TLS, HEAD, CONTENT, GAP }
+    private enum Wait { NOTHING, SLOT, CONNECTION, TLS, HEAD, CONTENT, GAP }
 
     private final Exchange exchange;
     private final ExchangeLoop loop;
@@ -73,6 +74,7 @@ final class Attempt implements ReplyListener {
     private boolean committed;
     private boolean draining; // the caller has gone: nothing is passed on any more
     private long startedNanos;
+    private long slotNanos;
     private long readyNanos;
     private long headNanos;
     private long contentNanos;
@@ -139,18 +141,20 @@ final class Attempt implements ReplyListener {
         reader.forget();
         status = 0;
         retryAfterNanos = RetryAfter.NONE;
-        acquire(false, nowNanos);
-    }
-
-    private void acquire(boolean fresh, long nowNanos) {
-        wait = Wait.CONNECTION;
-        readyNanos = 0; // on another connection, nothing has been sent
+        wait = Wait.SLOT;
+        readyNanos = 0;
         paused = false;
         pool = loop.upstream().pool(provider);
-        loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
+        exchange.timing().enter(Stage.QUEUE, nowNanos);
         acquiring = true;
-        pool.acquire(this, fresh, nowNanos);
+        pool.acquire(this, nowNanos);
         acquiring = false;
+    }
+
+    private void onSlot() {
+        slotNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
+        wait = Wait.CONNECTION;
+        exchange.timing().enter(Stage.PROVIDER, slotNanos);
     }
 
     /** Nothing of the exchange before may show in the next one. */
@@ -191,6 +195,11 @@ final class Attempt implements ReplyListener {
 
     long startedNanos() {
         return startedNanos;
+    }
+
+    /** When it had a slot, or began anew with it. */
+    long slotNanos() {
+        return slotNanos;
     }
 
     long readyNanos() {
@@ -255,8 +264,8 @@ final class Attempt implements ReplyListener {
 
     long remainingNanos(long nowNanos) {
         return switch (wait) {
-            case NOTHING -> Deadlines.NEVER;
-            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - startedNanos);
+            case NOTHING, SLOT -> Deadlines.NEVER; // who waits for a slot is told when to stop
+            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - slotNanos);
             case TLS -> timeouts.tls().toNanos() - (nowNanos - lastReadNanos);
             case HEAD -> {
                 if (stream) {
@@ -289,12 +298,13 @@ final class Attempt implements ReplyListener {
                 if (nowNanos - readyNanos >= timeouts.firstContent().toNanos()) {
                     fail(Fault.FIRST_CONTENT_TIMEOUT, "no content in time");
                 } else {
+                    exchange.timing().enter(Stage.PROXY, nowNanos);
                     commit(); // held for as long as the route wants
                     downstream.flush();
                 }
             }
             case GAP -> fail(Fault.GAP_TIMEOUT, "the reply stopped coming");
-            case NOTHING -> { }
+            case NOTHING, SLOT -> { }
             default -> throw new AssertionError(wait);
         }
     }
@@ -304,6 +314,10 @@ final class Attempt implements ReplyListener {
     @Override
     public void onConnecting(UpstreamConnection connecting) {
         connection = connecting;
+        if (wait == Wait.SLOT) {
+            onSlot();
+        }
+        loop.deadlines().expectBy(slotNanos + timeouts.connect().toNanos());
     }
 
     @Override
@@ -316,6 +330,9 @@ final class Attempt implements ReplyListener {
     @Override
     public void onReady(UpstreamConnection ready) {
         connection = ready;
+        if (wait == Wait.SLOT) {
+            onSlot();
+        }
         wait = Wait.HEAD;
         readyNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
         long limit = stream ? Math.min(timeouts.head().toNanos(), timeouts.firstContent().toNanos())
@@ -324,7 +341,9 @@ final class Attempt implements ReplyListener {
         if (limit != Deadlines.NEVER) {
             loop.deadlines().expectBy(readyNanos + limit);
         }
+        exchange.timing().enter(Stage.PROXY, readyNanos);
         exchange.send(this, ready);
+        exchange.timing().enter(Stage.PROVIDER, loop.deadlines().nowNanos());
     }
 
     @Override
@@ -461,8 +480,13 @@ final class Attempt implements ReplyListener {
         if (race) {
             // It was closed while it rested, and the request crossed that on its way.
             replayed = true;
-            leavePool();
-            acquire(true, startedNanos = loop.deadlines().nowNanos());
+            startedNanos = loop.deadlines().nowNanos();
+            slotNanos = startedNanos;
+            wait = Wait.CONNECTION;
+            readyNanos = 0; // on another connection, nothing has been sent
+            acquiring = true;
+            pool.reconnect(this);
+            acquiring = false;
         } else if (fault == Fault.CLOSED && headNanos != 0 && relay.endAtClose()) {
             if (draining) {
                 endDraining();
@@ -521,7 +545,7 @@ final class Attempt implements ReplyListener {
             committed = true;
             wait = Wait.GAP;
             contentNanos = lastReadNanos;
-            trial.onGood(contentNanos - startedNanos, contentNanos);
+            trial.onGood(contentNanos - slotNanos, contentNanos);
             loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
             exchange.onContinued(this);
             writeSpliced();
@@ -550,7 +574,12 @@ final class Attempt implements ReplyListener {
         committed = true;
         wait = Wait.GAP;
         contentNanos = lastReadNanos;
-        trial.onGood(events && !reader.isContentSeen() ? -1 : contentNanos - startedNanos,
+        if (verdict == ReplyVerdict.GOOD && !events) {
+            provider.load().onUnaryReply();
+        } else if (verdict == ReplyVerdict.GOOD && reader.isContentSeen()) {
+            provider.load().onFirstContent(contentNanos - readyNanos);
+        }
+        trial.onGood(events && !reader.isContentSeen() ? -1 : contentNanos - slotNanos,
                 contentNanos);
         reader.onCommit();
         loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
@@ -686,8 +715,9 @@ final class Attempt implements ReplyListener {
     }
 
     private void closeConnection() {
-        if (wait == Wait.CONNECTION && pool != null) {
+        if (wait == Wait.SLOT && pool != null) {
             pool.cancel(this);
+            pool = null;
         }
         wait = Wait.NOTHING;
         trial.end(false, lastReadNanos);
@@ -708,7 +738,8 @@ final class Attempt implements ReplyListener {
 
     /** The exchange's time is up: the provider's fault if it had most of it to itself. */
     void onTimeUp(long nowNanos) {
-        boolean mostly = (nowNanos - startedNanos) * 2 >= timeouts.total().toNanos();
+        boolean mostly = wait != Wait.SLOT
+                && (nowNanos - slotNanos) * 2 >= timeouts.total().toNanos();
         trial.end(mostly && !draining, nowNanos);
     }
 

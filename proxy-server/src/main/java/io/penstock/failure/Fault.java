@@ -7,7 +7,8 @@ package io.penstock.failure;
 public enum Fault {
     CONNECT_FAILED("connect_failed", false),
     CONNECT_TIMEOUT("connect_timeout", true),
-    POOL_EXHAUSTED("pool_exhausted", false),
+    /** The provider has as many calls as it may have, and there was no room or time to wait. */
+    SATURATED("saturated", false),
     TLS_FAILED("tls_failed", false),
     TLS_TIMEOUT("tls_timeout", true),
     /** The connection broke before a whole reply. */
@@ -67,7 +68,7 @@ public enum Fault {
      */
     public boolean isProvidersFault() {
         return switch (this) {
-            case POOL_EXHAUSTED, TOTAL_TIMEOUT, COOLDOWN, BREAKER_OPEN, CONTEXT_WINDOW,
+            case SATURATED, TOTAL_TIMEOUT, COOLDOWN, BREAKER_OPEN, CONTEXT_WINDOW,
                     HEDGE_LOST, CALLER_GONE, DIVERGED, BUDGET_SPENT, SHUTDOWN -> false;
             default -> true;
         };
