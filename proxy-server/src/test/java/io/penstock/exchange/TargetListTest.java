@@ -107,6 +107,17 @@ class TargetListTest {
     }
 
     @Test
+    void givesNoneToFallBackOnWhereOnlyTheRouteIsAsked() {
+        fallBackOn(RoutePolicy.DEFAULT, new TargetName("b", "o"));
+
+        assertThat(targets.nextOfRoute(NOW, log)).hasToString("a/m");
+        assertThat(targets.nextOfRoute(NOW, log)).hasToString("b/m");
+        assertThat(targets.nextOfRoute(NOW, log)).hasToString("a/n");
+        assertThat(targets.nextOfRoute(NOW, log)).isNull();
+        assertThat(rest()).containsExactly("b/o");
+    }
+
+    @Test
     void fallsBackBeforeItComesBackToKeysWhoseRestIsAGuess() {
         a.keys().keys().get(0).rest(NOW, 10, false);
         fallBackOn(RoutePolicy.DEFAULT, new TargetName("b", "o"));

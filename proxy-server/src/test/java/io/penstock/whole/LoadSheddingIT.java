@@ -453,6 +453,23 @@ class LoadSheddingIT {
     }
 
     @Test
+    void letsNoExchangeWaitBeyondItsCallersOwnTime() throws Exception {
+        Semaphore gate = new Semaphore(0);
+        try (ScriptedUpstream a = ScriptedUpstream.start(gated(gate));
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .limits(all(1, 2, LONG)).start()) {
+            RawClient first = proxy.ask("model-a", false);
+            assertThat(a.awaitRequests(1, PATIENCE)).isTrue();
+
+            expectOverloaded(ProxyUnderTest.askWith(proxy.connect(),
+                    ProxyUnderTest.chat("model-a", false), "x-penstock-timeout: 100ms"));
+
+            gate.release();
+            expectGood(first);
+        }
+    }
+
+    @Test
     void forgetsAnExchangeThatEndsBeforeItsTurn() throws Exception {
         Semaphore gate = new Semaphore(0);
         try (ScriptedUpstream a = ScriptedUpstream.start(gated(gate));
