@@ -85,6 +85,7 @@ final class Attempt implements ReplyListener {
     private boolean reusable;
     private ByteBuf head; // for the caller, without its last lines
     private boolean events;
+    private boolean json; // by its own word
     private boolean watched; // the stream ends when the caller's budget is spent
     private Continuation continuation; // null where a stream that breaks is not continued
     private boolean splicing; // the reply goes on where another broke off
@@ -332,6 +333,7 @@ final class Attempt implements ReplyListener {
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
         events = verdict == ReplyVerdict.GOOD
                 && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
+        json = reply.valueStartsWith(Field.CONTENT_TYPE, "application/json");
         watched = events && exchange.isWatching();
         reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(),
                 events ? continuation : null, watched, events && asksForUsage);
@@ -499,6 +501,8 @@ final class Attempt implements ReplyListener {
                 fail(Fault.ERROR_IN_REPLY, "the reply holds an error");
             } else if (!reader.isAnyPayload() && relay.isEnded()) {
                 fail(Fault.EMPTY_REPLY, "the reply is empty");
+            } else if (json && relay.isEnded() && !reader.endsAsJson()) {
+                fail(Fault.TRUNCATED, "the reply's JSON has no end");
             } else {
                 commit();
             }

@@ -40,6 +40,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private boolean doneSeen;
     private boolean errorSeen;
     private boolean anyPayload;
+    private byte lastByte; // of the payload, blanks apart
     private boolean peeksOn; // for an error object where an answer should be
     private boolean errorInside;
     private TopLevelScanner errorScanner;
@@ -85,6 +86,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         doneSeen = false;
         errorSeen = false;
         anyPayload = false;
+        lastByte = 0;
         peeksOn = true;
         errorInside = false;
         errorScanner = null;
@@ -152,6 +154,14 @@ final class ReplyReader implements ResponseRelay.Observer {
     /** Whether anything but blanks has come. */
     boolean isAnyPayload() {
         return anyPayload;
+    }
+
+    /**
+     * Whether a reply that should be JSON ends as an object or a list does; what is cut short in a
+     * message that is whole seldom does.
+     */
+    boolean endsAsJson() {
+        return lastByte == '}' || lastByte == ']';
     }
 
     /** The beginning of an error reply's body. */
@@ -273,11 +283,22 @@ final class ReplyReader implements ResponseRelay.Observer {
         if (peeksOn) {
             peek(buffer, index, length);
         }
+        noteEnd(buffer, index, length);
         TokenUsage found = carry == null && length == wholeLength
                 ? loop.usageScanner().scan(buffer, index, length)
                 : scanPieces(buffer, index, length);
         if (found != null) {
             usage = found;
+        }
+    }
+
+    private void noteEnd(ByteBuf buffer, int index, int length) {
+        for (int at = index + length - 1; at >= index; at--) {
+            byte value = buffer.getByte(at);
+            if (value > ' ' || value < 0) {
+                lastByte = value;
+                return;
+            }
         }
     }
 

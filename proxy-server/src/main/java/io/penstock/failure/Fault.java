@@ -26,7 +26,7 @@ public enum Fault {
     EMPTY_REPLY("empty_reply", false),
     /** A stream that ended before its first content. */
     NO_CONTENT("no_content", false),
-    /** A stream that ended without a finish reason, after content. */
+    /** A stream that ended without a finish reason, after content; JSON without an end. */
     TRUNCATED("truncated", false),
     /** The provider's keys are all resting, by its own {@code retry-after}. */
     COOLDOWN("cooldown", false),
