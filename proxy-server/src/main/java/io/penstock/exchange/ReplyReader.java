@@ -121,7 +121,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         return continuation != null && continuation.isSplicing();
     }
 
-    /** Events that were neither JSON nor anything else a stream may hold; they went no further. */
+    /** Events that should have been JSON and were none; they went no further. */
     int malformedEvents() {
         return malformed;
     }
@@ -202,6 +202,10 @@ final class ReplyReader implements ResponseRelay.Observer {
         }
         if (glances && loop.familiarEnd().isFamiliar(buffer, index, length)) {
             return true; // one more piece of content
+        }
+        if (loop.chatStream().isMalformed(buffer, index, length)) {
+            malformed++;
+            return false;
         }
         TokenUsage found = loop.usageScanner().scan(buffer, index, length);
         if (found != null) {
