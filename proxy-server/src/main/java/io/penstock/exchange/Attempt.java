@@ -331,7 +331,9 @@ final class Attempt implements ReplyListener {
         status = reply.status();
         reusable = reply.isKeepAlive();
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
-        events = verdict == ReplyVerdict.GOOD
+        boolean unreadable = verdict == ReplyVerdict.GOOD && reply.has(Field.CONTENT_ENCODING)
+                && !reply.valueStartsWith(Field.CONTENT_ENCODING, "identity");
+        events = verdict == ReplyVerdict.GOOD && !unreadable
                 && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
         json = reply.valueStartsWith(Field.CONTENT_TYPE, "application/json");
         watched = events && exchange.isWatching();
@@ -349,6 +351,10 @@ final class Attempt implements ReplyListener {
             relay.drain();
             wait = Wait.GAP;
             loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
+            return;
+        }
+        if (unreadable) {
+            fail(Fault.BAD_RESPONSE, "a content coding that nobody asked for");
             return;
         }
         wait = events ? Wait.CONTENT : Wait.GAP;
