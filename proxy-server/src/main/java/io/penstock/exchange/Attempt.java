@@ -133,7 +133,6 @@ final class Attempt implements ReplyListener {
         this.timeouts = timeouts;
         startedNanos = nowNanos;
         trial.begin(provider.health(target.model()), ticket, stream, nowNanos);
-        readyNanos = 0;
         headNanos = 0;
         contentNanos = 0;
         replayed = false;
@@ -143,6 +142,7 @@ final class Attempt implements ReplyListener {
         status = 0;
         retryAfterNanos = RetryAfter.NONE;
         wait = Wait.SLOT;
+        readyNanos = 0;
         paused = false;
         pool = loop.upstream().pool(provider);
         exchange.timing().enter(Stage.QUEUE, nowNanos);
@@ -243,6 +243,11 @@ final class Attempt implements ReplyListener {
     /** About how many tokens have come. */
     long passedTokens() {
         return reader.passedTokens();
+    }
+
+    /** Whether something of an answer has come, and no error in its place. */
+    boolean hasAnswered() {
+        return status / 100 == 2 && reader.isAnyAnswer();
     }
 
     /** What the provider reported; null if it has not. */
@@ -432,7 +437,7 @@ final class Attempt implements ReplyListener {
                     "the stream went wrong");
         } else if (relay.isEnded()) {
             end();
-        } else if (watched && reader.identity() != null && !exchange.mayGoOn(this)) {
+        } else if (watched && !reader.isFinished(exchange.choices()) && !exchange.mayGoOn(this)) {
             endAtLength();
         } else {
             keepPace();
@@ -478,6 +483,7 @@ final class Attempt implements ReplyListener {
             startedNanos = loop.deadlines().nowNanos();
             slotNanos = startedNanos;
             wait = Wait.CONNECTION;
+            readyNanos = 0; // on another connection, nothing has been sent
             acquiring = true;
             pool.reconnect(this);
             acquiring = false;
@@ -622,8 +628,9 @@ final class Attempt implements ReplyListener {
 
     /** The caller's budget is spent: ends the stream as one that has come to its longest. */
     private void endAtLength() {
-        relay.cut(ChatStream.endAtLength(reader.identity(), exchange.isText(),
-                exchange.choices()));
+        ChatStream.Identity told = reader.identity();
+        relay.cut(ChatStream.endAtLength(told == null ? exchange.identity() : told,
+                exchange.isText(), exchange.choices()));
         relay.end();
         closeConnection();
         exchange.onBudgetSpent(this);
@@ -633,7 +640,9 @@ final class Attempt implements ReplyListener {
     private void fail(Fault fault, String detail) {
         boolean saidAll = committed && reader.isDoneSeen() && fault != Fault.DIVERGED
                 && (!splicing || reader.isFinishSeen());
-        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
+        boolean queued = wait == Wait.CONNECTION && connection == null; // behind calls of our own
+        trial.end(!draining && !saidAll && !queued && fault.isProvidersFault(),
+                loop.deadlines().nowNanos());
         if (draining) {
             endDraining();
         } else if (!committed) {

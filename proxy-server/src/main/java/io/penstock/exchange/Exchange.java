@@ -244,6 +244,7 @@ public final class Exchange extends Deadlines.Entry {
         endRace();
         if (leftAlone && targets.policy(attempt.target()).drains() && attempt.tryDrain()) {
             moveTo(Phase.DRAINING);
+            loop.drains().add(this);
             body.release();
             drainUntilNanos = loop.deadlines().nowNanos() + MAX_DRAIN_NANOS;
             loop.deadlines().expectBy(drainUntilNanos);
@@ -261,9 +262,16 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The reply that nobody waits for has told its usage, or will not. */
     void onDrained(Attempt drained) {
+        loop.drains().remove(this);
         log.onFault(drained.target(), Fault.CALLER_GONE,
                 loop.deadlines().nowNanos() - drained.startedNanos());
         endWithoutCaller();
+    }
+
+    /** Reads on no more. */
+    void endDrain() {
+        attempt.abandon();
+        onDrained(attempt);
     }
 
     private void endWithoutCaller() {
@@ -277,6 +285,7 @@ public final class Exchange extends Deadlines.Entry {
         switch (phase) {
             case RECEIVED -> refuse(shutdown());
             case ATTEMPTING -> {
+                bookLost(attempt);
                 pausedTarget = null;
                 endRace();
                 log.onFault(attempt.target(), Fault.SHUTDOWN,
@@ -322,7 +331,8 @@ public final class Exchange extends Deadlines.Entry {
         Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
                 body.length(), now);
         if (refusal != null) {
-            refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller, now));
+            fail(LimitReply.refuse(loop.localReply(), refusal, caller));
+            answer(loop.localReply(), null);
             return;
         }
         moveTo(Phase.ATTEMPTING);
@@ -501,9 +511,10 @@ public final class Exchange extends Deadlines.Entry {
         timing.enter(Stage.PROXY, now);
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
+        bookLost(failed);
         failed.provider().load().onFault(fault);
         if (failed.isSplicing()) {
-            if (!goOn(now)) {
+            if (!goOn(failed, now)) {
                 endBroken(failed, failureOf(fault, detail));
             }
         } else if (!leaveToOther(failed)
@@ -684,8 +695,7 @@ public final class Exchange extends Deadlines.Entry {
     @Override
     protected void onDeadline(long nowNanos) {
         if (phase == Phase.DRAINING && drainUntilNanos - nowNanos <= 0) {
-            attempt.abandon();
-            onDrained(attempt);
+            endDrain();
         } else if (totalNanos - (nowNanos - dispatchedNanos) <= 0) {
             onTotalTimeout(nowNanos);
         } else if (pausedTarget != null) {
@@ -703,14 +713,14 @@ public final class Exchange extends Deadlines.Entry {
 
     private void onTotalTimeout(long nowNanos) {
         if (phase == Phase.DRAINING) {
-            attempt.abandon();
-            onDrained(attempt);
+            endDrain();
             return;
         }
         if (phase == Phase.COMMITTED) {
             onBroken(attempt, Fault.TOTAL_TIMEOUT, "the exchange took too long");
             return;
         }
+        bookLost(attempt);
         pausedTarget = null;
         endRace();
         attempt.onTimeUp(nowNanos);
@@ -776,6 +786,13 @@ public final class Exchange extends Deadlines.Entry {
         return request.choices();
     }
 
+    /** For a stream whose chunks don't say whose they are. */
+    ChatStream.Identity identity() {
+        return new ChatStream.Identity(requestId, isText() ? "text_completion"
+                : "chat.completion.chunk", TimeUnit.MILLISECONDS.toSeconds(
+                System.currentTimeMillis()), request.model());
+    }
+
     /** More of the committed stream has come: whether the caller's budget has room for it. */
     boolean mayGoOn(Attempt running) {
         return metering.mayGoOn(running.target().model(), running.passedTokens(),
@@ -805,8 +822,7 @@ public final class Exchange extends Deadlines.Entry {
         long now = loop.deadlines().nowNanos();
         if (broken.canBeContinued() && fault != Fault.TOTAL_TIMEOUT) {
             log.onBroken(broken.target(), fault, now - broken.startedNanos());
-            bookPart(broken);
-            if (!goOn(now)) {
+            if (!goOn(broken, now)) {
                 endBroken(broken, failureOf(fault, detail));
             }
             return;
@@ -820,8 +836,11 @@ public final class Exchange extends Deadlines.Entry {
                 "The provider's reply broke off (" + fault.code() + ").", null, detail);
     }
 
-    /** Has the next target go on with the stream that broke; returns false if none is left. */
-    private boolean goOn(long now) {
+    /**
+     * Has the next target go on with the stream that broke; returns false if none is left. What the
+     * caller got of the broken attempt is booked then, since that attempt is begun anew.
+     */
+    private boolean goOn(Attempt broken, long now) {
         if (log.tried() >= policy.retry().maxAttempts()
                 || totalNanos - (now - dispatchedNanos) <= 0) {
             return false;
@@ -830,12 +849,15 @@ public final class Exchange extends Deadlines.Entry {
         if (next == null) {
             return false;
         }
+        if (broken.isCommitted()) {
+            bookPart(broken);
+        }
         start(attempt, next, now);
         return true;
     }
 
     private void goOnOrEnd(Attempt failed, long now) {
-        if (!goOn(now)) {
+        if (!goOn(failed, now)) {
             endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
                     "The provider's reply broke off, and no other could go on with it."));
         }
@@ -897,7 +919,6 @@ public final class Exchange extends Deadlines.Entry {
         } else if (failure.kind() == Failure.Kind.OVERLOADED) {
             reply.retryAfter(0);
         }
-        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         if (policy.fullHeaders() && !log.entries().isEmpty()) {
             reply.field("x-penstock-attempts", log.toString());
         }
@@ -938,6 +959,8 @@ public final class Exchange extends Deadlines.Entry {
             reply.lines(line.toString());
         }
         finish();
+        // Only now the permit says what is left.
+        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         reply.lines(cors).error(downstream, why, id, attempts);
     }
 
@@ -973,6 +996,13 @@ public final class Exchange extends Deadlines.Entry {
     private TokenUsage reported(Attempt of) {
         return of.usage() != null ? of.usage() : metering.estimate(of.target().model(),
                 endpoint.generates() ? of.passedTokens() : 0);
+    }
+
+    /** Books an attempt that broke off: what its provider has said by then has to be paid for. */
+    private void bookLost(Attempt lost) {
+        if (pausedTarget == null && lost.hasAnswered()) { // else that has been done
+            metering.book(lost.target().provider(), lost.target().model(), reported(lost));
+        }
     }
 
     private void moveTo(Phase next) {

@@ -28,6 +28,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private static final int PEEK_BYTES = 1024;
     private static final int CHOICES_WITHIN_BYTES = 256;
     private static final int BYTES_PER_TOKEN = 4;
+    private static final int MAX_FRAME_BYTES = 512; // of JSON around an event's text
     private static final int MAX_EMPTY_BYTES = 24; // [DONE] and comments
     private static final byte[] EMPTY = {};
     private static final Needle ERROR = new Needle("\"error\"");
@@ -36,7 +37,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private final ExchangeLoop loop;
     private int wantedEvents;
     private int contentEvents;
-    private boolean finishSeen;
+    private long finishes;
     private boolean doneSeen;
     private boolean errorSeen;
     private boolean anyPayload;
@@ -81,7 +82,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         identity = null;
         this.wholeLength = wholeLength;
         contentEvents = 0;
-        finishSeen = false;
+        finishes = 0;
         doneSeen = false;
         errorSeen = false;
         anyPayload = false;
@@ -93,7 +94,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         usage = null;
         events = 0;
         eventBytes = 0;
-        leastBytes = Integer.MAX_VALUE;
+        leastBytes = MAX_FRAME_BYTES;
         payloadBytes = 0;
     }
 
@@ -101,6 +102,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     void forget() {
         errorText = null;
         usage = null;
+        contentEvents = 0;
         events = 0;
         payloadBytes = 0;
     }
@@ -126,7 +128,12 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     /** Whether the model said why it stopped. */
     boolean isFinishSeen() {
-        return finishSeen;
+        return finishes > 0;
+    }
+
+    /** Whether it said so of that many answers, or all is over: nothing that costs follows. */
+    boolean isFinished(long choices) {
+        return doneSeen || errorSeen || finishes >= choices;
     }
 
     /** Whether {@code [DONE]} went by. */
@@ -154,6 +161,11 @@ final class ReplyReader implements ResponseRelay.Observer {
         return anyPayload;
     }
 
+    /** Whether any of an answer has come. */
+    boolean isAnyAnswer() {
+        return usage != null || contentEvents > 0 || payloadBytes > 0 && !errorInside;
+    }
+
     /** The beginning of an error reply's body. */
     String errorText() {
         return errorText == null ? "" : errorText.toString();
@@ -171,7 +183,8 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     /**
      * About how many tokens have gone by: one an event, or one for so many bytes of text, the
-     * larger of the two. The shortest event is taken for the frame around the text of all.
+     * larger of the two. The shortest event is taken for the frame around the text of all, if it is
+     * short enough to be one: some providers send a page at a time.
      */
     long passedTokens() {
         return events > 0
@@ -210,13 +223,17 @@ final class ReplyReader implements ResponseRelay.Observer {
                     identity = loop.chatStream().identity(buffer, index, length);
                 }
             }
-            case FINISH -> finishSeen = true;
+            case FINISH -> finishes++;
             case DONE -> doneSeen = true;
             case ERROR -> errorSeen = true;
             default -> { }
         }
-        return found == null || !hidesUsage
-                || !loop.chatStream().isWithoutChoices(buffer, index, length);
+        return found == null || !hidesUsage || !isUsageOnly(buffer, index, length);
+    }
+
+    private boolean isUsageOnly(ByteBuf buffer, int index, int length) {
+        return loop.chatStream().isWithoutChoices(buffer, index, length)
+                && loop.chatStream().read(buffer, index, length) == ChatStream.Meaning.NOTHING;
     }
 
     /** Reads an event of a stream that may have to be continued, or that continues another. */
@@ -229,15 +246,14 @@ final class ReplyReader implements ResponseRelay.Observer {
                 usage = found == null ? usage : found;
                 contentEvents += chunk.text() != null || chunk.hasOther() || chunk.hasReasoning()
                         ? 1 : 0;
-                finishSeen |= chunk.finishReason() != null;
+                finishes += chunk.finishReason() != null ? 1 : 0;
                 if (splicing) {
                     continuation.splice(chunk);
                     return false;
                 }
                 continuation.record(chunk);
                 identity = continuation.identity();
-                return found == null || !hidesUsage
-                        || !loop.chatStream().isWithoutChoices(buffer, index, length);
+                return found == null || !hidesUsage || !isUsageOnly(buffer, index, length);
             }
             case DONE -> doneSeen = true;
             case ERROR -> {

@@ -18,7 +18,7 @@ final class RequestFields {
     private static final String[] NAMES =
             {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
                 "messages", "logprobs", "response_format", "user", "prompt_cache_key", "models",
-                "fallbacks"};
+                "fallbacks", "best_of"};
     static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
@@ -32,6 +32,7 @@ final class RequestFields {
     private static final int PROMPT_CACHE_KEY = 10;
     static final int MODELS = 11;
     static final int FALLBACKS = 12;
+    private static final int BEST_OF = 13;
 
     static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
@@ -49,6 +50,7 @@ final class RequestFields {
     private long choices;
     private String user;
     private String promptCacheKey;
+    private long drafts;
     private boolean asksForUsage;
     private Kind optionsKind;
     private String options;
@@ -74,6 +76,7 @@ final class RequestFields {
         choices = 1;
         user = null;
         promptCacheKey = null;
+        drafts = 1;
     }
 
     /**
@@ -104,10 +107,14 @@ final class RequestFields {
         modelStart = kind == Kind.ABSENT ? found.before(MODELS) + 1 : found.start(MODEL);
         modelEnd = found.end(kind == Kind.ABSENT ? MODELS : MODEL);
         stream = streamKind == Kind.TRUE;
-        maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS, -1));
+        // Not every provider knows both: whichever counts for this one, it is not beyond that. To
+        // some of them 0 says nothing.
+        maxTokens = Math.max(count(found, MAX_COMPLETION_TOKENS, 0), count(found, MAX_TOKENS, 0));
+        maxTokens = maxTokens == 0 ? -1 : maxTokens;
         choices = Math.max(1, count(found, N, 1));
         user = string(found, USER);
         promptCacheKey = string(found, PROMPT_CACHE_KEY);
+        drafts = Math.max(choices, count(found, BEST_OF, 1));
         optionsKind = found.kind(STREAM_OPTIONS);
         if (optionsKind == Kind.OBJECT) {
             options = found.text(STREAM_OPTIONS);
@@ -242,5 +249,10 @@ final class RequestFields {
     /** How many answers the caller wants. */
     long choices() {
         return choices;
+    }
+
+    /** How many are made, and paid for. */
+    long drafts() {
+        return drafts;
     }
 }

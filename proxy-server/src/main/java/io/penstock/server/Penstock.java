@@ -78,6 +78,7 @@ public final class Penstock implements ServerState, AutoCloseable {
     private final StatusPages statusPages = new StatusPages(this, false);
     private final AccessLog accessLog; // null for none
     private final Ledger ledger;
+    private final boolean lacksStore; // though there should be one
     private final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
     private final Budgets budgets = new Budgets(Budgets.MAX_CALLERS);
     private final Supplier<Reloaded> reloader;
@@ -108,14 +109,15 @@ public final class Penstock implements ServerState, AutoCloseable {
             throw new StartException(e.toString(), e);
         }
         try {
-            ledger = data.openLedger(hasBudgets(settings));
+            ledger = data.openLedger(reliesOnStore(settings));
         } catch (StartException e) {
             closeAccessLog();
             throw e;
         }
+        lacksStore = data.path() != null && ledger.state() == Ledger.State.MEMORY;
         int month = Month.of(System.currentTimeMillis());
         for (LedgerRow row : ledger.rows(month)) {
-            budgets.add(row.caller(), month, row.tokens(), row.nanoDollars());
+            budgets.seed(row.caller(), month, row.tokens(), row.nanoDollars());
         }
         limitAll(settings);
         concurrent = new Slots(settings.limits().concurrent());
@@ -281,10 +283,11 @@ public final class Penstock implements ServerState, AutoCloseable {
                 ? auth.jwt().granted() : null;
     }
 
-    /** Whether usage has to be remembered, since somebody's is bounded. */
-    private static boolean hasBudgets(Settings settings) {
+    /** Whether usage has to be remembered: somebody's is bounded, or the configuration says so. */
+    private static boolean reliesOnStore(Settings settings) {
         AuthSettings auth = settings.auth();
-        return auth.withoutCredential().hasBudget()
+        return settings.budget().onStoreFailure() == BudgetSettings.OnStoreFailure.REJECT
+                || auth.withoutCredential().hasBudget()
                 || auth.jwt() != null && auth.jwt().granted().hasBudget()
                 || auth.keys().stream().anyMatch(key -> key.allowance().hasBudget());
     }
@@ -316,10 +319,14 @@ public final class Penstock implements ServerState, AutoCloseable {
             LOG.warn("reload_failed problems=\"{}\"", e.getMessage());
             return e.getMessage();
         }
-        String opened = wouldOpen(now);
-        if (!opened.isEmpty()) {
-            LOG.warn("reload_failed problems=\"{}\"", opened);
-            return opened;
+        String refused = wouldOpen(now);
+        if (refused.isEmpty() && lacksStore && reliesOnStore(now)) {
+            refused = "budget: the data directory could not be used at start, so budgets would "
+                    + "begin anew at each; they need a restart with one that can";
+        }
+        if (!refused.isEmpty()) {
+            LOG.warn("reload_failed problems=\"{}\"", refused);
+            return refused;
         }
         concurrent.setLimit(now.limits().concurrent());
         limitAll(now);
@@ -403,6 +410,7 @@ public final class Penstock implements ServerState, AutoCloseable {
             worker.adminListen().closeAll();
         });
         onEachLoop(worker -> { // behind what the closing has brought about
+            worker.exchanges().endDrains();
             if (worker.accessLog() != null) {
                 worker.accessLog().flush();
             }

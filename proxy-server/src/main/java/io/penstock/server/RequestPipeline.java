@@ -175,8 +175,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
                 allowance.tokensPerMinute(), receivedNanos);
         if (refusal != null) {
             release();
-            refuse(LimitReply.refuse(worker.localReply(), refusal, permit, caller, receivedNanos),
-                    id);
+            worker.localReply().lines(LimitReply.lines(permit, receivedNanos));
+            refuse(LimitReply.refuse(worker.localReply(), refusal, caller), id);
             return false;
         }
         return true;

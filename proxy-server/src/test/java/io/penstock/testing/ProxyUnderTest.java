@@ -254,6 +254,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private AuthSettings auth = new AuthSettings(List.of(
                 new ApiKeySettings("tester", hash(CALLER_KEY), List.of())), false);
         private Path accessLog;
+        private boolean jsonLog = true;
         private String adminToken;
         private BudgetSettings budget = BudgetSettings.DEFAULT;
         private DataDirectory data = DataDirectory.NONE;
@@ -468,6 +469,12 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** The same, for people to read. */
+        public Builder textLog(Path file) {
+            jsonLog = false;
+            return accessLog(file);
+        }
+
         /** The admin port asks for this. */
         public Builder adminToken(String token) {
             adminToken = token;
@@ -502,7 +509,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     List.of(new RouteSettings(SMART, targets, policy)),
                     auth, new CorsSettings(origins), limits,
                     budget, Prices.NONE, breaker, retry,
-                    new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
+                    new ObserveSettings(accessLog == null ? null : accessLog.toString(), jsonLog,
                             fullHeaders),
                     Duration.ofSeconds(30), false);
         }
