@@ -87,6 +87,7 @@ final class Attempt implements ReplyListener {
     private boolean reusable;
     private ByteBuf head; // for the caller, without its last lines
     private boolean events;
+    private boolean json; // by its own word
     private boolean watched; // the stream ends when the caller's budget is spent
     private Continuation continuation; // null where a stream that breaks is not continued
     private boolean splicing; // the reply goes on where another broke off
@@ -354,8 +355,11 @@ final class Attempt implements ReplyListener {
         status = reply.status();
         reusable = reply.isKeepAlive();
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
-        events = verdict == ReplyVerdict.GOOD
+        boolean unreadable = verdict == ReplyVerdict.GOOD && reply.has(Field.CONTENT_ENCODING)
+                && !reply.valueStartsWith(Field.CONTENT_ENCODING, "identity");
+        events = verdict == ReplyVerdict.GOOD && !unreadable
                 && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
+        json = reply.valueStartsWith(Field.CONTENT_TYPE, "application/json");
         watched = events && exchange.isWatching();
         reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(),
                 events ? continuation : null, watched, events && asksForUsage);
@@ -371,6 +375,10 @@ final class Attempt implements ReplyListener {
             relay.drain();
             wait = Wait.GAP;
             loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
+            return;
+        }
+        if (unreadable) {
+            fail(Fault.BAD_RESPONSE, "a content coding that nobody asked for");
             return;
         }
         wait = events ? Wait.CONTENT : Wait.GAP;
@@ -528,6 +536,8 @@ final class Attempt implements ReplyListener {
                 fail(Fault.ERROR_IN_REPLY, "the reply holds an error");
             } else if (!reader.isAnyPayload() && relay.isEnded()) {
                 fail(Fault.EMPTY_REPLY, "the reply is empty");
+            } else if (json && relay.isEnded() && !reader.endsAsJson()) {
+                fail(Fault.TRUNCATED, "the reply's JSON has no end");
             } else {
                 commit();
             }

@@ -19,7 +19,7 @@ public enum Fault {
     FIRST_CONTENT_TIMEOUT("first_content_timeout", true),
     GAP_TIMEOUT("gap_timeout", true),
     TOTAL_TIMEOUT("total_timeout", true),
-    /** Not HTTP/1.1 as RFC 9112 has it. */
+    /** Not HTTP/1.1 as RFC 9112 has it, or in a content coding that nobody asked for. */
     BAD_RESPONSE("bad_response", false),
     /** A 200 that holds an error object, or a stream that opens with one. */
     ERROR_IN_REPLY("error_in_reply", false),
@@ -27,7 +27,7 @@ public enum Fault {
     EMPTY_REPLY("empty_reply", false),
     /** A stream that ended before its first content. */
     NO_CONTENT("no_content", false),
-    /** A stream that ended without a finish reason, after content. */
+    /** A stream that ended without a finish reason, after content; JSON without an end. */
     TRUNCATED("truncated", false),
     /** The provider's keys are all resting, by its own {@code retry-after}. */
     COOLDOWN("cooldown", false),

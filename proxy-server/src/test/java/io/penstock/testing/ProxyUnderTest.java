@@ -383,6 +383,12 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** The same when the first takes longer than that share of its calls. */
+        public Builder hedgeBeyond(double percentile, double maxRatio) {
+            hedge = new HedgeSettings(percentile, null, maxRatio);
+            return this;
+        }
+
         /** The next provider goes on with a stream that breaks. */
         public Builder continues() {
             midstream = Midstream.CONTINUE;
