@@ -650,9 +650,7 @@ final class Attempt implements ReplyListener {
     private void fail(Fault fault, String detail) {
         boolean saidAll = committed && reader.isDoneSeen() && fault != Fault.DIVERGED
                 && (!splicing || reader.isFinishSeen());
-        boolean queued = wait == Wait.CONNECTION && connection == null; // behind calls of our own
-        trial.end(!draining && !saidAll && !queued && fault.isProvidersFault(),
-                loop.deadlines().nowNanos());
+        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
         if (draining) {
             endDraining();
         } else if (!committed) {
