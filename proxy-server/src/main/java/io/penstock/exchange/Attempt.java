@@ -215,6 +215,11 @@ final class Attempt implements ReplyListener {
         return contentNanos;
     }
 
+    /** Events that were neither JSON nor anything else a stream may hold. */
+    int malformedEvents() {
+        return reader.malformedEvents();
+    }
+
     /** Whether it goes on where another broke off. */
     boolean isSplicing() {
         return splicing;
@@ -298,6 +303,9 @@ final class Attempt implements ReplyListener {
             case CONTENT -> {
                 if (nowNanos - readyNanos >= timeouts.firstContent().toNanos()) {
                     fail(Fault.FIRST_CONTENT_TIMEOUT, "no content in time");
+                } else if (hold.isTooSlow(reader.contentEvents(), hold.time())
+                        && exchange.isAnotherLeft()) {
+                    fail(Fault.TOO_SLOW, "fewer content events than the route asks for");
                 } else {
                     exchange.timing().enter(Stage.PROXY, nowNanos);
                     commit(); // held for as long as the route wants

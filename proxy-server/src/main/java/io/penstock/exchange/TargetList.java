@@ -244,6 +244,11 @@ final class TargetList implements TargetFigures {
         return least;
     }
 
+    /** Whether a target is left that was not looked at yet. */
+    boolean isAnotherLeft() {
+        return next < order.count();
+    }
+
     /** Whether that target may be asked once more; if so, it has to be asked now. */
     boolean tryAgain(TargetName target, long nowNanos) {
         return take(health(target).tryPass(nowNanos));
