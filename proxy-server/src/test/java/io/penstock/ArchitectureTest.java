@@ -80,8 +80,16 @@ class ArchitectureTest {
     void everyPackageHasItsPlace() {
         Set<String> known = LAYERS.stream().flatMap(Set::stream).collect(Collectors.toSet());
         known.add("mock");
+        known.add("translate.request"); // a half of its package, with no say in the other
 
         assertThat(packagesInUse()).isSubsetOf(known);
+    }
+
+    @Test
+    void requestsAndRepliesAreTranslatedApart() {
+        noClasses().that().resideInAPackage("io.penstock.translate")
+                .should().dependOnClassesThat().resideInAPackage("io.penstock.translate.request")
+                .check(CLASSES);
     }
 
     @Test

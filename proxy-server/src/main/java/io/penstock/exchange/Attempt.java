@@ -1,6 +1,7 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
@@ -20,6 +21,7 @@ import io.penstock.upstream.ReplyListener;
 import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
+import io.penstock.upstream.Trial;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.time.Instant;
@@ -46,13 +48,14 @@ final class Attempt implements ReplyListener {
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
     private static final long MAX_RETRY_AFTER_SECONDS = 60;
 
-    private enum Wait { NOTHING, CONNECTION, TLS, HEAD, CONTENT, GAP }
+    private enum Wait { NOTHING, SLOT, CONNECTION, TLS, HEAD, CONTENT, GAP }
 
     private final Exchange exchange;
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
     private final ReplyReader reader;
     private final ResponseRelay relay;
+    private final Trial trial = new Trial();
 
     private TargetName target;
     private Provider provider;
@@ -71,6 +74,7 @@ final class Attempt implements ReplyListener {
     private boolean committed;
     private boolean draining; // the caller has gone: nothing is passed on any more
     private long startedNanos;
+    private long slotNanos;
     private long readyNanos;
     private long headNanos;
     private long contentNanos;
@@ -83,6 +87,7 @@ final class Attempt implements ReplyListener {
     private boolean reusable;
     private ByteBuf head; // for the caller, without its last lines
     private boolean events;
+    private boolean json; // by its own word
     private boolean watched; // the stream ends when the caller's budget is spent
     private Continuation continuation; // null where a stream that breaks is not continued
     private boolean splicing; // the reply goes on where another broke off
@@ -100,32 +105,35 @@ final class Attempt implements ReplyListener {
      *
      * @param continuation reads every event of a stream; null for none
      */
-    void start(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
-            boolean stream, boolean asksForUsage, Continuation continuation, long nowNanos) {
+    void start(TargetName target, Provider provider, ProviderKey key, TimeoutSettings timeouts,
+            long ticket, HoldSettings hold, boolean stream, boolean asksForUsage,
+            Continuation continuation, long nowNanos) {
         this.continuation = continuation;
         splicing = false;
-        begin(target, provider, key, hold, stream, asksForUsage, nowNanos);
+        begin(target, provider, key, timeouts, ticket, hold, stream, asksForUsage, nowNanos);
     }
 
     /** Begins to go on with the stream that broke off; the caller hears of it when they meet. */
-    void goOn(TargetName target, Provider provider, ProviderKey key, boolean asksForUsage,
-            long nowNanos) {
+    void goOn(TargetName target, Provider provider, ProviderKey key, TimeoutSettings timeouts,
+            long ticket, boolean asksForUsage, long nowNanos) {
         splicing = true;
         relay.goOn();
-        begin(target, provider, key, HoldSettings.DEFAULT, true, asksForUsage, nowNanos);
+        begin(target, provider, key, timeouts, ticket, HoldSettings.DEFAULT, true, asksForUsage,
+                nowNanos);
     }
 
-    private void begin(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
-            boolean stream, boolean asksForUsage, long nowNanos) {
+    private void begin(TargetName target, Provider provider, ProviderKey key,
+            TimeoutSettings timeouts, long ticket, HoldSettings hold, boolean stream,
+            boolean asksForUsage, long nowNanos) {
         this.target = target;
         this.asksForUsage = asksForUsage;
         this.provider = provider;
         this.key = key;
         this.hold = hold;
         this.stream = stream;
-        timeouts = provider.settings().timeouts();
+        this.timeouts = timeouts;
         startedNanos = nowNanos;
-        readyNanos = 0;
+        trial.begin(provider.health(target.model()), ticket, stream, nowNanos);
         headNanos = 0;
         contentNanos = 0;
         replayed = false;
@@ -134,17 +142,20 @@ final class Attempt implements ReplyListener {
         reader.forget();
         status = 0;
         retryAfterNanos = RetryAfter.NONE;
-        acquire(false, nowNanos);
-    }
-
-    private void acquire(boolean fresh, long nowNanos) {
-        wait = Wait.CONNECTION;
+        wait = Wait.SLOT;
+        readyNanos = 0;
         paused = false;
         pool = loop.upstream().pool(provider);
-        loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
+        exchange.timing().enter(Stage.QUEUE, nowNanos);
         acquiring = true;
-        pool.acquire(this, fresh, nowNanos);
+        pool.acquire(this, nowNanos);
         acquiring = false;
+    }
+
+    private void onSlot() {
+        slotNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
+        wait = Wait.CONNECTION;
+        exchange.timing().enter(Stage.PROVIDER, slotNanos);
     }
 
     /** Nothing of the exchange before may show in the next one. */
@@ -187,6 +198,11 @@ final class Attempt implements ReplyListener {
         return startedNanos;
     }
 
+    /** When it had a slot, or began anew with it. */
+    long slotNanos() {
+        return slotNanos;
+    }
+
     long readyNanos() {
         return readyNanos;
     }
@@ -197,6 +213,11 @@ final class Attempt implements ReplyListener {
 
     long contentNanos() {
         return contentNanos;
+    }
+
+    /** Events that were neither JSON nor anything else a stream may hold. */
+    int malformedEvents() {
+        return reader.malformedEvents();
     }
 
     /** Whether it goes on where another broke off. */
@@ -230,6 +251,11 @@ final class Attempt implements ReplyListener {
         return reader.passedTokens();
     }
 
+    /** Whether something of an answer has come, and no error in its place. */
+    boolean hasAnswered() {
+        return status / 100 == 2 && reader.isAnyAnswer();
+    }
+
     /** What the provider reported; null if it has not. */
     TokenUsage usage() {
         return reader.usage();
@@ -244,8 +270,8 @@ final class Attempt implements ReplyListener {
 
     long remainingNanos(long nowNanos) {
         return switch (wait) {
-            case NOTHING -> Deadlines.NEVER;
-            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - startedNanos);
+            case NOTHING, SLOT -> Deadlines.NEVER; // who waits for a slot is told when to stop
+            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - slotNanos);
             case TLS -> timeouts.tls().toNanos() - (nowNanos - lastReadNanos);
             case HEAD -> {
                 if (stream) {
@@ -277,13 +303,17 @@ final class Attempt implements ReplyListener {
             case CONTENT -> {
                 if (nowNanos - readyNanos >= timeouts.firstContent().toNanos()) {
                     fail(Fault.FIRST_CONTENT_TIMEOUT, "no content in time");
+                } else if (hold.isTooSlow(reader.contentEvents(), hold.time())
+                        && exchange.isAnotherLeft()) {
+                    fail(Fault.TOO_SLOW, "fewer content events than the route asks for");
                 } else {
+                    exchange.timing().enter(Stage.PROXY, nowNanos);
                     commit(); // held for as long as the route wants
                     downstream.flush();
                 }
             }
             case GAP -> fail(Fault.GAP_TIMEOUT, "the reply stopped coming");
-            case NOTHING -> { }
+            case NOTHING, SLOT -> { }
             default -> throw new AssertionError(wait);
         }
     }
@@ -293,6 +323,10 @@ final class Attempt implements ReplyListener {
     @Override
     public void onConnecting(UpstreamConnection connecting) {
         connection = connecting;
+        if (wait == Wait.SLOT) {
+            onSlot();
+        }
+        loop.deadlines().expectBy(slotNanos + timeouts.connect().toNanos());
     }
 
     @Override
@@ -305,6 +339,9 @@ final class Attempt implements ReplyListener {
     @Override
     public void onReady(UpstreamConnection ready) {
         connection = ready;
+        if (wait == Wait.SLOT) {
+            onSlot();
+        }
         wait = Wait.HEAD;
         readyNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
         long limit = stream ? Math.min(timeouts.head().toNanos(), timeouts.firstContent().toNanos())
@@ -313,7 +350,9 @@ final class Attempt implements ReplyListener {
         if (limit != Deadlines.NEVER) {
             loop.deadlines().expectBy(readyNanos + limit);
         }
+        exchange.timing().enter(Stage.PROXY, readyNanos);
         exchange.send(this, ready);
+        exchange.timing().enter(Stage.PROVIDER, loop.deadlines().nowNanos());
     }
 
     @Override
@@ -324,8 +363,11 @@ final class Attempt implements ReplyListener {
         status = reply.status();
         reusable = reply.isKeepAlive();
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
-        events = verdict == ReplyVerdict.GOOD
+        boolean unreadable = verdict == ReplyVerdict.GOOD && reply.has(Field.CONTENT_ENCODING)
+                && !reply.valueStartsWith(Field.CONTENT_ENCODING, "identity");
+        events = verdict == ReplyVerdict.GOOD && !unreadable
                 && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
+        json = reply.valueStartsWith(Field.CONTENT_TYPE, "application/json");
         watched = events && exchange.isWatching();
         reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(),
                 events ? continuation : null, watched, events && asksForUsage);
@@ -341,6 +383,10 @@ final class Attempt implements ReplyListener {
             relay.drain();
             wait = Wait.GAP;
             loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
+            return;
+        }
+        if (unreadable) {
+            fail(Fault.BAD_RESPONSE, "a content coding that nobody asked for");
             return;
         }
         wait = events ? Wait.CONTENT : Wait.GAP;
@@ -407,7 +453,7 @@ final class Attempt implements ReplyListener {
                     "the stream went wrong");
         } else if (relay.isEnded()) {
             end();
-        } else if (watched && reader.identity() != null && !exchange.mayGoOn(this)) {
+        } else if (watched && !reader.isFinished(exchange.choices()) && !exchange.mayGoOn(this)) {
             endAtLength();
         } else {
             keepPace();
@@ -450,8 +496,13 @@ final class Attempt implements ReplyListener {
         if (race) {
             // It was closed while it rested, and the request crossed that on its way.
             replayed = true;
-            leavePool();
-            acquire(true, startedNanos = loop.deadlines().nowNanos());
+            startedNanos = loop.deadlines().nowNanos();
+            slotNanos = startedNanos;
+            wait = Wait.CONNECTION;
+            readyNanos = 0; // on another connection, nothing has been sent
+            acquiring = true;
+            pool.reconnect(this);
+            acquiring = false;
         } else if (fault == Fault.CLOSED && headNanos != 0 && relay.endAtClose()) {
             if (draining) {
                 endDraining();
@@ -474,6 +525,7 @@ final class Attempt implements ReplyListener {
                 if (verdict == null) {
                     verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
                 }
+                trial.end(verdict.isProvidersFault(status), lastReadNanos);
                 exchange.onErrorReply(this);
             }
         } else if (splicing) {
@@ -492,6 +544,8 @@ final class Attempt implements ReplyListener {
                 fail(Fault.ERROR_IN_REPLY, "the reply holds an error");
             } else if (!reader.isAnyPayload() && relay.isEnded()) {
                 fail(Fault.EMPTY_REPLY, "the reply is empty");
+            } else if (json && relay.isEnded() && !reader.endsAsJson()) {
+                fail(Fault.TRUNCATED, "the reply's JSON has no end");
             } else {
                 commit();
             }
@@ -509,6 +563,7 @@ final class Attempt implements ReplyListener {
             committed = true;
             wait = Wait.GAP;
             contentNanos = lastReadNanos;
+            trial.onGood(contentNanos - slotNanos, contentNanos);
             loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
             exchange.onContinued(this);
             writeSpliced();
@@ -537,6 +592,13 @@ final class Attempt implements ReplyListener {
         committed = true;
         wait = Wait.GAP;
         contentNanos = lastReadNanos;
+        if (verdict == ReplyVerdict.GOOD && !events) {
+            provider.load().onUnaryReply();
+        } else if (verdict == ReplyVerdict.GOOD && reader.isContentSeen()) {
+            provider.load().onFirstContent(contentNanos - readyNanos);
+        }
+        trial.onGood(events && !reader.isContentSeen() ? -1 : contentNanos - slotNanos,
+                contentNanos);
         reader.onCommit();
         loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
         boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
@@ -574,6 +636,7 @@ final class Attempt implements ReplyListener {
         }
         relay.end();
         wait = Wait.NOTHING;
+        trial.end(reader.isErrorSeen(), lastReadNanos);
         UpstreamConnection done = connection;
         connection = null;
         leavePool();
@@ -583,8 +646,9 @@ final class Attempt implements ReplyListener {
 
     /** The caller's budget is spent: ends the stream as one that has come to its longest. */
     private void endAtLength() {
-        relay.cut(ChatStream.endAtLength(reader.identity(), exchange.isText(),
-                exchange.choices()));
+        ChatStream.Identity told = reader.identity();
+        relay.cut(ChatStream.endAtLength(told == null ? exchange.identity() : told,
+                exchange.isText(), exchange.choices()));
         relay.end();
         closeConnection();
         exchange.onBudgetSpent(this);
@@ -592,13 +656,15 @@ final class Attempt implements ReplyListener {
 
     /** The attempt is over without a whole reply. */
     private void fail(Fault fault, String detail) {
+        boolean saidAll = committed && reader.isDoneSeen() && fault != Fault.DIVERGED
+                && (!splicing || reader.isFinishSeen());
+        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
         if (draining) {
             endDraining();
         } else if (!committed) {
             abandon();
             exchange.onFault(this, fault, detail);
-        } else if (reader.isDoneSeen() && fault != Fault.DIVERGED
-                && (!splicing || reader.isFinishSeen())) {
+        } else if (saidAll) {
             if (splicing) {
                 relay.write(exchange.lastEvents(continuation.identity()));
             }
@@ -652,6 +718,7 @@ final class Attempt implements ReplyListener {
             head = null;
         }
         relay.discard();
+        trial.end(false, lastReadNanos);
         if (whole) {
             wait = Wait.NOTHING;
             UpstreamConnection done = connection;
@@ -664,10 +731,12 @@ final class Attempt implements ReplyListener {
     }
 
     private void closeConnection() {
-        if (wait == Wait.CONNECTION && pool != null) {
+        if (wait == Wait.SLOT && pool != null) {
             pool.cancel(this);
+            pool = null;
         }
         wait = Wait.NOTHING;
+        trial.end(false, lastReadNanos);
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();
@@ -681,6 +750,13 @@ final class Attempt implements ReplyListener {
             pool.onDone();
             pool = null;
         }
+    }
+
+    /** The exchange's time is up: the provider's fault if it had most of it to itself. */
+    void onTimeUp(long nowNanos) {
+        boolean mostly = wait != Wait.SLOT
+                && (nowNanos - slotNanos) * 2 >= timeouts.total().toNanos();
+        trial.end(mostly && !draining, nowNanos);
     }
 
     /** A further try of the same provider: whether its budget allows one. */

@@ -3,6 +3,7 @@ package io.penstock.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.auth.Caller;
+import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
@@ -25,12 +26,16 @@ import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
+import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
 
 /**
  * One request and its reply, from the head that was accepted to the last byte: reads what routing
@@ -68,9 +73,13 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private Continuation continuation; // null until one was wanted
     private final RequestBody body;
     private final RequestFields request = new RequestFields();
+    private final RequestControls controls = new RequestControls();
     private final Metering metering;
     private final AttemptLog log = new AttemptLog();
+    private final Timing timing = new Timing();
     private final TargetList targets = new TargetList();
+    private final AffinityValues affinity = new AffinityValues();
+    private final ToLongFunction<String> contextTokens;
 
     private Phase phase = Phase.IDLE;
     private Policy policy;
@@ -81,7 +90,9 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private byte[] fields; // of the caller's head, those that go on to a provider
     private int fieldsLength;
     private TopLevelScanner scanner;
-    private Route route;
+    private boolean waited; // for its turn, since it was whole
+    private Route route; // of the model asked for; null while that is not known
+    private final List<Route> routes = new ArrayList<>(1); // it, and those to fall back on
 
     private long receivedNanos;
     private long dispatchedNanos;
@@ -89,6 +100,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private long pauseUntilNanos; // between two tries, while there is a target to try again
     private TargetName pausedTarget;
     private int sameTargetTries;
+    private Provider doubtful; // seems to refuse the question for a stream's usage
     private long drainUntilNanos;
 
     private int status;
@@ -105,6 +117,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         attempt = new Attempt(this, loop, downstream);
         body = new RequestBody(loop.bodyMemory());
         metering = new Metering(loop);
+        contextTokens = model -> metering.contextTokens(request, model);
     }
 
     /**
@@ -123,7 +136,9 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         this.requestId = requestId;
         this.cors = cors;
         metering.begin(permit, caller, policy);
+        affinity.begin(head, policy.router().affinityHeaders());
         request.clear();
+        waited = false;
         route = null;
         status = 0;
         failure = null;
@@ -132,17 +147,22 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         passedTokens = 0;
         pausedTarget = null;
         sameTargetTries = 0;
+        doubtful = null;
         attempt.forget();
         racing = false;
         hedgeAtNanos = 0;
         log.clear();
         receivedNanos = loop.deadlines().nowNanos();
+        timing.begin(receivedNanos);
         HeadWriter out = loop.writer().clear();
         head.writeUpstreamFields(out, REPLACED);
         fields = loop.borrowArray(out.length());
         fieldsLength = out.drainTo(fields);
         scanner = loop.borrowScanner();
-        if (head.contentLength() > policy.maxBodyBytes()) {
+        Failure mistake = controls.begin(head);
+        if (mistake != null) {
+            refuse(mistake);
+        } else if (head.contentLength() > policy.maxBodyBytes()) {
             refuse(tooLarge());
         } else if (head.has(Field.CONTENT_ENCODING)
                 && !head.valueStartsWith(Field.CONTENT_ENCODING, "identity")) {
@@ -186,7 +206,10 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             refuse(invalidJson(e));
             return;
         }
-        Failure mistake = request.read(scanner);
+        Failure mistake = controls.read(scanner, endpoint.takesModels());
+        if (mistake == null) {
+            mistake = request.read(scanner, controls.firstModel());
+        }
         if (mistake != null) {
             refuse(mistake);
             return;
@@ -195,7 +218,19 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         dispatch();
     }
 
-    /** The request broke off, or is none. */
+    /** The request is whole, and waits for its turn: {@link #onRequestEnd} follows then. */
+    public void onQueued() {
+        waited = true;
+        dispatchedNanos = loop.deadlines().nowNanos(); // its time runs
+        timing.enter(Stage.QUEUE, dispatchedNanos);
+    }
+
+    /** How long it may take by its caller's own word; {@link Deadlines#NEVER} for no word. */
+    public long timeoutNanos() {
+        return controls.timeoutNanos();
+    }
+
+    /** The request broke off, or is none, or can't have its turn. */
     public void onBadRequest(Failure why) {
         refuse(why);
     }
@@ -207,8 +242,9 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         }
         leftAlone = route != null && pausedTarget == null && attempt.isSent();
         endRace();
-        if (leftAlone && route.policy().drains() && attempt.tryDrain()) {
+        if (leftAlone && targets.policy(attempt.target()).drains() && attempt.tryDrain()) {
             moveTo(Phase.DRAINING);
+            loop.drains().add(this);
             body.release();
             drainUntilNanos = loop.deadlines().nowNanos() + MAX_DRAIN_NANOS;
             loop.deadlines().expectBy(drainUntilNanos);
@@ -226,9 +262,16 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     /** The reply that nobody waits for has told its usage, or will not. */
     void onDrained(Attempt drained) {
+        loop.drains().remove(this);
         log.onFault(drained.target(), Fault.CALLER_GONE,
                 loop.deadlines().nowNanos() - drained.startedNanos());
         endWithoutCaller();
+    }
+
+    /** Reads on no more. */
+    void endDrain() {
+        attempt.abandon();
+        onDrained(attempt);
     }
 
     private void endWithoutCaller() {
@@ -242,6 +285,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         switch (phase) {
             case RECEIVED -> refuse(shutdown());
             case ATTEMPTING -> {
+                bookLost(attempt);
                 pausedTarget = null;
                 endRace();
                 log.onFault(attempt.target(), Fault.SHUTDOWN,
@@ -269,39 +313,41 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     // Trying one target after the other
 
     private void dispatch() {
-        String model = request.model();
-        if (!caller.mayUse(model)) {
-            refuse(new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
-                    "The model '" + model + "' is not open to this key.", "model", null));
+        long now = loop.deadlines().nowNanos();
+        dispatchedNanos = waited ? dispatchedNanos : now;
+        timing.enter(Stage.PROXY, now);
+        Failure impossible = RouteFinder.find(policy.router(), caller,
+                controls.models(request.model()), routes, log);
+        if (impossible != null) {
+            refuse(impossible);
             return;
         }
-        route = policy.router().find(model);
-        if (route == null) {
-            refuse(new Failure(Failure.Kind.MODEL_NOT_FOUND,
-                    "The model '" + model + "' is served by no configured provider.", "model",
-                    null));
-            return;
-        }
-        dispatchedNanos = loop.deadlines().nowNanos();
+        route = routes.get(0);
         if (metering.isUncountable()) {
             refuse(Failure.of(Failure.Kind.OVERLOADED,
                     "What is used of a month's budget can't be written down at the moment."));
             return;
         }
         Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
-                body.length(), dispatchedNanos);
+                body.length(), now);
         if (refusal != null) {
-            refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller,
-                    dispatchedNanos));
+            fail(LimitReply.refuse(loop.localReply(), refusal, caller));
+            answer(loop.localReply(), null);
             return;
         }
         moveTo(Phase.ATTEMPTING);
-        targets.begin(policy, route);
+        targets.begin(policy, route, request.isStream(),
+                affinity.of(route.policy().affinity(), request), contextTokens, now);
+        for (int i = 1; i < routes.size(); i++) {
+            targets.fallBackOn(routes.get(i),
+                    affinity.of(routes.get(i).policy().affinity(), request));
+        }
         loop.deadlines().add(this);
-        TargetName first = targets.next(dispatchedNanos, log);
+        TargetName first = targets.next(now, log);
         if (first == null) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
-                    "Every provider of the model '" + model + "' asked to be left alone."));
+                    "Every provider of the model '" + request.model()
+                            + "' is left alone for the moment: " + log + "."));
             answerFailure();
         } else {
             loop.upstream().pool(targets.provider(first)).retryBudget()
@@ -310,18 +356,35 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                 continuation = continuation == null ? new Continuation() : continuation;
                 continuation.begin();
             }
-            planHedge();
-            start(first, dispatchedNanos);
+            planHedge(first, now);
+            start(first, now);
         }
     }
 
+    /** Tries that target once more, or the next where it has come to be left alone meanwhile. */
+    private void startAgain(TargetName target, long nowNanos) {
+        TargetName next = target;
+        if (!targets.tryAgain(target, nowNanos)) {
+            next = targets.next(nowNanos, log);
+            sameTargetTries = 0;
+        }
+        if (next == null) {
+            answerFailure();
+        } else {
+            start(next, nowNanos);
+        }
+    }
+
+    /** Tries a target that {@link #targets} gave just now. */
     private void start(TargetName target, long nowNanos) {
         start(attempt, target, nowNanos);
     }
 
     private void start(Attempt next, TargetName target, long nowNanos) {
+        timing.enter(Stage.PROXY, nowNanos);
         Provider provider = targets.provider(target);
-        totalNanos = provider.settings().timeouts().total().toNanos();
+        TimeoutSettings timeouts = targets.timeouts(target);
+        totalNanos = Math.min(timeouts.total().toNanos(), controls.timeoutNanos());
         loop.deadlines().expectBy(dispatchedNanos + totalNanos);
         ProviderKey key = provider.keys().next(nowNanos);
         if (key == null && !provider.keys().isEmpty()) {
@@ -329,33 +392,42 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
         }
         boolean asks = request.isStream() && !request.asksForUsage()
-                && provider.takesUsageQuestion();
+                && mayAskForUsage(provider);
         if (phase == Phase.COMMITTED) {
             continuation.beginSplice(provider.takesPrefill(target.model()));
-            next.goOn(target, provider, key, asks || provider.takesUsageQuestion(), nowNanos);
+            next.goOn(target, provider, key, timeouts, targets.ticket(),
+                    mayAskForUsage(provider), nowNanos);
         } else {
-            next.start(target, provider, key, route.policy().hold(), request.isStream(), asks,
+            next.start(target, provider, key, timeouts, targets.ticket(),
+                    targets.policy(target).hold(), request.isStream(), asks,
                     isContinuable() ? continuation : null, nowNanos);
         }
     }
 
+    private boolean mayAskForUsage(Provider provider) {
+        return provider.takesUsageQuestion() && provider != doubtful;
+    }
+
     /** Whether the route wants a broken stream to be continued, and this one could be. */
     private boolean isContinuable() {
-        return route.policy().midstream() == Midstream.CONTINUE && endpoint == Endpoint.CHAT
+        return route.policy().midstream() == Midstream.CONTINUE && endpoint.isChat()
                 && request.isStream() && request.isContinuable();
     }
 
     // Two targets at a time
 
-    private void planHedge() {
+    private void planHedge(TargetName first, long nowNanos) {
         HedgeSettings hedge = route.policy().hedge();
-        if (hedge == null || route.targets().size() < 2) {
+        if (hedge == null || route.targets().size() < 2
+                || targets.policy(first) != route.policy()) {
             return;
         }
         loop.hedgeBudget(hedge).onCall(hedge.maxRatio());
-        long after = hedge.after() != null ? hedge.after().toNanos() : -1;
+        long after = hedge.after() != null ? hedge.after().toNanos()
+                : targets.health(first).firstContentNanos(hedge.percentile(), request.isStream(),
+                        nowNanos);
         if (after >= 0) {
-            hedgeAtNanos = dispatchedNanos + after;
+            hedgeAtNanos = nowNanos + after;
             loop.deadlines().expectBy(hedgeAtNanos);
         }
     }
@@ -367,7 +439,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                 || !loop.hedgeBudget(route.policy().hedge()).tryTake()) {
             return;
         }
-        TargetName second = targets.next(nowNanos, log);
+        TargetName second = targets.nextOfRoute(nowNanos, log);
         if (second != null) {
             rival = rival == null ? new Attempt(this, loop, downstream) : rival;
             rival.forget();
@@ -411,6 +483,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             request.goOn(edits, continuation.text().stripTrailing(),
                     sender.provider().settings().type(), passedTokens);
         }
+        controls.strip(edits);
         long length = body.lengthWith(edits);
         HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(endpoint.path()));
         if (sender.key() != null) {
@@ -435,10 +508,13 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** The attempt brought no reply; it has let go of everything. */
     void onFault(Attempt failed, Fault fault, String detail) {
         long now = loop.deadlines().nowNanos();
+        timing.enter(Stage.PROXY, now);
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
+        bookLost(failed);
+        failed.provider().load().onFault(fault);
         if (failed.isSplicing()) {
-            if (!goOn(now)) {
+            if (!goOn(failed, now)) {
                 endBroken(failed, failureOf(fault, detail));
             }
         } else if (!leaveToOther(failed)
@@ -450,6 +526,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** The attempt brought a reply that is no good, all of it held, or as much as is kept. */
     void onErrorReply(Attempt failed) {
         long now = loop.deadlines().nowNanos();
+        timing.enter(Stage.PROXY, now);
         if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && !failed.isUsageQuestionRefused()
                 && !failed.isSplicing()) {
             failed.commit();
@@ -457,16 +534,14 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         }
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
+        failed.provider().load().onErrorReply(failed.status());
         if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && askDifferently(failed, now)) {
             return;
         }
         long wait = letRest(failed, now);
         if (failed.isSplicing()) {
             failed.abandon();
-            if (!goOn(now)) {
-                endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR, "The provider's reply "
-                        + "broke off, and no other could go on with it."));
-            }
+            goOnOrEnd(failed, now);
             return;
         }
         if (racing) {
@@ -495,14 +570,21 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** A provider refused what only the proxy asked for: asks again without it. */
     private boolean askDifferently(Attempt failed, long now) {
         if (failed.isUsageQuestionRefused()) {
-            failed.provider().onUsageQuestionRefused();
+            // The words may be the caller's own, so nothing is believed before it works without.
+            doubtful = failed.provider();
         } else if (failed.provider().takesPrefill(failed.target().model())) {
             failed.provider().onPrefillRefused(failed.target().model());
         } else {
             return false;
         }
         failed.abandon();
-        start(failed, failed.target(), now);
+        if (targets.tryAgain(failed.target(), now)) {
+            start(failed, failed.target(), now);
+        } else if (failed.isSplicing()) {
+            goOnOrEnd(failed, now);
+        } else if (!leaveToOther(failed)) {
+            startAgain(failed.target(), now);
+        }
         return true;
     }
 
@@ -545,12 +627,14 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         boolean keyAtFault = verdict == ReplyVerdict.BAD_KEY
                 || verdict == ReplyVerdict.RATE_LIMITED;
         if (keyAtFault && failed.provider().keys().keys().size() > 1
-                && failed.provider().keys().readyInNanos(now) == 0) {
+                && failed.provider().keys().readyInNanos(now) == 0
+                && targets.tryAgain(same, now)) {
             failed.abandon();
             start(same, now);
             return true;
         }
-        if (maySucceedNow && sameTargetTries < retry.sameTarget() && failed.tryTakeRetry()) {
+        if (maySucceedNow && sameTargetTries < retry.sameTarget()
+                && targets.health(same).isPassable(now) && failed.tryTakeRetry()) {
             sameTargetTries++;
             pause(failed, now, ThreadLocalRandom.current().nextLong(MIN_PAUSE_NANOS,
                     MAX_PAUSE_NANOS));
@@ -582,6 +666,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private void pause(Attempt failed, long now, long nanos) {
         pausedTarget = failed.target();
         pauseUntilNanos = now + nanos;
+        timing.enter(Stage.PROVIDER, now);
         failed.abandon();
         loop.deadlines().expectBy(pauseUntilNanos);
     }
@@ -610,14 +695,13 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     @Override
     protected void onDeadline(long nowNanos) {
         if (phase == Phase.DRAINING && drainUntilNanos - nowNanos <= 0) {
-            attempt.abandon();
-            onDrained(attempt);
+            endDrain();
         } else if (totalNanos - (nowNanos - dispatchedNanos) <= 0) {
             onTotalTimeout(nowNanos);
         } else if (pausedTarget != null) {
             TargetName target = pausedTarget;
             pausedTarget = null;
-            start(target, nowNanos);
+            startAgain(target, nowNanos);
         } else if (!racing && isHedgeDue() && hedgeAtNanos - nowNanos <= 0) {
             hedge(nowNanos);
         } else if (racing && rival.remainingNanos(nowNanos) <= 0) {
@@ -629,16 +713,17 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     private void onTotalTimeout(long nowNanos) {
         if (phase == Phase.DRAINING) {
-            attempt.abandon();
-            onDrained(attempt);
+            endDrain();
             return;
         }
         if (phase == Phase.COMMITTED) {
             onBroken(attempt, Fault.TOTAL_TIMEOUT, "the exchange took too long");
             return;
         }
+        bookLost(attempt);
         pausedTarget = null;
         endRace();
+        attempt.onTimeUp(nowNanos);
         attempt.abandon();
         log.onFault(attempt.target(), Fault.TOTAL_TIMEOUT, nowNanos - attempt.startedNanos());
         attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(), "the exchange took too long");
@@ -659,6 +744,9 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                 || good.verdict() == ReplyVerdict.CALLERS_FAULT) {
             log.onReply(good.target(), good.status(), now - good.startedNanos());
         }
+        if (good.provider() == doubtful && good.verdict() == ReplyVerdict.GOOD) {
+            doubtful.onUsageQuestionRefused();
+        }
         moveTo(Phase.COMMITTED);
         status = good.status();
         if (!isContinuable()) {
@@ -673,12 +761,20 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                     .text(HeaderText.printable(good.target().model()))
                     .text("\r\nx-penstock-attempts: ");
             log.writeTo(out);
-            out.text("\r\nserver-timing: receive;dur=").millis(dispatchedNanos - receivedNanos)
-                    .text(", connect;dur=").millis(good.readyNanos() - good.startedNanos())
-                    .text(", head;dur=").millis(good.headNanos() - good.readyNanos())
-                    .text(", content;dur=").millis(good.contentNanos() - good.headNanos())
-                    .text(", total;dur=").millis(now - receivedNanos).crlf();
+            out.crlf();
+            timing.enter(Stage.PROXY, good.contentNanos());
+            timing.write(out, now, good);
         }
+    }
+
+    /** Where the time goes; for the attempt to say what it waits for. */
+    Timing timing() {
+        return timing;
+    }
+
+    /** Whether a further target could be asked. */
+    boolean isAnotherLeft() {
+        return racing || targets.isAnotherLeft() && log.tried() + 1 < policy.retry().maxAttempts();
     }
 
     /** Whether a spent budget ends the streams of this caller. */
@@ -693,6 +789,13 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     long choices() {
         return request.choices();
+    }
+
+    /** For a stream whose chunks don't say whose they are. */
+    ChatStream.Identity identity() {
+        return new ChatStream.Identity(requestId, isText() ? "text_completion"
+                : "chat.completion.chunk", TimeUnit.MILLISECONDS.toSeconds(
+                System.currentTimeMillis()), request.model());
     }
 
     /** More of the committed stream has come: whether the caller's budget has room for it. */
@@ -724,8 +827,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         long now = loop.deadlines().nowNanos();
         if (broken.canBeContinued() && fault != Fault.TOTAL_TIMEOUT) {
             log.onBroken(broken.target(), fault, now - broken.startedNanos());
-            bookPart(broken);
-            if (!goOn(now)) {
+            if (!goOn(broken, now)) {
                 endBroken(broken, failureOf(fault, detail));
             }
             return;
@@ -739,8 +841,11 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                 "The provider's reply broke off (" + fault.code() + ").", null, detail);
     }
 
-    /** Has the next target go on with the stream that broke; returns false if none is left. */
-    private boolean goOn(long now) {
+    /**
+     * Has the next target go on with the stream that broke; returns false if none is left. What the
+     * caller got of the broken attempt is booked then, since that attempt is begun anew.
+     */
+    private boolean goOn(Attempt broken, long now) {
         if (log.tried() >= policy.retry().maxAttempts()
                 || totalNanos - (now - dispatchedNanos) <= 0) {
             return false;
@@ -749,8 +854,18 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         if (next == null) {
             return false;
         }
+        if (broken.isCommitted()) {
+            bookPart(broken);
+        }
         start(attempt, next, now);
         return true;
+    }
+
+    private void goOnOrEnd(Attempt failed, long now) {
+        if (!goOn(failed, now)) {
+            endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
+                    "The provider's reply broke off, and no other could go on with it."));
+        }
     }
 
     /** Books what the caller got of a reply that another goes on with. */
@@ -809,7 +924,6 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         } else if (failure.kind() == Failure.Kind.OVERLOADED) {
             reply.retryAfter(0);
         }
-        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         if (policy.fullHeaders() && !log.entries().isEmpty()) {
             reply.field("x-penstock-attempts", log.toString());
         }
@@ -823,7 +937,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                     + request.model() + "': " + log + ".", "model", null);
         }
         Fault last = log.lastFault();
-        if (last == Fault.POOL_EXHAUSTED) {
+        if (last == Fault.SATURATED) {
             return Failure.of(Failure.Kind.OVERLOADED, tried);
         }
         return Failure.of(last != null && last.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
@@ -844,7 +958,14 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         status = failure.kind().status();
         Failure why = failure;
         String id = requestId;
+        if (policy.fullHeaders()) {
+            HeadWriter line = loop.writer().clear();
+            timing.write(line, loop.deadlines().nowNanos());
+            reply.lines(line.toString());
+        }
         finish();
+        // Only now the permit says what is left.
+        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         reply.lines(cors).error(downstream, why, id, attempts);
     }
 
@@ -871,7 +992,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     /** The tokens of the reply that the caller got, or did not wait for. */
     private TokenUsage meter() {
-        if (servedBy() == null ? !leftAlone : attempt.status() >= 300) {
+        if (servedBy() == null && !leftAlone || attempt.status() >= 300) {
             return null;
         }
         return reported(attempt);
@@ -880,6 +1001,13 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private TokenUsage reported(Attempt of) {
         return of.usage() != null ? of.usage() : metering.estimate(of.target().model(),
                 endpoint.generates() ? of.passedTokens() : 0);
+    }
+
+    /** Books an attempt that broke off: what its provider has said by then has to be paid for. */
+    private void bookLost(Attempt lost) {
+        if (pausedTarget == null && lost.hasAnswered()) { // else that has been done
+            metering.book(lost.target().provider(), lost.target().model(), reported(lost));
+        }
     }
 
     private void moveTo(Phase next) {
@@ -966,6 +1094,11 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     @Override
     public TargetName servedBy() {
         return attempt.isCommitted() && !log.entries().isEmpty() ? attempt.target() : null;
+    }
+
+    @Override
+    public int malformedEvents() {
+        return servedBy() == null ? 0 : attempt.malformedEvents();
     }
 
     @Override

@@ -31,10 +31,10 @@ final class Metering {
     private long bodyBytes;
     private boolean learns; // the reply is one of which the length of the prompt says something
     private int month;
-    private long grantedTokens; // of the answer
-    private boolean booked;
-    private long bookedTokens;
-    private long bookedNanoDollars;
+    private long drafts; // of the answer
+    private long grantedTokens; // of all of them
+    private long usedTokens; // of all attempts
+    private long usedNanoDollars;
 
     Metering(ExchangeLoop loop) {
         estimator = loop.estimator();
@@ -48,9 +48,8 @@ final class Metering {
         this.caller = caller;
         this.policy = policy;
         bodyBytes = 0;
-        booked = false;
-        bookedTokens = 0;
-        bookedNanoDollars = 0;
+        usedTokens = 0;
+        usedNanoDollars = 0;
     }
 
     Permit permit() {
@@ -72,7 +71,8 @@ final class Metering {
         month = Month.of(System.currentTimeMillis());
         long prompt = estimator.promptTokens(model, bodyBytes);
         boolean bounded = !endpoint.generates() || request.maxTokens() >= 0;
-        grantedTokens = !endpoint.generates() ? 0 : request.choices()
+        drafts = request.drafts();
+        grantedTokens = !endpoint.generates() ? 0 : drafts
                 * (bounded ? request.maxTokens() : estimator.completionTokens(model));
         long tokens = prompt + grantedTokens;
         if (!bounded && allowance.tokensPerMinute() > 0) {
@@ -82,6 +82,11 @@ final class Metering {
         return permit.reserve(caller.id(), month, allowance.tokensPerMonth(),
                 allowance.nanoDollarsPerMonth(), tokens,
                 policy.prices().nanoDollars(model, prompt, grantedTokens), nowNanos);
+    }
+
+    /** How many tokens of that model's context the call takes, prompt and answer, if it says. */
+    long contextTokens(RequestFields request, String model) {
+        return estimator.promptTokens(model, bodyBytes) + Math.max(0, request.maxTokens());
     }
 
     /**
@@ -130,25 +135,25 @@ final class Metering {
                 true);
     }
 
-    /** Books what an attempt came to; an exchange may have several that cost. */
+    /** Books what an attempt came to, whether or not its reply was the one to pass on. */
     void book(String provider, String model, TokenUsage usage) {
         if (learns) {
-            estimator.learn(model, bodyBytes, usage);
+            estimator.learn(model, bodyBytes, drafts, usage);
         }
         long nanoDollars = policy.prices().nanoDollars(model, usage);
-        booked = true;
-        bookedTokens += usage.total();
-        bookedNanoDollars += nanoDollars;
-        if (!caller.allowance().hasBudget()) {
-            budgets.add(caller.id(), month, usage.total(), nanoDollars); // it may get one yet
-        }
+        usedTokens += usage.total();
+        usedNanoDollars += nanoDollars;
         ledger.add(caller.id(), provider, model, month, usage, nanoDollars);
     }
 
-    /** Settles what was booked, and gives the rest of the reservation back; once, in the end. */
+    /** Settles with all that was booked, and gives the rest of the reservation back. */
     void settle(long nowNanos) {
-        if (booked) {
-            permit.settle(bookedTokens, bookedNanoDollars, nowNanos);
+        if (usedTokens == 0) {
+            return; // whoever ends the permit gives all of it back
+        }
+        permit.settle(usedTokens, usedNanoDollars, nowNanos);
+        if (!caller.allowance().hasBudget()) {
+            budgets.add(caller.id(), month, usedTokens, usedNanoDollars); // it may get one yet
         }
     }
 }

@@ -16,6 +16,9 @@ public interface Outcome {
 
     boolean isStream();
 
+    /** Events of the reply that were no JSON where JSON should be. */
+    int malformedEvents();
+
     /** What the caller was answered; 499 if it had gone by then. */
     int status();
 

@@ -26,7 +26,6 @@ import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -86,6 +85,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private boolean uploading; // the body is sent on as it comes, or will be
     private boolean sentOn; // some of it is gone: it can't be sent again
     private boolean cutShort; // the rest of it isn't sent any more
+    private boolean queued; // all waits until it is among the concurrent calls
 
     private long receivedNanos;
     private long dispatchedNanos;
@@ -134,6 +134,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         uploading = false;
         sentOn = false;
         cutShort = false;
+        queued = false;
         pausedTarget = null;
         sameTargetTries = 0;
         status = 0;
@@ -246,8 +247,26 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             giveUp(Failure.of(Failure.Kind.OVERLOADED,
                     "Too many large requests are under way. Try again in a moment."));
         } else if (phase == Phase.RECEIVED && body.length() > HELD_BYTES && canBeSentOn()) {
-            uploading = true;
             downstream.setReading(false); // until the provider is there
+            if (!queued) {
+                uploading = true;
+                dispatch();
+            }
+        }
+    }
+
+    /** It has begun, and may go no further than to hold what it may of its body. */
+    public void onQueued() {
+        queued = true;
+    }
+
+    /** It is among the concurrent calls now; {@code requestEnded} meanwhile. */
+    public void onSlot(boolean requestEnded) {
+        queued = false;
+        if (requestEnded) {
+            onRequestEnd();
+        } else if (phase == Phase.RECEIVED && body.length() > HELD_BYTES && canBeSentOn()) {
+            uploading = true;
             dispatch();
         }
     }
@@ -420,8 +439,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         Refusal refusal = metering.reserve(targets.first().model(),
                 model.isJson() ? Math.min(body.length(), HELD_BYTES) : 0, dispatchedNanos);
         if (refusal != null) {
-            refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller,
-                    dispatchedNanos));
+            LocalReply reply = loop.localReply();
+            reply.lines(LimitReply.lines(metering.permit(), dispatchedNanos));
+            refuse(LimitReply.refuse(reply, refusal, caller));
             return;
         }
         moveTo(Phase.ATTEMPTING);
@@ -443,11 +463,10 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         switch (call.kind()) {
             case PROVIDER -> {
                 Provider named = policy.providers().get(call.provider());
-                targets.begin(policy, List.of(new TargetName(named.name(),
-                        name == null ? call.what() : name)));
+                targets.begin(policy, new TargetName(named.name(),
+                        name == null ? call.what() : name));
             }
-            case STORED -> targets.begin(policy,
-                    List.of(new TargetName(stored.name(), call.what())));
+            case STORED -> targets.begin(policy, new TargetName(stored.name(), call.what()));
             default -> {
                 if (name == null) {
                     return findWithoutModel();
@@ -461,7 +480,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
                     return new Failure(Failure.Kind.MODEL_NOT_FOUND, "The model '" + name
                             + "' is served by no configured provider.", "model", null);
                 }
-                targets.begin(policy, route.targets());
+                targets.begin(policy, route, isStream(), loop.deadlines().nowNanos());
             }
         }
         return null;
@@ -476,7 +495,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (stored == null) {
             return noProvider();
         }
-        targets.begin(policy, List.of(new TargetName(stored.name(), call.what())));
+        targets.begin(policy, new TargetName(stored.name(), call.what()));
         return null;
     }
 
@@ -487,7 +506,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     private void start(TargetName target, long nowNanos) {
         Provider provider = targets.provider(target);
-        totalNanos = provider.settings().timeouts().total().toNanos();
+        totalNanos = targets.timeouts(target).total().toNanos();
         if (!uploading) {
             loop.deadlines().expectBy(sentNanos + totalNanos);
         }
@@ -496,7 +515,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             key = provider.keys().leastBad(nowNanos);
             key = key == null ? provider.keys().keys().get(0) : key;
         }
-        attempt.start(target, provider, key, uploading || call.upgrade(), nowNanos);
+        attempt.start(target, targets, key, uploading || call.upgrade(), isStream(), nowNanos);
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
@@ -597,11 +616,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     }
 
     /** The attempt brought an error, all of it held, or as much as is kept. */
-    void onErrorReply(RawAttempt failed) {
+    void onErrorReply(RawAttempt failed, ReplyVerdict verdict) {
         long now = loop.deadlines().nowNanos();
         String text = failed.reply().errorText();
-        ReplyVerdict verdict = ReplyVerdict.of(failed.provider().settings().type(),
-                failed.status(), text);
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), summary(text));
         if (isRouted() && verdict != ReplyVerdict.CALLERS_FAULT) {
@@ -652,7 +669,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             return false;
         }
         if (keyAtFault && attempt.provider().keys().keys().size() > 1
-                && attempt.provider().keys().readyInNanos(now) == 0) {
+                && attempt.provider().keys().readyInNanos(now) == 0
+                && targets.tryAgain(same, now)) {
             attempt.abandon();
             start(same, now);
             return true;
@@ -701,7 +719,13 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         } else if (pausedTarget != null) {
             TargetName target = pausedTarget;
             pausedTarget = null;
-            start(target, nowNanos);
+            TargetName next = targets.tryAgain(target, nowNanos) ? target
+                    : targets.next(nowNanos, log);
+            if (next == null) {
+                answerFailure();
+            } else {
+                start(next, nowNanos);
+            }
         } else {
             attempt.onDeadline(nowNanos);
         }
@@ -730,7 +754,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
                     .text("\r\nx-penstock-attempts: ");
             log.writeTo(out);
             out.text("\r\nserver-timing: receive;dur=").millis(dispatchedNanos - receivedNanos)
-                    .text(", connect;dur=").millis(good.readyNanos() - good.startedNanos())
+                    .text(", queue;dur=").millis(good.slotNanos() - good.startedNanos())
+                    .text(", connect;dur=").millis(good.readyNanos() - good.slotNanos())
                     .text(", head;dur=").millis(good.headNanos() - good.readyNanos())
                     .text(", total;dur=").millis(now - receivedNanos).crlf();
         }
@@ -765,7 +790,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private void answerFailure() {
         if (failure == null) {
             Fault last = log.lastFault();
-            fail(Failure.of(last == Fault.POOL_EXHAUSTED ? Failure.Kind.OVERLOADED
+            fail(Failure.of(last == Fault.SATURATED ? Failure.Kind.OVERLOADED
                     : last != null && last.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
                     : Failure.Kind.UPSTREAM_ERROR, "The call failed: " + log + "."));
         }
@@ -919,6 +944,11 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     @Override
     public boolean isStream() {
         return model.isStream();
+    }
+
+    @Override
+    public int malformedEvents() {
+        return 0; // nobody looked
     }
 
     @Override

@@ -16,8 +16,11 @@ import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.ReplyListener;
+import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
+import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;
+import io.penstock.upstream.Trial;
 import io.penstock.upstream.UpstreamConnection;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -40,7 +43,7 @@ final class RawAttempt implements ReplyListener {
     private static final int SMALL_BYTES = 4 * 1024;
     private static final int LAST_LINES_BYTES = 512;
 
-    private enum Wait { NOTHING, CONNECTION, TLS, UPLOAD, HEAD, GAP, TUNNEL }
+    private enum Wait { NOTHING, SLOT, CONNECTION, TLS, UPLOAD, HEAD, GAP, TUNNEL }
 
     private final PassThrough exchange;
     private final ExchangeLoop loop;
@@ -53,7 +56,9 @@ final class RawAttempt implements ReplyListener {
     private ProviderKey key; // null where the provider wants none
     private ConnectionPool pool; // null once the pool was told that it is over
     private UpstreamConnection connection;
+    private final Trial trial = new Trial();
     private TimeoutSettings timeouts;
+    private boolean fresh; // it has to be a connection that has carried nothing
 
     private Wait wait = Wait.NOTHING;
     private boolean paused; // nothing is read, for the caller's sake
@@ -64,6 +69,7 @@ final class RawAttempt implements ReplyListener {
     private long stalledSinceNanos; // the provider takes no more of the upload; 0 while it does
     private long stalledAtBytes;
     private long startedNanos;
+    private long slotNanos; // when it had a slot, or began anew with it
     private long readyNanos;
     private long headNanos;
     private long contentNanos;
@@ -99,29 +105,38 @@ final class RawAttempt implements ReplyListener {
     /**
      * Begins; the exchange may hear of the end of it before this returns.
      *
+     * @param targets of which {@code target} was given last
      * @param fresh on a connection that has carried nothing: its death is then no mere race
+     * @param stream the request asks for one
      */
-    void start(TargetName target, Provider provider, ProviderKey key, boolean fresh,
-            long nowNanos) {
+    void start(TargetName target, RawTargets targets, ProviderKey key, boolean fresh,
+            boolean stream, long nowNanos) {
         forget();
         this.target = target;
-        this.provider = provider;
         this.key = key;
-        timeouts = provider.settings().timeouts();
+        this.fresh = fresh;
+        provider = targets.provider(target);
+        timeouts = targets.timeouts(target);
         startedNanos = nowNanos;
+        slotNanos = nowNanos;
         headNanos = 0;
         replayed = false;
         retryAfterNanos = RetryAfter.NONE;
-        acquire(fresh, nowNanos);
-    }
-
-    private void acquire(boolean fresh, long nowNanos) {
-        wait = Wait.CONNECTION;
         paused = false;
         stalledSinceNanos = 0;
+        TargetHealth health = targets.health(target);
+        if (health != null) {
+            trial.begin(health, targets.ticket(), stream, nowNanos);
+        }
+        wait = Wait.SLOT;
         pool = loop.upstream().pool(provider);
-        loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
-        pool.acquire(this, fresh, nowNanos);
+        pool.acquire(this, nowNanos);
+    }
+
+    /** Takes another connection, with the slot that it has. */
+    private void reconnect() {
+        readyNanos = 0;
+        pool.reconnect(this);
     }
 
     TargetName target() {
@@ -161,6 +176,11 @@ final class RawAttempt implements ReplyListener {
         return startedNanos;
     }
 
+    /** When it had a slot. */
+    long slotNanos() {
+        return slotNanos;
+    }
+
     long readyNanos() {
         return readyNanos;
     }
@@ -186,8 +206,8 @@ final class RawAttempt implements ReplyListener {
 
     long remainingNanos(long nowNanos) {
         return switch (wait) {
-            case NOTHING -> Deadlines.NEVER;
-            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - startedNanos);
+            case NOTHING, SLOT -> Deadlines.NEVER; // who waits for a slot is told when to stop
+            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - slotNanos);
             case TLS -> timeouts.tls().toNanos() - (nowNanos - lastReadNanos);
             case UPLOAD -> stalledSinceNanos == 0 ? Deadlines.NEVER
                     : timeouts.gap().toNanos() - (nowNanos - stalledSinceNanos);
@@ -234,6 +254,9 @@ final class RawAttempt implements ReplyListener {
     @Override
     public void onConnecting(UpstreamConnection connecting) {
         connection = connecting;
+        slotNanos = loop.deadlines().nowNanos();
+        wait = Wait.CONNECTION;
+        loop.deadlines().expectBy(slotNanos + timeouts.connect().toNanos());
     }
 
     @Override
@@ -249,6 +272,12 @@ final class RawAttempt implements ReplyListener {
         readyNanos = loop.deadlines().nowNanos();
         lastReadNanos = readyNanos;
         wait = Wait.UPLOAD;
+        if (fresh && ready.isReused()) {
+            connection = null;
+            ready.release(true, readyNanos);
+            reconnect();
+            return;
+        }
         exchange.send(this, ready);
     }
 
@@ -424,7 +453,10 @@ final class RawAttempt implements ReplyListener {
     private void judge() {
         if (status >= 400) {
             if (isEnded() || relay.heldBytes() >= RawReply.MAX_ERROR_BYTES) {
-                exchange.onErrorReply(this);
+                ReplyVerdict verdict = ReplyVerdict.of(provider.settings().type(), status,
+                        reply.errorText());
+                trial.end(verdict.isProvidersFault(status), lastReadNanos);
+                exchange.onErrorReply(this, verdict);
             }
         } else if (isEnded() || reply.payloadBytes() > 0 || exchange.isImpatient()) {
             commit();
@@ -467,6 +499,7 @@ final class RawAttempt implements ReplyListener {
     void commit() {
         committed = true;
         contentNanos = lastReadNanos;
+        trial.onGood(-1, lastReadNanos); // if it hasn't ended as an error
         boolean keepAlive = (bodiless || relay.framing() != ResponseRelay.Framing.NONE)
                 && downstream.decideKeepAlive();
         if (!keepAlive) {
@@ -505,6 +538,7 @@ final class RawAttempt implements ReplyListener {
     }
 
     private void releaseConnection() {
+        trial.end(false, lastReadNanos);
         boolean whole = exchange.isWhollySent() && reusable && !excess
                 && (bodiless || !relay.hasExcess() && !relay.endsAtClose());
         wait = Wait.NOTHING;
@@ -518,6 +552,7 @@ final class RawAttempt implements ReplyListener {
     public void onFailed(Fault fault, String detail) {
         if (tunnel != null) {
             connection = null; // it has closed
+            trial.end(fault != Fault.CLOSED && fault.isProvidersFault(), lastReadNanos);
             exchange.onTunnelEnd(fault == Fault.CLOSED ? null : fault, detail);
             return;
         }
@@ -526,9 +561,7 @@ final class RawAttempt implements ReplyListener {
         if (race) {
             // It was closed while it rested, and the request crossed that on its way.
             replayed = true;
-            leavePool();
-            readyNanos = 0;
-            acquire(true, startedNanos = loop.deadlines().nowNanos());
+            reconnect();
         } else if (fault == Fault.CLOSED && headNanos != 0 && !bodiless && relay.endAtClose()) {
             if (committed) {
                 end();
@@ -541,6 +574,7 @@ final class RawAttempt implements ReplyListener {
     }
 
     private void fail(Fault fault, String detail) {
+        trial.end(fault.isProvidersFault(), loop.deadlines().nowNanos());
         if (committed) {
             closeConnection();
             exchange.onBroken(this, fault, detail);
@@ -576,10 +610,12 @@ final class RawAttempt implements ReplyListener {
     }
 
     private void closeConnection() {
-        if (wait == Wait.CONNECTION && pool != null) {
+        if (wait == Wait.SLOT && pool != null) {
             pool.cancel(this);
+            pool = null;
         }
         wait = Wait.NOTHING;
+        trial.end(false, lastReadNanos);
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();
@@ -600,6 +636,7 @@ final class RawAttempt implements ReplyListener {
     private void becomeTunnel(ResponseHead came) {
         committed = true;
         contentNanos = headNanos;
+        trial.onGood(-1, headNanos);
         wait = Wait.TUNNEL;
         reply.begin(false, true, false);
         HeadWriter out = loop.writer().clear()
@@ -636,6 +673,7 @@ final class RawAttempt implements ReplyListener {
     /** Ends the provider's side; what was queued for it still goes out. */
     void closeTunnel() {
         wait = Wait.NOTHING;
+        trial.end(false, lastReadNanos);
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();

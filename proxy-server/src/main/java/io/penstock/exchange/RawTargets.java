@@ -1,60 +1,89 @@
 package io.penstock.exchange;
 
-import io.penstock.loop.Deadlines;
+import io.penstock.failure.Fault;
+import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
+import io.penstock.route.TargetOrder;
 import io.penstock.upstream.Provider;
-import java.util.List;
+import io.penstock.upstream.TargetHealth;
+import io.penstock.upstream.TimeoutSettings;
 
 /**
- * The targets of one pass-through in their order: those whose keys rest are passed over, and the
- * first of them whose rest is only a guess is asked when nothing else is left.
+ * Whom one pass-through may ask: the targets of a model's route, as a chat does; or a single
+ * provider, of which no breaker keeps it, since what one caller asks of it says nothing about what
+ * others will.
  *
  * <p><b>Thread:</b> confined to the event loop.
  */
 final class RawTargets {
+    private final TargetList routed = new TargetList();
     private Policy policy;
-    private List<TargetName> targets = List.of();
-    private int next;
-    private TargetName resting; // null for none
+    private TargetName first;
+    private boolean isRouted;
+    private boolean asked; // the single one
 
-    void begin(Policy policy, List<TargetName> targets) {
+    void begin(Policy policy, Route route, boolean stream, long nowNanos) {
         this.policy = policy;
-        this.targets = targets;
-        next = 0;
-        resting = null;
+        first = route.targets().get(0);
+        isRouted = true;
+        routed.begin(policy, route, stream, TargetOrder.NO_AFFINITY, model -> 0, nowNanos);
     }
 
+    void begin(Policy policy, TargetName only) {
+        this.policy = policy;
+        first = only;
+        isRouted = false;
+        asked = false;
+    }
+
+    /** The first of the configuration, whoever is asked first. */
     TargetName first() {
-        return targets.get(0);
+        return first;
     }
 
     Provider provider(TargetName target) {
         return policy.providers().get(target.provider());
     }
 
-    /** The next target; null if none is left. Notes in the log whom it passes over. */
-    TargetName next(long nowNanos, AttemptLog log) {
-        while (next < targets.size()) {
-            TargetName target = targets.get(next++);
-            if (provider(target).keys().readyInNanos(nowNanos) == 0) {
-                return target;
-            }
-            log.onPassedOver(target);
-            if (resting == null && provider(target).keys().leastBad(nowNanos) != null) {
-                resting = target;
-            }
-        }
-        TargetName last = resting;
-        resting = null;
-        return last;
+    TimeoutSettings timeouts(TargetName target) {
+        return isRouted ? routed.timeouts(target) : provider(target).settings().timeouts();
     }
 
-    /** Nanoseconds until some target's key is ready; {@link Deadlines#NEVER} if there is none. */
-    long readyInNanos(long nowNanos) {
-        long soonest = Deadlines.NEVER;
-        for (TargetName target : targets) {
-            soonest = Math.min(soonest, provider(target).keys().readyInNanos(nowNanos));
+    /** Null where the outcome counts for nobody's health. */
+    TargetHealth health(TargetName target) {
+        return isRouted ? routed.health(target) : null;
+    }
+
+    /** The ticket by which the target that was given last may be asked, where it has a health. */
+    long ticket() {
+        return routed.ticket();
+    }
+
+    /** The next target, which has to be asked now; null if none is left. */
+    TargetName next(long nowNanos, AttemptLog log) {
+        if (isRouted) {
+            return routed.next(nowNanos, log);
         }
-        return soonest;
+        if (asked) {
+            return null;
+        }
+        asked = true;
+        boolean rests = provider(first).keys().readyInNanos(nowNanos) > 0
+                && provider(first).keys().leastBad(nowNanos) == null;
+        if (rests) {
+            log.onPassedOver(first, Fault.COOLDOWN);
+        }
+        return rests ? null : first;
+    }
+
+    /** Whether that target may be asked once more; if so, it has to be asked now. */
+    boolean tryAgain(TargetName target, long nowNanos) {
+        return !isRouted || routed.tryAgain(target, nowNanos);
+    }
+
+    /** Nanoseconds until some target may be asked. */
+    long readyInNanos(long nowNanos) {
+        return isRouted ? routed.readyInNanos(nowNanos)
+                : provider(first).keys().readyInNanos(nowNanos);
     }
 }

@@ -28,6 +28,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private static final int PEEK_BYTES = 1024;
     private static final int CHOICES_WITHIN_BYTES = 256;
     private static final int BYTES_PER_TOKEN = 4;
+    private static final int MAX_FRAME_BYTES = 512; // of JSON around an event's text
     private static final int MAX_EMPTY_BYTES = 24; // [DONE] and comments
     private static final byte[] EMPTY = {};
     private static final Needle ERROR = new Needle("\"error\"");
@@ -36,10 +37,11 @@ final class ReplyReader implements ResponseRelay.Observer {
     private final ExchangeLoop loop;
     private int wantedEvents;
     private int contentEvents;
-    private boolean finishSeen;
+    private long finishes;
     private boolean doneSeen;
     private boolean errorSeen;
     private boolean anyPayload;
+    private byte lastByte; // of the payload, blanks apart
     private boolean peeksOn; // for an error object where an answer should be
     private boolean errorInside;
     private TopLevelScanner errorScanner;
@@ -81,10 +83,11 @@ final class ReplyReader implements ResponseRelay.Observer {
         identity = null;
         this.wholeLength = wholeLength;
         contentEvents = 0;
-        finishSeen = false;
+        finishes = 0;
         doneSeen = false;
         errorSeen = false;
         anyPayload = false;
+        lastByte = 0;
         peeksOn = true;
         errorInside = false;
         errorScanner = null;
@@ -93,7 +96,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         usage = null;
         events = 0;
         eventBytes = 0;
-        leastBytes = Integer.MAX_VALUE;
+        leastBytes = MAX_FRAME_BYTES;
         payloadBytes = 0;
     }
 
@@ -101,6 +104,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     void forget() {
         errorText = null;
         usage = null;
+        contentEvents = 0;
         events = 0;
         payloadBytes = 0;
     }
@@ -115,18 +119,28 @@ final class ReplyReader implements ResponseRelay.Observer {
         return isSplicing() ? continuation.isJoined() : contentEvents >= wantedEvents;
     }
 
+    /** Content events so far; no more are counted than were wanted. */
+    int contentEvents() {
+        return contentEvents;
+    }
+
     private boolean isSplicing() {
         return continuation != null && continuation.isSplicing();
     }
 
-    /** Events that were neither JSON nor anything else a stream may hold; they went no further. */
+    /** Events that began as JSON and were none; they went no further. */
     int malformedEvents() {
         return malformed;
     }
 
     /** Whether the model said why it stopped. */
     boolean isFinishSeen() {
-        return finishSeen;
+        return finishes > 0;
+    }
+
+    /** Whether it said so of that many answers, or all is over: nothing that costs follows. */
+    boolean isFinished(long choices) {
+        return doneSeen || errorSeen || finishes >= choices;
     }
 
     /** Whether {@code [DONE]} went by. */
@@ -154,6 +168,19 @@ final class ReplyReader implements ResponseRelay.Observer {
         return anyPayload;
     }
 
+    /** Whether any of an answer has come. */
+    boolean isAnyAnswer() {
+        return usage != null || contentEvents > 0 || payloadBytes > 0 && !errorInside;
+    }
+
+    /**
+     * Whether a reply that should be JSON ends as an object or a list does; what is cut short in a
+     * message that is whole seldom does.
+     */
+    boolean endsAsJson() {
+        return lastByte == '}' || lastByte == ']';
+    }
+
     /** The beginning of an error reply's body. */
     String errorText() {
         return errorText == null ? "" : errorText.toString();
@@ -171,7 +198,8 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     /**
      * About how many tokens have gone by: one an event, or one for so many bytes of text, the
-     * larger of the two. The shortest event is taken for the frame around the text of all.
+     * larger of the two. The shortest event is taken for the frame around the text of all, if it is
+     * short enough to be one: some providers send a page at a time.
      */
     long passedTokens() {
         return events > 0
@@ -193,6 +221,10 @@ final class ReplyReader implements ResponseRelay.Observer {
         if (glances && loop.familiarEnd().isFamiliar(buffer, index, length)) {
             return true; // one more piece of content
         }
+        if (loop.chatStream().isMalformed(buffer, index, length)) {
+            malformed++;
+            return false;
+        }
         TokenUsage found = loop.usageScanner().scan(buffer, index, length);
         if (found != null) {
             usage = found;
@@ -210,13 +242,17 @@ final class ReplyReader implements ResponseRelay.Observer {
                     identity = loop.chatStream().identity(buffer, index, length);
                 }
             }
-            case FINISH -> finishSeen = true;
+            case FINISH -> finishes++;
             case DONE -> doneSeen = true;
             case ERROR -> errorSeen = true;
             default -> { }
         }
-        return found == null || !hidesUsage
-                || !loop.chatStream().isWithoutChoices(buffer, index, length);
+        return found == null || !hidesUsage || !isUsageOnly(buffer, index, length);
+    }
+
+    private boolean isUsageOnly(ByteBuf buffer, int index, int length) {
+        return loop.chatStream().isWithoutChoices(buffer, index, length)
+                && loop.chatStream().read(buffer, index, length) == ChatStream.Meaning.NOTHING;
     }
 
     /** Reads an event of a stream that may have to be continued, or that continues another. */
@@ -229,15 +265,14 @@ final class ReplyReader implements ResponseRelay.Observer {
                 usage = found == null ? usage : found;
                 contentEvents += chunk.text() != null || chunk.hasOther() || chunk.hasReasoning()
                         ? 1 : 0;
-                finishSeen |= chunk.finishReason() != null;
+                finishes += chunk.finishReason() != null ? 1 : 0;
                 if (splicing) {
                     continuation.splice(chunk);
                     return false;
                 }
                 continuation.record(chunk);
                 identity = continuation.identity();
-                return found == null || !hidesUsage
-                        || !loop.chatStream().isWithoutChoices(buffer, index, length);
+                return found == null || !hidesUsage || !isUsageOnly(buffer, index, length);
             }
             case DONE -> doneSeen = true;
             case ERROR -> {
@@ -273,11 +308,22 @@ final class ReplyReader implements ResponseRelay.Observer {
         if (peeksOn) {
             peek(buffer, index, length);
         }
+        noteEnd(buffer, index, length);
         TokenUsage found = carry == null && length == wholeLength
                 ? loop.usageScanner().scan(buffer, index, length)
                 : scanPieces(buffer, index, length);
         if (found != null) {
             usage = found;
+        }
+    }
+
+    private void noteEnd(ByteBuf buffer, int index, int length) {
+        for (int at = index + length - 1; at >= index; at--) {
+            byte value = buffer.getByte(at);
+            if (value > ' ' || value < 0) {
+                lastByte = value;
+                return;
+            }
         }
     }
 

@@ -17,8 +17,9 @@ import java.nio.charset.StandardCharsets;
 final class RequestFields {
     private static final String[] NAMES =
             {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
-                "messages", "logprobs", "response_format"};
-    private static final int MODEL = 0;
+                "messages", "logprobs", "response_format", "user", "prompt_cache_key", "models",
+                "fallbacks", "best_of"};
+    static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
     private static final int MAX_TOKENS = 3;
@@ -27,19 +28,29 @@ final class RequestFields {
     private static final int MESSAGES = 6;
     private static final int LOGPROBS = 7;
     private static final int RESPONSE_FORMAT = 8;
+    private static final int USER = 9;
+    private static final int PROMPT_CACHE_KEY = 10;
+    static final int MODELS = 11;
+    static final int FALLBACKS = 12;
+    private static final int BEST_OF = 13;
 
-    private static final int MAX_MODEL_CHARS = 512;
+    static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
     private static final byte[] ASK = "{\"include_usage\":true}".getBytes(
             StandardCharsets.US_ASCII);
     private static final String ASK_MEMBER = ",\"stream_options\":{\"include_usage\":true}";
 
     private String model;
+    private String written; // what the body says in its place; null if that can't stay
+    private String memberName; // of what goes there, with a colon, where that isn't there yet
     private long modelStart;
     private long modelEnd;
     private boolean stream;
     private long maxTokens;
     private long choices;
+    private String user;
+    private String promptCacheKey;
+    private long drafts;
     private boolean asksForUsage;
     private Kind optionsKind;
     private String options;
@@ -63,12 +74,19 @@ final class RequestFields {
         options = null;
         maxTokens = -1;
         choices = 1;
+        user = null;
+        promptCacheKey = null;
+        drafts = 1;
     }
 
-    /** Reads what was found; returns what is wrong with it, or null. */
-    Failure read(TopLevelScanner found) {
+    /**
+     * Reads what was found; returns what is wrong with it, or null.
+     *
+     * @param named the model that is asked for whatever {@code model} says; null where that counts
+     */
+    Failure read(TopLevelScanner found, String named) {
         Kind kind = found.kind(MODEL);
-        if (kind != Kind.STRING || found.text(MODEL).isBlank()) {
+        if (named == null && (kind != Kind.STRING || found.text(MODEL).isBlank())) {
             return new Failure(Failure.Kind.MISSING_MODEL, kind == Kind.ABSENT
                     ? "The request names no model: 'model' is required."
                     : "'model' has to be a string that is not empty.", "model", null);
@@ -79,16 +97,24 @@ final class RequestFields {
             return new Failure(Failure.Kind.BAD_REQUEST, "'stream' has to be true or false.",
                     "stream", null);
         }
-        if (found.text(MODEL).length() > MAX_MODEL_CHARS) {
+        if (named == null && found.text(MODEL).length() > MAX_MODEL_CHARS) {
             return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No model has a name of more than "
                     + MAX_MODEL_CHARS + " characters.", "model", null);
         }
-        model = found.text(MODEL);
-        modelStart = found.start(MODEL);
-        modelEnd = found.end(MODEL);
+        model = named == null ? found.text(MODEL) : named;
+        written = kind == Kind.STRING ? found.text(MODEL) : null;
+        memberName = kind == Kind.ABSENT ? "\"model\":" : "";
+        modelStart = kind == Kind.ABSENT ? found.before(MODELS) + 1 : found.start(MODEL);
+        modelEnd = found.end(kind == Kind.ABSENT ? MODELS : MODEL);
         stream = streamKind == Kind.TRUE;
-        maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS, -1));
+        // Not every provider knows both: whichever counts for this one, it is not beyond that. To
+        // some of them 0 says nothing.
+        maxTokens = Math.max(count(found, MAX_COMPLETION_TOKENS, 0), count(found, MAX_TOKENS, 0));
+        maxTokens = maxTokens == 0 ? -1 : maxTokens;
         choices = Math.max(1, count(found, N, 1));
+        user = string(found, USER);
+        promptCacheKey = string(found, PROMPT_CACHE_KEY);
+        drafts = Math.max(choices, count(found, BEST_OF, 1));
         optionsKind = found.kind(STREAM_OPTIONS);
         if (optionsKind == Kind.OBJECT) {
             options = found.text(STREAM_OPTIONS);
@@ -110,6 +136,11 @@ final class RequestFields {
         boolean number = found.kind(member) == Kind.NUMBER;
         limits[at] = number ? found.start(member) : 0;
         limits[at + 1] = number ? found.end(member) : 0;
+    }
+
+    /** Null for anything else than a string: that is the provider's to refuse. */
+    private static String string(TopLevelScanner found, int member) {
+        return found.kind(member) == Kind.STRING ? found.text(member) : null;
     }
 
     /** A count that is none, or absurd, is the provider's to refuse. */
@@ -136,8 +167,8 @@ final class RequestFields {
      */
     void fit(BodyEdits edits, String targetModel, boolean asks) {
         boolean asksBehindModel = asks && optionsKind == Kind.ABSENT;
-        if (!targetModel.equals(model)) {
-            StringBuilder text = JsonText.quote(new StringBuilder(), targetModel);
+        if (!targetModel.equals(written)) {
+            StringBuilder text = JsonText.quote(new StringBuilder(memberName), targetModel);
             edits.replace(modelStart, modelEnd, (asksBehindModel ? text.append(ASK_MEMBER) : text)
                     .toString().getBytes(StandardCharsets.UTF_8));
         } else if (asksBehindModel) {
@@ -205,8 +236,23 @@ final class RequestFields {
         return maxTokens;
     }
 
+    /** Whom the caller calls for; null if it doesn't say. */
+    String user() {
+        return user;
+    }
+
+    /** What prompts have in common whose beginnings are alike; null if the caller doesn't say. */
+    String promptCacheKey() {
+        return promptCacheKey;
+    }
+
     /** How many answers the caller wants. */
     long choices() {
         return choices;
+    }
+
+    /** How many are made, and paid for. */
+    long drafts() {
+        return drafts;
     }
 }

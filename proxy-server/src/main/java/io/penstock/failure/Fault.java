@@ -7,7 +7,8 @@ package io.penstock.failure;
 public enum Fault {
     CONNECT_FAILED("connect_failed", false),
     CONNECT_TIMEOUT("connect_timeout", true),
-    POOL_EXHAUSTED("pool_exhausted", false),
+    /** The provider has as many calls as it may have, and there was no room or time to wait. */
+    SATURATED("saturated", false),
     TLS_FAILED("tls_failed", false),
     TLS_TIMEOUT("tls_timeout", true),
     /** The connection broke before a whole reply. */
@@ -18,20 +19,26 @@ public enum Fault {
     FIRST_CONTENT_TIMEOUT("first_content_timeout", true),
     GAP_TIMEOUT("gap_timeout", true),
     TOTAL_TIMEOUT("total_timeout", true),
-    /** Not HTTP/1.1 as RFC 9112 has it. */
+    /** Not HTTP/1.1 as RFC 9112 has it, or in a content coding that nobody asked for. */
     BAD_RESPONSE("bad_response", false),
     /** A 200 that holds an error object, or a stream that opens with one. */
     ERROR_IN_REPLY("error_in_reply", false),
+    /** A stream with fewer content events in its first seconds than the route asks for. */
+    TOO_SLOW("too_slow", true),
     /** A 200 with nothing in it. */
     EMPTY_REPLY("empty_reply", false),
     /** A stream that ended before its first content. */
     NO_CONTENT("no_content", false),
-    /** A stream that ended without a finish reason, after content. */
+    /** A stream that ended without a finish reason, after content; JSON without an end. */
     TRUNCATED("truncated", false),
     /** The provider's keys are all resting, by its own {@code retry-after}. */
     COOLDOWN("cooldown", false),
     /** Another attempt was faster. */
     HEDGE_LOST("hedge_lost", false),
+    /** It has failed too often of late, and is left alone for a while. */
+    BREAKER_OPEN("breaker_open", false),
+    /** The prompt and the answer asked for are longer than the model takes. */
+    CONTEXT_WINDOW("context_window", false),
     CALLER_GONE("caller_gone", false),
     /** A model that was to go on with another's answer says something else. */
     DIVERGED("diverged", false),
@@ -59,6 +66,18 @@ public enum Fault {
     /** Whether a timer ran out, so that 504 rather than 502 tells the caller what happened. */
     public boolean isTimeout() {
         return timeout;
+    }
+
+    /**
+     * Whether the provider is to blame for it. Not for a total timeout: other attempts, and the
+     * caller's own wishes, have their share in that.
+     */
+    public boolean isProvidersFault() {
+        return switch (this) {
+            case SATURATED, TOTAL_TIMEOUT, COOLDOWN, BREAKER_OPEN, CONTEXT_WINDOW,
+                    HEDGE_LOST, CALLER_GONE, DIVERGED, BUDGET_SPENT, SHUTDOWN -> false;
+            default -> true;
+        };
     }
 
     /** Whether it may be gone in a moment, so that the same target is worth one more try. */

@@ -6,7 +6,8 @@ import java.util.Locale;
 
 /**
  * Finds one field of a form (multipart/form-data, RFC 7578) that comes in any pieces: its value,
- * and where it stands. All other parts, files above all, are skipped at the speed of a search for CR.
+ * and where it stands. All other parts, files above all, are skipped at the speed of a search for
+ * CR.
  *
  * <p>Strict about whatever decides which part is the field, since the next reader might see another
  * one than this did: a field that stands there twice, has a file's name, or an odd head is refused.

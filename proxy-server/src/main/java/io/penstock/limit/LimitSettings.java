@@ -9,19 +9,21 @@ package io.penstock.limit;
  * @param headerBytes one request's head
  * @param connections open at once
  * @param connectionsPerIp open at once from one address; null for none
+ * @param queue exchanges that wait to be among those in flight
  * @param streams on what isn't held
  */
 public record LimitSettings(Integer requestsPerMinute, int concurrent, long bodyBytes,
-        int headerBytes, int connections, Integer connectionsPerIp, StreamLimits streams) {
+        int headerBytes, int connections, Integer connectionsPerIp, QueueSettings queue,
+        StreamLimits streams) {
 
     public static final LimitSettings DEFAULT =
             new LimitSettings(null, 10_000, 32L * 1024 * 1024, 32 * 1024, 20_000, null);
 
-    /** With the usual bounds on what streams through. */
+    /** Those without a queue, and with the usual bounds on what streams through. */
     public LimitSettings(Integer requestsPerMinute, int concurrent, long bodyBytes,
             int headerBytes, int connections, Integer connectionsPerIp) {
         this(requestsPerMinute, concurrent, bodyBytes, headerBytes, connections, connectionsPerIp,
-                StreamLimits.DEFAULT);
+                QueueSettings.NONE, StreamLimits.DEFAULT);
     }
 
     public LimitSettings {

@@ -181,6 +181,9 @@ public final class AccessLog implements AutoCloseable {
             if (x.firstContentNanos() >= 0) {
                 out.append(",\"first_content_ms\":").append(millis(x.firstContentNanos()));
             }
+            if (x.malformedEvents() > 0) {
+                out.append(",\"malformed_events\":").append(x.malformedEvents());
+            }
             TokenUsage usage = x.usage();
             if (usage != null) {
                 out.append(",\"prompt_tokens\":").append(usage.prompt())
@@ -195,8 +198,8 @@ public final class AccessLog implements AutoCloseable {
         }
 
         static void text(StringBuilder out, Outcome x, Instant now) {
-            out.append(now).append(" exchange id=").append(x.requestId()).append(" caller=")
-                    .append(x.caller().id()).append(" model=");
+            out.append(now).append(" exchange id=").append(x.requestId()).append(" caller=");
+            JsonText.quote(out, x.caller().id()).append(" model=");
             JsonText.quote(out, x.model()).append(" stream=").append(x.isStream())
                     .append(" status=").append(x.status());
             if (x.failure() != null) {

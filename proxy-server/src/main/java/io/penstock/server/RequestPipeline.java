@@ -13,6 +13,7 @@ import io.penstock.exchange.Endpoint;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
 import io.penstock.exchange.LimitReply;
+import io.penstock.exchange.LocalReply;
 import io.penstock.exchange.Outcome;
 import io.penstock.exchange.PassThrough;
 import io.penstock.exchange.RawCall;
@@ -24,6 +25,7 @@ import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.listen.RequestHandler;
+import io.penstock.loop.Deadlines;
 import java.net.InetSocketAddress;
 
 /**
@@ -42,7 +44,10 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Permit permit;
     private String cors = ""; // field lines of whatever answers the current request
     private Peer peer; // null until it matters
-    private boolean admitted; // the exchange holds a place among the concurrent ones
+    private long receivedNanos;
+    private boolean admitted; // the exchange is among the concurrent ones
+    private boolean queued; // or waits for that
+    private boolean requestEnded; // meanwhile
 
     RequestPipeline(Worker worker, DownstreamConnection connection) {
         this.worker = worker;
@@ -55,6 +60,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     public void onRequest(RequestHead head) {
         String id = RequestIds.of(head);
         Snapshot snapshot = worker.server().snapshot();
+        receivedNanos = worker.deadlines().nowNanos();
         cors = snapshot.cors().replyLines(head);
         if (snapshot.cors().isPreflight(head)) {
             answerPreflight(head, snapshot.cors(), id);
@@ -67,8 +73,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
                 return;
             }
             Caller caller = authenticate(snapshot, head, id);
-            if (caller != null && admit(caller, id)) {
+            if (caller != null && admit(snapshot, caller, id)) {
                 exchange.begin(head, caller, permit, snapshot.policy(), endpoint, id, cors);
+                if (!admitted && !exchange.isIdle()) {
+                    waitForSlot(snapshot, exchange.timeoutNanos());
+                }
             }
             return;
         }
@@ -87,13 +96,17 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             return;
         }
         Caller caller = authenticate(snapshot, head, id);
-        if (caller != null && admit(caller, id)) {
+        if (caller != null && admit(snapshot, caller, id)) {
             if (passThrough == null) {
                 passThrough = new PassThrough(worker.exchanges(), connection, this);
             }
             isRaw = true;
             passThrough.begin(head, call, caller, permit, snapshot.policy(),
                     snapshot.settings().limits().streams(), snapshot.first(), id, cors);
+            if (!admitted && !passThrough.isIdle()) {
+                passThrough.onQueued();
+                waitForSlot(snapshot, Deadlines.NEVER);
+            }
         }
     }
 
@@ -121,11 +134,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
             refuseMethod(head, "GET, HEAD", id);
         } else if (pages.isPublic(path)) {
-            pages.answer(connection, worker.localReply().lines(cors), path, Caller.ANYONE, id);
+            pages.answer(connection, localReply(), path, Caller.ANYONE, id);
         } else {
             Caller caller = authenticate(snapshot, head, id);
             if (caller != null) {
-                pages.answer(connection, worker.localReply().lines(cors), path, caller, id);
+                pages.answer(connection, localReply(), path, caller, id);
             }
         }
     }
@@ -179,35 +192,68 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         refuse(Failure.of(Failure.Kind.INVALID_API_KEY, refusal.message()), id);
     }
 
-    /** Whether one more may run now; if not, that has been answered with 503 or 429. */
-    private boolean admit(Caller caller, String id) {
-        admitted = worker.server().concurrent().tryTake(1);
-        if (!admitted) {
+    /** Whether one more may run now, or wait; if not, that has been answered with 503 or 429. */
+    private boolean admit(Snapshot snapshot, Caller caller, String id) {
+        admitted = worker.admission().tryTake(receivedNanos);
+        if (!admitted
+                && worker.admission().waiting() >= snapshot.maxQueued(worker.server().loops())) {
             worker.localReply().retryAfter(0);
-            refuse(Failure.of(Failure.Kind.OVERLOADED,
-                    "The proxy is at its limit of concurrent requests. Try again in a moment."),
-                    id);
+            refuse(tooManyAtOnce(), id);
             return false;
         }
         Allowance allowance = caller.allowance();
-        long now = worker.deadlines().nowNanos();
         Refusal refusal = permit.begin(caller.account(), allowance.requests(),
                 allowance.requestWindowNanos(), allowance.concurrent(),
-                allowance.tokensPerMinute(), now);
+                allowance.tokensPerMinute(), receivedNanos);
         if (refusal != null) {
             release();
-            refuse(LimitReply.refuse(worker.localReply(), refusal, permit, caller, now), id);
+            worker.localReply().lines(LimitReply.lines(permit, receivedNanos));
+            refuse(LimitReply.refuse(worker.localReply(), refusal, caller), id);
             return false;
         }
         return true;
+    }
+
+    /** The exchange has begun: its body is read, and goes no further for now. */
+    private void waitForSlot(Snapshot snapshot, long timeoutNanos) {
+        long nanos = Math.min(timeoutNanos,
+                snapshot.settings().limits().queue().time().toNanos());
+        requestEnded = false;
+        queued = worker.admission().offer(this,
+                snapshot.maxQueued(worker.server().loops()), nanos, receivedNanos);
     }
 
     private void release() {
         permit.end(worker.deadlines().nowNanos());
         if (admitted) {
             admitted = false;
-            worker.server().concurrent().release(1);
+            worker.admission().release();
+        } else if (queued) {
+            queued = false;
+            worker.admission().remove(this);
         }
+    }
+
+    private static Failure tooManyAtOnce() {
+        return Failure.of(Failure.Kind.OVERLOADED,
+                "The proxy is at its limit of concurrent requests. Try again in a moment.");
+    }
+
+    /** The exchange that waited is among the concurrent ones now. */
+    void onSlot() {
+        queued = false;
+        admitted = true;
+        if (isRaw) {
+            passThrough.onSlot(requestEnded);
+        } else if (requestEnded) {
+            exchange.onRequestEnd();
+        }
+    }
+
+    /** It has waited for as long as it may. */
+    void onNoSlot() {
+        queued = false;
+        onBadRequest(tooManyAtOnce());
     }
 
     private void refuseMethod(RequestHead head, String allowed, String id) {
@@ -217,7 +263,14 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(Failure failure, String id) {
-        worker.localReply().lines(cors).error(connection, failure, id, null);
+        localReply().error(connection, failure, id, null);
+    }
+
+    /** With the fields that all answers to the current request have. */
+    private LocalReply localReply() {
+        LocalReply reply = worker.localReply().lines(cors);
+        return !worker.server().snapshot().policy().fullHeaders() ? reply
+                : reply.took(worker.deadlines().nowNanos() - receivedNanos);
     }
 
     @Override
@@ -238,7 +291,12 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     @Override
     public void onRequestEnd() {
-        if (isRaw) {
+        if (queued) {
+            requestEnded = true;
+            if (!isRaw) {
+                exchange.onQueued();
+            }
+        } else if (isRaw) {
             passThrough.onRequestEnd();
         } else {
             exchange.onRequestEnd();
@@ -251,6 +309,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             passThrough.onBadRequest(failure);
         } else if (exchange.isIdle()) {
             cors = ""; // of the request before
+            receivedNanos = worker.deadlines().nowNanos();
             refuse(failure, RequestIds.fresh());
         } else {
             exchange.onBadRequest(failure);

@@ -1,7 +1,6 @@
 package io.penstock.sse;
 
 import io.netty.buffer.ByteBuf;
-import java.util.Arrays;
 
 /**
  * The data of one event, its lines joined by LF (HTML standard, section 9.2.6): read into an array
@@ -32,54 +31,52 @@ public final class EventData {
     public void read(ByteBuf buffer, int index, int size) {
         length = 0;
         error = false;
+        if (size > bytes.length) {
+            bytes = new byte[Math.max(bytes.length * 2, size)];
+        }
+        buffer.getBytes(index, bytes, 0, size); // the data moves to the front, line by line
         boolean any = false;
-        int end = index + size;
-        int at = startsWith(buffer, index, end, "\u00ef\u00bb\u00bf") ? index + 3 : index;
-        while (at < end) {
+        int at = startsWith(0, size, "\u00ef\u00bb\u00bf") ? 3 : 0;
+        while (at < size) {
             int lineEnd = at;
-            while (lineEnd < end && buffer.getByte(lineEnd) != '\n'
-                    && buffer.getByte(lineEnd) != '\r') {
+            while (lineEnd < size && bytes[lineEnd] != '\n' && bytes[lineEnd] != '\r') {
                 lineEnd++;
             }
-            if (startsWith(buffer, at, lineEnd, "data")) {
-                any = append(buffer, at + 4, lineEnd, any);
-            } else if (startsWith(buffer, at, lineEnd, "event:")) {
-                int value = at + 6 < lineEnd && buffer.getByte(at + 6) == ' ' ? at + 7 : at + 6;
-                error = lineEnd - value == 5 && startsWith(buffer, value, lineEnd, "error");
+            if (startsWith(at, lineEnd, "data")) {
+                any = append(at + 4, lineEnd, any);
+            } else if (startsWith(at, lineEnd, "event:")) {
+                int value = at + 6 < lineEnd && bytes[at + 6] == ' ' ? at + 7 : at + 6;
+                error = lineEnd - value == 5 && startsWith(value, lineEnd, "error");
             }
             at = lineEnd + 1;
         }
     }
 
-    private boolean append(ByteBuf buffer, int from, int to, boolean any) {
+    private boolean append(int from, int to, boolean any) {
         int start = from;
         if (start < to) {
-            if (buffer.getByte(start) != ':') {
+            if (bytes[start] != ':') {
                 return any; // a field of another name
             }
             start++;
-            if (start < to && buffer.getByte(start) == ' ') {
+            if (start < to && bytes[start] == ' ') {
                 start++;
             }
-        }
-        int more = to - start + 1;
-        if (length + more > bytes.length) {
-            bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + more));
         }
         if (any) {
             bytes[length++] = '\n';
         }
-        buffer.getBytes(start, bytes, length, to - start);
+        System.arraycopy(bytes, start, bytes, length, to - start);
         length += to - start;
         return true;
     }
 
-    private static boolean startsWith(ByteBuf buffer, int from, int to, String text) {
+    private boolean startsWith(int from, int to, String text) {
         if (to - from < text.length()) {
             return false;
         }
         for (int i = 0; i < text.length(); i++) {
-            if (buffer.getByte(from + i) != (byte) text.charAt(i)) {
+            if (bytes[from + i] != (byte) text.charAt(i)) {
                 return false;
             }
         }

@@ -17,8 +17,8 @@ import java.nio.ByteOrder;
  *
  * <p><b>Thread:</b> confined to the event loop.
  * <br><b>Buffers:</b> borrows the pieces; owns the split event until {@link #release}.
- * <br><b>Bounds:</b> {@value #MAX_SPLIT_EVENT} bytes of a split event; a longer one is reported as
- * {@linkplain Sink#onOversizedEvent oversized} and not kept.
+ * <br><b>Bounds:</b> {@value #MAX_SPLIT_EVENT} bytes of a split event, unless another bound is
+ * given; a longer one is reported as {@linkplain Sink#onOversizedEvent oversized} and not kept.
  */
 public final class EventSplitter {
     public static final int MAX_SPLIT_EVENT = 64 * 1024;
@@ -43,6 +43,7 @@ public final class EventSplitter {
 
     private final Sink sink;
     private final Scratch scratch;
+    private final int maxSplitEvent;
     private ByteBuf split; // the beginning of an event whose end has not come
     private boolean oversized;
     private boolean afterLineEnd; // the last byte ended a line
@@ -53,8 +54,14 @@ public final class EventSplitter {
 
     /** {@code scratch} is the event loop's. */
     public EventSplitter(Sink sink, Scratch scratch) {
+        this(sink, scratch, MAX_SPLIT_EVENT);
+    }
+
+    /** For whoever must read every event, however long; {@code maxSplitEvent} is in bytes. */
+    public EventSplitter(Sink sink, Scratch scratch, int maxSplitEvent) {
         this.sink = sink;
         this.scratch = scratch;
+        this.maxSplitEvent = maxSplitEvent;
     }
 
     /** Begins another stream. */
@@ -207,13 +214,13 @@ public final class EventSplitter {
         if (oversized || length == 0) {
             return;
         }
-        if ((split == null ? 0 : split.readableBytes()) + length > MAX_SPLIT_EVENT) {
+        if ((split == null ? 0 : split.readableBytes()) + length > maxSplitEvent) {
             oversized = true;
             release();
             return;
         }
         if (split == null) {
-            split = allocator.directBuffer(Math.max(length, FIRST_CAPACITY), MAX_SPLIT_EVENT);
+            split = allocator.directBuffer(Math.max(length, FIRST_CAPACITY), maxSplitEvent);
         }
         split.writeBytes(buffer, start, length);
     }

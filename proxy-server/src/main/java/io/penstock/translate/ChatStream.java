@@ -25,6 +25,9 @@ public final class ChatStream {
     private static final Needle FINISH = new Needle("\"finish_reason\"");
     private static final int MAX_DONE_BYTES = 24; // "data: [DONE]" with any line ends
 
+    /** The most answers that are ended by name: no provider gives more, whatever is asked for. */
+    static final int MAX_CHOICES = 128;
+
     /** What an event says. */
     public enum Meaning {
         /** Nothing that the caller waits for: a comment, a role, a filter result, an oddity. */
@@ -95,6 +98,38 @@ public final class ChatStream {
         return Meaning.NOTHING;
     }
 
+    /**
+     * Whether the event's data begins as a JSON object and is none. Only one that doesn't end as
+     * an object does is looked at closely: a piece that lacks its end is what providers send.
+     */
+    public boolean isMalformed(ByteBuf buffer, int index, int length) {
+        int last = index + length - 1;
+        while (last > index && isBlank(buffer.getByte(last))) {
+            last--;
+        }
+        if (buffer.getByte(last) == '}' || buffer.getByte(index) == ':') {
+            return false;
+        }
+        data.read(buffer, index, length);
+        if (data.length() == 0 || data.bytes()[0] != '{' || data.isNamedError()) {
+            return false;
+        }
+        try (JsonParser parser = JSON.createParser(data.bytes(), 0, data.length())) {
+            while (parser.nextToken() != null) {
+                continue;
+            }
+            return false;
+        } catch (JsonProcessingException e) {
+            return true;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
+        }
+    }
+
+    private static boolean isBlank(byte value) {
+        return value == '\n' || value == '\r' || value == ' ';
+    }
+
     /** What every chunk of one stream has in common; null where the event has none of it. */
     public record Identity(String id, String object, long created, String model) {}
 
@@ -133,7 +168,7 @@ public final class ChatStream {
      * The events that end a stream which has come to the length that it may have.
      *
      * @param text an older completion, whose pieces are plain text
-     * @param choices how many answers it has
+     * @param choices how many answers it has; beyond {@value #MAX_CHOICES} they are left open
      */
     public static String endAtLength(Identity stream, boolean text, long choices) {
         StringBuilder out = new StringBuilder("data: {\"id\":");
@@ -141,7 +176,7 @@ public final class ChatStream {
         JsonText.quote(out, stream.object()).append(",\"created\":").append(stream.created())
                 .append(",\"model\":");
         JsonText.quote(out, stream.model()).append(",\"choices\":[");
-        for (long i = 0; i < choices; i++) {
+        for (long i = 0; i < Math.min(choices, MAX_CHOICES); i++) {
             out.append(i == 0 ? "" : ",").append("{\"index\":").append(i)
                     .append(text ? ",\"text\":\"\"" : ",\"delta\":{}")
                     .append(",\"logprobs\":null,\"finish_reason\":\"length\"}");
@@ -149,7 +184,7 @@ public final class ChatStream {
         return out.append("]}\n\ndata: [DONE]\n\n").toString();
     }
 
-    /** Whether its list of choices is empty: then the event brings the usage, and nothing else. */
+    /** Whether it is a chunk with no choice in it, its list being empty, null or absent. */
     public boolean isWithoutChoices(ByteBuf buffer, int index, int length) {
         data.read(buffer, index, length);
         try (JsonParser parser = JSON.createParser(data.bytes(), 0, data.length())) {
@@ -163,7 +198,7 @@ public final class ChatStream {
                 }
                 parser.skipChildren();
             }
-            return false;
+            return true;
         } catch (JsonProcessingException e) {
             return false; // malformed: passed on like any other
         } catch (IOException e) {

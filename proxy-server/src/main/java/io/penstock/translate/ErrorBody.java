@@ -13,11 +13,24 @@ public final class ErrorBody {
      * @param attempts a JSON array of what was tried; null where nothing was
      */
     public static String openAi(Failure failure, String attempts) {
+        return openAi(failure.message(), failure.kind().type(), failure.param(),
+                failure.kind().code(), attempts);
+    }
+
+    /** What a provider said, as OpenAI's error object. */
+    public static String openAi(ReplyError error) {
+        String code = error.kind().openAiCode();
+        return openAi(error.shownMessage(), error.kind().openAiType(), error.param(),
+                code == null ? error.code() : code, null);
+    }
+
+    private static String openAi(String message, String type, String param, String code,
+            String attempts) {
         StringBuilder out = new StringBuilder(192).append("{\"error\":{\"message\":");
-        JsonText.quote(out, failure.message()).append(",\"type\":");
-        JsonText.quote(out, failure.kind().type()).append(",\"param\":");
-        JsonText.quote(out, failure.param()).append(",\"code\":");
-        JsonText.quote(out, failure.kind().code());
+        JsonText.quote(out, message).append(",\"type\":");
+        JsonText.quote(out, type).append(",\"param\":");
+        JsonText.quote(out, param).append(",\"code\":");
+        JsonText.quote(out, code);
         if (attempts != null) {
             out.append(",\"attempts\":").append(attempts);
         }
@@ -29,5 +42,69 @@ public final class ErrorBody {
      */
     public static String openAiEvent(Failure failure, String attempts) {
         return "data: " + openAi(failure, attempts) + "\n\n";
+    }
+
+    /** The same, of what a provider said. */
+    public static String openAiEvent(ReplyError error) {
+        return "data: " + openAi(error) + "\n\n";
+    }
+
+    /**
+     * Anthropic's error object.
+     *
+     * @param attempts a JSON array of what was tried; null where nothing was
+     */
+    public static String anthropic(Failure failure, String attempts) {
+        return anthropic(anthropicType(failure.kind()), failure.message(), attempts);
+    }
+
+    /** What a provider said, as Anthropic's error object. */
+    public static String anthropic(ReplyError error) {
+        return anthropic(error.kind().anthropicType(), error.shownMessage(), null);
+    }
+
+    private static String anthropic(String type, String message, String attempts) {
+        StringBuilder out = new StringBuilder(192)
+                .append("{\"type\":\"error\",\"error\":{\"type\":");
+        JsonText.quote(out, type).append(",\"message\":");
+        JsonText.quote(out, message);
+        if (attempts != null) {
+            out.append(",\"attempts\":").append(attempts);
+        }
+        return out.append("}}").toString();
+    }
+
+    /** The event that ends a messages stream which cannot go on; no message_stop follows. */
+    public static String anthropicEvent(Failure failure, String attempts) {
+        return "event: error\ndata: " + anthropic(failure, attempts) + "\n\n";
+    }
+
+    /** The same, of what a provider said. */
+    public static String anthropicEvent(ReplyError error) {
+        return "event: error\ndata: " + anthropic(error) + "\n\n";
+    }
+
+    private static String anthropicType(Failure.Kind kind) {
+        return switch (kind.status()) {
+            case 401 -> "authentication_error";
+            case 403 -> "permission_error";
+            case 404 -> "not_found_error";
+            case 413 -> "request_too_large";
+            case 429 -> "rate_limit_error";
+            case 503 -> "overloaded_error";
+            case 504 -> "timeout_error";
+            default -> kind.status() < 500 ? "invalid_request_error" : "api_error";
+        };
+    }
+
+    /** An error object in the format of {@code client}; Responses shares that of chat. */
+    public static String of(ReplyFormat client, Failure failure, String attempts) {
+        return client == ReplyFormat.MESSAGES ? anthropic(failure, attempts)
+                : openAi(failure, attempts);
+    }
+
+    /** What a provider said, in the format of {@code client}. */
+    public static String of(ReplyFormat client, ReplyError error) {
+        return client == ReplyFormat.MESSAGES ? anthropic(error) : openAi(error);
     }
 }

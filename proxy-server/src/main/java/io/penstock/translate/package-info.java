@@ -1,5 +1,7 @@
 /**
- * In which dialect: what the events and error objects of the providers' APIs mean. Knows wire
- * formats; not connections, callers or targets. Start at {@link io.penstock.translate.ChatStream}.
+ * In which dialect: what the events and error objects of the providers' APIs mean, and how a reply
+ * in one becomes a reply in another. Knows wire formats; not connections, callers or targets. Start
+ * at {@link io.penstock.translate.ReplyTranslator}, or for a stream that is only relayed at {@link
+ * io.penstock.translate.ChatStream}.
  */
 package io.penstock.translate;

@@ -2,6 +2,7 @@ package io.penstock.upstream;
 
 import io.netty.handler.ssl.SslContext;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -16,9 +17,11 @@ public final class Provider {
 
     private final ProviderSettings settings;
     private final KeyPool keys;
+    private final HealthTable health;
     private final String host;
     private final int port;
     private final SslContext sslContext;
+    private final ProviderLoad load;
     private final ConcurrentHashMap<String, byte[]> requestLines = new ConcurrentHashMap<>();
     private volatile LastError lastError;
     private volatile boolean refusesUsageQuestion;
@@ -31,6 +34,7 @@ public final class Provider {
     public Provider(ProviderSettings settings) throws UpstreamTlsException {
         this.settings = settings;
         keys = new KeyPool(settings.type(), settings.keys());
+        health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.baseUrl().getHost();
         host = hostInUrl.startsWith("[") ? hostInUrl.substring(1, hostInUrl.length() - 1)
@@ -38,6 +42,7 @@ public final class Provider {
         int portInUrl = settings.baseUrl().getPort();
         port = portInUrl >= 0 ? portInUrl : https ? 443 : 80;
         sslContext = https ? UpstreamTls.context(settings.tls()) : null;
+        load = new ProviderLoad(settings.limits());
     }
 
     public ProviderSettings settings() {
@@ -50,6 +55,30 @@ public final class Provider {
 
     public KeyPool keys() {
         return keys;
+    }
+
+    /** How many calls it gets at once. */
+    public ProviderLoad load() {
+        return load;
+    }
+
+    /** How that model of it is. */
+    public TargetHealth health(String model) {
+        return health.of(model);
+    }
+
+    /** How each model is that was asked for, or that the configuration names; by name. */
+    public List<TargetHealth> health() {
+        return health.all();
+    }
+
+    /**
+     * Goes by these settings from now on.
+     *
+     * @param models that the configuration names
+     */
+    public void use(BreakerSettings breaker, Set<String> models) {
+        health.use(breaker, models);
     }
 
     String host() {

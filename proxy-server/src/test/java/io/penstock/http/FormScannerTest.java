@@ -108,7 +108,8 @@ class FormScannerTest {
     @ParameterizedTest
     @NullSource
     @ValueSource(strings = {"application/json", "multipart/mixed; boundary=x",
-        "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"a\r\n\"",
+        "multipart/form-data", "multipart/form-data; boundary=",
+        "multipart/form-data; boundary=\"a\r\n\"",
         "multipart/form-data; boundary=0123456789012345678901234567890123456789012345678901234567"
                 + "8901234567890"})
     void readsNoBodyThatIsCutNobodyKnowsHow(String type) {

@@ -71,11 +71,15 @@ class ResponseRelayTest implements ResponseRelay.Observer {
         given.clear();
         events.clear();
         payload.setLength(0);
+        relay.begin(head(status, fields), stream, http10);
+    }
+
+    private static ResponseHead head(int status, String fields) throws HttpSyntaxException {
         ResponseHead head = new ResponseHead(8192);
         ByteBuf bytes = Bytes.buffer("HTTP/1.1 " + status + " x\r\n" + fields + "\r\n");
         head.parse(bytes);
         bytes.release();
-        relay.begin(head, stream, http10);
+        return head;
     }
 
     private void commit() {
@@ -444,6 +448,21 @@ class ResponseRelayTest implements ResponseRelay.Observer {
             assertThat(data).isEqualTo(String.join("", events) + ERROR);
             relay.discard();
         }
+    }
+
+    @Test
+    void cutsAStreamThatTheNextReplyDoesNotGoOnWith() throws Exception {
+        begin(CHUNKED, true, false);
+        commit();
+        take(chunk("data: a\n\n"));
+        relay.goOn();
+        relay.goOn(head(503, "Content-Length: 2\r\n"), false);
+        take("{}");
+
+        relay.cut(ERROR);
+
+        assertThat(sent()).isEqualTo(chunk("data: a\n\n") + chunk(ERROR));
+        assertThat(payload).hasToString("{}");
     }
 
     @Test

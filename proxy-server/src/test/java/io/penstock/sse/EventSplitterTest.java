@@ -156,6 +156,21 @@ class EventSplitterTest implements EventSplitter.Sink {
     }
 
     @Test
+    void keepsLongerEventsForWhoeverAsksForThem() {
+        String big = "data: " + "x".repeat(EventSplitter.MAX_SPLIT_EVENT) + "\n\n";
+        EventSplitter patient = new EventSplitter(this, new Scratch(), big.length());
+
+        for (byte[] piece : Bytes.pieces(Bytes.latin1(big + "data: x" + big), 1000)) {
+            ByteBuf buffer = Bytes.buffer(piece);
+            patient.split(PooledByteBufAllocator.DEFAULT, buffer, 0, piece.length);
+            buffer.release();
+        }
+
+        assertThat(events).containsExactly(big, null);
+        assertThat(oversized).isEqualTo(1);
+    }
+
+    @Test
     void finishGivesAnEventWithoutItsBlankLine() {
         split(List.of(Bytes.latin1("data: a\n\nda"), Bytes.latin1("ta: b\n")));
         splitter.finish();

@@ -14,6 +14,7 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.route.Affinity;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Midstream;
@@ -21,11 +22,14 @@ import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.route.RouteSettings.TargetSettings;
 import io.penstock.route.Strategy;
+import io.penstock.route.TargetTerms;
+import io.penstock.route.TargetTimeouts;
 import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
 import io.penstock.upstream.BreakerSettings;
 import io.penstock.upstream.KeySettings;
+import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
 import io.penstock.upstream.ProviderType;
@@ -41,8 +45,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -73,8 +79,9 @@ public final class ProxyUnderTest implements AutoCloseable {
     public static final String SMART = "smart";
     public static final String SAME = "same-everywhere";
 
-    private static final String NOTHING = "concurrent=0 connections=0 upstream_in_flight=0 "
-            + "upstream_open=[0-9]+ upstream_waiting=0 deadlines=0";
+    private static final String NOTHING = "concurrent=0 waiting=0 connections=0 "
+            + "targets_in_flight=0 upstream_in_flight=0 upstream_open=[0-9]+ "
+            + "upstream_waiting=0 upstream_slots=0 deadlines=0";
 
     private final Penstock server;
     private final List<RawClient> clients = new ArrayList<>();
@@ -237,6 +244,9 @@ public final class ProxyUnderTest implements AutoCloseable {
         private boolean drains;
         private HedgeSettings hedge;
         private Midstream midstream = Midstream.ERROR;
+        private Strategy strategy = Strategy.PRIORITY;
+        private Affinity affinity;
+        private final Map<String, TargetTerms> terms = new HashMap<>();
         private boolean fullHeaders = true;
         private TlsSettings listenTls;
         private String host = "127.0.0.1";
@@ -244,6 +254,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private AuthSettings auth = new AuthSettings(List.of(
                 new ApiKeySettings("tester", hash(CALLER_KEY), List.of())), false);
         private Path accessLog;
+        private boolean jsonLog = true;
         private String adminToken;
         private BudgetSettings budget = BudgetSettings.DEFAULT;
         private DataDirectory data = DataDirectory.NONE;
@@ -258,7 +269,8 @@ public final class ProxyUnderTest implements AutoCloseable {
                     URI.create(url + "/v1"), List.of(new KeySettings(keyOf(name), 1)),
                     List.of("model-" + name, SAME), true, providers.size() + 1,
                     new TimeoutSettings(LONG, LONG, LONG, null, LONG, LONG, LONG.multipliedBy(2)),
-                    PoolSettings.DEFAULT, UpstreamTlsSettings.DEFAULT));
+                    PoolSettings.DEFAULT, UpstreamTlsSettings.DEFAULT,
+                    new LoadSettings(null, LoadSettings.DEFAULT.queue(), LONG, false, 1)));
             return this;
         }
 
@@ -296,33 +308,40 @@ public final class ProxyUnderTest implements AutoCloseable {
         private Builder timers(UnaryOperator<TimeoutSettings> change) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), change.apply(p.timeouts()), p.pool(),
-                    p.tls()));
+                    p.tls(), p.limits()));
         }
 
         public Builder keys(String... keys) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(),
                     Stream.of(keys).map(key -> new KeySettings(key, 1)).toList(), p.models(),
-                    p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls()));
+                    p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(), p.limits()));
         }
 
         public Builder maxConnections(int max) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), p.timeouts(),
-                    new PoolSettings(max, p.pool().idle(), p.pool().http2()), p.tls()));
+                    new PoolSettings(max, p.pool().idle(), p.pool().http2()), p.tls(), p.limits()));
+        }
+
+        /** How many calls the provider gets at once. */
+        public Builder load(LoadSettings load) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(),
+                    load));
         }
 
         /** Trusts these certificates only. */
         public Builder ca(Path ca) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(),
-                    new UpstreamTlsSettings(ca, false, null)));
+                    new UpstreamTlsSettings(ca, false, null), p.limits()));
         }
 
         /** Asks for, and verifies, this name. */
         public Builder sni(String name) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(),
-                    new UpstreamTlsSettings(p.tls().ca(), false, name)));
+                    new UpstreamTlsSettings(p.tls().ca(), false, name), p.limits()));
         }
 
         private Builder change(UnaryOperator<ProviderSettings> change) {
@@ -346,6 +365,13 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** No target is left alone, however often it fails. */
+        public Builder withoutBreaker() {
+            return breaker(new BreakerSettings(false, breaker.failureRatio(),
+                    breaker.minRequests(), breaker.window(), breaker.openFor(),
+                    breaker.halfOpenProbes()));
+        }
+
         public Builder limits(LimitSettings limits) {
             this.limits = limits;
             return this;
@@ -354,6 +380,12 @@ public final class ProxyUnderTest implements AutoCloseable {
         /** A second provider is asked when the first takes so long. */
         public Builder hedge(Duration after, double maxRatio) {
             hedge = new HedgeSettings(0, after, maxRatio);
+            return this;
+        }
+
+        /** The same when the first takes longer than that share of its calls. */
+        public Builder hedgeBeyond(double percentile, double maxRatio) {
+            hedge = new HedgeSettings(percentile, null, maxRatio);
             return this;
         }
 
@@ -383,6 +415,29 @@ public final class ProxyUnderTest implements AutoCloseable {
         public Builder hold(HoldSettings hold) {
             this.hold = hold;
             return this;
+        }
+
+        /** How {@link #SMART} chooses. */
+        public Builder strategy(Strategy strategy) {
+            this.strategy = strategy;
+            return this;
+        }
+
+        /** What keeps calls for {@link #SMART} together. */
+        public Builder affinity(Affinity affinity) {
+            this.affinity = affinity;
+            return this;
+        }
+
+        /** On what terms {@link #SMART} asks the provider added last. */
+        public Builder terms(int weight, int contextWindow, TargetTimeouts timeouts) {
+            terms.put(providers.get(providers.size() - 1).name(),
+                    new TargetTerms(weight, contextWindow, timeouts));
+            return this;
+        }
+
+        public Builder weight(int weight) {
+            return terms(weight, TargetTerms.UNBOUNDED, null);
         }
 
         /** Callers have to speak TLS. */
@@ -420,6 +475,12 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** The same, for people to read. */
+        public Builder textLog(Path file) {
+            jsonLog = false;
+            return accessLog(file);
+        }
+
         /** The admin port asks for this. */
         public Builder adminToken(String token) {
             adminToken = token;
@@ -445,14 +506,16 @@ public final class ProxyUnderTest implements AutoCloseable {
         /** The same as settings, every port a free one. */
         public Settings settings() {
             List<TargetSettings> targets = providers.stream()
-                    .map(p -> new TargetSettings(p.name(), "model-" + p.name())).toList();
+                    .map(p -> new TargetSettings(p.name(), "model-" + p.name(),
+                            terms.getOrDefault(p.name(), TargetTerms.DEFAULT))).toList();
+            RoutePolicy policy = new RoutePolicy(strategy, affinity, hedge, midstream, hold,
+                    drains);
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, adminToken), providers,
-                    List.of(new RouteSettings(SMART, targets, new RoutePolicy(Strategy.PRIORITY, null,
-                            hedge, midstream, hold, drains))),
+                    List.of(new RouteSettings(SMART, targets, policy)),
                     auth, new CorsSettings(origins), limits,
                     budget, Prices.NONE, breaker, retry,
-                    new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
+                    new ObserveSettings(accessLog == null ? null : accessLog.toString(), jsonLog,
                             fullHeaders),
                     Duration.ofSeconds(30), false);
         }

@@ -15,6 +15,7 @@ import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
 import io.penstock.testing.ScriptedUpstream.Script;
+import io.penstock.upstream.LoadSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -41,7 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @MethodSource("io.penstock.testing.ProxyUnderTest#transports")
 class CancellationIT {
     private static final String PATH = "/v1/chat/completions";
-    private static final String NOTHING_UPSTREAM = ".* upstream_in_flight=0 upstream_open=0 .*";
+    private static final String NOTHING_UPSTREAM = ".* upstream_in_flight=0 .*upstream_open=0 .*";
 
     enum Leaving { CLOSE, RESET, HALF_CLOSE }
 
@@ -79,11 +80,11 @@ class CancellationIT {
             RawClient first = proxy.ask(SMART, false);
             assertThat(a.awaitRequests(1, PATIENCE)).isTrue();
             RawClient queued = proxy.ask(SMART, false);
-            proxy.awaitResidue(".* upstream_in_flight=2 upstream_open=1 upstream_waiting=1 .*");
+            proxy.awaitResidue(".* upstream_in_flight=2 .*upstream_open=1 upstream_waiting=1 .*");
 
             leave(queued, how);
 
-            proxy.awaitResidue(".* upstream_in_flight=1 upstream_open=1 upstream_waiting=0 .*");
+            proxy.awaitResidue(".* upstream_in_flight=1 .*upstream_open=1 upstream_waiting=0 .*");
             go.countDown();
             assertThat(first.readBody(first.readHead())).isEqualTo(GOOD_UNARY);
             assertThat(a.requests()).hasSize(1);
@@ -103,7 +104,7 @@ class CancellationIT {
             two.connect(full.getLocalSocketAddress());
             assumeThat(hangs(three, full)).isTrue();
             RawClient caller = proxy.ask(SMART, true);
-            proxy.awaitResidue(".* upstream_in_flight=1 upstream_open=1 .*");
+            proxy.awaitResidue(".* upstream_in_flight=1 .*upstream_open=1 .*");
 
             leave(caller, how);
 
@@ -234,7 +235,7 @@ class CancellationIT {
                 RawClient caller = proxy.connect().send(piece);
                 proxy.awaitResidue(piece.endsWith(":") ? "concurrent=1 .*" : ".* connections=1 .*");
                 caller.close();
-                proxy.awaitResidue("concurrent=0 connections=0 .*");
+                proxy.awaitResidue("concurrent=0 waiting=0 connections=0 .*");
             }
             assertThat(a.opened()).isZero();
         }
@@ -383,16 +384,17 @@ class CancellationIT {
                 });
                 ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
                 ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
-                        .maxConnections(2).provider("b", b.url()).start()) {
+                        .maxConnections(2).load(new LoadSettings(null, 2, PATIENCE.multipliedBy(2),
+                                false, 1)).provider("b", b.url()).start()) {
             List<RawClient> callers = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 callers.add(proxy.ask("model-a", false));
             }
-            proxy.awaitResidue(".* upstream_in_flight=4 upstream_open=2 upstream_waiting=2 .*");
+            proxy.awaitResidue(".* upstream_in_flight=4 .*upstream_open=2 upstream_waiting=2 .*");
 
             RawClient hidden = proxy.ask(SMART, false);
             assertThat(hidden.readHead().header("x-penstock-attempts"))
-                    .isEqualTo("a/model-a=pool_exhausted, b/model-b=200");
+                    .isEqualTo("a/model-a=saturated, b/model-b=200");
             RawClient refused = proxy.ask("model-a", false);
             RawClient.Head head = refused.readHead();
             assertThat(head.status()).isEqualTo(503);

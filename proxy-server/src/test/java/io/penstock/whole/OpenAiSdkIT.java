@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.InternalServerException;
 import com.openai.errors.NotFoundException;
@@ -97,6 +98,27 @@ class OpenAiSdkIT {
                     .isInstanceOfSatisfying(UnauthorizedException.class,
                             e -> assertThat(e.code()).contains("invalid_api_key"));
             assertThat(mock.requests()).isZero();
+            closeClients();
+        }
+    }
+
+    @Test
+    void namesModelsToFallBackOn() throws Exception {
+        try (MockServer failing = MockServer.start(
+                        MOCK.withName("a").withFail(new Fault(Fault.Kind.STATUS, 503), 1), 1);
+                MockServer mock = MockServer.start(MOCK.withName("b"), 1);
+                ProxyUnderTest proxy = before(failing, mock)) {
+            OpenAIClient client = client(proxy, CALLER_KEY);
+
+            ChatCompletion byBody = client.chat().completions().create(
+                    ask("model-a").toBuilder().putAdditionalBodyProperty("fallbacks",
+                            JsonValue.from(List.of("model-b"))).build());
+            ChatCompletion byHeader = client.chat().completions().create(
+                    ask("model-a").toBuilder()
+                            .putAdditionalHeader("x-penstock-fallbacks", "model-b").build());
+
+            assertThat(byBody.model()).isEqualTo("model-b");
+            assertThat(byHeader.model()).isEqualTo("model-b");
             closeClients();
         }
     }

@@ -10,13 +10,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
+import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
+import io.penstock.limit.QueueSettings;
+import io.penstock.limit.StreamLimits;
 import io.penstock.loop.Transport;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
 import io.penstock.testing.ScriptedUpstream.Request;
 import io.penstock.testing.ScriptedUpstream.Script;
+import io.penstock.upstream.BreakerSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -807,6 +811,82 @@ class PassThroughIT {
             proxy.awaitQuiet();
             assertThat(postJson(proxy, "/v1/rerank", "{\"model\":\"" + SMART + "\",\"a\":\""
                     + "x".repeat(1024) + "\"}").readHead().status()).isEqualTo(413);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {10, 3 * MEBIBYTE})
+    void waitsForItsTurnWithWhatItMayHold(int length) throws Exception {
+        byte[] body = noise(length);
+        LimitSettings one = new LimitSettings(null, 1, MEBIBYTE, 32 * 1024, 100, null,
+                new QueueSettings(5, PATIENCE), StreamLimits.DEFAULT);
+        CountDownLatch go = new CountDownLatch(1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    go.await();
+                    x.head(200, "content-length: 0").flush();
+                }, answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).limits(one).start()) {
+            RawClient first = send(proxy, "GET", "/v1/files", null);
+            assertThat(a.awaitRequests(1, PATIENCE)).isTrue();
+            RawClient second = proxy.connect().send("POST /v1/files HTTP/1.1\r\nhost: x\r\n"
+                    + AUTHORIZATION + "\r\ncontent-length: " + length + "\r\n\r\n");
+            Thread sender = new Thread(() -> {
+                try {
+                    second.send(body);
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            sender.start();
+            proxy.awaitResidue(".* connections=2 .*");
+            go.countDown();
+
+            assertThat(first.readHead().status()).isEqualTo(200);
+            assertThat(second.readHead().status()).isEqualTo(200);
+            assertThat(a.requests().get(1).body()).isEqualTo(body);
+            sender.join();
+        }
+    }
+
+    @Test
+    void givesUpWaitingInTime() throws Exception {
+        LimitSettings one = new LimitSettings(null, 1, MEBIBYTE, 32 * 1024, 100, null,
+                new QueueSettings(5, SHORT), StreamLimits.DEFAULT);
+        CountDownLatch go = new CountDownLatch(1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    go.await();
+                    x.head(200, "content-length: 0").flush();
+                });
+                ProxyUnderTest proxy = before(a).limits(one).start()) {
+            RawClient first = send(proxy, "GET", "/v1/files", null);
+            assertThat(a.awaitRequests(1, PATIENCE)).isTrue();
+
+            assertThat(send(proxy, "GET", "/v1/files", null).readHead().status())
+                    .isEqualTo(503);
+            go.countDown();
+            assertThat(first.readHead().status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void leavesAFailingTargetAloneAsAChatDoes() throws Exception {
+        BreakerSettings quick = new BreakerSettings(true, 0.5, 2, Duration.ofSeconds(30),
+                PATIENCE.plusSeconds(60), 1);
+        RetrySettings once = new RetrySettings(4, 0, Duration.ZERO, 1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(503, "{}"));
+                ScriptedUpstream b = ScriptedUpstream.start(answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).provider("b", b.url()).breaker(quick)
+                        .retry(once).start()) {
+            for (int i = 0; i < 4; i++) {
+                assertThat(postJson(proxy, "/v1/rerank", "{\"model\":\"smart\"}").readHead()
+                        .status()).isEqualTo(200);
+            }
+            assertThat(a.requests()).hasSize(2);
+
+            assertThat(send(proxy, "GET", "/passthrough/a/x", null).readHead().status())
+                    .as("which no breaker keeps").isEqualTo(503);
         }
     }
 }

@@ -13,6 +13,7 @@ import io.penstock.auth.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.limit.LimitSettings;
+import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;
 import io.penstock.loop.Transport;
 import io.penstock.testing.ProxyUnderTest;
@@ -342,7 +343,7 @@ class RealtimeIT {
     private static LimitSettings streams(Duration idle, Duration total) {
         LimitSettings usual = LimitSettings.DEFAULT;
         return new LimitSettings(null, 1, usual.bodyBytes(), usual.headerBytes(), 100, null,
-                new StreamLimits(1024, idle, total));
+                QueueSettings.NONE, new StreamLimits(1024, idle, total));
     }
 
     @Test

@@ -1,0 +1,82 @@
+package io.penstock.translate;
+
+import io.penstock.translate.Turn.Choice;
+import io.penstock.translate.Turn.Kind;
+import io.penstock.translate.Turn.Part;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+
+/** Writes unary Anthropic messages: of the first answer, for there is but one. */
+final class MessagesBody {
+    private MessagesBody() {}
+
+    static void write(ReplyBytes out, ReplyLoop loop, ReplyOptions options, Turn turn) {
+        Choice choice = turn.choice(0);
+        String shown = options.model() == null ? turn.model() : options.model();
+        out.put("{\"id\":").quoted(MessagesWriter.messageId(loop, turn.id()))
+                .put(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
+                .quoted(shown == null ? "" : shown).put(",\"content\":[");
+        boolean first = true;
+        for (Part part : choice.parts) {
+            if (!first) {
+                out.put(",");
+            }
+            first = false;
+            switch (part.kind) {
+                case TEXT, REFUSAL -> out.put("{\"type\":\"text\",\"text\":").quoted(part.text);
+                case REASONING -> out.put("{\"type\":\"thinking\",\"thinking\":")
+                        .quoted(part.text).put(",\"signature\":")
+                        .quoted(part.signature == null ? "" : part.signature);
+                case REDACTED -> out.put("{\"type\":\"redacted_thinking\",\"data\":")
+                        .quoted(part.text);
+                case TOOL -> {
+                    out.put("{\"type\":\"tool_use\",\"id\":").quoted(part.id).put(",\"name\":")
+                            .quoted(part.name).put(",\"input\":");
+                    writeInput(out, loop, part.text);
+                }
+            }
+            out.put("}");
+        }
+        out.put("],\"stop_reason\":\"").put(MessagesWriter.stopReason(
+                        choice.finish == null ? FinishReason.STOP : choice.finish,
+                        choice.has(Kind.REFUSAL)))
+                .put("\",\"stop_sequence\":").quoted(choice.stopSequence).put(",\"usage\":");
+        MessagesWriter.writeUsage(out, turn.usage());
+        out.put("}");
+    }
+
+    /** Arguments as an object, token by token; what a model wrote that is none goes in as text. */
+    private static void writeInput(ReplyBytes out, ReplyLoop loop, StringBuilder arguments) {
+        if (isBlank(arguments)) {
+            out.put("{}");
+            return;
+        }
+        TextRun json = loop.text();
+        json.clear();
+        json.appendJson(arguments);
+        byte[] bytes = json.toString().getBytes(StandardCharsets.UTF_8);
+        json.clear();
+        try {
+            JsonFeed in = loop.feed();
+            in.begin(bytes, 0, bytes.length);
+            if (in.isObject()) {
+                in.copyTo(json);
+                in.end();
+                out.putRaw(json.toString());
+                return;
+            }
+        } catch (IOException e) {
+            json.clear(); // the model's slip, or the answer was cut: told as what it is
+        }
+        out.put("{\"_raw\":").quoted(arguments).put("}");
+    }
+
+    private static boolean isBlank(StringBuilder text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) > ' ') {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,274 @@
+package io.penstock.translate;
+
+import io.penstock.failure.Failure;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes Anthropic message streams. Only one content block is open at a time: a call that begins
+ * while the one before is not yet a whole object is held until it is, or until the turn ends. Calls
+ * that come one after another never wait. Only the first answer is written, for there is but one.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Bounds:</b> {@value #MAX_HELD_CHARS} characters of held calls.
+ */
+class MessagesWriter extends TurnWriter {
+    private static final int MAX_HELD_CHARS = 256 * 1024;
+    private static final byte[] DELTA = OpenAiWords.ascii("event: content_block_delta\n"
+            + "data: {\"type\":\"content_block_delta\",\"index\":");
+    private static final byte[] TEXT =
+            OpenAiWords.ascii(",\"delta\":{\"type\":\"text_delta\",\"text\":\"");
+    private static final byte[] THINKING =
+            OpenAiWords.ascii(",\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"");
+    private static final byte[] INPUT =
+            OpenAiWords.ascii(",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"");
+    private static final byte[] END_TEXT = OpenAiWords.ascii("\"}}\n\n");
+
+    private enum Block { NONE, TEXT, THINKING, TOOL }
+
+    /** A tool call. */
+    private static final class Call {
+        final String id;
+        final String name;
+        final ArgumentsEnd end = new ArgumentsEnd();
+        StringBuilder held; // what waits for its block; null once that is open
+        boolean closed;
+
+        Call(String id, String name) {
+            this.id = id;
+            this.name = name;
+        }
+    }
+
+    private final List<Call> calls = new ArrayList<>(2);
+    private Block open = Block.NONE;
+    private Call openCall;
+    private int nextBlock;
+    private int heldChars;
+    private boolean refused;
+    private FinishReason finish = FinishReason.STOP;
+    private String stopSequence;
+
+    MessagesWriter(ReplyLoop loop, ReplyOptions options) {
+        super(loop, options);
+    }
+
+    @Override
+    public void onStart(String id, String model, long createdSeconds) {
+        String shown = options().model() == null ? model : options().model();
+        out().put("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":")
+                .quoted(messageId(loop(), id))
+                .put(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
+                .quoted(shown == null ? "" : shown)
+                .put(",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,"
+                        + "\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}}\n\n");
+        writeKeepAlive();
+    }
+
+    /** Anthropic's ids begin with {@code msg_}. */
+    static String messageId(ReplyLoop loop, String id) {
+        return id == null ? loop.newId("msg_") : id.startsWith("msg_") ? id : "msg_" + id;
+    }
+
+    @Override
+    void writeKeepAlive() {
+        out().put("event: ping\ndata: {\"type\":\"ping\"}\n\n");
+    }
+
+    @Override
+    public void onText(int choice, char[] chars, int from, int length) {
+        if (choice == 0) {
+            if (open != Block.TEXT) {
+                open(Block.TEXT).put("{\"type\":\"text\",\"text\":\"\"}}\n\n");
+            }
+            delta(TEXT).escaped(chars, from, length).put(END_TEXT);
+        }
+    }
+
+    @Override
+    public void onRefusal(int choice, char[] chars, int from, int length) {
+        refused = true;
+        onText(choice, chars, from, length);
+    }
+
+    @Override
+    public void onReasoning(int choice, char[] chars, int from, int length) {
+        if (choice == 0) {
+            openThinking();
+            delta(THINKING).escaped(chars, from, length).put(END_TEXT);
+        }
+    }
+
+    private void openThinking() {
+        if (open != Block.THINKING) {
+            open(Block.THINKING)
+                    .put("{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}}\n\n");
+        }
+    }
+
+    @Override
+    public void onSignature(int choice, String signature) {
+        if (choice == 0) {
+            openThinking();
+            delta(OpenAiWords.ascii(",\"delta\":{\"type\":\"signature_delta\",\"signature\":\""))
+                    .escaped(signature).put(END_TEXT);
+            close();
+        }
+    }
+
+    @Override
+    public void onRedactedReasoning(int choice, String data) {
+        if (choice == 0) {
+            open(Block.THINKING).put("{\"type\":\"redacted_thinking\",\"data\":").quoted(data)
+                    .put("}}\n\n");
+            close();
+        }
+    }
+
+    @Override
+    public void onToolStart(int choice, int tool, String id, String name, String signature) {
+        if (choice != 0) {
+            return;
+        }
+        Call call = new Call(id, name);
+        calls.add(call);
+        if (openCall != null && !openCall.end.isWhole()) {
+            call.held = new StringBuilder();
+            hold(id.length() + name.length());
+        } else {
+            openTool(call);
+        }
+    }
+
+    @Override
+    public void onToolArguments(int choice, int tool, char[] chars, int from, int length) {
+        if (choice != 0) {
+            return;
+        }
+        Call call = calls.get(tool);
+        if (call.held != null) {
+            hold(length);
+            call.held.append(chars, from, length);
+        } else if (!call.closed) {
+            writeInput(chars, from, length);
+            openNextHeld(false);
+        } else if (!new String(chars, from, length).isBlank()) {
+            throw new TurnBoundException("more arguments for a call that has ended");
+        }
+    }
+
+    private void hold(int chars) {
+        heldChars += chars;
+        if (heldChars > MAX_HELD_CHARS) {
+            throw new TurnBoundException("more than " + MAX_HELD_CHARS + " characters of calls "
+                    + "that began before the one before them was whole");
+        }
+    }
+
+    private void openTool(Call call) {
+        open(Block.TOOL).put("{\"type\":\"tool_use\",\"id\":").quoted(call.id).put(",\"name\":")
+                .quoted(call.name).put(",\"input\":{}}}\n\n");
+        openCall = call;
+    }
+
+    private void writeInput(char[] chars, int from, int length) {
+        openCall.end.read(chars, from, length);
+        if (length > 0) {
+            delta(INPUT).escaped(chars, from, length).put(END_TEXT);
+        }
+    }
+
+    /** Opens held calls, oldest first, as long as the open one is whole, or to the last. */
+    private void openNextHeld(boolean all) {
+        if (heldChars == 0) {
+            return;
+        }
+        for (Call call : calls) {
+            if (call.held == null) {
+                continue;
+            }
+            if (!all && openCall != null && !openCall.end.isWhole()) {
+                return;
+            }
+            char[] held = call.held.toString().toCharArray();
+            call.held = null;
+            openTool(call);
+            writeInput(held, 0, held.length);
+        }
+        heldChars = 0;
+    }
+
+    @Override
+    public void onFinish(int choice, FinishReason reason, String sequence) {
+        if (choice == 0) {
+            finish = reason;
+            stopSequence = sequence;
+        }
+    }
+
+    @Override
+    public void onEnd() {
+        openNextHeld(true);
+        close();
+        out().put("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":"
+                + "{\"stop_reason\":\"").put(stopReason(finish, refused))
+                .put("\",\"stop_sequence\":").quoted(stopSequence).put("},\"usage\":");
+        writeUsage(out(), usage());
+        out().put("}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+    }
+
+    /** A refusal is a text in other formats, a reason to stop in this one. */
+    static String stopReason(FinishReason finish, boolean refused) {
+        return (refused && finish == FinishReason.STOP ? FinishReason.CONTENT_FILTER : finish)
+                .messages();
+    }
+
+    /** Zeros where nothing was counted: clients expect the figures. */
+    static void writeUsage(ReplyBytes out, ReplyUsage usage) {
+        ReplyUsage counted = usage == null ? new ReplyUsage(0, 0, 0, 0, 0) : usage;
+        out.put("{\"input_tokens\":").number(counted.uncached())
+                .put(",\"cache_creation_input_tokens\":").number(counted.cacheWrite())
+                .put(",\"cache_read_input_tokens\":").number(counted.cached())
+                .put(",\"output_tokens\":").number(counted.completion());
+        if (counted.reasoning() > 0) {
+            out.put(",\"output_tokens_details\":{\"thinking_tokens\":")
+                    .number(counted.reasoning()).put("}");
+        }
+        out.put("}");
+    }
+
+    /** Opens a block, up to the object that says which. */
+    private ReplyBytes open(Block block) {
+        close();
+        open = block;
+        return out().put("event: content_block_start\ndata: {\"type\":\"content_block_start\","
+                + "\"index\":").index(nextBlock++).put(",\"content_block\":");
+    }
+
+    private void close() {
+        if (open == Block.NONE) {
+            return;
+        }
+        out().put("event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":")
+                .index(nextBlock - 1).put("}\n\n");
+        open = Block.NONE;
+        if (openCall != null) {
+            openCall.closed = true;
+            openCall = null;
+        }
+    }
+
+    private ReplyBytes delta(byte[] kind) {
+        return out().put(DELTA).index(nextBlock - 1).put(kind);
+    }
+
+    @Override
+    void fail(Failure failure, String attempts) {
+        out().putRaw(ErrorBody.anthropicEvent(failure, attempts));
+    }
+
+    @Override
+    void fail(ReplyError error) {
+        out().putRaw(ErrorBody.anthropicEvent(error));
+    }
+}

@@ -1,0 +1,15 @@
+package io.penstock.translate;
+
+/**
+ * What the caller asked for, as far as it decides how a reply is written.
+ *
+ * @param model the name to show; null for the one that the provider says
+ * @param includeUsage whether a chat or completions stream ends with a usage chunk
+ * @param choices how many answers were asked for, {@code n}
+ * @param settings members of a Responses object that repeat the request's settings, as JSON text
+ *        without braces; null for the defaults
+ */
+public record ReplyOptions(String model, boolean includeUsage, int choices, String settings) {
+    /** One answer, without a usage chunk, under the provider's own name for the model. */
+    public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null);
+}

@@ -1,0 +1,165 @@
+package io.penstock.translate;
+
+import io.penstock.translate.ChatStream.Meaning;
+
+/**
+ * Stands between who reads a reply and who writes it: sees what an event means, that a turn begins
+ * before it goes on, and that nothing follows its end.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ */
+final class TurnWatch implements TurnSink {
+    private final TurnSink next;
+    private final boolean ordered;
+    private Meaning meaning = Meaning.NOTHING;
+    private boolean started;
+    private boolean finished;
+    private boolean ended;
+    private ReplyUsage usage;
+    private ReplyError error;
+
+    /** {@code ordered} if the start must come first, as in a stream. */
+    TurnWatch(TurnSink next, boolean ordered) {
+        this.next = next;
+        this.ordered = ordered;
+    }
+
+    /** What has been seen since the last call. */
+    Meaning takeMeaning() {
+        Meaning seen = meaning;
+        meaning = Meaning.NOTHING;
+        return seen;
+    }
+
+    /** Whether any answer has its finish reason. */
+    boolean isFinished() {
+        return finished;
+    }
+
+    /** Whether the turn is complete, or has failed: nothing more is read of it. */
+    boolean isOver() {
+        return ended || error != null;
+    }
+
+    boolean isComplete() {
+        return ended;
+    }
+
+    ReplyUsage usage() {
+        return usage;
+    }
+
+    ReplyError error() {
+        return error;
+    }
+
+    private boolean see(Meaning seen) {
+        if (isOver()) {
+            return false;
+        }
+        if (!started && ordered) {
+            onStart(null, null, 0);
+        }
+        if (seen.ordinal() > meaning.ordinal()) {
+            meaning = seen;
+        }
+        return true;
+    }
+
+    @Override
+    public void onStart(String id, String model, long createdSeconds) {
+        if (!started && !isOver()) {
+            started = true;
+            next.onStart(id, model, createdSeconds);
+        }
+    }
+
+    @Override
+    public void onText(int choice, char[] chars, int from, int length) {
+        if (see(Meaning.CONTENT)) {
+            next.onText(choice, chars, from, length);
+        }
+    }
+
+    @Override
+    public void onRefusal(int choice, char[] chars, int from, int length) {
+        if (see(Meaning.CONTENT)) {
+            next.onRefusal(choice, chars, from, length);
+        }
+    }
+
+    @Override
+    public void onReasoning(int choice, char[] chars, int from, int length) {
+        if (see(Meaning.CONTENT)) {
+            next.onReasoning(choice, chars, from, length);
+        }
+    }
+
+    @Override
+    public void onSignature(int choice, String signature) {
+        if (see(Meaning.CONTENT)) {
+            next.onSignature(choice, signature);
+        }
+    }
+
+    @Override
+    public void onRedactedReasoning(int choice, String data) {
+        if (see(Meaning.CONTENT)) {
+            next.onRedactedReasoning(choice, data);
+        }
+    }
+
+    @Override
+    public void onToolStart(int choice, int tool, String id, String name, String signature) {
+        if (see(Meaning.CONTENT)) {
+            next.onToolStart(choice, tool, id, name, signature);
+        }
+    }
+
+    @Override
+    public void onToolArguments(int choice, int tool, char[] chars, int from, int length) {
+        if (see(Meaning.CONTENT)) {
+            next.onToolArguments(choice, tool, chars, from, length);
+        }
+    }
+
+    @Override
+    public void onFinish(int choice, FinishReason reason, String stopSequence) {
+        if (see(Meaning.FINISH)) {
+            finished = true;
+            next.onFinish(choice, reason, stopSequence);
+        }
+    }
+
+    @Override
+    public void onUsage(ReplyUsage counted) {
+        if (!isOver()) {
+            usage = counted;
+            next.onUsage(counted);
+        }
+    }
+
+    @Override
+    public void onKeepAlive() {
+        if (started && !isOver()) {
+            next.onKeepAlive();
+        }
+    }
+
+    @Override
+    public void onError(ReplyError failure) {
+        if (!isOver()) {
+            error = failure;
+            meaning = Meaning.ERROR;
+            next.onError(failure);
+        }
+    }
+
+    @Override
+    public void onEnd() {
+        if (see(Meaning.DONE)) {
+            ended = true;
+            next.onEnd();
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package io.penstock.translate.request;
+
+import io.penstock.translate.request.JsonIndex.Kind;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a caller asks of a model, in whatever format it was said: the turns, the tools, and the
+ * settings, as ranges of the body. Readers fill it, writers empty it: a setting that no writer has
+ * taken is reported as dropped, so that nothing is lost silently.
+ *
+ * <p><b>Thread:</b> confined; good for one translation.
+ * <br><b>Bounds:</b> a few small objects for each part, a part being at least three values of the
+ * index.
+ */
+final class ModelRequest {
+    /** What most formats have a word for. */
+    enum Setting {
+        MAX_TOKENS, TEMPERATURE, TOP_P, TOP_K, N, SEED, FREQUENCY_PENALTY, PRESENCE_PENALTY,
+        LOGIT_BIAS, LOGPROBS, TOP_LOGPROBS, SERVICE_TIER, STORE, METADATA, VERBOSITY, PREDICTION,
+        PROMPT_CACHE_KEY, PROMPT_CACHE_OPTIONS, PROMPT_CACHE_RETENTION, MODERATION,
+        WEB_SEARCH_OPTIONS, END_USER
+    }
+
+    /** A setting's value, and what the caller's format calls it. */
+    record Value(String path, Kind kind, Raw raw) {
+        String text() {
+            return raw.text();
+        }
+
+        double number() {
+            return Double.parseDouble(text());
+        }
+
+        /** As a count; throws if it is none. */
+        long count() throws UntranslatableException {
+            double number = number();
+            if (number != Math.rint(number) || Math.abs(number) > 1e15) {
+                throw UntranslatableException.invalid(path, "expected a whole number");
+            }
+            return (long) number;
+        }
+    }
+
+    /** {@code schema} is null where the caller gave none, {@code strict} where it said nothing. */
+    record Tool(String name, Raw description, Raw schema, Boolean strict, String cache,
+            String path) {}
+
+    enum Choice { AUTO, NONE, REQUIRED, NAMED }
+
+    /** {@code name} goes with NAMED; {@code allowed} is null where all tools are. */
+    record ToolChoice(Choice choice, String name, Set<String> allowed, String path) {}
+
+    enum AnswerKind { OBJECT, SCHEMA }
+
+    /** The shape that the answer has to have. */
+    record AnswerFormat(AnswerKind kind, String name, Raw description, Raw schema, Boolean strict,
+            String path) {}
+
+    enum Mode { OFF, ON }
+
+    /** How much to think: an effort's name or a number of tokens (0 for none said), or neither. */
+    record Thinking(Mode mode, String effort, long budgetTokens, String path) {}
+
+    final Notes notes = new Notes();
+    final List<Turn> turns = new ArrayList<>();
+    final List<Tool> tools = new ArrayList<>();
+    final List<Value> stops = new ArrayList<>();
+    ToolChoice toolChoice; // null where the caller said nothing
+    boolean oneCallAtATime;
+    String oneCallPath;
+    AnswerFormat answerFormat; // null for text
+    Thinking thinking; // null where the caller said nothing
+    /** What the caller's format calls the resolution at which images are looked at. */
+    String imageDetailPath = "image_url.detail";
+    /** What the caller's format calls the reasoning of earlier turns. */
+    String reasoningPath = "messages.reasoning_content";
+    /** Whether the caller wants a usage event in a stream. */
+    boolean usageAsked;
+
+    private final Map<Setting, Value> settings = new EnumMap<>(Setting.class);
+
+    void put(Setting setting, Value value) {
+        if (!isWithoutEffect(setting, value)) {
+            settings.put(setting, value);
+        }
+    }
+
+    /** Whether leaving it out says the same, for every provider. */
+    private static boolean isWithoutEffect(Setting setting, Value value) {
+        return switch (setting) {
+            case LOGPROBS, STORE -> "false".equals(value.text());
+            case FREQUENCY_PENALTY, PRESENCE_PENALTY -> value.number() == 0;
+            case N -> value.number() == 1;
+            case LOGIT_BIAS, METADATA -> value.raw.length() == 2;
+            default -> false;
+        };
+    }
+
+    /** The setting's value, for which the writer has a word; null if there is none. */
+    Value take(Setting setting) {
+        return settings.remove(setting);
+    }
+
+    Value peek(Setting setting) {
+        return settings.get(setting);
+    }
+
+    /** Takes it and says so: the format has no word for it. */
+    void drop(Setting setting) {
+        Value value = settings.remove(setting);
+        if (value != null) {
+            notes.drop(value.path);
+        }
+    }
+
+    /** To be called when the writer is done. */
+    void dropTheRest() {
+        settings.values().forEach(value -> notes.drop(value.path));
+        settings.clear();
+    }
+}

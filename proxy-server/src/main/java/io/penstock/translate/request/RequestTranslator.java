@@ -1,0 +1,117 @@
+package io.penstock.translate.request;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.penstock.loop.Scratch;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Turns a caller's request into the one that a provider of another format takes. The body is
+ * indexed once, then read into turns and settings that point into it, then written in the order of
+ * the other format; long texts and images are copied as bytes.
+ *
+ * <p><b>Thread:</b> confined to the event loop, which uses one for all its requests.
+ * <br><b>Buffers:</b> borrows the request's body; gives the provider's.
+ * <br><b>Bounds:</b> while it runs, beside the body: a copy of it, an index of 17 bytes for each of
+ * at most {@value JsonIndex#MAX_VALUES} values, and an output of at most about twice the body
+ * (arguments of tools grow when they become a string). Afterwards, the output, and what the next
+ * request uses again: twice {@value #KEPT_BYTES} bytes at most, and the index of a usual request.
+ */
+public final class RequestTranslator {
+    private static final int KEPT_BYTES = 1024 * 1024;
+    private static final int ROOM_BYTES = 1024; // for what formats say beyond what they were told
+
+    private final JsonIndex index = new JsonIndex();
+    private Scratch scratch = new Scratch();
+
+    /** Writes the provider's request, or says why there is none. */
+    public Translated translate(ClientFormat from, ProviderFormat to, ByteBuf body,
+            TranslationOptions options, ByteBufAllocator allocator)
+            throws UntranslatableException {
+        int length = body.readableBytes();
+        ByteBuf out = allocator.directBuffer(length + ROOM_BYTES);
+        try {
+            byte[] bytes = scratch.copy(body, body.readerIndex(), length);
+            index.read(bytes, 0, length);
+            Translated translated = translate(from, to, options, out);
+            out = null;
+            return translated;
+        } finally {
+            if (out != null) {
+                out.release();
+            }
+            if (length > KEPT_BYTES) {
+                scratch = new Scratch();
+            }
+        }
+    }
+
+    private Translated translate(ClientFormat from, ProviderFormat to, TranslationOptions options,
+            ByteBuf out) throws UntranslatableException {
+        ModelRequest request = read(from);
+        JsonOut json = new JsonOut(out);
+        String model = encode(options.model());
+        String path;
+        boolean jsonByTool = false;
+        switch (to) {
+            case CHAT -> {
+                new ChatWriter(request, options).write(json);
+                path = "chat/completions";
+            }
+            case MESSAGES, MESSAGES_ON_BEDROCK -> {
+                boolean onBedrock = to == ProviderFormat.MESSAGES_ON_BEDROCK;
+                MessagesWriter writer = new MessagesWriter(request, options, onBedrock);
+                writer.write(json);
+                jsonByTool = writer.jsonByTool();
+                path = !onBedrock ? "messages" : "model/" + model
+                        + (options.stream() ? "/invoke-with-response-stream" : "/invoke");
+            }
+            case GEMINI -> {
+                new GeminiWriter(request, options).write(json);
+                path = "models/" + encode(GeminiWriter.modelName(options.model()))
+                        + (options.stream() ? ":streamGenerateContent?alt=sse"
+                        : ":generateContent");
+            }
+            case CONVERSE -> {
+                ConverseWriter writer = new ConverseWriter(request, options);
+                writer.write(json);
+                jsonByTool = writer.jsonByTool();
+                path = "model/" + model + (options.stream() ? "/converse-stream" : "/converse");
+            }
+            default -> throw new IllegalArgumentException("no writer for " + to);
+        }
+        request.dropTheRest();
+        return new Translated(out, path, request.notes.dropped(), request.notes.changed(),
+                jsonByTool, request.usageAsked);
+    }
+
+    private ModelRequest read(ClientFormat from) throws UntranslatableException {
+        ModelRequest request = new ModelRequest();
+        TypedBody typed = new TypedBody(index);
+        switch (from) {
+            case CHAT -> new ChatReader(typed, request).read();
+            case MESSAGES -> new MessagesReader(typed, request).read();
+            case RESPONSES -> new ResponsesReader(typed, request).read();
+            case COMPLETIONS -> new CompletionsReader(typed, request).read();
+            default -> throw new IllegalArgumentException("no reader for " + from);
+        }
+        Turns.checkParts(request.turns);
+        return request;
+    }
+
+    /** A model's name as one segment of a path (RFC 3986 section 3.3). */
+    static String encode(String model) {
+        StringBuilder out = new StringBuilder(model.length() + 16);
+        for (byte b : model.getBytes(StandardCharsets.UTF_8)) {
+            boolean plain = b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+                    || b == '-' || b == '.' || b == '_' || b == '~';
+            if (plain) {
+                out.append((char) b);
+            } else {
+                out.append('%').append(Character.toUpperCase(Character.forDigit(b >> 4 & 15, 16)))
+                        .append(Character.toUpperCase(Character.forDigit(b & 15, 16)));
+            }
+        }
+        return out.toString();
+    }
+}

@@ -1,0 +1,166 @@
+package io.penstock.translate.request;
+
+import static io.penstock.translate.request.JsonIndex.NONE;
+
+import io.penstock.translate.request.ModelRequest.Choice;
+import io.penstock.translate.request.ModelRequest.Mode;
+import io.penstock.translate.request.ModelRequest.Setting;
+import io.penstock.translate.request.ModelRequest.Thinking;
+import io.penstock.translate.request.ModelRequest.Tool;
+import io.penstock.translate.request.ModelRequest.ToolChoice;
+import io.penstock.translate.request.Part.Text;
+import io.penstock.translate.request.Turn.Role;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Reads an OpenAI Responses request, as far as nothing in it refers to what a provider keeps.
+ *
+ * <p><b>Thread:</b> confined; good for one request.
+ */
+final class ResponsesReader {
+    private final TypedBody body;
+    private final ModelRequest request;
+    private final Notes notes;
+    private final ChatSettings settings;
+    private final ResponseItems items;
+
+    ResponsesReader(TypedBody body, ModelRequest request) {
+        this.body = body;
+        this.request = request;
+        this.notes = request.notes;
+        this.settings = new ChatSettings(body, request);
+        this.items = new ResponseItems(body, request);
+    }
+
+    void read() throws UntranslatableException {
+        int root = body.root();
+        int instructions = body.member(root, "instructions");
+        if (body.isString(instructions)) {
+            ChatReader.turn(request, Role.SYSTEM, "instructions").parts()
+                    .add(new Text(body.string(instructions, "instructions"), null));
+        } else if (instructions != NONE) {
+            items.read(instructions, "instructions");
+        }
+        int input = body.member(root, "input");
+        if (body.isString(input)) {
+            ChatReader.turn(request, Role.USER, "input").parts()
+                    .add(new Text(body.string(input, "input"), null));
+        } else {
+            items.read(input, "input");
+        }
+        body.members(root, "", this::readMember);
+        settings.chooseEndUser(root, "safety_identifier", "user");
+        request.imageDetailPath = "input.content.detail";
+        request.reasoningPath = "input.reasoning";
+        request.usageAsked = true; // its streams always tell
+    }
+
+    private void readMember(int value, String name) throws UntranslatableException {
+        switch (name) {
+            case "instructions", "input", "safety_identifier", "user" -> { } // read elsewhere
+            case "previous_response_id", "conversation", "prompt", "context_management" ->
+                    throw UntranslatableException.unsupported(name,
+                            "refers to what one provider keeps");
+            case "background" -> {
+                if (body.bool(value, name)) {
+                    throw UntranslatableException.unsupported(name,
+                            "the answer would have to be kept at one provider");
+                }
+            }
+            case "max_output_tokens" -> request.put(Setting.MAX_TOKENS, body.number(value, name));
+            case "tools" -> body.elements(value, name, this::readTool);
+            case "tool_choice" -> readToolChoice(value, name);
+            case "reasoning" -> {
+                String effort = body.optionalText(value, "effort", name);
+                if (effort != null) {
+                    request.thinking = new Thinking(effort.equals("none") ? Mode.OFF : Mode.ON,
+                            effort, 0, "reasoning.effort");
+                }
+                body.dropOthers(value, name, notes, "effort");
+            }
+            case "text" -> {
+                int format = body.member(value, "format");
+                if (format != NONE) {
+                    settings.readAnswerFormat(body.text(format, "type", "text.format"), format,
+                            "text.format", "text.format");
+                }
+                int verbosity = body.member(value, "verbosity");
+                if (verbosity != NONE) {
+                    request.put(Setting.VERBOSITY,
+                            body.stringValue(verbosity, "text.verbosity"));
+                }
+                body.dropOthers(value, name, notes, "format", "verbosity");
+            }
+            case "include" -> body.elements(value, name, (one, path) -> {
+                switch (body.text(one, path)) {
+                    case "message.output_text.logprobs" -> { } // asked for by top_logprobs
+                    case "reasoning.encrypted_content" -> { } // given wherever there is some
+                    default -> notes.drop(path);
+                }
+            });
+            case "truncation" -> {
+                if (!body.text(value, name).equals("disabled")) {
+                    notes.drop(name);
+                }
+            }
+            case "stream_options" -> body.dropOthers(value, name, notes);
+            case "prompt_cache_options" -> {
+                Boolean prewarm = body.optionalBool(value, "prewarm", name);
+                if (prewarm != null && prewarm) {
+                    throw UntranslatableException.unsupported(name + ".prewarm",
+                            "nothing would be answered");
+                }
+                settings.read(value, name);
+            }
+            case "n", "stop", "seed", "logprobs", "logit_bias", "frequency_penalty",
+                    "presence_penalty", "prediction", "top_k" -> notes.drop(name); // chat's own
+            default -> {
+                if (!settings.read(value, name)) {
+                    notes.drop(name);
+                }
+            }
+        }
+    }
+
+    private void readTool(int tool, String path) throws UntranslatableException {
+        String type = body.text(tool, "type", path);
+        if (!type.equals("function")) {
+            throw UntranslatableException.unsupported(path + ".type",
+                    "the tool '" + Notes.printable(type) + "' exists at one provider only");
+        }
+        Raw schema = body.optionalObject(tool, "parameters", path);
+        Boolean strict = body.optionalBool(tool, "strict", path);
+        if (strict == null) { // which means strict here, but not in chat
+            strict = schema != null && StrictSchema.isStrict(schema);
+        }
+        request.tools.add(new Tool(body.text(tool, "name", path),
+                body.optionalString(tool, "description", path), schema, strict, null, path));
+        body.dropOthers(tool, "tools", notes, "type", "name", "description", "parameters",
+                "strict");
+    }
+
+    private void readToolChoice(int value, String path) throws UntranslatableException {
+        if (body.isString(value)) {
+            request.toolChoice = new ToolChoice(
+                    ChatSettings.choice(body.text(value, path), path), null, null, path);
+            return;
+        }
+        String type = body.text(value, "type", path);
+        switch (type) {
+            case "function" -> request.toolChoice = new ToolChoice(Choice.NAMED,
+                    body.text(value, "name", path), null, path);
+            case "allowed_tools" -> {
+                Set<String> names = new HashSet<>();
+                body.elements(body.member(value, "tools"), path + ".tools", (tool, at) ->
+                        names.add(body.text(tool, "name", at)));
+                request.toolChoice = new ToolChoice(
+                        ChatSettings.choice(body.text(value, "mode", path), path + ".mode"), null,
+                        names, path);
+            }
+            default -> throw UntranslatableException.unsupported(path,
+                    "a choice of the type '" + Notes.printable(type)
+                    + "' exists at one provider only");
+        }
+    }
+}

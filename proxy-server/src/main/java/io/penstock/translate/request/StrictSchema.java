@@ -1,0 +1,87 @@
+package io.penstock.translate.request;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Whether a schema passes OpenAI's rules for strict tools: every object has no properties but its
+ * own, and all of them are required.
+ */
+final class StrictSchema {
+    private StrictSchema() {}
+
+    static boolean isStrict(Raw schema) {
+        try (JsonParser parser =
+                JsonIndex.JSON.createParser(schema.bytes(), schema.start(), schema.length())) {
+            parser.nextToken();
+            return readSchema(parser);
+        } catch (IOException e) {
+            return false; // cannot be: the whole body was read before
+        }
+    }
+
+    /** Reads an object that is a schema; nested no deeper than the parser allows. */
+    private static boolean readSchema(JsonParser parser) throws IOException {
+        Set<String> properties = null;
+        Set<String> required = Set.of();
+        boolean object = false;
+        boolean closed = false;
+        boolean strict = true;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            JsonToken value = parser.nextToken();
+            if (name.equals("properties") && value == JsonToken.START_OBJECT) {
+                properties = new HashSet<>();
+                while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                    properties.add(parser.currentName());
+                    parser.nextToken();
+                    strict &= readValue(parser);
+                }
+            } else if (name.equals("required") && value == JsonToken.START_ARRAY) {
+                required = new HashSet<>();
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    required.add(parser.getValueAsString(""));
+                    parser.skipChildren();
+                }
+            } else if (name.equals("additionalProperties")) {
+                closed = value == JsonToken.VALUE_FALSE;
+                parser.skipChildren();
+            } else if (name.equals("type")) {
+                object = value == JsonToken.VALUE_STRING && parser.getText().equals("object");
+                parser.skipChildren();
+            } else if (name.equals("enum") || name.equals("const") || name.equals("default")
+                    || name.equals("examples")) {
+                parser.skipChildren(); // data, not schemas
+            } else if (name.equals("$defs") || name.equals("definitions")) {
+                while (value == JsonToken.START_OBJECT
+                        && parser.nextToken() == JsonToken.FIELD_NAME) {
+                    parser.nextToken();
+                    strict &= readValue(parser);
+                }
+            } else {
+                strict &= readValue(parser);
+            }
+        }
+        if (object || properties != null) {
+            strict &= closed && (properties == null || required.equals(properties));
+        }
+        return strict;
+    }
+
+    /** Reads any value, and all schemas in it. */
+    private static boolean readValue(JsonParser parser) throws IOException {
+        if (parser.currentToken() == JsonToken.START_OBJECT) {
+            return readSchema(parser);
+        }
+        boolean strict = true;
+        if (parser.currentToken() == JsonToken.START_ARRAY) {
+            while (parser.nextToken() != JsonToken.END_ARRAY) {
+                strict &= readValue(parser);
+            }
+        }
+        return strict;
+    }
+}

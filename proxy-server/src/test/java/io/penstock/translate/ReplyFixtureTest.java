@@ -1,0 +1,270 @@
+package io.penstock.translate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.penstock.testing.Bytes;
+import io.penstock.translate.ChatStream.Meaning;
+import io.penstock.translate.Turn.Choice;
+import io.penstock.translate.Turn.Kind;
+import io.penstock.translate.Turn.Part;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every sample of every provider, translated for every caller and read back: what comes out must be
+ * what the sample's sidecar says is in it.
+ */
+class ReplyFixtureTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Pattern TERMINATOR =
+            Pattern.compile("\\[DONE]|message_stop|response\\.(completed|incomplete)");
+    private static final ReplyOptions OPTIONS = new ReplyOptions(null, true, 2, null);
+    private static final List<ReplyFormat> CLIENTS = List.of(ReplyFormat.CHAT,
+            ReplyFormat.MESSAGES, ReplyFormat.RESPONSES, ReplyFormat.COMPLETIONS);
+
+    private static final List<String> STREAMS = List.of("openai-chat-stream-usage.sse",
+            "openai-chat-stream-parallel-tools.sse", "openai-chat-stream-refusal.sse",
+            "openai-chat-stream-n2-logprobs.sse", "openai-chat-stream-midstream-error.sse",
+            "openai-chat-stream-truncated.sse", "azure-stream-filters.sse",
+            "groq-stream-x-groq.sse", "openrouter-stream-comments-error.sse",
+            "deepseek-stream-reasoning.sse", "mistral-stream-thinking.sse",
+            "vllm-stream-error-done.sse", "gemini-compat-stream-tools.sse",
+            "anthropic-stream-text.sse", "anthropic-stream-parallel-tools.sse",
+            "anthropic-stream-thinking.sse", "anthropic-stream-midstream-error.sse",
+            "gemini-stream-tools-thinking.sse", "bedrock-converse-stream.bin",
+            "bedrock-stream-exception.bin", "bedrock-invoke-anthropic-stream.bin",
+            "openai-responses-stream-text.sse", "openai-responses-stream-reasoning-tool.sse",
+            "openai-responses-stream-failed.sse", "golden-anthropic-to-openai.sse",
+            "golden-openai-to-anthropic.sse");
+    private static final List<String> BODIES = List.of("openai-chat-unary.json",
+            "openai-chat-unary-toolcalls.json", "deepseek-unary-keepalive.json",
+            "anthropic-unary-cache.json", "anthropic-unary-thinking-tool.json",
+            "gemini-unary.json", "bedrock-converse-unary.json", "openai-responses-unary.json");
+
+    private static Stream<Arguments> pairs(List<String> names) {
+        return names.stream().flatMap(name -> CLIENTS.stream().map(client ->
+                Arguments.of(name, client)));
+    }
+
+    static Stream<Arguments> streams() {
+        return pairs(STREAMS);
+    }
+
+    static Stream<Arguments> bodies() {
+        return pairs(BODIES);
+    }
+
+    private static ReplyFormat formatOf(String name) {
+        return name.startsWith("anthropic") || name.equals("golden-openai-to-anthropic.sse")
+                ? ReplyFormat.MESSAGES
+                : name.startsWith("gemini-compat") ? ReplyFormat.CHAT
+                : name.startsWith("gemini") ? ReplyFormat.GEMINI
+                : name.startsWith("bedrock-invoke") ? ReplyFormat.INVOKE
+                : name.startsWith("bedrock") ? ReplyFormat.CONVERSE
+                : name.startsWith("openai-responses") ? ReplyFormat.RESPONSES : ReplyFormat.CHAT;
+    }
+
+    private static JsonNode expect(String name) throws IOException {
+        return JSON.readTree(Bytes.fixture(name.replaceAll("\\.[a-z]+$", ".meta.json")))
+                .get("expect");
+    }
+
+    private static Turn readStream(ReplyFormat format, String text) {
+        Turn turn = new Turn();
+        ReplyLoop loop = Translated.loop();
+        TurnReader reader = reader(format, loop, turn);
+        for (String event : text.split("\n\n")) {
+            String data = event.replaceAll("(?s).*?data: ", "");
+            try {
+                if (data.equals("[DONE]")) {
+                    reader.onDone();
+                } else if (!event.startsWith(":") && !event.isEmpty()) {
+                    byte[] bytes = data.getBytes(StandardCharsets.UTF_8);
+                    loop.feed().begin(bytes, 0, bytes.length);
+                    reader.readEvent(loop.feed());
+                }
+            } catch (IOException e) {
+                throw new AssertionError(event, e);
+            }
+        }
+        return turn;
+    }
+
+    private static Turn readBody(ReplyFormat format, String text) throws IOException {
+        Turn turn = new Turn();
+        ReplyLoop loop = Translated.loop();
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        loop.feed().begin(bytes, 0, bytes.length);
+        reader(format, loop, turn).readBody(loop.feed());
+        return turn;
+    }
+
+    private static TurnReader reader(ReplyFormat format, ReplyLoop loop, Turn turn) {
+        return switch (format) {
+            case CHAT, COMPLETIONS -> new ChatReader(loop, turn, 2);
+            case MESSAGES -> new MessagesReader(loop, turn);
+            default -> new ResponsesReader(loop, turn);
+        };
+    }
+
+    private static String text(Choice choice, Kind kind) {
+        StringBuilder text = new StringBuilder();
+        choice.parts.stream().filter(part -> part.kind == kind)
+                .forEach(part -> text.append(part.text));
+        return text.toString();
+    }
+
+    /** Compares what was read back with the sidecar. */
+    private static void check(String name, ReplyFormat client, Turn turn) throws IOException {
+        JsonNode expect = expect(name);
+        Choice choice = turn.choice(0);
+        boolean textOnly = client == ReplyFormat.COMPLETIONS;
+        String refusal = expect.path("refusal").asText();
+        boolean refusalIsText = textOnly || client == ReplyFormat.MESSAGES;
+        String expected = expect.has("choices") ? expect.at("/choices/0/text").asText()
+                : expect.path("text").asText();
+        assertThat(text(choice, Kind.TEXT))
+                .isEqualTo(refusalIsText ? expected + refusal : expected);
+        assertThat(text(choice, Kind.REFUSAL)).isEqualTo(refusalIsText ? "" : refusal);
+        assertThat(text(choice, Kind.REASONING))
+                .isEqualTo(textOnly ? "" : expect.path("reasoning").asText());
+        if (!textOnly) {
+            checkTools(name, choice, expect.path("tools"));
+        }
+        if (!expect.path("outcome").asText().equals("complete")) {
+            assertThat(choice.finish).isNull();
+            return;
+        }
+        checkEnd(name, client, turn, expect);
+    }
+
+    private static void checkTools(String name, Choice choice, JsonNode expected)
+            throws IOException {
+        List<Part> tools = new ArrayList<>();
+        choice.parts.stream().filter(part -> part.kind == Kind.TOOL).forEach(tools::add);
+        assertThat(tools).hasSize(expected.size());
+        for (int i = 0; i < tools.size(); i++) {
+            JsonNode call = expected.get(i);
+            Part tool = tools.get(i);
+            if (call.get("id").isNull()) {
+                assertThat(tool.id).startsWith("call_");
+            } else {
+                assertThat(tool.id).isEqualTo(call.get("id").asText());
+            }
+            assertThat(tool.name).isEqualTo(call.get("name").asText());
+            String arguments = call.get("arguments").asText();
+            assertThat(JSON.readTree(tool.text.isEmpty() ? "{}" : tool.text.toString()).toString())
+                    .as(name).isEqualTo(JSON.readTree(arguments.isEmpty() ? "{}" : arguments)
+                            .toString());
+        }
+    }
+
+    private static void checkEnd(String name, ReplyFormat client, Turn turn, JsonNode expect) {
+        String finish = expect.path("openai_finish_reason").asText("length"); // n = 2 has several
+        boolean refusalStops = client == ReplyFormat.MESSAGES && expect.has("refusal");
+        assertThat(turn.choice(0).finish.chat()).as(name).isEqualTo(refusalStops
+                ? "content_filter" : client == ReplyFormat.COMPLETIONS
+                && finish.equals("tool_calls") ? "stop" : finish);
+        JsonNode usage = expect.get("usage");
+        if (usage == null) {
+            return;
+        }
+        ReplyUsage counted = turn.usage();
+        assertThat(counted.prompt()).isEqualTo(usage.get("prompt").asLong());
+        assertThat(counted.completion()).isEqualTo(usage.get("completion").asLong());
+        assertThat(counted.total()).isEqualTo(usage.get("total").asLong());
+        assertThat(counted.cached()).isEqualTo(usage.get("cached").asLong());
+        assertThat(counted.cacheWrite()).isEqualTo(usage.get("cache_write").asLong());
+        assertThat(counted.reasoning()).isEqualTo(usage.get("reasoning").asLong());
+    }
+
+    @ParameterizedTest
+    @MethodSource("streams")
+    void aStreamSaysTheSameToEveryCaller(String name, ReplyFormat client) throws IOException {
+        Translated translated = Translated.stream(formatOf(name), client, OPTIONS,
+                Bytes.fixture(name));
+
+        boolean complete = expect(name).get("outcome").asText().equals("complete");
+        assertThat(translated.meanings).last()
+                .isEqualTo(complete ? Meaning.DONE : Meaning.ERROR);
+        assertThat(TERMINATOR.matcher(translated.text()).find()).isEqualTo(complete);
+        check(name, client, readStream(client, translated.text()));
+    }
+
+    @ParameterizedTest
+    @FieldSource("STREAMS")
+    void aStreamMayBeCutAnywhere(String name) {
+        ReplyFormat client = name.startsWith("openai-") ? ReplyFormat.MESSAGES : ReplyFormat.CHAT;
+        byte[] bytes = Bytes.fixture(name);
+        String whole = Translated.stream(formatOf(name), client, OPTIONS, bytes).text();
+
+        for (int cut = 1; cut < bytes.length; cut++) {
+            assertThat(Translated.stream(formatOf(name), client, OPTIONS, bytes, cut).text())
+                    .isEqualTo(whole);
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("STREAMS")
+    void aStreamMayComeInPieces(String name) {
+        byte[] bytes = Bytes.fixture(name);
+        String whole = Translated.stream(formatOf(name), ReplyFormat.RESPONSES, OPTIONS, bytes)
+                .text();
+
+        for (int size : Bytes.PIECE_SIZES) {
+            Translated translated =
+                    new Translated(formatOf(name), ReplyFormat.RESPONSES, OPTIONS);
+            translated.feed(bytes, size, size);
+            translated.end();
+            assertThat(translated.text()).isEqualTo(whole);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("bodies")
+    void aUnaryReplySaysTheSameToEveryCaller(String name, ReplyFormat client)
+            throws IOException {
+        String body = Translated.unary(formatOf(name), client, OPTIONS, Bytes.fixture(name));
+
+        assertThat(JSON.readTree(body).isObject()).isTrue();
+        check(name, client, readBody(client, body));
+    }
+
+    @Test
+    void secondAnswersKeepTheirPlace() throws IOException {
+        String text = Translated.stream(ReplyFormat.CHAT, ReplyFormat.CHAT, OPTIONS,
+                Bytes.fixture("openai-chat-stream-n2-logprobs.sse")).text();
+
+        Choice second = readStream(ReplyFormat.CHAT, text).choice(1);
+        assertThat(text(second, Kind.TEXT)).isEqualTo("Ja");
+        assertThat(second.finish).isEqualTo(FinishReason.STOP);
+    }
+
+    @Test
+    void usageOfAStreamThatBreaksIsKnown() {
+        Translated translated = Translated.stream(ReplyFormat.CHAT, ReplyFormat.MESSAGES, OPTIONS,
+                Bytes.fixture("vllm-stream-error-done.sse"));
+
+        assertThat(translated.translator.usage()).isEqualTo(new ReplyUsage(20, 4, 0, 0, 0));
+    }
+
+    @Test
+    void everyFieldTrapOfEventStreamsIsSurvived() {
+        Translated translated = Translated.stream(ReplyFormat.CHAT, ReplyFormat.MESSAGES, OPTIONS,
+                Bytes.fixture("sse-torture.sse"));
+
+        assertThat(translated.meanings).contains(Meaning.ERROR); // its data is no JSON
+        assertThat(translated.text()).isEmpty();
+    }
+}
