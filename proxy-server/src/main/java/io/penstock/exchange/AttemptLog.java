@@ -57,6 +57,11 @@ public final class AttemptLog {
         entries.add(new Entry(target, Fault.COOLDOWN.code(), 0));
     }
 
+    /** A target that could not be asked, since its format has no words for the request. */
+    void onUntranslatable(TargetName target) {
+        entries.add(new Entry(target, Fault.UNTRANSLATABLE.code(), 0));
+    }
+
     /** Attempts made; targets passed over don't count. */
     public int tried() {
         return tried;

@@ -20,7 +20,6 @@ import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
-import io.penstock.translate.ErrorBody;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.ReplyVerdict;
@@ -56,7 +55,10 @@ public final class Exchange extends Deadlines.Entry {
 
     private static final long GUESSED_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long BAD_KEY_REST_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE);
+    private static final Set<Field> ANTHROPIC_FIELDS =
+            EnumSet.of(Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
+    private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE,
+            Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
 
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
@@ -68,6 +70,7 @@ public final class Exchange extends Deadlines.Entry {
     private Continuation continuation; // null until one was wanted
     private final RequestBody body;
     private final RequestFields request = new RequestFields();
+    private final Questions questions;
     private final Metering metering;
     private final AttemptLog log = new AttemptLog();
     private final TargetList targets = new TargetList();
@@ -80,6 +83,7 @@ public final class Exchange extends Deadlines.Entry {
     private String cors; // field lines
     private byte[] fields; // of the caller's head, those that go on to a provider
     private int fieldsLength;
+    private int commonLength; // of those among them that are for whatever provider
     private TopLevelScanner scanner;
     private Route route;
 
@@ -106,6 +110,7 @@ public final class Exchange extends Deadlines.Entry {
         attempt = new Attempt(this, loop, downstream);
         body = new RequestBody(loop.bodyMemory());
         metering = new Metering(loop);
+        questions = new Questions(loop, downstream.context().alloc(), request, body);
     }
 
     /**
@@ -125,6 +130,7 @@ public final class Exchange extends Deadlines.Entry {
         this.cors = cors;
         metering.begin(permit, caller, policy);
         request.clear();
+        questions.begin(endpoint);
         route = null;
         status = 0;
         failure = null;
@@ -141,6 +147,11 @@ public final class Exchange extends Deadlines.Entry {
         receivedNanos = loop.deadlines().nowNanos();
         HeadWriter out = loop.writer().clear();
         head.writeUpstreamFields(out, REPLACED);
+        commonLength = out.length();
+        if (endpoint.isAnthropic()) {
+            head.writeOnly(out, ANTHROPIC_FIELDS);
+            out.text(head.has(Field.ANTHROPIC_VERSION) ? "" : Question.ANTHROPIC_VERSION);
+        }
         fields = loop.borrowArray(out.length());
         fieldsLength = out.drainTo(fields);
         scanner = loop.borrowScanner();
@@ -300,8 +311,10 @@ public final class Exchange extends Deadlines.Entry {
         moveTo(Phase.ATTEMPTING);
         targets.begin(policy, route);
         loop.deadlines().add(this);
-        TargetName first = targets.next(dispatchedNanos, log);
-        if (first == null) {
+        TargetName first = nextTarget(dispatchedNanos);
+        if (first == null && questions.refusal() != null) {
+            answerFailure();
+        } else if (first == null) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
                     "Every provider of the model '" + model + "' asked to be left alone."));
             answerFailure();
@@ -331,14 +344,35 @@ public final class Exchange extends Deadlines.Entry {
             key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
         }
         boolean asks = request.isStream() && !request.asksForUsage()
-                && mayAskForUsage(provider);
+                && mayAskForUsage(provider) && endpoint.hasChunks();
+        if (!questions.isPreparedFor(target) && !canAsk(target)) {
+            throw new IllegalStateException(target + " could be asked before");
+        }
+        Question question = questions.take();
         if (phase == Phase.COMMITTED) {
-            continuation.beginSplice(provider.takesPrefill(target.model()));
-            next.goOn(target, provider, key, mayAskForUsage(provider), nowNanos);
+            continuation.beginSplice(question == null ? provider.takesPrefill(target.model())
+                    : question.isPrefilled());
+            next.goOn(target, provider, key, question, mayAskForUsage(provider), nowNanos);
         } else {
-            next.start(target, provider, key, route.policy().hold(), request.isStream(), asks,
+            next.start(target, provider, key, question, route.policy().hold(), request.isStream(), asks,
                     isContinuable() ? continuation : null, nowNanos);
         }
+    }
+
+    /** The next target that the request can be put to; null if none is left. */
+    private TargetName nextTarget(long nowNanos) {
+        TargetName next = targets.next(nowNanos, log);
+        while (next != null && !canAsk(next)) {
+            log.onUntranslatable(next);
+            next = targets.next(nowNanos, log);
+        }
+        return next;
+    }
+
+    private boolean canAsk(TargetName target) {
+        Provider provider = targets.provider(target);
+        return questions.prepare(target, provider, mayAskForUsage(provider),
+                phase == Phase.COMMITTED ? continuation : null, passedTokens);
     }
 
     private boolean mayAskForUsage(Provider provider) {
@@ -373,7 +407,7 @@ public final class Exchange extends Deadlines.Entry {
                 || !loop.hedgeBudget(route.policy().hedge()).tryTake()) {
             return;
         }
-        TargetName second = targets.next(nowNanos, log);
+        TargetName second = nextTarget(nowNanos);
         if (second != null) {
             rival = rival == null ? new Attempt(this, loop, downstream) : rival;
             rival.forget();
@@ -411,6 +445,10 @@ public final class Exchange extends Deadlines.Entry {
 
     /** Writes the request; called by the attempt when its connection is ready. */
     void send(Attempt sender, UpstreamConnection connection) {
+        if (sender.question() != null) {
+            send(sender.question(), sender.key(), connection);
+            return;
+        }
         BodyEdits edits = loop.edits().clear();
         request.fit(edits, sender.target().model(), sender.asksForUsage());
         if (sender.isSplicing() && sender.provider().takesPrefill(sender.target().model())) {
@@ -435,6 +473,17 @@ public final class Exchange extends Deadlines.Entry {
             connection.write(head);
             body.writeTo(connection, allocator(), edits);
         }
+        connection.flush();
+    }
+
+    private void send(Question question, ProviderKey key, UpstreamConnection connection) {
+        HeadWriter out = loop.writer().clear();
+        question.writeHead(out, key);
+        out.bytes(fields, 0, commonLength).crlf();
+        ByteBuf head = allocator().directBuffer(out.length());
+        out.drainTo(head);
+        connection.write(head);
+        connection.write(question.body());
         connection.flush();
     }
 
@@ -572,7 +621,7 @@ public final class Exchange extends Deadlines.Entry {
             pause(failed, now, retryAfter);
             return true;
         }
-        TargetName next = targets.next(now, log);
+        TargetName next = nextTarget(now);
         if (next != null) {
             failed.abandon();
             sameTargetTries = 0;
@@ -670,7 +719,7 @@ public final class Exchange extends Deadlines.Entry {
             doubtful.onUsageQuestionRefused();
         }
         moveTo(Phase.COMMITTED);
-        status = good.status();
+        status = good.shownStatus();
         if (!isContinuable()) {
             releaseRequest(); // nothing will be sent again
         }
@@ -683,6 +732,10 @@ public final class Exchange extends Deadlines.Entry {
                     .text(HeaderText.printable(good.target().model()))
                     .text("\r\nx-penstock-attempts: ");
             log.writeTo(out);
+            if (good.question() != null && !good.question().dropped().isEmpty()) {
+                out.text("\r\nx-penstock-dropped: ")
+                        .text(String.join(",", good.question().dropped()));
+            }
             out.text("\r\nserver-timing: receive;dur=").millis(dispatchedNanos - receivedNanos)
                     .text(", connect;dur=").millis(good.readyNanos() - good.startedNanos())
                     .text(", head;dur=").millis(good.headNanos() - good.readyNanos())
@@ -701,6 +754,10 @@ public final class Exchange extends Deadlines.Entry {
         return endpoint == Endpoint.COMPLETIONS;
     }
 
+    Endpoint endpoint() {
+        return endpoint;
+    }
+
     long choices() {
         return request.choices();
     }
@@ -716,6 +773,12 @@ public final class Exchange extends Deadlines.Entry {
         log.onFault(cut.target(), Fault.BUDGET_SPENT,
                 loop.deadlines().nowNanos() - cut.startedNanos());
         onEnded(cut, false);
+    }
+
+    /** The caller's budget is spent, and its format has no words for a stream that ends there. */
+    void onBudgetSpentInside(Attempt cut) {
+        breakOff(cut, Fault.BUDGET_SPENT, Failure.of(Failure.Kind.INSUFFICIENT_QUOTA,
+                "The budget of this month is spent."));
     }
 
     /** The reply went to the caller to its end. */
@@ -755,7 +818,7 @@ public final class Exchange extends Deadlines.Entry {
                 || totalNanos - (now - dispatchedNanos) <= 0) {
             return false;
         }
-        TargetName next = targets.next(now, log);
+        TargetName next = nextTarget(now);
         if (next == null) {
             return false;
         }
@@ -793,7 +856,7 @@ public final class Exchange extends Deadlines.Entry {
 
     private void endBroken(Attempt broken, Failure why) {
         fail(why);
-        broken.cut(ErrorBody.openAiEvent(failure, log.toJson()));
+        broken.cut(failure, log.toJson());
         broken.abandon();
         downstreamEnds(false);
     }
@@ -810,7 +873,8 @@ public final class Exchange extends Deadlines.Entry {
     /** Nothing brought a reply that could be passed on. */
     private void answerFailure() {
         if (failure == null) {
-            fail(summarize());
+            Failure refusal = log.tried() == 0 ? questions.refusal() : null;
+            fail(refusal != null ? refusal : summarize());
         }
         LocalReply reply = loop.localReply();
         if (failure.kind() == Failure.Kind.NO_HEALTHY_PROVIDER) {
@@ -855,7 +919,7 @@ public final class Exchange extends Deadlines.Entry {
         Failure why = failure;
         String id = requestId;
         finish();
-        reply.lines(cors).error(downstream, why, id, attempts);
+        reply.lines(cors).error(downstream, endpoint.format(), why, id, attempts);
     }
 
     private void fail(Failure why) {
@@ -881,7 +945,8 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The tokens of the reply that the caller got, or did not wait for. */
     private TokenUsage meter() {
-        if (servedBy() == null && !leftAlone || attempt.status() >= 300) {
+        if (servedBy() == null && !leftAlone || attempt.status() >= 300
+                || endpoint == Endpoint.COUNT_TOKENS) {
             return null;
         }
         return reported(attempt);
@@ -901,6 +966,7 @@ public final class Exchange extends Deadlines.Entry {
 
     private void releaseRequest() {
         body.release();
+        questions.release();
         if (fields != null) {
             loop.giveBack(fields);
             fields = null;

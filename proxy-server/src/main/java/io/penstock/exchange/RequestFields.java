@@ -17,7 +17,7 @@ import java.nio.charset.StandardCharsets;
 final class RequestFields {
     private static final String[] NAMES =
             {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
-                "messages", "logprobs", "response_format"};
+                "messages", "logprobs", "response_format", "max_output_tokens"};
     private static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
@@ -27,6 +27,7 @@ final class RequestFields {
     private static final int MESSAGES = 6;
     private static final int LOGPROBS = 7;
     private static final int RESPONSE_FORMAT = 8;
+    private static final int MAX_OUTPUT_TOKENS = 9; // of a response
 
     private static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
@@ -87,7 +88,8 @@ final class RequestFields {
         modelStart = found.start(MODEL);
         modelEnd = found.end(MODEL);
         stream = streamKind == Kind.TRUE;
-        maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS, -1));
+        maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS,
+                count(found, MAX_OUTPUT_TOKENS, -1)));
         choices = Math.max(1, count(found, N, 1));
         optionsKind = found.kind(STREAM_OPTIONS);
         if (optionsKind == Kind.OBJECT) {

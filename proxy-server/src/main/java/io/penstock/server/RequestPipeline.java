@@ -36,6 +36,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Exchange exchange;
     private final Permit permit;
     private String cors = ""; // field lines of whatever answers the current request
+    private Endpoint endpoint; // of the current request; null for none
     private Peer peer; // null until it matters
     private boolean admitted; // the exchange holds a place among the concurrent ones
 
@@ -51,11 +52,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         String id = RequestIds.of(head);
         Snapshot snapshot = worker.server().snapshot();
         cors = snapshot.cors().replyLines(head);
+        endpoint = Endpoint.of(head);
         if (snapshot.cors().isPreflight(head)) {
             answerPreflight(head, snapshot.cors(), id);
             return;
         }
-        Endpoint endpoint = Endpoint.of(head);
         if (endpoint != null) {
             if (!head.isMethod("POST")) {
                 refuseMethod(head, "POST", id);
@@ -190,7 +191,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(Failure failure, String id) {
-        worker.localReply().lines(cors).error(connection, failure, id, null);
+        worker.localReply().lines(cors).error(connection, Endpoint.errorFormat(endpoint), failure,
+                id, null);
     }
 
     @Override
@@ -207,6 +209,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     public void onBadRequest(Failure failure) {
         if (exchange.isIdle()) {
             cors = ""; // of the request before
+            endpoint = null;
             refuse(failure, RequestIds.fresh());
         } else {
             exchange.onBadRequest(failure);

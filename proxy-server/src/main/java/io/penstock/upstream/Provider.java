@@ -12,9 +12,11 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p><b>Thread:</b> safe by immutability, but for the last error, which is a note for people.
  */
 public final class Provider {
+    private static final int MAX_REQUEST_LINES = 1000; // beyond it they are put together each time
     private static final int MAX_REFUSING_MODELS = 1000; // beyond it they are asked each time
 
     private final ProviderSettings settings;
+    private final Set<Api> apis;
     private final KeyPool keys;
     private final String host;
     private final int port;
@@ -30,7 +32,9 @@ public final class Provider {
     /** Builds it, with its TLS context; throws when a certificate file can't be read. */
     public Provider(ProviderSettings settings) throws UpstreamTlsException {
         this.settings = settings;
-        keys = new KeyPool(settings.type(), settings.keys());
+        apis = Api.of(settings.type(), settings.baseUrl());
+        keys = new KeyPool(apis.contains(Api.GEMINI) ? ProviderType.KeyHeader.X_GOOG_API_KEY
+                : settings.type().keyHeader(), settings.keys());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.baseUrl().getHost();
         host = hostInUrl.startsWith("[") ? hostInUrl.substring(1, hostInUrl.length() - 1)
@@ -46,6 +50,17 @@ public final class Provider {
 
     public String name() {
         return settings.name();
+    }
+
+    /** Whether it can be asked in that API, its base URL being what it is. */
+    public boolean speaks(Api api) {
+        return apis.contains(api);
+    }
+
+    /** The API into which whatever it doesn't speak is translated. */
+    public Api mainApi() {
+        return speaks(Api.MESSAGES) ? Api.MESSAGES : speaks(Api.GEMINI) ? Api.GEMINI
+                : speaks(Api.CONVERSE) ? Api.CONVERSE : Api.CHAT;
     }
 
     public KeyPool keys() {
@@ -76,16 +91,32 @@ public final class Provider {
      * @param path behind the base URL's own, with a leading slash
      */
     public byte[] requestStart(String path) {
-        return requestLines.computeIfAbsent(path, p -> {
-            String base = settings.baseUrl().getRawPath();
-            base = base == null ? "" : base.endsWith("/") ? base.substring(0, base.length() - 1)
-                    : base;
-            String authority = settings.baseUrl().getHost()
-                    + (settings.baseUrl().getPort() < 0 ? "" : ":" + settings.baseUrl().getPort());
-            return ("POST " + base + p + " HTTP/1.1\r\nhost: " + authority
-                    + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
-                    .getBytes(StandardCharsets.US_ASCII);
-        });
+        byte[] known = requestLines.get(path);
+        if (known == null) {
+            known = newRequestStart(path);
+            if (requestLines.size() < MAX_REQUEST_LINES) {
+                requestLines.put(path, known);
+            }
+        }
+        return known;
+    }
+
+    private byte[] newRequestStart(String path) {
+        return ("POST " + basePath() + path + " HTTP/1.1\r\nhost: " + authority()
+                + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** The path of its base URL, without a slash at the end. */
+    private String basePath() {
+        String base = settings.baseUrl().getRawPath();
+        return base == null ? "" : base.endsWith("/") ? base.substring(0, base.length() - 1)
+                : base;
+    }
+
+    private String authority() {
+        int portInUrl = settings.baseUrl().getPort();
+        return settings.baseUrl().getHost() + (portInUrl < 0 ? "" : ":" + portInUrl);
     }
 
     /** Whether a stream's usage should be asked for; not if it has refused the question. */
