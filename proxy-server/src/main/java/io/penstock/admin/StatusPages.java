@@ -8,6 +8,7 @@ import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
+import io.penstock.upstream.TargetHealth;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 
@@ -20,6 +21,7 @@ public final class StatusPages {
     /** Of this build. */
     public static final String VERSION = Version.read();
 
+    private static final int MAX_TARGETS = 1000; // of one provider
     private static final String MODEL_PREFIX = "/v1/models/";
 
     private final ServerState state;
@@ -138,7 +140,56 @@ public final class StatusPages {
             }
             out.append('}');
         }
+        appendTargets(out, provider, now);
         out.append('}');
+    }
+
+    /**
+     * How each model is: of those that only callers have named, none is shown to other callers.
+     */
+    private void appendTargets(StringBuilder out, Provider provider, long now) {
+        String worst = "closed";
+        StringBuilder targets = new StringBuilder();
+        int shown = 0;
+        for (TargetHealth health : provider.health()) {
+            String breaker = health.breakerState();
+            if (health.isConfigured() && !breaker.equals("closed")) {
+                worst = worst.equals("open") ? worst : breaker;
+            }
+            if ((operator || health.isConfigured()) && shown++ < MAX_TARGETS) {
+                describe(targets.append(shown == 1 ? "" : ","), health, breaker, now);
+            }
+        }
+        out.append(",\"breaker\":\"").append(worst).append("\",\"targets\":[").append(targets)
+                .append(']');
+    }
+
+    private static void describe(StringBuilder out, TargetHealth health, String breaker,
+            long now) {
+        JsonText.quote(out.append("{\"model\":"), health.model()).append(",\"breaker\":\"")
+                .append(breaker).append("\",\"failure_ratio\":")
+                .append(Math.round(health.failureRatio(now) * 1000) / 1000.0)
+                .append(",\"cooldown_until\":").append(until(health.readyInNanos(now)))
+                .append(",\"in_flight\":").append(health.inFlight());
+        appendTimes(out.append(",\"ttft_ms\":"), health, true, now);
+        appendTimes(out.append(",\"unary_ms\":"), health, false, now);
+        out.append('}');
+    }
+
+    /** Percentiles of the last minutes; null while too little is known. */
+    private static void appendTimes(StringBuilder out, TargetHealth health, boolean stream,
+            long now) {
+        long median = health.firstContentNanos(0.5, stream, now);
+        if (median < 0) {
+            out.append("null");
+            return;
+        }
+        out.append("{\"p50\":").append(millis(median)).append(",\"p99\":")
+                .append(millis(health.firstContentNanos(0.99, stream, now))).append('}');
+    }
+
+    private static double millis(long nanos) {
+        return nanos / 100_000 / 10.0;
     }
 
     /** A time in quotes; null if there is no rest. */

@@ -1,13 +1,16 @@
 package io.penstock.cli;
 
+import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.Authenticator;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,12 +52,23 @@ final class KeysCommand implements Runnable {
                 description = "Names the caller in logs and limits.")
         private String id;
 
+        @Spec
+        private CommandSpec spec;
+
         @Override
         public Integer call() {
             String key = newKey();
-            System.out.println("API key (shown this once): " + key);
-            System.out.println("Under auth.keys:");
-            System.out.println("  - {id: " + id + ", hash: \"" + hash(key) + "\"}");
+            String hash = hash(key);
+            try {
+                new ApiKeySettings(id, hash, List.of());
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
+            }
+            PrintWriter out = spec.commandLine().getOut();
+            out.println("API key (shown this once): " + key);
+            out.println("Under auth.keys:");
+            out.println("  - {id: \"" + id + "\", hash: \"" + hash + "\"}");
+            out.flush();
             return 0;
         }
     }

@@ -22,8 +22,6 @@ final class Notices {
     private static final List<String> IGNORED_VARIABLES = List.of("REDIS_URL");
 
     static {
-        noEffect(RouteSchema.HEDGE, set -> true);
-        noEffectBeyondDefault(RouteSchema.MIDSTREAM);
         noEffect(RouteSchema.CACHE, set -> true);
         noEffect(Schema.CACHE, cache -> cache.get(Schema.CACHE_ENABLED));
         noEffect(Schema.REDIS, redis -> redis.has(Schema.REDIS_URL));
@@ -35,10 +33,6 @@ final class Notices {
 
     private static <T> void noEffect(Field<T> field, Predicate<T> applies) {
         NOTICES.put(field, new Notice<>(applies));
-    }
-
-    private static <T> void noEffectBeyondDefault(Field<T> field) {
-        noEffect(field, value -> !value.equals(field.defaultValue()));
     }
 
     /** What the documentation adds to the field's meaning; null when it works. */

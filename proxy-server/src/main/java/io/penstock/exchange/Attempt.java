@@ -23,6 +23,7 @@ import io.penstock.upstream.ReplyListener;
 import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
+import io.penstock.upstream.Trial;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.time.Instant;
@@ -61,6 +62,7 @@ final class Attempt implements ReplyListener {
     private final ReplyReader reader;
     private final ResponseRelay relay;
     private ReplyTranslation translation; // null until one was needed
+    private final Trial trial = new Trial();
 
     private TargetName target;
     private Provider provider;
@@ -112,25 +114,27 @@ final class Attempt implements ReplyListener {
      * @param continuation reads every event of a stream; null for none
      */
     void start(TargetName target, Provider provider, ProviderKey key, Question question,
-            HoldSettings hold, boolean stream, boolean asksForUsage, Continuation continuation,
-            long nowNanos) {
+            TimeoutSettings timeouts, long ticket, HoldSettings hold, boolean stream,
+            boolean asksForUsage, Continuation continuation, long nowNanos) {
         this.question = question;
         this.continuation = continuation;
         splicing = false;
-        begin(target, provider, key, hold, stream, asksForUsage, nowNanos);
+        begin(target, provider, key, timeouts, ticket, hold, stream, asksForUsage, nowNanos);
     }
 
     /** Begins to go on with the stream that broke off; the caller hears of it when they meet. */
     void goOn(TargetName target, Provider provider, ProviderKey key, Question question,
-            boolean asksForUsage, long nowNanos) {
+            TimeoutSettings timeouts, long ticket, boolean asksForUsage, long nowNanos) {
         this.question = question;
         splicing = true;
         relay.goOn();
-        begin(target, provider, key, HoldSettings.DEFAULT, true, asksForUsage, nowNanos);
+        begin(target, provider, key, timeouts, ticket, HoldSettings.DEFAULT, true, asksForUsage,
+                nowNanos);
     }
 
-    private void begin(TargetName target, Provider provider, ProviderKey key, HoldSettings hold,
-            boolean stream, boolean asksForUsage, long nowNanos) {
+    private void begin(TargetName target, Provider provider, ProviderKey key,
+            TimeoutSettings timeouts, long ticket, HoldSettings hold, boolean stream,
+            boolean asksForUsage, long nowNanos) {
         this.target = target;
         this.asksForUsage = asksForUsage;
         this.provider = provider;
@@ -138,9 +142,9 @@ final class Attempt implements ReplyListener {
         this.hold = hold;
         this.stream = stream;
         endpoint = exchange.endpoint();
-        timeouts = provider.settings().timeouts();
+        this.timeouts = timeouts;
         startedNanos = nowNanos;
-        readyNanos = 0;
+        trial.begin(provider.health(target.model()), ticket, stream, nowNanos);
         headNanos = 0;
         contentNanos = 0;
         replayed = false;
@@ -154,6 +158,7 @@ final class Attempt implements ReplyListener {
 
     private void acquire(boolean fresh, long nowNanos) {
         wait = Wait.CONNECTION;
+        readyNanos = 0; // on another connection, nothing has been sent
         paused = false;
         pool = loop.upstream().pool(provider);
         loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
@@ -454,7 +459,7 @@ final class Attempt implements ReplyListener {
                     "the stream went wrong");
         } else if (relay.isEnded()) {
             end();
-        } else if (watched && reader.isContentSeen() && !exchange.mayGoOn(this)) {
+        } else if (watched && !reader.isFinished(exchange.choices()) && !exchange.mayGoOn(this)) {
             endAtLength();
         } else {
             keepPace();
@@ -525,6 +530,7 @@ final class Attempt implements ReplyListener {
                 if (verdict == null) {
                     verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
                 }
+                trial.end(verdict.isProvidersFault(status), lastReadNanos);
                 exchange.onErrorReply(this);
             }
         } else if (splicing) {
@@ -560,6 +566,7 @@ final class Attempt implements ReplyListener {
             committed = true;
             wait = Wait.GAP;
             contentNanos = lastReadNanos;
+            trial.onGood(contentNanos - startedNanos, contentNanos);
             loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
             exchange.onContinued(this);
             writeSpliced();
@@ -588,6 +595,8 @@ final class Attempt implements ReplyListener {
         committed = true;
         wait = Wait.GAP;
         contentNanos = lastReadNanos;
+        trial.onGood(events && !reader.isContentSeen() ? -1 : contentNanos - startedNanos,
+                contentNanos);
         reader.onCommit();
         loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
         boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
@@ -651,6 +660,7 @@ final class Attempt implements ReplyListener {
         }
         relay.end();
         wait = Wait.NOTHING;
+        trial.end(reader.isErrorSeen(), lastReadNanos);
         UpstreamConnection done = connection;
         connection = null;
         leavePool();
@@ -660,13 +670,14 @@ final class Attempt implements ReplyListener {
 
     /** The caller's budget is spent: ends the stream as one that has come to its longest. */
     private void endAtLength() {
-        if (!reader.canEndAtLength()) {
+        if (!endpoint.hasChunks()) {
             closeConnection();
             exchange.onBudgetSpentInside(this);
             return;
         }
-        relay.cut(ChatStream.endAtLength(reader.identity(), exchange.isText(),
-                exchange.choices()));
+        ChatStream.Identity told = reader.identity();
+        relay.cut(ChatStream.endAtLength(told == null ? exchange.identity() : told,
+                exchange.isText(), exchange.choices()));
         relay.end();
         closeConnection();
         exchange.onBudgetSpent(this);
@@ -674,13 +685,15 @@ final class Attempt implements ReplyListener {
 
     /** The attempt is over without a whole reply. */
     private void fail(Fault fault, String detail) {
+        boolean saidAll = committed && reader.isDoneSeen() && fault != Fault.DIVERGED
+                && (!splicing || reader.isFinishSeen());
+        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
         if (draining) {
             endDraining();
         } else if (!committed) {
             abandon();
             exchange.onFault(this, fault, detail);
-        } else if (reader.isDoneSeen() && fault != Fault.DIVERGED
-                && (!splicing || reader.isFinishSeen())) {
+        } else if (saidAll) {
             if (splicing) {
                 relay.write(exchange.lastEvents(continuation.identity()));
             }
@@ -738,6 +751,7 @@ final class Attempt implements ReplyListener {
         }
         relay.discard();
         releaseQuestion();
+        trial.end(false, lastReadNanos);
         if (whole) {
             wait = Wait.NOTHING;
             UpstreamConnection done = connection;
@@ -755,6 +769,7 @@ final class Attempt implements ReplyListener {
         }
         wait = Wait.NOTHING;
         releaseQuestion();
+        trial.end(false, lastReadNanos);
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();
@@ -777,6 +792,12 @@ final class Attempt implements ReplyListener {
             pool.onDone();
             pool = null;
         }
+    }
+
+    /** The exchange's time is up: the provider's fault if it had most of it to itself. */
+    void onTimeUp(long nowNanos) {
+        boolean mostly = (nowNanos - startedNanos) * 2 >= timeouts.total().toNanos();
+        trial.end(mostly && !draining, nowNanos);
     }
 
     /** A further try of the same provider: whether its budget allows one. */

@@ -53,13 +53,9 @@ public final class AttemptLog {
         lastFault = fault;
     }
 
-    void onPassedOver(TargetName target) {
-        entries.add(new Entry(target, Fault.COOLDOWN.code(), 0));
-    }
-
-    /** A target that could not be asked, since its format has no words for the request. */
-    void onUntranslatable(TargetName target) {
-        entries.add(new Entry(target, Fault.UNTRANSLATABLE.code(), 0));
+    /** Nobody asked it, and why. */
+    void onPassedOver(TargetName target, Fault why) {
+        entries.add(new Entry(target, why.code(), 0));
     }
 
     /** Attempts made; targets passed over don't count. */

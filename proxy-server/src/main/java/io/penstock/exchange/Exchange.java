@@ -24,12 +24,14 @@ import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
+import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
 
 /**
  * One request and its reply, from the head that was accepted to the last byte: reads what routing
@@ -74,6 +76,8 @@ public final class Exchange extends Deadlines.Entry {
     private final Metering metering;
     private final AttemptLog log = new AttemptLog();
     private final TargetList targets = new TargetList();
+    private final AffinityValues affinity = new AffinityValues();
+    private final ToLongFunction<String> contextTokens;
 
     private Phase phase = Phase.IDLE;
     private Policy policy;
@@ -111,6 +115,7 @@ public final class Exchange extends Deadlines.Entry {
         body = new RequestBody(loop.bodyMemory());
         metering = new Metering(loop);
         questions = new Questions(loop, downstream.context().alloc(), request, body);
+        contextTokens = model -> metering.contextTokens(request, model);
     }
 
     /**
@@ -129,6 +134,7 @@ public final class Exchange extends Deadlines.Entry {
         this.requestId = requestId;
         this.cors = cors;
         metering.begin(permit, caller, policy);
+        affinity.begin(head, policy.router().affinityHeaders());
         request.clear();
         questions.begin(endpoint);
         route = null;
@@ -304,19 +310,21 @@ public final class Exchange extends Deadlines.Entry {
         Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
                 body.length(), dispatchedNanos);
         if (refusal != null) {
-            refuse(LimitReply.refuse(loop.localReply(), refusal, metering.permit(), caller,
-                    dispatchedNanos));
+            fail(LimitReply.refuse(loop.localReply(), refusal, caller));
+            answer(loop.localReply(), null);
             return;
         }
         moveTo(Phase.ATTEMPTING);
-        targets.begin(policy, route);
+        targets.begin(policy, route, request.isStream(),
+                affinity.of(route.policy().affinity(), request), contextTokens, dispatchedNanos);
         loop.deadlines().add(this);
         TargetName first = nextTarget(dispatchedNanos);
         if (first == null && questions.refusal() != null) {
             answerFailure();
         } else if (first == null) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
-                    "Every provider of the model '" + model + "' asked to be left alone."));
+                    "Every provider of the model '" + model + "' is left alone for the moment: "
+                            + log + "."));
             answerFailure();
         } else {
             loop.upstream().pool(targets.provider(first)).retryBudget()
@@ -325,18 +333,34 @@ public final class Exchange extends Deadlines.Entry {
                 continuation = continuation == null ? new Continuation() : continuation;
                 continuation.begin();
             }
-            planHedge();
+            planHedge(first);
             start(first, dispatchedNanos);
         }
     }
 
+    /** Tries that target once more, or the next where it has come to be left alone meanwhile. */
+    private void startAgain(TargetName target, long nowNanos) {
+        TargetName next = target;
+        if (!targets.tryAgain(target, nowNanos)) {
+            next = nextTarget(nowNanos);
+            sameTargetTries = 0;
+        }
+        if (next == null) {
+            answerFailure();
+        } else {
+            start(next, nowNanos);
+        }
+    }
+
+    /** Tries a target that {@link #targets} gave just now. */
     private void start(TargetName target, long nowNanos) {
         start(attempt, target, nowNanos);
     }
 
     private void start(Attempt next, TargetName target, long nowNanos) {
         Provider provider = targets.provider(target);
-        totalNanos = provider.settings().timeouts().total().toNanos();
+        TimeoutSettings timeouts = targets.timeouts(target);
+        totalNanos = timeouts.total().toNanos();
         loop.deadlines().expectBy(dispatchedNanos + totalNanos);
         ProviderKey key = provider.keys().next(nowNanos);
         if (key == null && !provider.keys().isEmpty()) {
@@ -352,9 +376,11 @@ public final class Exchange extends Deadlines.Entry {
         if (phase == Phase.COMMITTED) {
             continuation.beginSplice(question == null ? provider.takesPrefill(target.model())
                     : question.isPrefilled());
-            next.goOn(target, provider, key, question, mayAskForUsage(provider), nowNanos);
+            next.goOn(target, provider, key, question, timeouts, targets.ticket(),
+                    mayAskForUsage(provider), nowNanos);
         } else {
-            next.start(target, provider, key, question, route.policy().hold(), request.isStream(), asks,
+            next.start(target, provider, key, question, timeouts, targets.ticket(),
+                    route.policy().hold(), request.isStream(), asks,
                     isContinuable() ? continuation : null, nowNanos);
         }
     }
@@ -363,7 +389,8 @@ public final class Exchange extends Deadlines.Entry {
     private TargetName nextTarget(long nowNanos) {
         TargetName next = targets.next(nowNanos, log);
         while (next != null && !canAsk(next)) {
-            log.onUntranslatable(next);
+            targets.giveBack(next);
+            log.onPassedOver(next, Fault.UNTRANSLATABLE);
             next = targets.next(nowNanos, log);
         }
         return next;
@@ -387,13 +414,15 @@ public final class Exchange extends Deadlines.Entry {
 
     // Two targets at a time
 
-    private void planHedge() {
+    private void planHedge(TargetName first) {
         HedgeSettings hedge = route.policy().hedge();
         if (hedge == null || route.targets().size() < 2) {
             return;
         }
         loop.hedgeBudget(hedge).onCall(hedge.maxRatio());
-        long after = hedge.after() != null ? hedge.after().toNanos() : -1;
+        long after = hedge.after() != null ? hedge.after().toNanos()
+                : targets.health(first).firstContentNanos(hedge.percentile(), request.isStream(),
+                        dispatchedNanos);
         if (after >= 0) {
             hedgeAtNanos = dispatchedNanos + after;
             loop.deadlines().expectBy(hedgeAtNanos);
@@ -518,10 +547,7 @@ public final class Exchange extends Deadlines.Entry {
         long wait = letRest(failed, now);
         if (failed.isSplicing()) {
             failed.abandon();
-            if (!goOn(now)) {
-                endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR, "The provider's reply "
-                        + "broke off, and no other could go on with it."));
-            }
+            goOnOrEnd(failed, now);
             return;
         }
         if (racing) {
@@ -558,7 +584,13 @@ public final class Exchange extends Deadlines.Entry {
             return false;
         }
         failed.abandon();
-        start(failed, failed.target(), now);
+        if (targets.tryAgain(failed.target(), now)) {
+            start(failed, failed.target(), now);
+        } else if (failed.isSplicing()) {
+            goOnOrEnd(failed, now);
+        } else if (!leaveToOther(failed)) {
+            startAgain(failed.target(), now);
+        }
         return true;
     }
 
@@ -601,12 +633,14 @@ public final class Exchange extends Deadlines.Entry {
         boolean keyAtFault = verdict == ReplyVerdict.BAD_KEY
                 || verdict == ReplyVerdict.RATE_LIMITED;
         if (keyAtFault && failed.provider().keys().keys().size() > 1
-                && failed.provider().keys().readyInNanos(now) == 0) {
+                && failed.provider().keys().readyInNanos(now) == 0
+                && targets.tryAgain(same, now)) {
             failed.abandon();
             start(same, now);
             return true;
         }
-        if (maySucceedNow && sameTargetTries < retry.sameTarget() && failed.tryTakeRetry()) {
+        if (maySucceedNow && sameTargetTries < retry.sameTarget()
+                && targets.health(same).isPassable(now) && failed.tryTakeRetry()) {
             sameTargetTries++;
             pause(failed, now, ThreadLocalRandom.current().nextLong(MIN_PAUSE_NANOS,
                     MAX_PAUSE_NANOS));
@@ -673,7 +707,7 @@ public final class Exchange extends Deadlines.Entry {
         } else if (pausedTarget != null) {
             TargetName target = pausedTarget;
             pausedTarget = null;
-            start(target, nowNanos);
+            startAgain(target, nowNanos);
         } else if (!racing && isHedgeDue() && hedgeAtNanos - nowNanos <= 0) {
             hedge(nowNanos);
         } else if (racing && rival.remainingNanos(nowNanos) <= 0) {
@@ -695,6 +729,7 @@ public final class Exchange extends Deadlines.Entry {
         }
         pausedTarget = null;
         endRace();
+        attempt.onTimeUp(nowNanos);
         attempt.abandon();
         log.onFault(attempt.target(), Fault.TOTAL_TIMEOUT, nowNanos - attempt.startedNanos());
         attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(), "the exchange took too long");
@@ -762,6 +797,13 @@ public final class Exchange extends Deadlines.Entry {
         return request.choices();
     }
 
+    /** For a stream whose chunks don't say whose they are. */
+    ChatStream.Identity identity() {
+        return new ChatStream.Identity(requestId, isText() ? "text_completion"
+                : "chat.completion.chunk", TimeUnit.MILLISECONDS.toSeconds(
+                System.currentTimeMillis()), request.model());
+    }
+
     /** More of the committed stream has come: whether the caller's budget has room for it. */
     boolean mayGoOn(Attempt running) {
         return metering.mayGoOn(running.target().model(), running.passedTokens(),
@@ -826,6 +868,13 @@ public final class Exchange extends Deadlines.Entry {
         return true;
     }
 
+    private void goOnOrEnd(Attempt failed, long now) {
+        if (!goOn(now)) {
+            endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
+                    "The provider's reply broke off, and no other could go on with it."));
+        }
+    }
+
     /** Books what the caller got of a reply that another goes on with. */
     private void bookPart(Attempt broken) {
         TokenUsage part = broken.usage() != null ? broken.usage()
@@ -883,7 +932,6 @@ public final class Exchange extends Deadlines.Entry {
         } else if (failure.kind() == Failure.Kind.OVERLOADED) {
             reply.retryAfter(0);
         }
-        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         if (policy.fullHeaders() && !log.entries().isEmpty()) {
             reply.field("x-penstock-attempts", log.toString());
         }
@@ -918,7 +966,8 @@ public final class Exchange extends Deadlines.Entry {
         status = failure.kind().status();
         Failure why = failure;
         String id = requestId;
-        finish();
+        finish(); // after which the permit says what is left
+        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         reply.lines(cors).error(downstream, endpoint.format(), why, id, attempts);
     }
 

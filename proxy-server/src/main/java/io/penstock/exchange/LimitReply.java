@@ -41,7 +41,7 @@ public final class LimitReply {
     }
 
     /** The same fields for a reply that the proxy makes itself. */
-    static String lines(Permit permit, long nowNanos) {
+    public static String lines(Permit permit, long nowNanos) {
         if (!permit.hasRequestLimit() && !permit.hasTokenLimit()) {
             return "";
         }
@@ -51,9 +51,7 @@ public final class LimitReply {
     }
 
     /** Tells what ran out; adds to the reply when to come again, which ends the response. */
-    public static Failure refuse(LocalReply reply, Refusal refusal, Permit permit, Caller caller,
-            long nowNanos) {
-        reply.lines(lines(permit, nowNanos));
+    public static Failure refuse(LocalReply reply, Refusal refusal, Caller caller) {
         long wait = refusal.retryAfterNanos();
         if (wait > 0) {
             // SDKs prefer the exact one; beyond a minute they had better not wait at all.

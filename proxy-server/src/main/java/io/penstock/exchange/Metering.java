@@ -30,7 +30,8 @@ final class Metering {
     private Policy policy;
     private long bodyBytes;
     private int month;
-    private long grantedTokens; // of the answer
+    private long drafts; // of the answer
+    private long grantedTokens; // of all of them
     private boolean booked;
     private long bookedTokens;
     private long bookedNanoDollars;
@@ -70,7 +71,8 @@ final class Metering {
         month = Month.of(System.currentTimeMillis());
         long prompt = estimator.promptTokens(model, bodyBytes);
         boolean bounded = !endpoint.generates() || request.maxTokens() >= 0;
-        grantedTokens = !endpoint.generates() ? 0 : request.choices()
+        drafts = request.drafts();
+        grantedTokens = !endpoint.generates() ? 0 : drafts
                 * (bounded ? request.maxTokens() : estimator.completionTokens(model));
         long tokens = prompt + grantedTokens;
         if (!bounded && allowance.tokensPerMinute() > 0) {
@@ -80,6 +82,11 @@ final class Metering {
         return permit.reserve(caller.id(), month, allowance.tokensPerMonth(),
                 allowance.nanoDollarsPerMonth(), tokens,
                 policy.prices().nanoDollars(model, prompt, grantedTokens), nowNanos);
+    }
+
+    /** How many tokens of that model's context the call takes, prompt and answer, if it says. */
+    long contextTokens(RequestFields request, String model) {
+        return estimator.promptTokens(model, bodyBytes) + Math.max(0, request.maxTokens());
     }
 
     /**
@@ -110,7 +117,7 @@ final class Metering {
 
     /** Books what an attempt came to; an exchange may have several that cost. */
     void book(String provider, String model, TokenUsage usage) {
-        estimator.learn(model, bodyBytes, usage);
+        estimator.learn(model, bodyBytes, drafts, usage);
         long nanoDollars = policy.prices().nanoDollars(model, usage);
         booked = true;
         bookedTokens += usage.total();

@@ -33,6 +33,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private static final int PEEK_BYTES = 1024;
     private static final int CHOICES_WITHIN_BYTES = 256;
     private static final int BYTES_PER_TOKEN = 4;
+    private static final int MAX_FRAME_BYTES = 512; // of JSON around an event's text
     private static final int MAX_EMPTY_BYTES = 24; // [DONE] and comments
     private static final byte[] EMPTY = {};
     private static final Needle ERROR = new Needle("\"error\"");
@@ -41,7 +42,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private final ExchangeLoop loop;
     private int wantedEvents;
     private int contentEvents;
-    private boolean finishSeen;
+    private long finishes;
     private boolean doneSeen;
     private boolean errorSeen;
     private boolean anyPayload;
@@ -90,7 +91,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         identity = null;
         this.wholeLength = wholeLength;
         contentEvents = 0;
-        finishSeen = false;
+        finishes = 0;
         doneSeen = false;
         errorSeen = false;
         anyPayload = false;
@@ -102,7 +103,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         usage = null;
         events = 0;
         eventBytes = 0;
-        leastBytes = Integer.MAX_VALUE;
+        leastBytes = MAX_FRAME_BYTES;
         payloadBytes = 0;
     }
 
@@ -126,9 +127,9 @@ final class ReplyReader implements ResponseRelay.Observer {
     void onMeaning(Meaning meaning) {
         switch (meaning) {
             case CONTENT -> contentEvents += continuation == null ? 1 : 0; // which reads for itself
-            case FINISH -> finishSeen = true;
+            case FINISH -> finishes++;
             case DONE -> {
-                finishSeen = true;
+                finishes++;
                 doneSeen = true;
             }
             case ERROR -> errorSeen = true;
@@ -145,11 +146,6 @@ final class ReplyReader implements ResponseRelay.Observer {
     /** What should be an answer could not be read as one. */
     void onErrorInside() {
         errorInside = true;
-    }
-
-    /** Whether the caller's events are such that the stream can be ended as one that is too long. */
-    boolean canEndAtLength() {
-        return chunks && identity != null;
     }
 
     /** Nothing of the reply may show any more. */
@@ -182,7 +178,12 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     /** Whether the model said why it stopped. */
     boolean isFinishSeen() {
-        return finishSeen;
+        return finishes > 0;
+    }
+
+    /** Whether it said so of that many answers, or all is over: nothing that costs follows. */
+    boolean isFinished(long choices) {
+        return doneSeen || errorSeen || finishes >= choices;
     }
 
     /** Whether {@code [DONE]} went by. */
@@ -230,7 +231,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         if (counted == null || counted.total() == 0) {
             return null;
         }
-        boolean whole = finishSeen || events == 0;
+        boolean whole = doneSeen || events == 0;
         // At its start a stream may tell the prompt, and of the answer no more than a beginning.
         return new TokenUsage(counted.prompt(), whole ? counted.completion()
                 : Math.max(counted.completion(), passedTokens()), counted.cached(),
@@ -239,7 +240,8 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     /**
      * About how many tokens have gone by: one an event, or one for so many bytes of text, the
-     * larger of the two. The shortest event is taken for the frame around the text of all.
+     * larger of the two. The shortest event is taken for the frame around the text of all, if it is
+     * short enough to be one: some providers send a page at a time.
      */
     long passedTokens() {
         return events > 0
@@ -288,13 +290,17 @@ final class ReplyReader implements ResponseRelay.Observer {
                     identity = loop.chatStream().identity(buffer, index, length);
                 }
             }
-            case FINISH -> finishSeen = true;
+            case FINISH -> finishes++;
             case DONE -> doneSeen = true;
             case ERROR -> errorSeen = true;
             default -> { }
         }
-        return found == null || !hidesUsage
-                || !loop.chatStream().isWithoutChoices(buffer, index, length);
+        return found == null || !hidesUsage || !isUsageOnly(buffer, index, length);
+    }
+
+    private boolean isUsageOnly(ByteBuf buffer, int index, int length) {
+        return loop.chatStream().isWithoutChoices(buffer, index, length)
+                && loop.chatStream().read(buffer, index, length) == ChatStream.Meaning.NOTHING;
     }
 
     /** Reads an event of a stream that may have to be continued, or that continues another. */
@@ -307,15 +313,14 @@ final class ReplyReader implements ResponseRelay.Observer {
                 usage = found == null ? usage : found;
                 contentEvents += chunk.text() != null || chunk.hasOther() || chunk.hasReasoning()
                         ? 1 : 0;
-                finishSeen |= chunk.finishReason() != null;
+                finishes += chunk.finishReason() != null ? 1 : 0;
                 if (splicing) {
                     continuation.splice(chunk);
                     return false;
                 }
                 continuation.record(chunk);
                 identity = continuation.identity();
-                return found == null || !hidesUsage
-                        || !loop.chatStream().isWithoutChoices(buffer, index, length);
+                return found == null || !hidesUsage || !isUsageOnly(buffer, index, length);
             }
             case DONE -> doneSeen = true;
             case ERROR -> {

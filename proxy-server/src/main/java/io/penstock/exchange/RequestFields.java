@@ -17,7 +17,8 @@ import java.nio.charset.StandardCharsets;
 final class RequestFields {
     private static final String[] NAMES =
             {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
-                "messages", "logprobs", "response_format", "max_output_tokens"};
+                "messages", "logprobs", "response_format", "user", "prompt_cache_key", "best_of",
+                "max_output_tokens"};
     private static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
@@ -27,7 +28,10 @@ final class RequestFields {
     private static final int MESSAGES = 6;
     private static final int LOGPROBS = 7;
     private static final int RESPONSE_FORMAT = 8;
-    private static final int MAX_OUTPUT_TOKENS = 9; // of a response
+    private static final int USER = 9;
+    private static final int PROMPT_CACHE_KEY = 10;
+    private static final int BEST_OF = 11;
+    private static final int MAX_OUTPUT_TOKENS = 12; // of a response
 
     private static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
@@ -41,6 +45,9 @@ final class RequestFields {
     private boolean stream;
     private long maxTokens;
     private long choices;
+    private String user;
+    private String promptCacheKey;
+    private long drafts;
     private boolean asksForUsage;
     private Kind optionsKind;
     private String options;
@@ -64,6 +71,9 @@ final class RequestFields {
         options = null;
         maxTokens = -1;
         choices = 1;
+        user = null;
+        promptCacheKey = null;
+        drafts = 1;
     }
 
     /** Reads what was found; returns what is wrong with it, or null. */
@@ -88,9 +98,15 @@ final class RequestFields {
         modelStart = found.start(MODEL);
         modelEnd = found.end(MODEL);
         stream = streamKind == Kind.TRUE;
-        maxTokens = count(found, MAX_COMPLETION_TOKENS, count(found, MAX_TOKENS,
-                count(found, MAX_OUTPUT_TOKENS, -1)));
+        // Not every provider knows both: whichever counts for this one, it is not beyond that. To
+        // some of them 0 says nothing.
+        maxTokens = Math.max(Math.max(count(found, MAX_COMPLETION_TOKENS, 0),
+                count(found, MAX_TOKENS, 0)), count(found, MAX_OUTPUT_TOKENS, 0));
+        maxTokens = maxTokens == 0 ? -1 : maxTokens;
         choices = Math.max(1, count(found, N, 1));
+        user = string(found, USER);
+        promptCacheKey = string(found, PROMPT_CACHE_KEY);
+        drafts = Math.max(choices, count(found, BEST_OF, 1));
         optionsKind = found.kind(STREAM_OPTIONS);
         if (optionsKind == Kind.OBJECT) {
             options = found.text(STREAM_OPTIONS);
@@ -112,6 +128,11 @@ final class RequestFields {
         boolean number = found.kind(member) == Kind.NUMBER;
         limits[at] = number ? found.start(member) : 0;
         limits[at + 1] = number ? found.end(member) : 0;
+    }
+
+    /** Null for anything else than a string: that is the provider's to refuse. */
+    private static String string(TopLevelScanner found, int member) {
+        return found.kind(member) == Kind.STRING ? found.text(member) : null;
     }
 
     /** A count that is none, or absurd, is the provider's to refuse. */
@@ -207,8 +228,23 @@ final class RequestFields {
         return maxTokens;
     }
 
+    /** Whom the caller calls for; null if it doesn't say. */
+    String user() {
+        return user;
+    }
+
+    /** What prompts have in common whose beginnings are alike; null if the caller doesn't say. */
+    String promptCacheKey() {
+        return promptCacheKey;
+    }
+
     /** How many answers the caller wants. */
     long choices() {
         return choices;
+    }
+
+    /** How many are made, and paid for. */
+    long drafts() {
+        return drafts;
     }
 }

@@ -1,32 +1,93 @@
 package io.penstock.exchange;
 
+import io.penstock.failure.Fault;
 import io.penstock.loop.Deadlines;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
+import io.penstock.route.TargetFigures;
+import io.penstock.route.TargetOrder;
+import io.penstock.route.TargetTerms;
+import io.penstock.route.TargetTimeouts;
 import io.penstock.upstream.Provider;
+import io.penstock.upstream.TargetHealth;
+import io.penstock.upstream.TimeoutSettings;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /**
- * The targets of one exchange, and which of them is next: those whose keys rest are passed over,
- * and so is a model whose context the prompt has exceeded. When nothing else is left, one whose
- * rest is only a guess is asked all the same.
+ * The targets of one exchange, in the order that the route's strategy gives them, and which of them
+ * is next. Passed over are those whose keys rest, whose breaker is open, whose context window is
+ * too small, and a model whose context the prompt has exceeded. When nothing else is left, one is
+ * asked all the same whose rest is only a guess, or some of whose calls went well of late.
  *
  * <p><b>Thread:</b> confined to the event loop.
  */
-final class TargetList {
-    private Policy policy;
-    private List<TargetName> targets = List.of();
-    private int next;
+final class TargetList implements TargetFigures {
+    private final TargetOrder order = new TargetOrder();
     private final List<String> exceeded = new ArrayList<>(0);
     private final List<TargetName> resting = new ArrayList<>(0);
+    private final List<TargetName> failing = new ArrayList<>(0);
+    private TargetHealth[] healths = {}; // by place in the route; null where not needed so far
+    private boolean[] tooSmall = {}; // the same; only of a route with context windows
+    private Policy policy;
+    private Route route;
+    private boolean stream;
+    private long nowNanos;
+    private int next;
+    private long ticket;
 
-    void begin(Policy policy, Route route) {
+    /**
+     * Begins with the targets of a route.
+     *
+     * @param affinity of the call, or {@link TargetOrder#NO_AFFINITY}
+     * @param tokens how many tokens of its context a model of that name would need for the call
+     */
+    void begin(Policy policy, Route route, boolean stream, long affinity,
+            ToLongFunction<String> tokens, long nowNanos) {
         this.policy = policy;
-        targets = route.targets();
+        this.route = route;
+        this.stream = stream;
+        this.nowNanos = nowNanos;
         next = 0;
         exceeded.clear();
         resting.clear();
+        failing.clear();
+        int count = route.targets().size();
+        if (healths.length < count) {
+            healths = new TargetHealth[count];
+        } else {
+            Arrays.fill(healths, null);
+        }
+        if (route.hasWindows()) {
+            measure(tokens);
+        }
+        order.arrange(route, this, affinity);
+    }
+
+    /** Finds those that the call is too long for; where it is for all, the largest may try. */
+    private void measure(ToLongFunction<String> tokens) {
+        int count = route.targets().size();
+        if (tooSmall.length < count) {
+            tooSmall = new boolean[count];
+        }
+        boolean anyFits = false;
+        int largest = 0;
+        for (int i = 0; i < count; i++) {
+            int window = route.terms(i).contextWindow();
+            tooSmall[i] = window != TargetTerms.UNBOUNDED
+                    && tokens.applyAsLong(route.targets().get(i).model()) > window;
+            anyFits |= !tooSmall[i];
+            largest = Math.max(largest, window);
+        }
+        for (int i = 0; i < count && !anyFits; i++) {
+            tooSmall[i] = route.terms(i).contextWindow() < largest;
+        }
+    }
+
+    private boolean isTooSmall(int target) {
+        return route.hasWindows() && tooSmall[target];
     }
 
     /** The prompt is too long for that model, wherever it is served. */
@@ -38,31 +99,134 @@ final class TargetList {
         return policy.providers().get(target.provider());
     }
 
-    /** The next target; null if none is left. Notes in the log whom it passes over. */
+    TargetHealth health(TargetName target) {
+        return provider(target).health(target.model());
+    }
+
+    private TargetHealth health(int target) {
+        TargetHealth health = healths[target];
+        return health != null ? health
+                : (healths[target] = health(route.targets().get(target)));
+    }
+
+    /** The provider's timers, but for what the target says of them. */
+    TimeoutSettings timeouts(TargetName target) {
+        TimeoutSettings own = provider(target).settings().timeouts();
+        List<TargetName> targets = route.targets();
+        for (int i = 0; i < targets.size(); i++) {
+            TargetTimeouts said = route.terms(i).timeouts();
+            if (targets.get(i) == target && said != null) {
+                return own.with(said.connect(), said.tls(), said.head(), said.firstContent(),
+                        said.gap(), said.total());
+            }
+        }
+        return own;
+    }
+
+    /**
+     * The next target, which has to be asked now; null if none is left. Notes in the log whom it
+     * passes over.
+     */
     TargetName next(long nowNanos, AttemptLog log) {
-        while (next < targets.size()) {
-            TargetName target = targets.get(next++);
+        while (next < order.count()) {
+            int place = order.at(next++);
+            TargetName target = route.targets().get(place);
             if (exceeded.contains(target.model())) {
                 continue;
             }
-            if (provider(target).keys().readyInNanos(nowNanos) == 0) {
+            if (isTooSmall(place)) {
+                log.onPassedOver(target, Fault.CONTEXT_WINDOW);
+            } else if (provider(target).keys().readyInNanos(nowNanos) > 0) {
+                log.onPassedOver(target, Fault.COOLDOWN);
+                if (provider(target).keys().leastBad(nowNanos) != null) {
+                    resting.add(target);
+                }
+            } else if (take(health(place).tryPass(nowNanos))) {
                 return target;
-            }
-            log.onPassedOver(target);
-            if (provider(target).keys().leastBad(nowNanos) != null) {
-                resting.add(target);
+            } else {
+                log.onPassedOver(target, Fault.BREAKER_OPEN);
+                failing.add(target);
             }
         }
-        resting.removeIf(target -> exceeded.contains(target.model()));
-        return resting.isEmpty() ? null : resting.remove(0);
+        return leastBad(nowNanos);
     }
 
-    /** Nanoseconds until some target's key is ready; {@link Deadlines#NEVER} if there is none. */
+    private boolean take(long ticket) {
+        this.ticket = ticket;
+        return ticket != TargetHealth.REFUSED;
+    }
+
+    /** One of those passed over, after all; each once. */
+    private TargetName leastBad(long nowNanos) {
+        while (!resting.isEmpty() || !failing.isEmpty()) {
+            TargetName target = !resting.isEmpty() ? resting.remove(0)
+                    : failing.remove(leastFailing(nowNanos));
+            if (!exceeded.contains(target.model())
+                    && take(health(target).tryPassAsLast(nowNanos))) {
+                return target;
+            }
+        }
+        return null;
+    }
+
+    private int leastFailing(long nowNanos) {
+        int least = 0;
+        double ratio = 2;
+        for (int i = 0; i < failing.size(); i++) {
+            double failures = health(failing.get(i)).failureRatio(nowNanos);
+            if (failures < ratio) {
+                least = i;
+                ratio = failures;
+            }
+        }
+        return least;
+    }
+
+    /** Whether that target may be asked once more; if so, it has to be asked now. */
+    boolean tryAgain(TargetName target, long nowNanos) {
+        return take(health(target).tryPass(nowNanos));
+    }
+
+    /** The ticket by which the target that was given last may be asked. */
+    long ticket() {
+        return ticket;
+    }
+
+    /** The target that was given last cannot be asked: its ticket goes unused. */
+    void giveBack(TargetName target) {
+        health(target).onNothing(ticket);
+    }
+
+    /** Nanoseconds until some target may be asked; {@link Deadlines#NEVER} if there is none. */
     long readyInNanos(long nowNanos) {
         long soonest = Deadlines.NEVER;
-        for (TargetName target : targets) {
-            soonest = Math.min(soonest, provider(target).keys().readyInNanos(nowNanos));
+        for (TargetName target : route.targets()) {
+            soonest = Math.min(soonest, Math.max(health(target).readyInNanos(nowNanos),
+                    provider(target).keys().readyInNanos(nowNanos)));
         }
         return soonest;
+    }
+
+    // For the order
+
+    @Override
+    public boolean isReady(int target) {
+        return !isTooSmall(target) && health(target).isPassable(nowNanos)
+                && provider(route.targets().get(target)).keys().readyInNanos(nowNanos) == 0;
+    }
+
+    @Override
+    public int inFlight(int target) {
+        return health(target).inFlight();
+    }
+
+    @Override
+    public double latencyNanos(int target) {
+        return health(target).averageNanos(stream);
+    }
+
+    @Override
+    public long latencyAgeNanos(int target) {
+        return health(target).ageNanos(stream, nowNanos);
     }
 }

@@ -34,6 +34,10 @@ public enum Fault {
     UNTRANSLATABLE("untranslatable", false),
     /** Another attempt was faster. */
     HEDGE_LOST("hedge_lost", false),
+    /** It has failed too often of late, and is left alone for a while. */
+    BREAKER_OPEN("breaker_open", false),
+    /** The prompt and the answer asked for are longer than the model takes. */
+    CONTEXT_WINDOW("context_window", false),
     CALLER_GONE("caller_gone", false),
     /** A model that was to go on with another's answer says something else. */
     DIVERGED("diverged", false),
@@ -57,6 +61,18 @@ public enum Fault {
     /** Whether a timer ran out, so that 504 rather than 502 tells the caller what happened. */
     public boolean isTimeout() {
         return timeout;
+    }
+
+    /**
+     * Whether the provider is to blame for it. Not for a total timeout: other attempts, and the
+     * caller's own wishes, have their share in that.
+     */
+    public boolean isProvidersFault() {
+        return switch (this) {
+            case POOL_EXHAUSTED, TOTAL_TIMEOUT, COOLDOWN, BREAKER_OPEN, CONTEXT_WINDOW,
+                    HEDGE_LOST, CALLER_GONE, DIVERGED, BUDGET_SPENT, SHUTDOWN -> false;
+            default -> true;
+        };
     }
 
     /** Whether it may be gone in a moment, so that the same target is worth one more try. */

@@ -10,8 +10,9 @@ package io.penstock.limit;
  *
  * <p><b>Thread:</b> safe; a lock is taken once a month, and at the bound, for a few instructions.
  * <br><b>Bounds:</b> {@code maxCallers}, and one more for each thread that adds at that moment; at
- * the bound, callers that the month doesn't know yet are refused until it ends. Each takes 60
- * bytes, measured, and its name: 16 MB with {@link #MAX_CALLERS} beside the names.
+ * the bound, callers that the month doesn't know yet are refused until it ends. Those without a
+ * budget, who may get one yet, are no longer added from half of it on. Each takes 60 bytes,
+ * measured, and its name: 16 MB with {@link #MAX_CALLERS} beside the names.
  */
 public final class Budgets {
     public static final int MAX_CALLERS = 1 << 18;
@@ -49,16 +50,20 @@ public final class Budgets {
      * @return whether there was room for it
      */
     public boolean seed(String caller, int month, long tokens, long nanoDollars) {
-        return add(caller, month, tokens, nanoDollars);
+        return add(use(caller, month), tokens, nanoDollars);
     }
 
     /**
      * Adds what was used without a reservation; may exceed any bound.
      *
-     * @return whether there was room for it
+     * @return whether there was room for it: a caller that is unknown so far gets no more than half
+     *     of that, so that those with a budget find some
      */
     public boolean add(String caller, int month, long tokens, long nanoDollars) {
-        MonthlyUse use = use(caller, month);
+        return add(use(caller, month, maxCallers / 2), tokens, nanoDollars);
+    }
+
+    private static boolean add(MonthlyUse use, long tokens, long nanoDollars) {
         if (use == null) {
             return false;
         }
@@ -95,6 +100,10 @@ public final class Budgets {
 
     /** The caller's use of the month, from zero if nothing is known of it; null for no room. */
     MonthlyUse use(String caller, int month) {
+        return use(caller, month, maxCallers);
+    }
+
+    private MonthlyUse use(String caller, int month, int most) {
         Month in = months.find(month);
         if (in == null) {
             in = begin(month);
@@ -103,10 +112,10 @@ public final class Budgets {
         if (known != null) {
             return known;
         }
-        if (size() >= maxCallers) {
+        if (size() >= most) {
             forgetBefore(in);
         }
-        return size() < maxCallers ? in.callers.findOrAdd(caller, 0) : in.callers.find(caller);
+        return size() < most ? in.callers.findOrAdd(caller, 0) : in.callers.find(caller);
     }
 
     private MonthlyUse find(String caller, int month) {

@@ -2,8 +2,17 @@ package io.penstock.route;
 
 import java.util.List;
 
-/** Where a model's calls go: targets in the order in which they are tried, at least one. */
-public record Route(List<TargetName> targets, RoutePolicy policy) {
+/**
+ * Where a model's calls go: targets in the order of the configuration, at least one.
+ *
+ * <p><b>Thread:</b> safe; immutable but for where its calls have got to.
+ */
+public final class Route {
+    private final List<TargetName> targets;
+    private final List<TargetTerms> terms;
+    private final RoutePolicy policy;
+    private final Rotation rotation;
+    private final boolean windows;
 
     /** A provider and what it calls the model. */
     public record TargetName(String provider, String model) {
@@ -13,7 +22,52 @@ public record Route(List<TargetName> targets, RoutePolicy policy) {
         }
     }
 
-    public Route {
-        targets = List.copyOf(targets);
+    /** One whose targets are all asked on the same terms. */
+    public Route(List<TargetName> targets, RoutePolicy policy) {
+        this(targets, targets.stream().map(target -> TargetTerms.DEFAULT).toList(), policy);
+    }
+
+    /** {@code terms} belong to the targets, place by place. */
+    public Route(List<TargetName> targets, List<TargetTerms> terms, RoutePolicy policy) {
+        this(targets, terms, policy, new Rotation(targets.size()));
+    }
+
+    private Route(List<TargetName> targets, List<TargetTerms> terms, RoutePolicy policy,
+            Rotation rotation) {
+        this.targets = List.copyOf(targets);
+        this.terms = List.copyOf(terms);
+        this.policy = policy;
+        this.rotation = rotation;
+        windows = terms.stream().anyMatch(
+                each -> each.contextWindow() != TargetTerms.UNBOUNDED);
+    }
+
+    /** The same for a model of that name, where a target keeps the caller's: turns are shared. */
+    Route named(String model) {
+        return new Route(targets.stream()
+                .map(target -> target.model().equals("*")
+                        ? new TargetName(target.provider(), model) : target)
+                .toList(), terms, policy, rotation);
+    }
+
+    public List<TargetName> targets() {
+        return targets;
+    }
+
+    public TargetTerms terms(int target) {
+        return terms.get(target);
+    }
+
+    public RoutePolicy policy() {
+        return policy;
+    }
+
+    /** Whether the context window of some target is known. */
+    public boolean hasWindows() {
+        return windows;
+    }
+
+    Rotation rotation() {
+        return rotation;
     }
 }

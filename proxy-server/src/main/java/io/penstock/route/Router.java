@@ -30,6 +30,7 @@ public final class Router {
 
     private final List<Configured> routes = new ArrayList<>();
     private final List<Candidate> candidates;
+    private final List<String> affinityHeaders;
     private final ConcurrentHashMap<String, Route> remembered = new ConcurrentHashMap<>();
 
     /** {@code candidates} in any order; of equal priority, the earlier one goes first. */
@@ -40,16 +41,21 @@ public final class Router {
         this.candidates.forEach(candidate -> enabled.add(candidate.provider()));
         for (RouteSettings route : settings) {
             List<TargetName> targets = new ArrayList<>();
+            List<TargetTerms> terms = new ArrayList<>();
             route.targets().forEach(target -> {
                 if (enabled.contains(target.provider())) {
                     targets.add(new TargetName(target.provider(), target.model()));
+                    terms.add(target.terms());
                 }
             });
             if (!targets.isEmpty()) {
                 routes.add(new Configured(new Glob(route.model()),
-                        new Route(targets, route.policy())));
+                        new Route(targets, terms, route.policy())));
             }
         }
+        affinityHeaders = routes.stream().map(each -> each.route().policy().affinity())
+                .filter(affinity -> affinity != null && affinity.header() != null)
+                .map(Affinity::header).distinct().toList();
     }
 
     /** The route of that name; null if nobody serves it. */
@@ -68,12 +74,12 @@ public final class Router {
     private Route search(String model) {
         for (Configured configured : routes) {
             if (configured.glob().toString().equals(model)) {
-                return named(configured.route(), model);
+                return configured.route().named(model);
             }
         }
         for (Configured configured : routes) {
             if (configured.glob().matches(model)) {
-                return named(configured.route(), model);
+                return configured.route().named(model);
             }
         }
         int slash = model.indexOf('/');
@@ -96,12 +102,20 @@ public final class Router {
         return targets.isEmpty() ? null : new Route(targets, RoutePolicy.DEFAULT);
     }
 
-    /** Puts the caller's name where the route keeps it. */
-    private static Route named(Route route, String model) {
-        return new Route(route.targets().stream()
-                .map(target -> target.model().equals("*")
-                        ? new TargetName(target.provider(), model) : target)
-                .toList(), route.policy());
+    /** The names of models, of that provider, that routes have as their targets. */
+    public Set<String> targetsOf(String provider) {
+        Set<String> models = new LinkedHashSet<>();
+        routes.forEach(each -> each.route().targets().forEach(target -> {
+            if (target.provider().equals(provider) && !target.model().equals("*")) {
+                models.add(target.model());
+            }
+        }));
+        return models;
+    }
+
+    /** The header fields that keep some route's calls together, in lower case, each once. */
+    public List<String> affinityHeaders() {
+        return affinityHeaders;
     }
 
     /** The names that can be listed: routes and models without a star, in order, each once. */

@@ -22,16 +22,16 @@ public record DataDirectory(Path path, boolean isNamed) {
      * Opens the ledger there. Where that can't be done and nobody relies on it, one in memory takes
      * its place, and that is said.
      *
-     * @param hasBudgets whether a budget depends on it, which must not begin anew at each start
+     * @param isNeeded whether a budget depends on it, which must not begin anew at each start
      */
-    Ledger openLedger(boolean hasBudgets) throws StartException {
+    Ledger openLedger(boolean isNeeded) throws StartException {
         if (path == null) {
             return Ledger.inMemory();
         }
         try {
             return Ledger.open(path);
         } catch (StoreException e) {
-            if (isNamed || hasBudgets) {
+            if (isNamed || isNeeded) {
                 throw new StartException(e.getMessage(), e);
             }
             LOG.warn("usage_in_memory_only cause=\"{}\"", e.getMessage());

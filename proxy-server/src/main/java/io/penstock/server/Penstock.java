@@ -30,6 +30,7 @@ import io.penstock.route.Router;
 import io.penstock.store.Month;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
+import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.UpstreamTlsException;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Ledger;
@@ -76,6 +77,7 @@ public final class Penstock implements ServerState, AutoCloseable {
     private final StatusPages statusPages = new StatusPages(this, false);
     private final AccessLog accessLog; // null for none
     private final Ledger ledger;
+    private final boolean lacksStore; // though there should be one
     private final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
     private final Budgets budgets = new Budgets(Budgets.MAX_CALLERS);
     private final Supplier<Reloaded> reloader;
@@ -100,19 +102,21 @@ public final class Penstock implements ServerState, AutoCloseable {
         this.reloader = reloader;
         try {
             snapshot = Snapshot.of(settings, List.of(), null);
+            snapshot.adopt();
             accessLog = AccessLog.open(settings.observe());
         } catch (UpstreamTlsException | IOException e) {
             throw new StartException(e.toString(), e);
         }
         try {
-            ledger = data.openLedger(hasBudgets(settings));
+            ledger = data.openLedger(reliesOnStore(settings));
         } catch (StartException e) {
             closeAccessLog();
             throw e;
         }
+        lacksStore = data.path() != null && ledger.state() == Ledger.State.MEMORY;
         int month = Month.of(System.currentTimeMillis());
         for (LedgerRow row : ledger.rows(month)) {
-            budgets.add(row.caller(), month, row.tokens(), row.nanoDollars());
+            budgets.seed(row.caller(), month, row.tokens(), row.nanoDollars());
         }
         limitAll(settings);
         concurrent = new Gauge(settings.limits().concurrent());
@@ -264,10 +268,11 @@ public final class Penstock implements ServerState, AutoCloseable {
                 ? auth.jwt().granted() : null;
     }
 
-    /** Whether usage has to be remembered, since somebody's is bounded. */
-    private static boolean hasBudgets(Settings settings) {
+    /** Whether usage has to be remembered: somebody's is bounded, or the configuration says so. */
+    private static boolean reliesOnStore(Settings settings) {
         AuthSettings auth = settings.auth();
-        return auth.withoutCredential().hasBudget()
+        return settings.budget().onStoreFailure() == BudgetSettings.OnStoreFailure.REJECT
+                || auth.withoutCredential().hasBudget()
                 || auth.jwt() != null && auth.jwt().granted().hasBudget()
                 || auth.keys().stream().anyMatch(key -> key.allowance().hasBudget());
     }
@@ -299,16 +304,21 @@ public final class Penstock implements ServerState, AutoCloseable {
             LOG.warn("reload_failed problems=\"{}\"", e.getMessage());
             return e.getMessage();
         }
-        String opened = wouldOpen(now);
-        if (!opened.isEmpty()) {
-            LOG.warn("reload_failed problems=\"{}\"", opened);
-            return opened;
+        String refused = wouldOpen(now);
+        if (refused.isEmpty() && lacksStore && reliesOnStore(now)) {
+            refused = "budget: the data directory could not be used at start, so budgets would "
+                    + "begin anew at each; they need a restart with one that can";
+        }
+        if (!refused.isEmpty()) {
+            LOG.warn("reload_failed problems=\"{}\"", refused);
+            return refused;
         }
         concurrent.setMax(now.limits().concurrent());
         limitAll(now);
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
         Authenticator replaced = snapshot.authenticator();
         snapshot = next;
+        next.adopt();
         accounts.onReload();
         next.authenticator().start();
         replaced.close(next.authenticator());
@@ -449,6 +459,9 @@ public final class Penstock implements ServerState, AutoCloseable {
     public String residue() {
         return "concurrent=" + concurrent.used()
                 + " connections=" + sum(worker -> worker.listen().connections())
+                + " targets_in_flight=" + snapshot.providers().stream()
+                        .flatMap(provider -> provider.health().stream())
+                        .mapToInt(TargetHealth::inFlight).sum()
                 + " upstream_in_flight=" + snapshot.providers().stream()
                         .mapToLong(this::inFlight).sum()
                 + " upstream_open=" + sum(worker -> worker.upstream().open())

@@ -170,7 +170,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
                 allowance.tokensPerMinute(), now);
         if (refusal != null) {
             release();
-            refuse(LimitReply.refuse(worker.localReply(), refusal, permit, caller, now), id);
+            worker.localReply().lines(LimitReply.lines(permit, now));
+            refuse(LimitReply.refuse(worker.localReply(), refusal, caller), id);
             return false;
         }
         return true;

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Everything that one version of the configuration decides, swapped as a whole at a reload.
@@ -54,5 +55,15 @@ record Snapshot(Settings settings, List<Provider> providers, Policy policy,
         return new Snapshot(settings, List.copyOf(providers), policy,
                 new Authenticator(settings.auth(), glob -> new Glob(glob)::matches, previous),
                 new Cors(settings.cors()));
+    }
+
+    /** Puts it in force where it reaches beyond itself: in providers that outlive it. */
+    void adopt() {
+        for (Provider provider : providers) {
+            Set<String> models = policy.router().targetsOf(provider.name());
+            models.addAll(provider.settings().models());
+            models.remove("*");
+            provider.use(settings.breaker(), models);
+        }
     }
 }

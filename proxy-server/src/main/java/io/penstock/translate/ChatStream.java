@@ -25,6 +25,9 @@ public final class ChatStream {
     private static final Needle FINISH = new Needle("\"finish_reason\"");
     private static final int MAX_DONE_BYTES = 24; // "data: [DONE]" with any line ends
 
+    /** The most answers that are ended by name: no provider gives more, whatever is asked for. */
+    static final int MAX_CHOICES = 128;
+
     /** What an event says. */
     public enum Meaning {
         /** Nothing that the caller waits for: a comment, a role, a filter result, an oddity. */
@@ -133,7 +136,7 @@ public final class ChatStream {
      * The events that end a stream which has come to the length that it may have.
      *
      * @param text an older completion, whose pieces are plain text
-     * @param choices how many answers it has
+     * @param choices how many answers it has; beyond {@value #MAX_CHOICES} they are left open
      */
     public static String endAtLength(Identity stream, boolean text, long choices) {
         StringBuilder out = new StringBuilder("data: {\"id\":");
@@ -141,7 +144,7 @@ public final class ChatStream {
         JsonText.quote(out, stream.object()).append(",\"created\":").append(stream.created())
                 .append(",\"model\":");
         JsonText.quote(out, stream.model()).append(",\"choices\":[");
-        for (long i = 0; i < choices; i++) {
+        for (long i = 0; i < Math.min(choices, MAX_CHOICES); i++) {
             out.append(i == 0 ? "" : ",").append("{\"index\":").append(i)
                     .append(text ? ",\"text\":\"\"" : ",\"delta\":{}")
                     .append(",\"logprobs\":null,\"finish_reason\":\"length\"}");
@@ -149,7 +152,7 @@ public final class ChatStream {
         return out.append("]}\n\ndata: [DONE]\n\n").toString();
     }
 
-    /** Whether its list of choices is empty: then the event brings the usage, and nothing else. */
+    /** Whether it is a chunk with no choice in it, its list being empty, null or absent. */
     public boolean isWithoutChoices(ByteBuf buffer, int index, int length) {
         data.read(buffer, index, length);
         try (JsonParser parser = JSON.createParser(data.bytes(), 0, data.length())) {
@@ -163,7 +166,7 @@ public final class ChatStream {
                 }
                 parser.skipChildren();
             }
-            return false;
+            return true;
         } catch (JsonProcessingException e) {
             return false; // malformed: passed on like any other
         } catch (IOException e) {

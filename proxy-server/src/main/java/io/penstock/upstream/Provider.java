@@ -2,6 +2,7 @@ package io.penstock.upstream;
 
 import io.netty.handler.ssl.SslContext;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -18,6 +19,7 @@ public final class Provider {
     private final ProviderSettings settings;
     private final Set<Api> apis;
     private final KeyPool keys;
+    private final HealthTable health;
     private final String host;
     private final int port;
     private final SslContext sslContext;
@@ -35,6 +37,7 @@ public final class Provider {
         apis = Api.of(settings.type(), settings.baseUrl());
         keys = new KeyPool(apis.contains(Api.GEMINI) ? ProviderType.KeyHeader.X_GOOG_API_KEY
                 : settings.type().keyHeader(), settings.keys());
+        health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.baseUrl().getHost();
         host = hostInUrl.startsWith("[") ? hostInUrl.substring(1, hostInUrl.length() - 1)
@@ -65,6 +68,25 @@ public final class Provider {
 
     public KeyPool keys() {
         return keys;
+    }
+
+    /** How that model of it is. */
+    public TargetHealth health(String model) {
+        return health.of(model);
+    }
+
+    /** How each model is that was asked for, or that the configuration names; by name. */
+    public List<TargetHealth> health() {
+        return health.all();
+    }
+
+    /**
+     * Goes by these settings from now on.
+     *
+     * @param models that the configuration names
+     */
+    public void use(BreakerSettings breaker, Set<String> models) {
+        health.use(breaker, models);
     }
 
     String host() {

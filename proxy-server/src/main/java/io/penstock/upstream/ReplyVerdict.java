@@ -52,6 +52,14 @@ public enum ReplyVerdict {
         };
     }
 
+    /**
+     * Whether a reply of that status counts against the provider's model. A model that isn't there
+     * does not: any caller can ask for one.
+     */
+    public boolean isProvidersFault(int status) {
+        return this == TRANSIENT || this == FAULTY && status != 404 && status != 409;
+    }
+
     /** Whether a 429 means an empty account, not a busy minute. */
     public static boolean isQuotaSpent(String body) {
         return says(body, QUOTA_WORDS);

@@ -33,6 +33,16 @@ public record TimeoutSettings(Duration connect, Duration tls, Duration head, Dur
         positive("total", total);
     }
 
+    /** The same with those in place of these that are not null; {@code head} counts as set by hand. */
+    public TimeoutSettings with(Duration connect, Duration tls, Duration head,
+            Duration firstContent, Duration gap, Duration total) {
+        return new TimeoutSettings(connect == null ? this.connect : connect,
+                tls == null ? this.tls : tls, head == null ? this.head : head,
+                head == null ? headOfUnary : head,
+                firstContent == null ? this.firstContent : firstContent,
+                gap == null ? this.gap : gap, total == null ? this.total : total);
+    }
+
     private static void positive(String name, Duration value) {
         if (value.isNegative() || value.isZero()) {
             throw new IllegalArgumentException(name + ": " + value + " (expected: > 0)");

@@ -13,8 +13,9 @@ import org.slf4j.LoggerFactory;
  * What is used this month and was used in the last one, in memory.
  *
  * <p><b>Thread:</b> safe; nothing in it waits for anything but a few additions.
- * <br><b>Bounds:</b> {@code maxRows} rows a month, about 300 bytes each. What further callers or
- * models use is booked too, in one row for each provider, under {@value #OTHERS}.
+ * <br><b>Bounds:</b> {@code maxRows} rows a month, about 300 bytes each. From three quarters on, a
+ * caller's further models share a row for each provider, so that budgets are still known after a
+ * restart; in the end, further callers share one for each provider, all under {@value #OTHERS}.
  */
 final class Book {
     static final int MAX_ROWS = 200_000;
@@ -50,13 +51,19 @@ final class Book {
         if (row != null) {
             return row;
         }
-        if (rows.rows.size() >= maxRows) {
-            if (!overflowTold.getAndSet(true)) {
-                LOG.warn("usage_rows_full max={} further_callers=\"{}\"", maxRows, OTHERS);
-            }
-            tidy = new RowKey(OTHERS, tidy.provider(), OTHERS);
+        if (rows.rows.size() >= maxRows - maxRows / 4) {
+            tidy = shared(rows, tidy);
         }
         return rows.rows.computeIfAbsent(tidy, unknown -> new Totals(month, unknown));
+    }
+
+    private RowKey shared(MonthOf rows, RowKey tidy) {
+        if (!overflowTold.getAndSet(true)) {
+            LOG.warn("usage_rows_full max={} further_models=\"{}\"", maxRows, OTHERS);
+        }
+        RowKey allModels = new RowKey(tidy.caller(), tidy.provider(), OTHERS);
+        return rows.rows.size() < maxRows || rows.rows.containsKey(allModels) ? allModels
+                : new RowKey(OTHERS, tidy.provider(), OTHERS);
     }
 
     private MonthOf month(int month) {

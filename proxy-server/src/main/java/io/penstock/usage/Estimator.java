@@ -32,13 +32,14 @@ public final class Estimator {
         private double deviation;
         private boolean any;
 
-        void learn(long bodyBytes, TokenUsage usage) {
+        void learn(long bodyBytes, long answers, TokenUsage usage) {
             if (usage.prompt() > 0 && bodyBytes <= MAX_TEXT_BYTES) {
                 double ratio = Math.max(MIN_BYTES_PER_TOKEN,
                         Math.min(MAX_BYTES_PER_TOKEN, (double) bodyBytes / usage.prompt()));
                 bytesPerToken += WEIGHT * (ratio - bytesPerToken);
             }
-            if (usage.completion() > 0) {
+            // Several tell nothing of one: whoever asks for a thousand may have got a single one.
+            if (usage.completion() > 0 && answers == 1) {
                 completion = any ? completion + WEIGHT * (usage.completion() - completion)
                         : usage.completion();
                 deviation += WEIGHT * (Math.abs(usage.completion() - completion) - deviation);
@@ -62,8 +63,12 @@ public final class Estimator {
                 : FIRST_COMPLETION;
     }
 
-    /** Learns from what a provider reported; estimates teach nothing. */
-    public void learn(String model, long bodyBytes, TokenUsage usage) {
+    /**
+     * Learns from what a provider reported; estimates teach nothing.
+     *
+     * @param answers that were asked for, all of them in {@code usage}
+     */
+    public void learn(String model, long bodyBytes, long answers, TokenUsage usage) {
         if (usage.estimated()) {
             return;
         }
@@ -74,6 +79,6 @@ public final class Estimator {
                 models.put(model, learnt);
             }
         }
-        learnt.learn(bodyBytes, usage);
+        learnt.learn(bodyBytes, answers, usage);
     }
 }

@@ -2,7 +2,7 @@ package io.penstock.usage;
 
 /** Whose use of what: the name of a row of the ledger within its month. */
 record RowKey(String caller, String provider, String model) {
-    static final int MAX_NAME_CHARS = 256;
+    static final int MAX_NAME_CHARS = 320; // the longest caller, jwt: and a subject, and some more
     private static final char SEPARATOR = '\u0001'; // no name has control characters in it
     private static final int HASH_CHARS = 9;
 

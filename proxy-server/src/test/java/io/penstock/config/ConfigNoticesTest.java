@@ -34,8 +34,7 @@ class ConfigNoticesTest {
                   posthog: {host: https://eu.i.posthog.com}
                 """).warnings()).allMatch(each -> each.endsWith(": has no effect in this version"))
                 .extracting(each -> each.substring(0, each.indexOf(": has")))
-                .containsExactly("6:5: routes[0].hedge", "7:5: routes[0].midstream",
-                        "9:5: routes[0].cache", "10:1: cache", "11:1: redis",
+                .containsExactly("9:5: routes[0].cache", "10:1: cache", "11:1: redis",
                         "13:3: observe.otlp", "14:3: observe.posthog");
     }
 

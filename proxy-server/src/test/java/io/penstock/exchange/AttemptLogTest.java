@@ -14,7 +14,7 @@ class AttemptLogTest {
 
     @Test
     void tellsWhatWasTriedInOrder() {
-        log.onPassedOver(A);
+        log.onPassedOver(A, Fault.COOLDOWN);
         log.onFault(B, Fault.HEAD_TIMEOUT, 1_234_567_890L);
         log.onReply(A, 200, 50_000);
 
@@ -43,7 +43,7 @@ class AttemptLogTest {
     void remembersWhatTheLastAttemptFailedOf() {
         log.onFault(A, Fault.RESET, 1);
         assertThat(log.lastFault()).isEqualTo(Fault.RESET);
-        log.onPassedOver(B);
+        log.onPassedOver(B, Fault.COOLDOWN);
         assertThat(log.lastFault()).isEqualTo(Fault.RESET);
         log.onReply(A, 503, 1);
         assertThat(log.lastFault()).isNull();
@@ -52,7 +52,7 @@ class AttemptLogTest {
     @Test
     void knowsAModelThatNobodyHas() {
         assertThat(log.isNotFoundEverywhere()).isFalse();
-        log.onPassedOver(A);
+        log.onPassedOver(A, Fault.COOLDOWN);
         assertThat(log.isNotFoundEverywhere()).isFalse();
         log.onReply(A, 404, 1);
         log.onReply(B, 404, 1);

@@ -102,6 +102,18 @@ class BudgetsTest {
     }
 
     @Test
+    void keepsRoomForCallersThatHaveABudget() {
+        for (String caller : new String[] {"a", "b", "c", "d", "e"}) {
+            budgets.add(caller, NOVEMBER, 1, 1);
+        }
+        assertThat(budgets.usedTokens("b", NOVEMBER)).isOne();
+        assertThat(budgets.size()).isEqualTo(2);
+        assertThat(reserve("f", NOVEMBER, 1, 100)).isNull();
+        assertThat(budgets.seed("g", NOVEMBER, 1, 1)).isTrue();
+        assertThat(budgets.add("f", NOVEMBER, 1, 1)).as("known").isTrue();
+    }
+
+    @Test
     void refusesOnlyStrangersAtItsBound() {
         for (String caller : new String[] {"a", "b", "c", "d"}) {
             assertThat(reserve(caller, NOVEMBER, 1, 100)).isNull();
@@ -116,11 +128,11 @@ class BudgetsTest {
     @Test
     void forgetsTheMonthBeforeWhenTheNextNeedsItsRoom() {
         for (String caller : new String[] {"a", "b", "c"}) {
-            budgets.add(caller, NOVEMBER, 1, 0);
+            budgets.seed(caller, NOVEMBER, 1, 0);
         }
-        budgets.add("a", NOVEMBER + 1, 1, 0);
+        budgets.seed("a", NOVEMBER + 1, 1, 0);
         assertThat(budgets.usedTokens("b", NOVEMBER)).isEqualTo(1);
-        budgets.add("b", NOVEMBER + 1, 1, 0);
+        budgets.seed("b", NOVEMBER + 1, 1, 0);
         assertThat(budgets.usedTokens("b", NOVEMBER)).isZero();
         assertThat(budgets.usedTokens("a", NOVEMBER + 1)).isEqualTo(1);
         assertThat(budgets.usedTokens("b", NOVEMBER + 1)).isEqualTo(1);
@@ -130,7 +142,7 @@ class BudgetsTest {
     @Test
     void neverForgetsThisMonthForTheOneBefore() {
         for (String caller : new String[] {"a", "b", "c", "d"}) {
-            budgets.add(caller, NOVEMBER + 1, 1, 0);
+            budgets.seed(caller, NOVEMBER + 1, 1, 0);
         }
         assertThat(reserve("e", NOVEMBER, 1, 100)).isEqualTo(Refusal.TOO_MANY_CALLERS);
         assertThat(budgets.usedTokens("d", NOVEMBER + 1)).isEqualTo(1);

@@ -102,4 +102,26 @@ class RouterTest {
     void listsNamesWithoutAStarEachOnce() {
         assertThat(router.models()).containsExactly("gpt-4o", "half", "m2", "m3", "m1");
     }
+
+    @Test
+    void knowsWhatRoutesNameBeforehand() {
+        RoutePolicy session = new RoutePolicy(Strategy.WEIGHTED, Affinity.header("X-Session"),
+                null, Midstream.ERROR, HoldSettings.DEFAULT, false);
+        RoutePolicy user = new RoutePolicy(Strategy.WEIGHTED, Affinity.USER, null,
+                Midstream.ERROR, HoldSettings.DEFAULT, false);
+        TargetSettings heavy = new TargetSettings("a", "m1", new TargetTerms(7, 4096, null));
+        Router some = new Router(List.of(
+                new RouteSettings("x", List.of(new TargetSettings("off", "m"), heavy), session),
+                new RouteSettings("y", List.of(new TargetSettings("a", "*")), session),
+                new RouteSettings("z", List.of(heavy, new TargetSettings("a", "m2")), user)),
+                List.of(new Candidate("a", List.of("*"), 1)));
+
+        assertThat(some.affinityHeaders()).containsExactly("x-session");
+        assertThat(some.targetsOf("a")).containsExactly("m1", "m2");
+        assertThat(some.targetsOf("off")).isEmpty();
+        assertThat(some.find("x").terms(0)).as("of the target that is left")
+                .isEqualTo(heavy.terms());
+        assertThat(some.find("x").hasWindows()).isTrue();
+        assertThat(some.find("y").hasWindows()).isFalse();
+    }
 }

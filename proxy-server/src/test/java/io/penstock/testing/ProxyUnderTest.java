@@ -14,6 +14,7 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.route.Affinity;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Midstream;
@@ -21,6 +22,8 @@ import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.route.RouteSettings.TargetSettings;
 import io.penstock.route.Strategy;
+import io.penstock.route.TargetTerms;
+import io.penstock.route.TargetTimeouts;
 import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
@@ -41,8 +44,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -73,8 +78,8 @@ public final class ProxyUnderTest implements AutoCloseable {
     public static final String SMART = "smart";
     public static final String SAME = "same-everywhere";
 
-    private static final String NOTHING = "concurrent=0 connections=0 upstream_in_flight=0 "
-            + "upstream_open=[0-9]+ upstream_waiting=0 deadlines=0";
+    private static final String NOTHING = "concurrent=0 connections=0 targets_in_flight=0 "
+            + "upstream_in_flight=0 upstream_open=[0-9]+ upstream_waiting=0 deadlines=0";
 
     private final Penstock server;
     private final List<RawClient> clients = new ArrayList<>();
@@ -237,6 +242,9 @@ public final class ProxyUnderTest implements AutoCloseable {
         private boolean drains;
         private HedgeSettings hedge;
         private Midstream midstream = Midstream.ERROR;
+        private Strategy strategy = Strategy.PRIORITY;
+        private Affinity affinity;
+        private final Map<String, TargetTerms> terms = new HashMap<>();
         private boolean fullHeaders = true;
         private TlsSettings listenTls;
         private String host = "127.0.0.1";
@@ -260,6 +268,18 @@ public final class ProxyUnderTest implements AutoCloseable {
                     new TimeoutSettings(LONG, LONG, LONG, null, LONG, LONG, LONG.multipliedBy(2)),
                     PoolSettings.DEFAULT, UpstreamTlsSettings.DEFAULT));
             return this;
+        }
+
+        /** It is of that type, with the path that its default base URL has, or its native one. */
+        public Builder type(ProviderType type) {
+            String path = switch (type) {
+                case GEMINI -> "/v1beta";
+                case BEDROCK -> "";
+                default -> "/v1";
+            };
+            return change(p -> new ProviderSettings(p.name(), type,
+                    p.baseUrl().resolve(path), p.keys(), p.models(), p.enabled(), p.priority(),
+                    p.timeouts(), p.pool(), p.tls()));
         }
 
         public Builder connect(Duration connect) {
@@ -346,6 +366,13 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** No target is left alone, however often it fails. */
+        public Builder withoutBreaker() {
+            return breaker(new BreakerSettings(false, breaker.failureRatio(),
+                    breaker.minRequests(), breaker.window(), breaker.openFor(),
+                    breaker.halfOpenProbes()));
+        }
+
         public Builder limits(LimitSettings limits) {
             this.limits = limits;
             return this;
@@ -383,6 +410,29 @@ public final class ProxyUnderTest implements AutoCloseable {
         public Builder hold(HoldSettings hold) {
             this.hold = hold;
             return this;
+        }
+
+        /** How {@link #SMART} chooses. */
+        public Builder strategy(Strategy strategy) {
+            this.strategy = strategy;
+            return this;
+        }
+
+        /** What keeps calls for {@link #SMART} together. */
+        public Builder affinity(Affinity affinity) {
+            this.affinity = affinity;
+            return this;
+        }
+
+        /** On what terms {@link #SMART} asks the provider added last. */
+        public Builder terms(int weight, int contextWindow, TargetTimeouts timeouts) {
+            terms.put(providers.get(providers.size() - 1).name(),
+                    new TargetTerms(weight, contextWindow, timeouts));
+            return this;
+        }
+
+        public Builder weight(int weight) {
+            return terms(weight, TargetTerms.UNBOUNDED, null);
         }
 
         /** Callers have to speak TLS. */
@@ -445,11 +495,13 @@ public final class ProxyUnderTest implements AutoCloseable {
         /** The same as settings, every port a free one. */
         public Settings settings() {
             List<TargetSettings> targets = providers.stream()
-                    .map(p -> new TargetSettings(p.name(), "model-" + p.name())).toList();
+                    .map(p -> new TargetSettings(p.name(), "model-" + p.name(),
+                            terms.getOrDefault(p.name(), TargetTerms.DEFAULT))).toList();
+            RoutePolicy policy = new RoutePolicy(strategy, affinity, hedge, midstream, hold,
+                    drains);
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, adminToken), providers,
-                    List.of(new RouteSettings(SMART, targets, new RoutePolicy(Strategy.PRIORITY, null,
-                            hedge, midstream, hold, drains))),
+                    List.of(new RouteSettings(SMART, targets, policy)),
                     auth, new CorsSettings(origins), limits,
                     budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,

@@ -228,4 +228,14 @@ class ChatStreamTest {
         assertThat(read("data: {\"choices\":\ndata: [{\"delta\":{\"content\":\"a\"}}]}\n\n"))
                 .isEqualTo(Meaning.CONTENT);
     }
+
+    @Test
+    void endsAsManyAnswersAsThereMayBe() {
+        ChatStream.Identity stream = new ChatStream.Identity("c", "o", 1, "m");
+        assertThat(ChatStream.endAtLength(stream, true, 3)).contains("\"index\":2")
+                .doesNotContain("\"index\":3");
+        assertThat(ChatStream.endAtLength(stream, false, 999_999_999))
+                .contains("\"index\":" + (ChatStream.MAX_CHOICES - 1) + ",")
+                .doesNotContain("\"index\":" + ChatStream.MAX_CHOICES + ",");
+    }
 }

@@ -181,6 +181,33 @@ class LedgerTest {
     }
 
     @Test
+    void knowsTheSumOfACallerWhoMakesUpModels() throws StoreException {
+        kill();
+        ledger = ledger(12);
+        for (int i = 0; i < 50; i++) {
+            ledger.add("a", "openai", "made-up-" + i, MONTH, REPORTED, 0);
+        }
+        add("b", REPORTED);
+        round();
+        restart();
+
+        assertThat(rows()).hasSizeLessThanOrEqualTo(12)
+                .contains(new LedgerRow("b", "openai", "(others)", 1, 10, 5, 4, 3, 0, 1000));
+        assertThat(rows().stream().filter(row -> row.caller().equals("a"))
+                .mapToLong(LedgerRow::calls).sum()).isEqualTo(50);
+    }
+
+    @Test
+    void knowsTheLongestCallersByTheirNamesAfterARestart() throws StoreException {
+        String caller = "jwt:" + "s".repeat(256);
+        ledger.add(caller, "openai", "gpt-4o", MONTH, REPORTED, 0);
+        round();
+        restart();
+
+        assertThat(rows()).singleElement().extracting(LedgerRow::caller).isEqualTo(caller);
+    }
+
+    @Test
     void tidiesNamesThatACallerMadeUp() throws StoreException {
         String longName = "m".repeat(5000);
         ledger.add("a", "p", "two\u0001three\u0000", MONTH, REPORTED, 1);

@@ -450,7 +450,8 @@ class LastResortIT {
                 ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
                 ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
                         .provider("b", b.url())
-                        .retry(new RetrySettings(4, 1, Duration.ZERO, 0.1)).start()) {
+                        .retry(new RetrySettings(4, 1, Duration.ZERO, 0.1)).withoutBreaker()
+                        .start()) {
             RawClient caller = proxy.connect();
             for (int i = 0; i < calls; i++) {
                 ProxyUnderTest.ask(caller, SMART, false);

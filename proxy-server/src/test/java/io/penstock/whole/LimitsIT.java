@@ -26,6 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** No caller gets more than it may, and each is told what is left. */
@@ -84,6 +86,25 @@ class LimitsIT {
             assertThat(Integer.parseInt(refused.header("retry-after"))).isBetween(1, 30);
             assertThat(Long.parseLong(refused.header("retry-after-ms"))).isBetween(1L, 30_000L);
             assertThat(a.requests()).hasSize(2);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {"{;400", "{\"model\":\"nowhere\"};404",
+        "{\"model\":\"smart\"};502", "{\"model\":\"smart\",\"max_tokens\":5000};429"})
+    void tellsWhatIsLeftOnErrorsToo(String request, int status) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.head(401, "content-length: 0").flush();
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .allowance(allowance(2, 1000, 0, 0)).start()) {
+            RawClient caller = ProxyUnderTest.askWith(proxy.connect(), request);
+            RawClient.Head head = caller.readHead();
+
+            assertThat(head.status()).isEqualTo(status);
+            assertThat(head.header("x-ratelimit-remaining-requests")).isEqualTo("1");
+            assertThat(head.header("x-ratelimit-remaining-tokens")).isEqualTo("1000");
         }
     }
 
@@ -274,6 +295,68 @@ class LimitsIT {
             RawClient next = proxy.connect();
             assertThat(answer(next, "").status()).isEqualTo(429);
             assertThat(body).contains("insufficient_quota");
+        }
+    }
+
+    @Test
+    void endsAStreamWhoseChunksDoNotSayWhoseTheyAre() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead();
+                    while (!x.awaitClosed(java.time.Duration.ofMillis(1))) {
+                        x.event("{\"choices\":[{\"delta\":{\"content\":\"word \"},"
+                                + "\"finish_reason\":null}]}");
+                    }
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .budget(new BudgetSettings(Enforce.CUT, OnStoreFailure.CONTINUE))
+                        .allowance(allowance(0, 0, 0, 1100)).start()) {
+            RawClient caller = proxy.ask(SMART, true);
+            assertThat(caller.readHead().status()).isEqualTo(200);
+
+            assertThat(caller.readChunked()).containsPattern("data: \\{\"id\":\"req_[0-9a-f]+\","
+                    + "\"object\":\"chat.completion.chunk\",\"created\":[0-9]+,"
+                    + "\"model\":\"" + SMART + "\",").contains("\"finish_reason\":\"length\"")
+                    .endsWith("data: [DONE]\n\n");
+            assertThat(a.awaitClosed(1, PATIENCE)).as("the provider is stopped").isTrue();
+        }
+    }
+
+    @Test
+    void letsAStreamEndByItselfThatHasFinished() throws Exception {
+        String content = "{\"id\":\"chatcmpl-7\",\"choices\":[{\"index\":0,\"delta\":{"
+                + "\"content\":\"word \"},\"finish_reason\":null}]}";
+        String finish = "{\"id\":\"chatcmpl-7\",\"choices\":[{\"index\":0,\"delta\":{},"
+                + "\"finish_reason\":\"stop\"}]}";
+        String usage = "{\"id\":\"chatcmpl-7\",\"choices\":[],\"usage\":{"
+                + "\"prompt_tokens\":20,\"completion_tokens\":900,\"total_tokens\":920}}";
+        CountDownLatch first = new CountDownLatch(1);
+        CountDownLatch finished = new CountDownLatch(1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead().event(content);
+                    first.await();
+                    x.chunk(Wire.event(content).repeat(3) + Wire.event(finish));
+                    finished.await();
+                    x.event(usage).event("[DONE]").lastChunk();
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .budget(new BudgetSettings(Enforce.CUT, OnStoreFailure.CONTINUE))
+                        .allowance(allowance(0, 0, 0, 30)).start()) {
+            RawClient caller = proxy.connect();
+            ProxyUnderTest.askWith(caller, "{\"model\":\"" + SMART + "\",\"stream\":true,"
+                    + "\"max_tokens\":1}");
+            assertThat(caller.readHead().status()).isEqualTo(200);
+            caller.readChunk();
+            first.countDown();
+            assertThat(caller.readChunk()).endsWith(Wire.event(finish));
+            finished.countDown();
+
+            assertThat(caller.readChunked()).isEqualTo(Wire.event("[DONE]"));
+            proxy.awaitQuiet();
+            assertThat(proxy.server().ledger().rows(Month.of(System.currentTimeMillis())))
+                    .singleElement().extracting(LedgerRow::tokens, LedgerRow::estimated)
+                    .containsExactly(920L, 0L);
         }
     }
 

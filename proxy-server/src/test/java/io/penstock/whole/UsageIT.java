@@ -3,6 +3,7 @@ package io.penstock.whole;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.penstock.auth.Allowance;
 import io.penstock.config.Settings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.loop.Transport;
@@ -12,6 +13,8 @@ import io.penstock.server.StartException;
 import io.penstock.store.Month;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
+import io.penstock.testing.ScriptedUpstream;
+import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Ledger;
 import io.penstock.usage.TokenUsage;
 import java.io.IOException;
@@ -29,6 +32,8 @@ class UsageIT {
     private static final int MONTH = Month.of(System.currentTimeMillis()) - 1;
 
     private static final String MONTH_TEXT = Month.text(MONTH);
+    private static final Allowance BUDGET =
+            new Allowance(0, Allowance.MINUTE_NANOS, 0, 0, 1000, 0);
 
     @TempDir
     Path directory;
@@ -166,6 +171,47 @@ class UsageIT {
                 .withMessageStartingWith(file + " cannot be used for data (it is no directory): ")
                 .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
         start(new DataDirectory(file, false), false);
+    }
+
+    @Test
+    void doesNotStartWithoutAStoreWhereBudgetsRelyOnIt() throws Exception {
+        DataDirectory unusable =
+                new DataDirectory(Files.writeString(directory.resolve("file"), ""), false);
+        Settings budget = proxy().allowance(BUDGET).settings();
+        Settings reject = proxy().budget(new BudgetSettings(BudgetSettings.Enforce.REJECT,
+                BudgetSettings.OnStoreFailure.REJECT)).settings();
+
+        for (Settings each : List.of(budget, reject)) {
+            assertThatExceptionOfType(StartException.class).isThrownBy(() -> Penstock.start(each,
+                    TRANSPORT, 1, () -> null, unusable).close());
+        }
+        try (Penstock server = Penstock.start(proxy().settings(), TRANSPORT, 1,
+                () -> new Penstock.Reloaded(budget, ""), unusable)) {
+            assertThat(server.reload()).startsWith("budget: the data directory");
+        }
+    }
+
+    @Test
+    void countsAgainstANewBudgetWhatWasUsedBeforeIt() throws Exception {
+        int month = Month.of(System.currentTimeMillis());
+        try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary())) {
+            ProxyUnderTest.Builder before = ProxyUnderTest.on(TRANSPORT).provider("a", a.url());
+            try (ProxyUnderTest proxy = before.data(directory).start()) {
+                proxy.server().ledger().add("tester", "a", "m", month,
+                        new TokenUsage(900, 0, 0, 0), 0);
+            }
+            try (ProxyUnderTest proxy = before.data(directory).start()) {
+                RawClient caller = ProxyUnderTest.ask(proxy.connect(), ProxyUnderTest.SMART, false);
+                caller.readBody(caller.readHead());
+                proxy.awaitQuiet();
+                proxy.prepareReload(ProxyUnderTest.on(TRANSPORT).provider("a", a.url())
+                        .allowance(BUDGET));
+                assertThat(proxy.server().reload()).isEmpty();
+
+                ProxyUnderTest.askWith(caller, "{\"model\":\"smart\",\"max_tokens\":85}");
+                assertThat(caller.readHead().status()).isEqualTo(429);
+            }
+        }
     }
 
     @Test
