@@ -315,6 +315,10 @@ public final class Exchange extends Deadlines.Entry {
             return;
         }
         moveTo(Phase.ATTEMPTING);
+        if (endpoint == Endpoint.COUNT_TOKENS && !isCountedSomewhere()) {
+            answerEstimate();
+            return;
+        }
         targets.begin(policy, route, request.isStream(),
                 affinity.of(route.policy().affinity(), request), contextTokens, dispatchedNanos);
         loop.deadlines().add(this);
@@ -336,6 +340,28 @@ public final class Exchange extends Deadlines.Entry {
             planHedge(first);
             start(first, dispatchedNanos);
         }
+    }
+
+    private boolean isCountedSomewhere() {
+        for (TargetName target : route.targets()) {
+            if (policy.providers().get(target.provider()).speaks(endpoint.api())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Nobody who serves the model counts tokens beforehand: tells what the proxy itself guesses. */
+    private void answerEstimate() {
+        long tokens = metering.estimate(route.targets().get(0).model(), 0).prompt();
+        moveTo(Phase.COMMITTED);
+        status = 200;
+        moveTo(Phase.COMPLETE);
+        String id = requestId;
+        finish();
+        loop.localReply().lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()))
+                .lines(cors).field("x-penstock-estimated", "input_tokens")
+                .json(downstream, 200, id, "{\"input_tokens\":" + tokens + "}");
     }
 
     /** Tries that target once more, or the next where it has come to be left alone meanwhile. */
