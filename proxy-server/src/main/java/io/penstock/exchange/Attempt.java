@@ -361,7 +361,7 @@ final class Attempt implements ReplyListener {
         reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(),
                 events ? continuation : null, watched,
                 events && asksForUsage && question == null);
-        reader.expect(endpoint, question != null);
+        reader.expect(endpoint, events, question != null);
         Rewriter rewriter = question == null ? null : beginTranslation();
         if (splicing) {
             relay.goOn(reply, events, events ? rewriter : null);

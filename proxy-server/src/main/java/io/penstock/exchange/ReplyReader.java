@@ -58,6 +58,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private ChatStream.Identity identity;
     private ReplyTranslator watcher; // of events that are no chunks; null until there were any
     private boolean watches;
+    private boolean streams;
     private boolean translated; // what events mean is told elsewhere
     private boolean chunks; // the caller's events are OpenAI's chunks
     private Continuation continuation; // null where events need not be read whole
@@ -111,9 +112,11 @@ final class ReplyReader implements ResponseRelay.Observer {
      * Says what the caller's events are, behind {@link #begin}.
      *
      * @param endpoint in whose format they come
+     * @param isStream there are events
      * @param isTranslated they come from a translation, which tells what they mean
      */
-    void expect(Endpoint endpoint, boolean isTranslated) {
+    void expect(Endpoint endpoint, boolean isStream, boolean isTranslated) {
+        streams = isStream;
         chunks = endpoint.hasChunks();
         translated = isTranslated;
         watches = !isTranslated && !chunks;
@@ -123,10 +126,13 @@ final class ReplyReader implements ResponseRelay.Observer {
         }
     }
 
-    /** The translation has read an event. */
-    void onMeaning(Meaning meaning) {
+    /** An event of so many bytes has been read by a translation. */
+    void onMeaning(Meaning meaning, int length) {
         switch (meaning) {
-            case CONTENT -> contentEvents += continuation == null ? 1 : 0; // which reads for itself
+            case CONTENT -> {
+                contentEvents += continuation == null ? 1 : 0; // which reads for itself
+                count(length);
+            }
             case FINISH -> finishes++;
             case DONE -> {
                 finishes++;
@@ -134,6 +140,15 @@ final class ReplyReader implements ResponseRelay.Observer {
             }
             case ERROR -> errorSeen = true;
             default -> { }
+        }
+    }
+
+    /** One more event with room for content. */
+    private void count(int length) {
+        if (length > MAX_EMPTY_BYTES) {
+            events++;
+            eventBytes += length;
+            leastBytes = Math.min(leastBytes, length);
         }
     }
 
@@ -231,7 +246,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         if (counted == null || counted.total() == 0) {
             return null;
         }
-        boolean whole = doneSeen || events == 0;
+        boolean whole = doneSeen || !streams;
         // At its start a stream may tell the prompt, and of the answer no more than a beginning.
         return new TokenUsage(counted.prompt(), whole ? counted.completion()
                 : Math.max(counted.completion(), passedTokens()), counted.cached(),
@@ -252,16 +267,14 @@ final class ReplyReader implements ResponseRelay.Observer {
     @Override
     public boolean onEvent(ByteBuf buffer, int index, int length) {
         boolean glances = contentEvents >= wantedEvents;
-        if (length > MAX_EMPTY_BYTES) {
-            events++;
-            eventBytes += length;
-            leastBytes = Math.min(leastBytes, length);
+        if (chunks && !translated) {
+            count(length);
         }
         if (continuation != null) {
             return readWhole(buffer, index, length);
         }
         if (watches) {
-            onMeaning(watcher.onEvent(buffer, index, length, Unpooled.EMPTY_BUFFER));
+            onMeaning(watcher.onEvent(buffer, index, length, Unpooled.EMPTY_BUFFER), length);
             return true;
         }
         if (translated) {

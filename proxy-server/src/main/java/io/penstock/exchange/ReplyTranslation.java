@@ -115,7 +115,7 @@ final class ReplyTranslation implements Rewriter, EventSplitter.Sink {
         try {
             messages.split(allocator, buffer, index, length);
         } catch (EventStreamException e) {
-            reader.onMeaning(Meaning.ERROR);
+            reader.onMeaning(Meaning.ERROR, 0);
         }
     }
 
@@ -131,13 +131,13 @@ final class ReplyTranslation implements Rewriter, EventSplitter.Sink {
 
     @Override
     public boolean onEvent(ByteBuf buffer, int index, int length) {
-        reader.onMeaning(translator.onEvent(buffer, index, length, out));
+        reader.onMeaning(translator.onEvent(buffer, index, length, out), length);
         return true;
     }
 
     @Override
     public void onOversizedEvent() {
-        reader.onMeaning(translator.onOversizedEvent());
+        reader.onMeaning(translator.onOversizedEvent(), 0);
     }
 
     @Override
@@ -149,7 +149,7 @@ final class ReplyTranslation implements Rewriter, EventSplitter.Sink {
                 boolean failed = translator.error() != null;
                 Meaning end = translator.onEnd(out);
                 if (end == Meaning.DONE || failed) {
-                    reader.onMeaning(end); // else it is merely cut
+                    reader.onMeaning(end, 0); // else it is merely cut
                 }
             }
             case WHOLE -> finishWhole(out);

@@ -205,7 +205,7 @@ class FormatsIT {
 
     static Stream<Arguments> pairs() {
         return Stream.of(Client.values()).flatMap(client -> Stream.of(ProviderType.OPENAI,
-                        ProviderType.GROQ, ProviderType.ANTHROPIC, ProviderType.GEMINI)
+                        ProviderType.OPENAI_COMPATIBLE, ProviderType.ANTHROPIC, ProviderType.GEMINI)
                 .map(type -> Arguments.of(client, type)));
     }
 
