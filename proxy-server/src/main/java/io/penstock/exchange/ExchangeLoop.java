@@ -61,7 +61,7 @@ public final class ExchangeLoop {
         this.ledger = ledger;
         this.budgets = budgets;
         replyLoop = new ReplyLoop(() -> ThreadLocalRandom.current().nextLong(),
-                () -> System.currentTimeMillis() / 1000, deadlines::nowNanos);
+                () -> System.currentTimeMillis() / 1000, () -> deadlines.nowNanos());
     }
 
     Deadlines deadlines() {

@@ -86,6 +86,9 @@ final class ReplyReader implements ResponseRelay.Observer {
             Continuation continuation, boolean watched, boolean hidesUsage) {
         this.continuation = continuation;
         malformed = 0;
+        chunks = true;
+        watches = false;
+        translated = false;
         this.wantedEvents = wantedEvents;
         this.hidesUsage = hidesUsage;
         this.watched = watched;
@@ -109,7 +112,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     }
 
     /**
-     * Says what the caller's events are, behind {@link #begin}.
+     * Says what the caller's events are, behind {@link #begin}; chunks as they come, else.
      *
      * @param endpoint in whose format they come
      * @param isStream there are events
