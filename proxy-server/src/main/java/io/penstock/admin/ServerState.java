@@ -14,8 +14,11 @@ public interface ServerState {
 
     Router router();
 
-    /** Calls that this provider has in flight. */
+    /** Calls that this provider has in flight, or that wait for it. */
     long inFlight(Provider provider);
+
+    /** Those of them that wait. */
+    long waiting(Provider provider);
 
     /** Connections that were opened to this provider so far. */
     long connectionsOpened(Provider provider);

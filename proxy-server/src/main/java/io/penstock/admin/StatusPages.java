@@ -121,7 +121,10 @@ public final class StatusPages {
         long now = Ticker.systemTicker().nanoTime(); // the clock of the event loops
         long rest = provider.keys().readyInNanos(now);
         out.append("],\"cooldown_until\":").append(until(rest)).append(",\"in_flight\":")
-                .append(state.inFlight(provider)).append(",\"connections_opened\":")
+                .append(state.inFlight(provider)).append(",\"waiting\":")
+                .append(state.waiting(provider)).append(",\"concurrency_limit\":")
+                .append(provider.load().slots() == null ? "null"
+                        : provider.load().slots().limit()).append(",\"connections_opened\":")
                 .append(state.connectionsOpened(provider)).append(",\"keys\":[");
         for (ProviderKey key : provider.keys().keys()) {
             out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");

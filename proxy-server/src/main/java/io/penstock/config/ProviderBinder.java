@@ -1,5 +1,6 @@
 package io.penstock.config;
 
+import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
 import io.penstock.upstream.ProviderType;
@@ -145,15 +146,16 @@ final class ProviderBinder {
         URI baseUrl = baseUrl(section, type);
         TimeoutSettings timeouts = timeouts(section.section(ProviderSchema.TIMEOUTS));
         PoolSettings pool = pool(section.section(ProviderSchema.POOL));
+        LoadSettings limits = limits(section.section(ProviderSchema.LIMITS));
         UpstreamTlsSettings tls = tls(section.section(ProviderSchema.TLS));
         KeyBinder.Bound pooled = keys.bind(section, name, type, enabled);
-        if (baseUrl == null || timeouts == null || pool == null) {
+        if (baseUrl == null || timeouts == null || pool == null || limits == null) {
             return null;
         }
         ProviderSettings settings = section.build(problems,
                 () -> new ProviderSettings(name, type, baseUrl, pooled.keys(),
                         section.get(ProviderSchema.MODELS), enabled,
-                        section.get(ProviderSchema.PRIORITY), timeouts, pool, tls));
+                        section.get(ProviderSchema.PRIORITY), timeouts, pool, tls, limits));
         if (pooled.isLeftOut()) {
             leftOut.add(name);
             return null;
@@ -217,6 +219,14 @@ final class ProviderBinder {
         return section.build(problems,
                 () -> new PoolSettings(section.get(ProviderSchema.MAX_CONNECTIONS),
                         section.get(ProviderSchema.POOL_IDLE), section.get(ProviderSchema.HTTP2)));
+    }
+
+    private LoadSettings limits(Section section) {
+        return section.build(problems,
+                () -> new LoadSettings(section.get(ProviderSchema.CONCURRENT),
+                        section.get(ProviderSchema.QUEUE), section.get(ProviderSchema.QUEUE_TIME),
+                        section.get(ProviderSchema.ADAPTIVE),
+                        section.get(ProviderSchema.MIN_CONCURRENT)));
     }
 
     private UpstreamTlsSettings tls(Section section) {

@@ -1,5 +1,6 @@
 package io.penstock.config;
 
+import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.PoolSettings.Http2;
 import io.penstock.upstream.ProviderType;
@@ -43,7 +44,7 @@ final class ProviderSchema {
             "a pool of keys that is rotated; each has one of `env`, `file` and `value`");
 
     static final Field<Duration> CONNECT = Field.of("connect", Types.DURATION,
-            TimeoutSettings.DEFAULT.connect(), "for a connection: the pool's queue and TCP");
+            TimeoutSettings.DEFAULT.connect(), "for a connection: its host's address and TCP");
     static final Field<Duration> HANDSHAKE = Field.of("tls", Types.DURATION,
             TimeoutSettings.DEFAULT.tls(), "for the TLS handshake");
     static final Field<Duration> HEAD = Field.of("head", Types.DURATION,
@@ -68,7 +69,8 @@ final class ProviderSchema {
 
     static final Field<Integer> MAX_CONNECTIONS = Field.of("max_connections", Types.integerFrom(1),
             PoolSettings.DEFAULT.maxConnections(),
-            "connections open at once; as many calls again may wait for one");
+            "connections open at once, shared out among the event loops; a call that gets none "
+                    + "waits as `limits` says");
     static final Field<Duration> POOL_IDLE = Field.of("idle", Types.DURATION,
             PoolSettings.DEFAULT.idle(),
             "how long a connection may rest; keep it below the provider's own idle timeout");
@@ -78,6 +80,24 @@ final class ProviderSchema {
     static final Field<Section> POOL = Field.section("pool",
             SectionType.of("section", MAX_CONNECTIONS, POOL_IDLE, HTTP2),
             "the connections that are kept to it");
+
+    static final Field<Integer> CONCURRENT = Field.optional("concurrent", Types.integerFrom(1),
+            "calls in flight, all event loops together; without it only `pool.max_connections` "
+                    + "bounds them");
+    static final Field<Integer> QUEUE = Field.of("queue", Types.integerFrom(0),
+            LoadSettings.DEFAULT.queue(), "calls that wait for their turn, shared out among the "
+                    + "event loops; beyond it the next target is tried at once");
+    static final Field<Duration> QUEUE_TIME = Field.of("queue_time", Types.DURATION,
+            LoadSettings.DEFAULT.queueTime(),
+            "how long each of them waits; then the next target is tried");
+    static final Field<Boolean> ADAPTIVE = Field.of("adaptive", Types.FLAG, false,
+            "the limit follows the time to first content: it falls when the provider gets slower, "
+                    + "and rises to `concurrent` at most");
+    static final Field<Integer> MIN_CONCURRENT = Field.of("min_concurrent", Types.integerFrom(1),
+            LoadSettings.DEFAULT.minConcurrent(), "how low it may fall");
+    static final Field<Section> LIMITS = Field.section("limits",
+            SectionType.of("section", CONCURRENT, QUEUE, QUEUE_TIME, ADAPTIVE, MIN_CONCURRENT),
+            "how many calls it gets at once");
 
     static final Field<Path> CA = Field.optional("ca", Types.PATH,
             "certificates (PEM) to trust instead of the JDK's own");
@@ -89,7 +109,7 @@ final class ProviderSchema {
             SectionType.of("section", CA, INSECURE, SNI), "TLS towards the provider");
 
     static final SectionType PROVIDER = SectionType.of("provider", NAME, TYPE, BASE_URL,
-            API_KEY_ENV, API_KEYS, MODELS, ENABLED, PRIORITY, TIMEOUTS, POOL, TLS);
+            API_KEY_ENV, API_KEYS, MODELS, ENABLED, PRIORITY, TIMEOUTS, POOL, LIMITS, TLS);
 
     private ProviderSchema() {}
 

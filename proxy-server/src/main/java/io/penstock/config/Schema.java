@@ -4,6 +4,7 @@ import io.penstock.admin.AdminSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
+import io.penstock.limit.QueueSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.upstream.BreakerSettings;
@@ -61,6 +62,14 @@ final class Schema {
             Types.integerFrom(1), "of all callers together");
     static final Field<Integer> CONCURRENT = Field.of("concurrent", Types.integerFrom(1),
             LimitSettings.DEFAULT.concurrent(), "exchanges in flight");
+    static final Field<Integer> QUEUE_SIZE = Field.of("size", Types.integerFrom(0),
+            QueueSettings.NONE.size(),
+            "exchanges that wait, shared out among the event loops; beyond it 503 at once");
+    static final Field<Duration> QUEUE_TIME = Field.of("time", Types.DURATION,
+            QueueSettings.NONE.time(), "how long each of them waits; then 503");
+    static final Field<Section> QUEUE = Field.section("queue",
+            SectionType.of("section", QUEUE_SIZE, QUEUE_TIME),
+            "what waits to be among the `concurrent` ones; its body is read meanwhile");
     static final Field<Long> BODY = Field.of("body", Types.SIZE,
             LimitSettings.DEFAULT.bodyBytes(), "one request's body");
     static final Field<Long> HEADER = Field.of("header", Types.SIZE,
@@ -70,8 +79,8 @@ final class Schema {
     static final Field<Integer> CONNECTIONS_PER_IP = Field.optional("connections_per_ip",
             Types.integerFrom(1), "the same from one address");
     static final Field<Section> LIMITS = Field.section("limits",
-            SectionType.of("section", REQUESTS_PER_MINUTE, CONCURRENT, BODY, HEADER, CONNECTIONS,
-                    CONNECTIONS_PER_IP),
+            SectionType.of("section", REQUESTS_PER_MINUTE, CONCURRENT, QUEUE, BODY, HEADER,
+                    CONNECTIONS, CONNECTIONS_PER_IP),
             "bounds on everything that callers can make the proxy hold");
 
     static final Field<String> ENFORCE = Field.of("enforce", Types.oneOf("reject", "cut"),

@@ -4,6 +4,7 @@ import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
+import io.penstock.limit.QueueSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.Glob;
 import io.penstock.route.RouteSettings;
@@ -62,11 +63,15 @@ final class SettingsBinder {
     }
 
     private LimitSettings limits(Section section) {
+        Section waiting = section.section(Schema.QUEUE);
+        QueueSettings queue = waiting.build(problems, () -> new QueueSettings(
+                waiting.get(Schema.QUEUE_SIZE), waiting.get(Schema.QUEUE_TIME)));
         LimitSettings limits = section.build(problems,
                 () -> new LimitSettings(section.get(Schema.REQUESTS_PER_MINUTE),
                         section.get(Schema.CONCURRENT), section.get(Schema.BODY),
                         capped(section.get(Schema.HEADER)), section.get(Schema.CONNECTIONS),
-                        section.get(Schema.CONNECTIONS_PER_IP)));
+                        section.get(Schema.CONNECTIONS_PER_IP),
+                        queue == null ? QueueSettings.NONE : queue));
         return limits == null ? LimitSettings.DEFAULT : limits;
     }
 

@@ -1,6 +1,7 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
@@ -54,7 +55,7 @@ final class Attempt implements ReplyListener {
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
     private static final long MAX_RETRY_AFTER_SECONDS = 60;
 
-    private enum Wait { NOTHING, CONNECTION, TLS, HEAD, CONTENT, GAP }
+    private enum Wait { NOTHING, SLOT, CONNECTION, TLS, HEAD, CONTENT, GAP }
 
     private final Exchange exchange;
     private final ExchangeLoop loop;
@@ -83,6 +84,7 @@ final class Attempt implements ReplyListener {
     private boolean committed;
     private boolean draining; // the caller has gone: nothing is passed on any more
     private long startedNanos;
+    private long slotNanos;
     private long readyNanos;
     private long headNanos;
     private long contentNanos;
@@ -95,6 +97,7 @@ final class Attempt implements ReplyListener {
     private boolean reusable;
     private ByteBuf head; // for the caller, without its last lines
     private boolean events;
+    private boolean json; // by its own word
     private boolean watched; // the stream ends when the caller's budget is spent
     private Continuation continuation; // null where a stream that breaks is not continued
     private boolean splicing; // the reply goes on where another broke off
@@ -153,18 +156,20 @@ final class Attempt implements ReplyListener {
         reader.forget();
         status = 0;
         retryAfterNanos = RetryAfter.NONE;
-        acquire(false, nowNanos);
-    }
-
-    private void acquire(boolean fresh, long nowNanos) {
-        wait = Wait.CONNECTION;
-        readyNanos = 0; // on another connection, nothing has been sent
+        wait = Wait.SLOT;
+        readyNanos = 0;
         paused = false;
         pool = loop.upstream().pool(provider);
-        loop.deadlines().expectBy(nowNanos + timeouts.connect().toNanos());
+        exchange.timing().enter(Stage.QUEUE, nowNanos);
         acquiring = true;
-        pool.acquire(this, fresh, nowNanos);
+        pool.acquire(this, nowNanos);
         acquiring = false;
+    }
+
+    private void onSlot() {
+        slotNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
+        wait = Wait.CONNECTION;
+        exchange.timing().enter(Stage.PROVIDER, slotNanos);
     }
 
     /** Nothing of the exchange before may show in the next one. */
@@ -218,6 +223,11 @@ final class Attempt implements ReplyListener {
         return startedNanos;
     }
 
+    /** When it had a slot, or began anew with it. */
+    long slotNanos() {
+        return slotNanos;
+    }
+
     long readyNanos() {
         return readyNanos;
     }
@@ -261,6 +271,11 @@ final class Attempt implements ReplyListener {
         return reader.passedTokens();
     }
 
+    /** Whether something of an answer has come, and no error in its place. */
+    boolean hasAnswered() {
+        return status / 100 == 2 && reader.isAnyAnswer();
+    }
+
     /** What the provider reported; null if it has not. */
     TokenUsage usage() {
         return question == null || headNanos == 0 ? reader.usage()
@@ -276,8 +291,8 @@ final class Attempt implements ReplyListener {
 
     long remainingNanos(long nowNanos) {
         return switch (wait) {
-            case NOTHING -> Deadlines.NEVER;
-            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - startedNanos);
+            case NOTHING, SLOT -> Deadlines.NEVER; // who waits for a slot is told when to stop
+            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - slotNanos);
             case TLS -> timeouts.tls().toNanos() - (nowNanos - lastReadNanos);
             case HEAD -> {
                 if (stream) {
@@ -310,12 +325,13 @@ final class Attempt implements ReplyListener {
                 if (nowNanos - readyNanos >= timeouts.firstContent().toNanos()) {
                     fail(Fault.FIRST_CONTENT_TIMEOUT, "no content in time");
                 } else {
+                    exchange.timing().enter(Stage.PROXY, nowNanos);
                     commit(); // held for as long as the route wants
                     downstream.flush();
                 }
             }
             case GAP -> fail(Fault.GAP_TIMEOUT, "the reply stopped coming");
-            case NOTHING -> { }
+            case NOTHING, SLOT -> { }
             default -> throw new AssertionError(wait);
         }
     }
@@ -325,6 +341,10 @@ final class Attempt implements ReplyListener {
     @Override
     public void onConnecting(UpstreamConnection connecting) {
         connection = connecting;
+        if (wait == Wait.SLOT) {
+            onSlot();
+        }
+        loop.deadlines().expectBy(slotNanos + timeouts.connect().toNanos());
     }
 
     @Override
@@ -337,6 +357,9 @@ final class Attempt implements ReplyListener {
     @Override
     public void onReady(UpstreamConnection ready) {
         connection = ready;
+        if (wait == Wait.SLOT) {
+            onSlot();
+        }
         wait = Wait.HEAD;
         readyNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
         long limit = stream ? Math.min(timeouts.head().toNanos(), timeouts.firstContent().toNanos())
@@ -345,7 +368,9 @@ final class Attempt implements ReplyListener {
         if (limit != Deadlines.NEVER) {
             loop.deadlines().expectBy(readyNanos + limit);
         }
+        exchange.timing().enter(Stage.PROXY, readyNanos);
         exchange.send(this, ready);
+        exchange.timing().enter(Stage.PROVIDER, loop.deadlines().nowNanos());
     }
 
     @Override
@@ -356,7 +381,10 @@ final class Attempt implements ReplyListener {
         status = reply.status();
         reusable = reply.isKeepAlive();
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
-        events = verdict == ReplyVerdict.GOOD && isStream(reply);
+        boolean unreadable = verdict == ReplyVerdict.GOOD && reply.has(Field.CONTENT_ENCODING)
+                && !reply.valueStartsWith(Field.CONTENT_ENCODING, "identity");
+        events = verdict == ReplyVerdict.GOOD && !unreadable && isStream(reply);
+        json = question == null && reply.valueStartsWith(Field.CONTENT_TYPE, "application/json");
         watched = events && exchange.isWatching();
         reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(),
                 events ? continuation : null, watched,
@@ -375,6 +403,10 @@ final class Attempt implements ReplyListener {
             relay.drain();
             wait = Wait.GAP;
             loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
+            return;
+        }
+        if (unreadable) {
+            fail(Fault.BAD_RESPONSE, "a content coding that nobody asked for");
             return;
         }
         wait = events ? Wait.CONTENT : Wait.GAP;
@@ -502,8 +534,13 @@ final class Attempt implements ReplyListener {
         if (race) {
             // It was closed while it rested, and the request crossed that on its way.
             replayed = true;
-            leavePool();
-            acquire(true, startedNanos = loop.deadlines().nowNanos());
+            startedNanos = loop.deadlines().nowNanos();
+            slotNanos = startedNanos;
+            wait = Wait.CONNECTION;
+            readyNanos = 0; // on another connection, nothing has been sent
+            acquiring = true;
+            pool.reconnect(this);
+            acquiring = false;
         } else if (fault == Fault.CLOSED && headNanos != 0 && relay.endAtClose()) {
             if (draining) {
                 endDraining();
@@ -549,6 +586,8 @@ final class Attempt implements ReplyListener {
                 fail(Fault.ERROR_IN_REPLY, "the reply holds an error");
             } else if (!reader.isAnyPayload() && relay.isEnded()) {
                 fail(Fault.EMPTY_REPLY, "the reply is empty");
+            } else if (json && relay.isEnded() && !reader.endsAsJson()) {
+                fail(Fault.TRUNCATED, "the reply's JSON has no end");
             } else {
                 commit();
             }
@@ -566,7 +605,7 @@ final class Attempt implements ReplyListener {
             committed = true;
             wait = Wait.GAP;
             contentNanos = lastReadNanos;
-            trial.onGood(contentNanos - startedNanos, contentNanos);
+            trial.onGood(contentNanos - slotNanos, contentNanos);
             loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
             exchange.onContinued(this);
             writeSpliced();
@@ -595,7 +634,12 @@ final class Attempt implements ReplyListener {
         committed = true;
         wait = Wait.GAP;
         contentNanos = lastReadNanos;
-        trial.onGood(events && !reader.isContentSeen() ? -1 : contentNanos - startedNanos,
+        if (verdict == ReplyVerdict.GOOD && !events) {
+            provider.load().onUnaryReply();
+        } else if (verdict == ReplyVerdict.GOOD && reader.isContentSeen()) {
+            provider.load().onFirstContent(contentNanos - readyNanos);
+        }
+        trial.onGood(events && !reader.isContentSeen() ? -1 : contentNanos - slotNanos,
                 contentNanos);
         reader.onCommit();
         loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
@@ -687,7 +731,9 @@ final class Attempt implements ReplyListener {
     private void fail(Fault fault, String detail) {
         boolean saidAll = committed && reader.isDoneSeen() && fault != Fault.DIVERGED
                 && (!splicing || reader.isFinishSeen());
-        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
+        boolean queued = wait == Wait.CONNECTION && connection == null; // behind calls of our own
+        trial.end(!draining && !saidAll && !queued && fault.isProvidersFault(),
+                loop.deadlines().nowNanos());
         if (draining) {
             endDraining();
         } else if (!committed) {
@@ -764,8 +810,9 @@ final class Attempt implements ReplyListener {
     }
 
     private void closeConnection() {
-        if (wait == Wait.CONNECTION && pool != null) {
+        if (wait == Wait.SLOT && pool != null) {
             pool.cancel(this);
+            pool = null;
         }
         wait = Wait.NOTHING;
         releaseQuestion();
@@ -796,7 +843,8 @@ final class Attempt implements ReplyListener {
 
     /** The exchange's time is up: the provider's fault if it had most of it to itself. */
     void onTimeUp(long nowNanos) {
-        boolean mostly = (nowNanos - startedNanos) * 2 >= timeouts.total().toNanos();
+        boolean mostly = wait != Wait.SLOT
+                && (nowNanos - slotNanos) * 2 >= timeouts.total().toNanos();
         trial.end(mostly && !draining, nowNanos);
     }
 

@@ -1,5 +1,6 @@
 package io.penstock.exchange;
 
+import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;
 import io.penstock.json.JsonText;
@@ -11,7 +12,7 @@ import java.util.List;
  * What was tried for one exchange and what came of it, in order.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Bounds:</b> the attempts that the policy allows,
- * and the targets passed over, each once.
+ * and the targets passed over and models unknown, each once.
  */
 public final class AttemptLog {
     /**
@@ -42,7 +43,7 @@ public final class AttemptLog {
 
     void onFault(TargetName target, Fault fault, long nanos) {
         entries.add(new Entry(target, fault.code(), nanos));
-        tried++;
+        tried += fault == Fault.SATURATED ? 0 : 1; // nothing was asked
         lastFault = fault;
         onlyNotFound = false;
     }
@@ -58,7 +59,13 @@ public final class AttemptLog {
         entries.add(new Entry(target, why.code(), 0));
     }
 
-    /** Attempts made; targets passed over don't count. */
+    /** A model to be tried that no provider serves; a hyphen is the name of none. */
+    void onUnknownModel(String model) {
+        entries.add(new Entry(new TargetName("-", model),
+                Failure.Kind.MODEL_NOT_FOUND.code(), 0));
+    }
+
+    /** Attempts made; targets passed over, or without a slot to give, don't count. */
     public int tried() {
         return tried;
     }

@@ -25,7 +25,8 @@ final class BodyEdits {
 
     /**
      * Puts {@code text} in the place of the bytes from {@code start} to {@code end}; runs must not
-     * overlap, nor begin where the body ends.
+     * overlap, nor begin where the body ends. Of two that begin at the same place, the first given
+     * must be the insertion of something, and not the removal of what stands there.
      */
     BodyEdits replace(long start, long end, byte[] text) {
         int at = count++;

@@ -10,6 +10,9 @@ public enum Endpoint {
     CHAT("/chat/completions", Api.CHAT, ReplyFormat.CHAT, ClientFormat.CHAT),
     COMPLETIONS("/completions", Api.COMPLETIONS, ReplyFormat.COMPLETIONS, ClientFormat.COMPLETIONS),
     EMBEDDINGS("/embeddings", Api.EMBEDDINGS, ReplyFormat.CHAT, null),
+    /** A chat whose body names several models in {@code models}, to be tried in that order. */
+    FALLBACK_CHAT("/chat/fallback_completion", "/chat/completions", Api.CHAT, ReplyFormat.CHAT,
+            ClientFormat.CHAT),
     MESSAGES("/messages", Api.MESSAGES, ReplyFormat.MESSAGES, ClientFormat.MESSAGES),
     COUNT_TOKENS("/messages/count_tokens", Api.COUNT_TOKENS, ReplyFormat.MESSAGES, null),
     RESPONSES("/responses", Api.RESPONSES, ReplyFormat.RESPONSES, ClientFormat.RESPONSES);
@@ -18,13 +21,19 @@ public enum Endpoint {
 
     private final String path;
     private final String versionedPath;
+    private final String upstreamPath;
     private final Api api;
     private final ReplyFormat format;
     private final ClientFormat asked;
 
     Endpoint(String path, Api api, ReplyFormat format, ClientFormat asked) {
+        this(path, path, api, format, asked);
+    }
+
+    Endpoint(String path, String upstreamPath, Api api, ReplyFormat format, ClientFormat asked) {
         this.path = path;
         versionedPath = "/v1" + path;
+        this.upstreamPath = upstreamPath;
         this.api = api;
         this.format = format;
         this.asked = asked;
@@ -32,7 +41,17 @@ public enum Endpoint {
 
     /** Behind a provider's base URL. */
     public String path() {
-        return path;
+        return upstreamPath;
+    }
+
+    /** Whether it is a chat, whatever names its models. */
+    boolean isChat() {
+        return this == CHAT || this == FALLBACK_CHAT;
+    }
+
+    /** Whether its body names its models in {@code models}. */
+    boolean takesModels() {
+        return this == FALLBACK_CHAT;
     }
 
     /** The endpoint that a request is for; null if it is for none of them. */

@@ -3,6 +3,7 @@ package io.penstock.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.auth.Caller;
+import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
@@ -27,10 +28,13 @@ import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /**
@@ -72,9 +76,11 @@ public final class Exchange extends Deadlines.Entry {
     private Continuation continuation; // null until one was wanted
     private final RequestBody body;
     private final RequestFields request = new RequestFields();
+    private final RequestControls controls = new RequestControls();
     private final Questions questions;
     private final Metering metering;
     private final AttemptLog log = new AttemptLog();
+    private final Timing timing = new Timing();
     private final TargetList targets = new TargetList();
     private final AffinityValues affinity = new AffinityValues();
     private final ToLongFunction<String> contextTokens;
@@ -89,7 +95,9 @@ public final class Exchange extends Deadlines.Entry {
     private int fieldsLength;
     private int commonLength; // of those among them that are for whatever provider
     private TopLevelScanner scanner;
-    private Route route;
+    private boolean waited; // for its turn, since it was whole
+    private Route route; // of the model asked for; null while that is not known
+    private final List<Route> routes = new ArrayList<>(1); // it, and those to fall back on
 
     private long receivedNanos;
     private long dispatchedNanos;
@@ -114,7 +122,7 @@ public final class Exchange extends Deadlines.Entry {
         attempt = new Attempt(this, loop, downstream);
         body = new RequestBody(loop.bodyMemory());
         metering = new Metering(loop);
-        questions = new Questions(loop, downstream.context().alloc(), request, body);
+        questions = new Questions(loop, downstream.context().alloc(), request, controls, body);
         contextTokens = model -> metering.contextTokens(request, model);
     }
 
@@ -137,6 +145,7 @@ public final class Exchange extends Deadlines.Entry {
         affinity.begin(head, policy.router().affinityHeaders());
         request.clear();
         questions.begin(endpoint);
+        waited = false;
         route = null;
         status = 0;
         failure = null;
@@ -151,6 +160,7 @@ public final class Exchange extends Deadlines.Entry {
         hedgeAtNanos = 0;
         log.clear();
         receivedNanos = loop.deadlines().nowNanos();
+        timing.begin(receivedNanos);
         HeadWriter out = loop.writer().clear();
         head.writeUpstreamFields(out, REPLACED);
         commonLength = out.length();
@@ -161,7 +171,10 @@ public final class Exchange extends Deadlines.Entry {
         fields = loop.borrowArray(out.length());
         fieldsLength = out.drainTo(fields);
         scanner = loop.borrowScanner();
-        if (head.contentLength() > policy.maxBodyBytes()) {
+        Failure mistake = controls.begin(head);
+        if (mistake != null) {
+            refuse(mistake);
+        } else if (head.contentLength() > policy.maxBodyBytes()) {
             refuse(tooLarge());
         } else if (head.has(Field.CONTENT_ENCODING)
                 && !head.valueStartsWith(Field.CONTENT_ENCODING, "identity")) {
@@ -205,7 +218,10 @@ public final class Exchange extends Deadlines.Entry {
             refuse(invalidJson(e));
             return;
         }
-        Failure mistake = request.read(scanner);
+        Failure mistake = controls.read(scanner, endpoint.takesModels());
+        if (mistake == null) {
+            mistake = request.read(scanner, controls.firstModel());
+        }
         if (mistake != null) {
             refuse(mistake);
             return;
@@ -214,7 +230,19 @@ public final class Exchange extends Deadlines.Entry {
         dispatch();
     }
 
-    /** The request broke off, or is none. */
+    /** The request is whole, and waits for its turn: {@link #onRequestEnd} follows then. */
+    public void onQueued() {
+        waited = true;
+        dispatchedNanos = loop.deadlines().nowNanos(); // its time runs
+        timing.enter(Stage.QUEUE, dispatchedNanos);
+    }
+
+    /** How long it may take by its caller's own word; {@link Deadlines#NEVER} for no word. */
+    public long timeoutNanos() {
+        return controls.timeoutNanos();
+    }
+
+    /** The request broke off, or is none, or can't have its turn. */
     public void onBadRequest(Failure why) {
         refuse(why);
     }
@@ -226,8 +254,9 @@ public final class Exchange extends Deadlines.Entry {
         }
         leftAlone = route != null && pausedTarget == null && attempt.isSent();
         endRace();
-        if (leftAlone && route.policy().drains() && attempt.tryDrain()) {
+        if (leftAlone && targets.policy(attempt.target()).drains() && attempt.tryDrain()) {
             moveTo(Phase.DRAINING);
+            loop.drains().add(this);
             body.release();
             drainUntilNanos = loop.deadlines().nowNanos() + MAX_DRAIN_NANOS;
             loop.deadlines().expectBy(drainUntilNanos);
@@ -245,9 +274,16 @@ public final class Exchange extends Deadlines.Entry {
 
     /** The reply that nobody waits for has told its usage, or will not. */
     void onDrained(Attempt drained) {
+        loop.drains().remove(this);
         log.onFault(drained.target(), Fault.CALLER_GONE,
                 loop.deadlines().nowNanos() - drained.startedNanos());
         endWithoutCaller();
+    }
+
+    /** Reads on no more. */
+    void endDrain() {
+        attempt.abandon();
+        onDrained(attempt);
     }
 
     private void endWithoutCaller() {
@@ -261,6 +297,7 @@ public final class Exchange extends Deadlines.Entry {
         switch (phase) {
             case RECEIVED -> refuse(shutdown());
             case ATTEMPTING -> {
+                bookLost(attempt);
                 pausedTarget = null;
                 endRace();
                 log.onFault(attempt.target(), Fault.SHUTDOWN,
@@ -288,27 +325,23 @@ public final class Exchange extends Deadlines.Entry {
     // Trying one target after the other
 
     private void dispatch() {
-        String model = request.model();
-        if (!caller.mayUse(model)) {
-            refuse(new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
-                    "The model '" + model + "' is not open to this key.", "model", null));
+        long now = loop.deadlines().nowNanos();
+        dispatchedNanos = waited ? dispatchedNanos : now;
+        timing.enter(Stage.PROXY, now);
+        Failure impossible = RouteFinder.find(policy.router(), caller,
+                controls.models(request.model()), routes, log);
+        if (impossible != null) {
+            refuse(impossible);
             return;
         }
-        route = policy.router().find(model);
-        if (route == null) {
-            refuse(new Failure(Failure.Kind.MODEL_NOT_FOUND,
-                    "The model '" + model + "' is served by no configured provider.", "model",
-                    null));
-            return;
-        }
-        dispatchedNanos = loop.deadlines().nowNanos();
+        route = routes.get(0);
         if (metering.isUncountable()) {
             refuse(Failure.of(Failure.Kind.OVERLOADED,
                     "What is used of a month's budget can't be written down at the moment."));
             return;
         }
         Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
-                body.length(), dispatchedNanos);
+                body.length(), now);
         if (refusal != null) {
             fail(LimitReply.refuse(loop.localReply(), refusal, caller));
             answer(loop.localReply(), null);
@@ -320,15 +353,19 @@ public final class Exchange extends Deadlines.Entry {
             return;
         }
         targets.begin(policy, route, request.isStream(),
-                affinity.of(route.policy().affinity(), request), contextTokens, dispatchedNanos);
+                affinity.of(route.policy().affinity(), request), contextTokens, now);
+        for (int i = 1; i < routes.size(); i++) {
+            targets.fallBackOn(routes.get(i),
+                    affinity.of(routes.get(i).policy().affinity(), request));
+        }
         loop.deadlines().add(this);
-        TargetName first = nextTarget(dispatchedNanos);
+        TargetName first = nextTarget(now);
         if (first == null && questions.refusal() != null) {
             answerFailure();
         } else if (first == null) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
-                    "Every provider of the model '" + model + "' is left alone for the moment: "
-                            + log + "."));
+                    "Every provider of the model '" + request.model()
+                            + "' is left alone for the moment: " + log + "."));
             answerFailure();
         } else {
             loop.upstream().pool(targets.provider(first)).retryBudget()
@@ -337,8 +374,8 @@ public final class Exchange extends Deadlines.Entry {
                 continuation = continuation == null ? new Continuation() : continuation;
                 continuation.begin();
             }
-            planHedge(first);
-            start(first, dispatchedNanos);
+            planHedge(first, now);
+            start(first, now);
         }
     }
 
@@ -384,9 +421,10 @@ public final class Exchange extends Deadlines.Entry {
     }
 
     private void start(Attempt next, TargetName target, long nowNanos) {
+        timing.enter(Stage.PROXY, nowNanos);
         Provider provider = targets.provider(target);
         TimeoutSettings timeouts = targets.timeouts(target);
-        totalNanos = timeouts.total().toNanos();
+        totalNanos = Math.min(timeouts.total().toNanos(), controls.timeoutNanos());
         loop.deadlines().expectBy(dispatchedNanos + totalNanos);
         ProviderKey key = provider.keys().next(nowNanos);
         if (key == null && !provider.keys().isEmpty()) {
@@ -406,18 +444,23 @@ public final class Exchange extends Deadlines.Entry {
                     mayAskForUsage(provider), nowNanos);
         } else {
             next.start(target, provider, key, question, timeouts, targets.ticket(),
-                    route.policy().hold(), request.isStream(), asks,
+                    targets.policy(target).hold(), request.isStream(), asks,
                     isContinuable() ? continuation : null, nowNanos);
         }
     }
 
     /** The next target that the request can be put to; null if none is left. */
     private TargetName nextTarget(long nowNanos) {
-        TargetName next = targets.next(nowNanos, log);
+        return askable(targets.next(nowNanos, log), () -> targets.next(nowNanos, log));
+    }
+
+    /** That target if the request can be put to it, else the next of which that is true. */
+    private TargetName askable(TargetName target, Supplier<TargetName> further) {
+        TargetName next = target;
         while (next != null && !canAsk(next)) {
             targets.giveBack(next);
             log.onPassedOver(next, Fault.UNTRANSLATABLE);
-            next = targets.next(nowNanos, log);
+            next = further.get();
         }
         return next;
     }
@@ -434,23 +477,24 @@ public final class Exchange extends Deadlines.Entry {
 
     /** Whether the route wants a broken stream to be continued, and this one could be. */
     private boolean isContinuable() {
-        return route.policy().midstream() == Midstream.CONTINUE && endpoint == Endpoint.CHAT
+        return route.policy().midstream() == Midstream.CONTINUE && endpoint.isChat()
                 && request.isStream() && request.isContinuable();
     }
 
     // Two targets at a time
 
-    private void planHedge(TargetName first) {
+    private void planHedge(TargetName first, long nowNanos) {
         HedgeSettings hedge = route.policy().hedge();
-        if (hedge == null || route.targets().size() < 2) {
+        if (hedge == null || route.targets().size() < 2
+                || targets.policy(first) != route.policy()) {
             return;
         }
         loop.hedgeBudget(hedge).onCall(hedge.maxRatio());
         long after = hedge.after() != null ? hedge.after().toNanos()
                 : targets.health(first).firstContentNanos(hedge.percentile(), request.isStream(),
-                        dispatchedNanos);
+                        nowNanos);
         if (after >= 0) {
-            hedgeAtNanos = dispatchedNanos + after;
+            hedgeAtNanos = nowNanos + after;
             loop.deadlines().expectBy(hedgeAtNanos);
         }
     }
@@ -462,7 +506,8 @@ public final class Exchange extends Deadlines.Entry {
                 || !loop.hedgeBudget(route.policy().hedge()).tryTake()) {
             return;
         }
-        TargetName second = nextTarget(nowNanos);
+        TargetName second = askable(targets.nextOfRoute(nowNanos, log),
+                () -> targets.nextOfRoute(nowNanos, log));
         if (second != null) {
             rival = rival == null ? new Attempt(this, loop, downstream) : rival;
             rival.forget();
@@ -510,6 +555,7 @@ public final class Exchange extends Deadlines.Entry {
             request.goOn(edits, continuation.text().stripTrailing(),
                     sender.provider().settings().type(), passedTokens);
         }
+        controls.strip(edits);
         long length = body.lengthWith(edits);
         HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(endpoint.path()));
         if (sender.key() != null) {
@@ -545,10 +591,13 @@ public final class Exchange extends Deadlines.Entry {
     /** The attempt brought no reply; it has let go of everything. */
     void onFault(Attempt failed, Fault fault, String detail) {
         long now = loop.deadlines().nowNanos();
+        timing.enter(Stage.PROXY, now);
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
+        bookLost(failed);
+        failed.provider().load().onFault(fault);
         if (failed.isSplicing()) {
-            if (!goOn(now)) {
+            if (!goOn(failed, now)) {
                 endBroken(failed, failureOf(fault, detail));
             }
         } else if (!leaveToOther(failed)
@@ -560,6 +609,7 @@ public final class Exchange extends Deadlines.Entry {
     /** The attempt brought a reply that is no good, all of it held, or as much as is kept. */
     void onErrorReply(Attempt failed) {
         long now = loop.deadlines().nowNanos();
+        timing.enter(Stage.PROXY, now);
         if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && !failed.isUsageQuestionRefused()
                 && !failed.isSplicing()) {
             failed.commit();
@@ -567,6 +617,7 @@ public final class Exchange extends Deadlines.Entry {
         }
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
+        failed.provider().load().onErrorReply(failed.status());
         if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && askDifferently(failed, now)) {
             return;
         }
@@ -698,6 +749,7 @@ public final class Exchange extends Deadlines.Entry {
     private void pause(Attempt failed, long now, long nanos) {
         pausedTarget = failed.target();
         pauseUntilNanos = now + nanos;
+        timing.enter(Stage.PROVIDER, now);
         failed.abandon();
         loop.deadlines().expectBy(pauseUntilNanos);
     }
@@ -726,8 +778,7 @@ public final class Exchange extends Deadlines.Entry {
     @Override
     protected void onDeadline(long nowNanos) {
         if (phase == Phase.DRAINING && drainUntilNanos - nowNanos <= 0) {
-            attempt.abandon();
-            onDrained(attempt);
+            endDrain();
         } else if (totalNanos - (nowNanos - dispatchedNanos) <= 0) {
             onTotalTimeout(nowNanos);
         } else if (pausedTarget != null) {
@@ -745,14 +796,14 @@ public final class Exchange extends Deadlines.Entry {
 
     private void onTotalTimeout(long nowNanos) {
         if (phase == Phase.DRAINING) {
-            attempt.abandon();
-            onDrained(attempt);
+            endDrain();
             return;
         }
         if (phase == Phase.COMMITTED) {
             onBroken(attempt, Fault.TOTAL_TIMEOUT, "the exchange took too long");
             return;
         }
+        bookLost(attempt);
         pausedTarget = null;
         endRace();
         attempt.onTimeUp(nowNanos);
@@ -797,12 +848,15 @@ public final class Exchange extends Deadlines.Entry {
                 out.text("\r\nx-penstock-dropped: ")
                         .text(String.join(",", good.question().dropped()));
             }
-            out.text("\r\nserver-timing: receive;dur=").millis(dispatchedNanos - receivedNanos)
-                    .text(", connect;dur=").millis(good.readyNanos() - good.startedNanos())
-                    .text(", head;dur=").millis(good.headNanos() - good.readyNanos())
-                    .text(", content;dur=").millis(good.contentNanos() - good.headNanos())
-                    .text(", total;dur=").millis(now - receivedNanos).crlf();
+            out.crlf();
+            timing.enter(Stage.PROXY, good.contentNanos());
+            timing.write(out, now, good);
         }
+    }
+
+    /** Where the time goes; for the attempt to say what it waits for. */
+    Timing timing() {
+        return timing;
     }
 
     /** Whether a spent budget ends the streams of this caller. */
@@ -865,8 +919,7 @@ public final class Exchange extends Deadlines.Entry {
         long now = loop.deadlines().nowNanos();
         if (broken.canBeContinued() && fault != Fault.TOTAL_TIMEOUT) {
             log.onBroken(broken.target(), fault, now - broken.startedNanos());
-            bookPart(broken);
-            if (!goOn(now)) {
+            if (!goOn(broken, now)) {
                 endBroken(broken, failureOf(fault, detail));
             }
             return;
@@ -880,8 +933,11 @@ public final class Exchange extends Deadlines.Entry {
                 "The provider's reply broke off (" + fault.code() + ").", null, detail);
     }
 
-    /** Has the next target go on with the stream that broke; returns false if none is left. */
-    private boolean goOn(long now) {
+    /**
+     * Has the next target go on with the stream that broke; returns false if none is left. What the
+     * caller got of the broken attempt is booked then, since that attempt is begun anew.
+     */
+    private boolean goOn(Attempt broken, long now) {
         if (log.tried() >= policy.retry().maxAttempts()
                 || totalNanos - (now - dispatchedNanos) <= 0) {
             return false;
@@ -890,12 +946,15 @@ public final class Exchange extends Deadlines.Entry {
         if (next == null) {
             return false;
         }
+        if (broken.isCommitted()) {
+            bookPart(broken);
+        }
         start(attempt, next, now);
         return true;
     }
 
     private void goOnOrEnd(Attempt failed, long now) {
-        if (!goOn(now)) {
+        if (!goOn(failed, now)) {
             endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
                     "The provider's reply broke off, and no other could go on with it."));
         }
@@ -971,7 +1030,7 @@ public final class Exchange extends Deadlines.Entry {
                     + request.model() + "': " + log + ".", "model", null);
         }
         Fault last = log.lastFault();
-        if (last == Fault.POOL_EXHAUSTED) {
+        if (last == Fault.SATURATED) {
             return Failure.of(Failure.Kind.OVERLOADED, tried);
         }
         return Failure.of(last != null && last.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
@@ -992,7 +1051,13 @@ public final class Exchange extends Deadlines.Entry {
         status = failure.kind().status();
         Failure why = failure;
         String id = requestId;
-        finish(); // after which the permit says what is left
+        if (policy.fullHeaders()) {
+            HeadWriter line = loop.writer().clear();
+            timing.write(line, loop.deadlines().nowNanos());
+            reply.lines(line.toString());
+        }
+        finish();
+        // Only now the permit says what is left.
         reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         reply.lines(cors).error(downstream, endpoint.format(), why, id, attempts);
     }
@@ -1030,6 +1095,13 @@ public final class Exchange extends Deadlines.Entry {
     private TokenUsage reported(Attempt of) {
         return of.usage() != null ? of.usage() : metering.estimate(of.target().model(),
                 endpoint.generates() ? of.passedTokens() : 0);
+    }
+
+    /** Books an attempt that broke off: what its provider has said by then has to be paid for. */
+    private void bookLost(Attempt lost) {
+        if (pausedTarget == null && lost.hasAnswered()) { // else that has been done
+            metering.book(lost.target().provider(), lost.target().model(), reported(lost));
+        }
     }
 
     private void moveTo(Phase next) {

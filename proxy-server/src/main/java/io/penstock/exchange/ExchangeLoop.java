@@ -18,7 +18,10 @@ import io.penstock.usage.Ledger;
 import io.penstock.usage.UsageScanner;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -49,6 +52,7 @@ public final class ExchangeLoop {
     private final Map<HedgeSettings, HedgeBudget> hedgeBudgets = new HashMap<>();
     private final Estimator estimator = new Estimator();
     private final BodyEdits edits = new BodyEdits();
+    private final Set<Exchange> drains = new HashSet<>(); // as many as calls in flight, at most
     private final ArrayDeque<byte[]> arrays = new ArrayDeque<>();
     private final ArrayDeque<TopLevelScanner> scanners = new ArrayDeque<>();
 
@@ -128,6 +132,16 @@ public final class ExchangeLoop {
 
     Estimator estimator() {
         return estimator;
+    }
+
+    /** The exchanges that read on without a caller. */
+    Set<Exchange> drains() {
+        return drains;
+    }
+
+    /** Ends them, since the proxy stops: what they have read is settled. */
+    public void endDrains() {
+        List.copyOf(drains).forEach(Exchange::endDrain);
     }
 
     /** For one body at a time, while it is sent. */

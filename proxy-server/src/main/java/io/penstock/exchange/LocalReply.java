@@ -42,6 +42,12 @@ public final class LocalReply {
                 Math.max(1, TimeUnit.NANOSECONDS.toSeconds(nanos + 999_999_999L))));
     }
 
+    /** Tells how long the answer took. */
+    public LocalReply took(long nanos) {
+        return lines(writer.clear().text("server-timing: total;dur=").millis(nanos).crlf()
+                .toString());
+    }
+
     /** Answers with JSON and ends the response. */
     public void json(DownstreamConnection to, int status, String requestId, String body) {
         field("cache-control", "no-store");

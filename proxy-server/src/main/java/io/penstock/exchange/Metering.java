@@ -32,9 +32,8 @@ final class Metering {
     private int month;
     private long drafts; // of the answer
     private long grantedTokens; // of all of them
-    private boolean booked;
-    private long bookedTokens;
-    private long bookedNanoDollars;
+    private long usedTokens; // of all attempts
+    private long usedNanoDollars;
 
     Metering(ExchangeLoop loop) {
         estimator = loop.estimator();
@@ -48,9 +47,8 @@ final class Metering {
         this.caller = caller;
         this.policy = policy;
         bodyBytes = 0;
-        booked = false;
-        bookedTokens = 0;
-        bookedNanoDollars = 0;
+        usedTokens = 0;
+        usedNanoDollars = 0;
     }
 
     Permit permit() {
@@ -115,23 +113,23 @@ final class Metering {
                 true);
     }
 
-    /** Books what an attempt came to; an exchange may have several that cost. */
+    /** Books what an attempt came to, whether or not its reply was the one to pass on. */
     void book(String provider, String model, TokenUsage usage) {
         estimator.learn(model, bodyBytes, drafts, usage);
         long nanoDollars = policy.prices().nanoDollars(model, usage);
-        booked = true;
-        bookedTokens += usage.total();
-        bookedNanoDollars += nanoDollars;
-        if (!caller.allowance().hasBudget()) {
-            budgets.add(caller.id(), month, usage.total(), nanoDollars); // it may get one yet
-        }
+        usedTokens += usage.total();
+        usedNanoDollars += nanoDollars;
         ledger.add(caller.id(), provider, model, month, usage, nanoDollars);
     }
 
-    /** Settles what was booked, and gives the rest of the reservation back; once, in the end. */
+    /** Settles with all that was booked, and gives the rest of the reservation back. */
     void settle(long nowNanos) {
-        if (booked) {
-            permit.settle(bookedTokens, bookedNanoDollars, nowNanos);
+        if (usedTokens == 0) {
+            return; // whoever ends the permit gives all of it back
+        }
+        permit.settle(usedTokens, usedNanoDollars, nowNanos);
+        if (!caller.allowance().hasBudget()) {
+            budgets.add(caller.id(), month, usedTokens, usedNanoDollars); // it may get one yet
         }
     }
 }

@@ -24,6 +24,7 @@ final class Questions {
     private final ExchangeLoop loop;
     private final ByteBufAllocator allocator;
     private final RequestFields request;
+    private final RequestControls controls;
     private final RequestBody body;
 
     private Endpoint endpoint;
@@ -33,10 +34,11 @@ final class Questions {
     private TargetName refused;
 
     Questions(ExchangeLoop loop, ByteBufAllocator allocator, RequestFields request,
-            RequestBody body) {
+            RequestControls controls, RequestBody body) {
         this.loop = loop;
         this.allocator = allocator;
         this.request = request;
+        this.controls = controls;
         this.body = body;
     }
 
@@ -97,6 +99,10 @@ final class Questions {
         TranslationOptions options = TranslationOptions.of(target.model(), request.isStream())
                 .withAskUsage(asksForUsage)
                 .withDialect(ChatDialect.of(provider.settings().type().configName()));
+        if (endpoint.takesModels()) {
+            request.fit(edits, target.model(), false); // its list of models is no word of the format
+        }
+        controls.strip(edits);
         ByteBuf whole = body.whole(allocator, edits);
         try {
             Translated translated = loop.requestTranslator().translate(endpoint.asked(), to, whole,

@@ -46,6 +46,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private boolean doneSeen;
     private boolean errorSeen;
     private boolean anyPayload;
+    private byte lastByte; // of the payload, blanks apart
     private boolean peeksOn; // for an error object where an answer should be
     private boolean errorInside;
     private TopLevelScanner errorScanner;
@@ -99,6 +100,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         doneSeen = false;
         errorSeen = false;
         anyPayload = false;
+        lastByte = 0;
         peeksOn = true;
         errorInside = false;
         errorScanner = null;
@@ -171,6 +173,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         errorText = null;
         usage = null;
         watches = false;
+        contentEvents = 0;
         events = 0;
         payloadBytes = 0;
     }
@@ -189,7 +192,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         return continuation != null && continuation.isSplicing();
     }
 
-    /** Events that were neither JSON nor anything else a stream may hold; they went no further. */
+    /** Events that should have been JSON and were none; they went no further. */
     int malformedEvents() {
         return malformed;
     }
@@ -227,6 +230,19 @@ final class ReplyReader implements ResponseRelay.Observer {
     /** Whether anything but blanks has come. */
     boolean isAnyPayload() {
         return anyPayload;
+    }
+
+    /** Whether any of an answer has come. */
+    boolean isAnyAnswer() {
+        return usage != null || contentEvents > 0 || payloadBytes > 0 && !errorInside;
+    }
+
+    /**
+     * Whether a reply that should be JSON ends as an object or a list does; what is cut short in a
+     * message that is whole seldom does.
+     */
+    boolean endsAsJson() {
+        return lastByte == '}' || lastByte == ']';
     }
 
     /** The beginning of an error reply's body. */
@@ -288,6 +304,10 @@ final class ReplyReader implements ResponseRelay.Observer {
         }
         if (glances && loop.familiarEnd().isFamiliar(buffer, index, length)) {
             return true; // one more piece of content
+        }
+        if (loop.chatStream().isMalformed(buffer, index, length)) {
+            malformed++;
+            return false;
         }
         TokenUsage found = loop.usageScanner().scan(buffer, index, length);
         if (found != null) {
@@ -372,11 +392,22 @@ final class ReplyReader implements ResponseRelay.Observer {
         if (peeksOn) {
             peek(buffer, index, length);
         }
+        noteEnd(buffer, index, length);
         TokenUsage found = carry == null && length == wholeLength
                 ? loop.usageScanner().scan(buffer, index, length)
                 : scanPieces(buffer, index, length);
         if (found != null) {
             usage = found;
+        }
+    }
+
+    private void noteEnd(ByteBuf buffer, int index, int length) {
+        for (int at = index + length - 1; at >= index; at--) {
+            byte value = buffer.getByte(at);
+            if (value > ' ' || value < 0) {
+                lastByte = value;
+                return;
+            }
         }
     }
 

@@ -126,7 +126,9 @@ final class RequestBody {
                     kept.accept(slice, first + (int) (next - offset),
                             (int) (edits.start(edit) - next));
                 }
-                inserted.accept(edits.text(edit));
+                if (edits.text(edit).length > 0) {
+                    inserted.accept(edits.text(edit));
+                }
                 next = edits.end(edit);
                 edit++;
             }

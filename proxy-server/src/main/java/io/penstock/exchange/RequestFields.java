@@ -17,9 +17,9 @@ import java.nio.charset.StandardCharsets;
 final class RequestFields {
     private static final String[] NAMES =
             {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
-                "messages", "logprobs", "response_format", "user", "prompt_cache_key", "best_of",
-                "max_output_tokens"};
-    private static final int MODEL = 0;
+                "messages", "logprobs", "response_format", "user", "prompt_cache_key", "models",
+                "fallbacks", "best_of", "max_output_tokens"};
+    static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
     private static final int MAX_TOKENS = 3;
@@ -30,16 +30,20 @@ final class RequestFields {
     private static final int RESPONSE_FORMAT = 8;
     private static final int USER = 9;
     private static final int PROMPT_CACHE_KEY = 10;
-    private static final int BEST_OF = 11;
-    private static final int MAX_OUTPUT_TOKENS = 12; // of a response
+    static final int MODELS = 11;
+    static final int FALLBACKS = 12;
+    private static final int BEST_OF = 13;
+    private static final int MAX_OUTPUT_TOKENS = 14; // of a response
 
-    private static final int MAX_MODEL_CHARS = 512;
+    static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
     private static final byte[] ASK = "{\"include_usage\":true}".getBytes(
             StandardCharsets.US_ASCII);
     private static final String ASK_MEMBER = ",\"stream_options\":{\"include_usage\":true}";
 
     private String model;
+    private String written; // what the body says in its place; null if that can't stay
+    private String memberName; // of what goes there, with a colon, where that isn't there yet
     private long modelStart;
     private long modelEnd;
     private boolean stream;
@@ -76,10 +80,14 @@ final class RequestFields {
         drafts = 1;
     }
 
-    /** Reads what was found; returns what is wrong with it, or null. */
-    Failure read(TopLevelScanner found) {
+    /**
+     * Reads what was found; returns what is wrong with it, or null.
+     *
+     * @param named the model that is asked for whatever {@code model} says; null where that counts
+     */
+    Failure read(TopLevelScanner found, String named) {
         Kind kind = found.kind(MODEL);
-        if (kind != Kind.STRING || found.text(MODEL).isBlank()) {
+        if (named == null && (kind != Kind.STRING || found.text(MODEL).isBlank())) {
             return new Failure(Failure.Kind.MISSING_MODEL, kind == Kind.ABSENT
                     ? "The request names no model: 'model' is required."
                     : "'model' has to be a string that is not empty.", "model", null);
@@ -90,13 +98,15 @@ final class RequestFields {
             return new Failure(Failure.Kind.BAD_REQUEST, "'stream' has to be true or false.",
                     "stream", null);
         }
-        if (found.text(MODEL).length() > MAX_MODEL_CHARS) {
+        if (named == null && found.text(MODEL).length() > MAX_MODEL_CHARS) {
             return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No model has a name of more than "
                     + MAX_MODEL_CHARS + " characters.", "model", null);
         }
-        model = found.text(MODEL);
-        modelStart = found.start(MODEL);
-        modelEnd = found.end(MODEL);
+        model = named == null ? found.text(MODEL) : named;
+        written = kind == Kind.STRING ? found.text(MODEL) : null;
+        memberName = kind == Kind.ABSENT ? "\"model\":" : "";
+        modelStart = kind == Kind.ABSENT ? found.before(MODELS) + 1 : found.start(MODEL);
+        modelEnd = found.end(kind == Kind.ABSENT ? MODELS : MODEL);
         stream = streamKind == Kind.TRUE;
         // Not every provider knows both: whichever counts for this one, it is not beyond that. To
         // some of them 0 says nothing.
@@ -159,8 +169,8 @@ final class RequestFields {
      */
     void fit(BodyEdits edits, String targetModel, boolean asks) {
         boolean asksBehindModel = asks && optionsKind == Kind.ABSENT;
-        if (!targetModel.equals(model)) {
-            StringBuilder text = JsonText.quote(new StringBuilder(), targetModel);
+        if (!targetModel.equals(written)) {
+            StringBuilder text = JsonText.quote(new StringBuilder(memberName), targetModel);
             edits.replace(modelStart, modelEnd, (asksBehindModel ? text.append(ASK_MEMBER) : text)
                     .toString().getBytes(StandardCharsets.UTF_8));
         } else if (asksBehindModel) {

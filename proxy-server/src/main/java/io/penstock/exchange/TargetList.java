@@ -4,6 +4,7 @@ import io.penstock.failure.Fault;
 import io.penstock.loop.Deadlines;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
+import io.penstock.route.RoutePolicy;
 import io.penstock.route.TargetFigures;
 import io.penstock.route.TargetOrder;
 import io.penstock.route.TargetTerms;
@@ -17,8 +18,8 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 
 /**
- * The targets of one exchange, in the order that the route's strategy gives them, and which of them
- * is next. Passed over are those whose keys rest, whose breaker is open, whose context window is
+ * The targets of one exchange, in the order that the route's strategy gives them, then those of each
+ * route to fall back on, and which of them is next. Passed over are those whose keys rest, whose breaker is open, whose context window is
  * too small, and a model whose context the prompt has exceeded. When nothing else is left, one is
  * asked all the same whose rest is only a guess, or some of whose calls went well of late.
  *
@@ -32,7 +33,11 @@ final class TargetList implements TargetFigures {
     private TargetHealth[] healths = {}; // by place in the route; null where not needed so far
     private boolean[] tooSmall = {}; // the same; only of a route with context windows
     private Policy policy;
+    private final List<Route> routes = new ArrayList<>(1);
+    private long[] affinities = new long[1]; // by place in the routes
+    private int current; // place of the route
     private Route route;
+    private ToLongFunction<String> tokens;
     private boolean stream;
     private long nowNanos;
     private int next;
@@ -47,13 +52,30 @@ final class TargetList implements TargetFigures {
     void begin(Policy policy, Route route, boolean stream, long affinity,
             ToLongFunction<String> tokens, long nowNanos) {
         this.policy = policy;
-        this.route = route;
         this.stream = stream;
-        this.nowNanos = nowNanos;
-        next = 0;
+        this.tokens = tokens;
+        routes.clear();
         exceeded.clear();
         resting.clear();
         failing.clear();
+        fallBackOn(route, affinity);
+        enter(0, nowNanos);
+    }
+
+    /** When the targets so far are done with, those of {@code route} follow, none of them twice. */
+    void fallBackOn(Route route, long affinity) {
+        if (affinities.length == routes.size()) {
+            affinities = Arrays.copyOf(affinities, 2 * affinities.length);
+        }
+        affinities[routes.size()] = affinity;
+        routes.add(route);
+    }
+
+    private void enter(int place, long nowNanos) {
+        this.nowNanos = nowNanos;
+        current = place;
+        route = routes.get(place);
+        next = 0;
         int count = route.targets().size();
         if (healths.length < count) {
             healths = new TargetHealth[count];
@@ -61,13 +83,13 @@ final class TargetList implements TargetFigures {
             Arrays.fill(healths, null);
         }
         if (route.hasWindows()) {
-            measure(tokens);
+            measure();
         }
-        order.arrange(route, this, affinity);
+        order.arrange(route, this, affinities[place]);
     }
 
     /** Finds those that the call is too long for; where it is for all, the largest may try. */
-    private void measure(ToLongFunction<String> tokens) {
+    private void measure() {
         int count = route.targets().size();
         if (tooSmall.length < count) {
             tooSmall = new boolean[count];
@@ -112,15 +134,44 @@ final class TargetList implements TargetFigures {
     /** The provider's timers, but for what the target says of them. */
     TimeoutSettings timeouts(TargetName target) {
         TimeoutSettings own = provider(target).settings().timeouts();
-        List<TargetName> targets = route.targets();
-        for (int i = 0; i < targets.size(); i++) {
-            TargetTimeouts said = route.terms(i).timeouts();
-            if (targets.get(i) == target && said != null) {
-                return own.with(said.connect(), said.tls(), said.head(), said.firstContent(),
-                        said.gap(), said.total());
+        Route of = routeOf(target);
+        TargetTimeouts said = of.terms(placeIn(of, target)).timeouts();
+        return said == null ? own : own.with(said.connect(), said.tls(), said.head(),
+                said.firstContent(), said.gap(), said.total());
+    }
+
+    /** How calls of that target are carried out. */
+    RoutePolicy policy(TargetName target) {
+        return routeOf(target).policy();
+    }
+
+    /** The route by which that very target was given. */
+    private Route routeOf(TargetName target) {
+        for (Route each : routes) {
+            if (placeIn(each, target) >= 0) {
+                return each;
             }
         }
-        return own;
+        throw new IllegalArgumentException(target + " is none of these");
+    }
+
+    /** By identity: a route may have the same twice, on different terms. */
+    private static int placeIn(Route route, TargetName target) {
+        List<TargetName> targets = route.targets();
+        int place = targets.size() - 1;
+        while (place >= 0 && targets.get(place) != target) {
+            place--;
+        }
+        return place;
+    }
+
+    private boolean isOfEarlierRoute(TargetName target) {
+        for (int i = 0; i < current; i++) {
+            if (routes.get(i).targets().contains(target)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**
@@ -128,10 +179,20 @@ final class TargetList implements TargetFigures {
      * passes over.
      */
     TargetName next(long nowNanos, AttemptLog log) {
+        TargetName target = nextOfRoute(nowNanos, log);
+        while (target == null && current + 1 < routes.size()) {
+            enter(current + 1, nowNanos);
+            target = nextOfRoute(nowNanos, log);
+        }
+        return target != null ? target : leastBad(nowNanos);
+    }
+
+    /** The same, but for routes to fall back on and for those passed over. */
+    TargetName nextOfRoute(long nowNanos, AttemptLog log) {
         while (next < order.count()) {
             int place = order.at(next++);
             TargetName target = route.targets().get(place);
-            if (exceeded.contains(target.model())) {
+            if (exceeded.contains(target.model()) || isOfEarlierRoute(target)) {
                 continue;
             }
             if (isTooSmall(place)) {
@@ -148,7 +209,7 @@ final class TargetList implements TargetFigures {
                 failing.add(target);
             }
         }
-        return leastBad(nowNanos);
+        return null;
     }
 
     private boolean take(long ticket) {
@@ -200,9 +261,11 @@ final class TargetList implements TargetFigures {
     /** Nanoseconds until some target may be asked; {@link Deadlines#NEVER} if there is none. */
     long readyInNanos(long nowNanos) {
         long soonest = Deadlines.NEVER;
-        for (TargetName target : route.targets()) {
-            soonest = Math.min(soonest, Math.max(health(target).readyInNanos(nowNanos),
-                    provider(target).keys().readyInNanos(nowNanos)));
+        for (Route each : routes) {
+            for (TargetName target : each.targets()) {
+                soonest = Math.min(soonest, Math.max(health(target).readyInNanos(nowNanos),
+                        provider(target).keys().readyInNanos(nowNanos)));
+            }
         }
         return soonest;
     }

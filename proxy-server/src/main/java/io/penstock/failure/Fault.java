@@ -7,7 +7,8 @@ package io.penstock.failure;
 public enum Fault {
     CONNECT_FAILED("connect_failed", false),
     CONNECT_TIMEOUT("connect_timeout", true),
-    POOL_EXHAUSTED("pool_exhausted", false),
+    /** The provider has as many calls as it may have, and there was no room or time to wait. */
+    SATURATED("saturated", false),
     TLS_FAILED("tls_failed", false),
     TLS_TIMEOUT("tls_timeout", true),
     /** The connection broke before a whole reply. */
@@ -18,7 +19,7 @@ public enum Fault {
     FIRST_CONTENT_TIMEOUT("first_content_timeout", true),
     GAP_TIMEOUT("gap_timeout", true),
     TOTAL_TIMEOUT("total_timeout", true),
-    /** Not HTTP/1.1 as RFC 9112 has it. */
+    /** Not HTTP/1.1 as RFC 9112 has it, or in a content coding that nobody asked for. */
     BAD_RESPONSE("bad_response", false),
     /** A 200 that holds an error object, or a stream that opens with one. */
     ERROR_IN_REPLY("error_in_reply", false),
@@ -26,7 +27,7 @@ public enum Fault {
     EMPTY_REPLY("empty_reply", false),
     /** A stream that ended before its first content. */
     NO_CONTENT("no_content", false),
-    /** A stream that ended without a finish reason, after content. */
+    /** A stream that ended without a finish reason, after content; JSON without an end. */
     TRUNCATED("truncated", false),
     /** The provider's keys are all resting, by its own {@code retry-after}. */
     COOLDOWN("cooldown", false),
@@ -69,7 +70,7 @@ public enum Fault {
      */
     public boolean isProvidersFault() {
         return switch (this) {
-            case POOL_EXHAUSTED, TOTAL_TIMEOUT, COOLDOWN, BREAKER_OPEN, CONTEXT_WINDOW,
+            case SATURATED, TOTAL_TIMEOUT, COOLDOWN, BREAKER_OPEN, CONTEXT_WINDOW,
                     HEDGE_LOST, CALLER_GONE, DIVERGED, BUDGET_SPENT, SHUTDOWN -> false;
             default -> true;
         };

@@ -301,6 +301,21 @@ public abstract class Head {
         return null;
     }
 
+    /**
+     * The values of all fields of a name, with commas between them (RFC 9110 section 5.3); null if
+     * there is none.
+     */
+    public final String values(String lowerCaseName) {
+        String all = null;
+        for (int i = 0; i < fieldCount; i++) {
+            if (HeadSyntax.equalsIgnoreCase(bytes, nameStart[i], nameEnd[i], lowerCaseName)) {
+                String value = HeadSyntax.text(bytes, valueStart[i], valueEnd[i]);
+                all = all == null ? value : all + ", " + value;
+            }
+        }
+        return all;
+    }
+
     /** Writes the field lines that may go on to a provider, all but {@code without}. */
     public final void writeUpstreamFields(HeadWriter out, Set<Field> without) {
         writeFields(out, without, true);

@@ -41,6 +41,9 @@ public final class TopLevelScanner {
     private final Kind[] kinds;
     private final long[] starts;
     private final long[] ends;
+    private final long[] befores;
+    private final long[] afters;
+    private final int[] ordinals;
     private final String[] texts;
     private final boolean[] located; // only: where the value stands, not what it is
 
@@ -51,6 +54,8 @@ public final class TopLevelScanner {
     private final byte[] name = new byte[MAX_NAME_BYTES];
     private int nameLength;
     private int member; // index of the wanted member being read, or -1
+    private long separator; // where the last brace or comma before a member stands
+    private int members; // whose names have begun
     private boolean keeps; // its value is wanted too
     private byte[] capture = new byte[64];
     private int captured;
@@ -65,6 +70,9 @@ public final class TopLevelScanner {
         kinds = new Kind[names.length];
         starts = new long[names.length];
         ends = new long[names.length];
+        befores = new long[names.length];
+        afters = new long[names.length];
+        ordinals = new int[names.length];
         texts = new String[names.length];
         located = new boolean[names.length];
         reset();
@@ -85,6 +93,8 @@ public final class TopLevelScanner {
         depth = 0;
         base = 0;
         member = -1;
+        separator = 0;
+        members = 0;
     }
 
     public Kind kind(int index) {
@@ -99,6 +109,21 @@ public final class TopLevelScanner {
     /** Offset behind the value's last byte. */
     public long end(int index) {
         return ends[index];
+    }
+
+    /** Offset of the brace or comma before the member. */
+    public long before(int index) {
+        return befores[index];
+    }
+
+    /** Offset behind the comma that follows the member, or of the brace that ends the object. */
+    public long after(int index) {
+        return afters[index];
+    }
+
+    /** How many members stand before it. */
+    public int ordinal(int index) {
+        return ordinals[index];
     }
 
     /** The value's own text: a string without quotes, its escapes resolved; else as it stands. */
@@ -153,10 +178,12 @@ public final class TopLevelScanner {
                     throw unexpected(at + offset, "an object");
                 }
                 state = FIRST_NAME;
+                separator = at + offset;
             }
             case FIRST_NAME, NAME -> {
                 if (b == '"') {
                     nameLength = 0;
+                    members++;
                     state = IN_NAME;
                 } else if (b == '}' && state == FIRST_NAME) {
                     state = DONE;
@@ -174,10 +201,14 @@ public final class TopLevelScanner {
             case AFTER_VALUE -> {
                 if (b == ',') {
                     state = NAME;
+                    separator = at + offset;
                 } else if (b == '}') {
                     state = DONE;
                 } else {
                     throw unexpected(at + offset, "a comma or the end of the object");
+                }
+                if (member >= 0) {
+                    afters[member] = state == DONE ? at + offset : at + offset + 1;
                 }
             }
             default -> throw unexpected(at + offset, "nothing after the object");
@@ -211,6 +242,8 @@ public final class TopLevelScanner {
         if (member >= 0) {
             kinds[member] = kind;
             starts[member] = at;
+            befores[member] = separator;
+            ordinals[member] = members - 1;
         }
     }
 

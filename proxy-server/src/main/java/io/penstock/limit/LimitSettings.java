@@ -9,12 +9,20 @@ package io.penstock.limit;
  * @param headerBytes one request's head
  * @param connections open at once
  * @param connectionsPerIp open at once from one address; null for none
+ * @param queue exchanges that wait to be among those in flight
  */
 public record LimitSettings(Integer requestsPerMinute, int concurrent, long bodyBytes,
-        int headerBytes, int connections, Integer connectionsPerIp) {
+        int headerBytes, int connections, Integer connectionsPerIp, QueueSettings queue) {
 
     public static final LimitSettings DEFAULT =
             new LimitSettings(null, 10_000, 32L * 1024 * 1024, 32 * 1024, 20_000, null);
+
+    /** Those without a queue. */
+    public LimitSettings(Integer requestsPerMinute, int concurrent, long bodyBytes,
+            int headerBytes, int connections, Integer connectionsPerIp) {
+        this(requestsPerMinute, concurrent, bodyBytes, headerBytes, connections, connectionsPerIp,
+                QueueSettings.NONE);
+    }
 
     public LimitSettings {
         if (requestsPerMinute != null) {

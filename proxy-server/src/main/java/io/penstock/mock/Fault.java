@@ -56,7 +56,9 @@ public record Fault(Kind kind, int status) {
         /** A content-length that is larger than what comes before the connection closes. */
         WRONG_LENGTH,
         /** No fault, but a byte at a time: each in a chunk of its own, ten a millisecond. */
-        TRICKLE;
+        TRICKLE,
+        /** No fault, but the first event, or the whole of a unary reply, comes a second late. */
+        SLOW;
 
         private String word() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');

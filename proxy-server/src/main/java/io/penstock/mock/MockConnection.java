@@ -26,6 +26,7 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
     static final int MAX_PIPELINED_BYTES = 64 * 1024;
     static final int MAX_FLUSHES = 16;
     static final long LINGER_MILLIS = 1000;
+    static final long SLOW_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final byte[] CONTINUE =
             "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
@@ -210,23 +211,29 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
                 ctx.close();
             }
             case HANG -> state = State.HANGING;
-            default -> reply = request.isKept()
-                    ? loop.composer().answer(request, fault, ctx.alloc(), loop.nanoTime())
-                    : plainChat(fault);
+            default -> {
+                long start = loop.nanoTime() + (fault.kind() == Fault.Kind.SLOW ? SLOW_NANOS : 0);
+                reply = request.isKept()
+                        ? loop.composer().answer(request, fault, ctx.alloc(), start)
+                        : plainChat(fault, start);
+            }
         }
     }
 
-    private Reply plainChat(Fault fault) {
+    /** {@code start} is when the model begins to think of it. */
+    private Reply plainChat(Fault fault, long start) {
         ChatFields fields = request.fields();
-        boolean ready = fault.kind() == Fault.Kind.NONE
-                || fault.kind() == Fault.Kind.MIDSTREAM;
+        boolean ready = switch (fault.kind()) {
+            case NONE, MIDSTREAM, SLOW -> true;
+            default -> false;
+        };
         if (!ready || !fields.isObject() || fields.modelLength() == 0) {
-            return loop.composer().answerPlain(request, fault, ctx.alloc(), loop.nanoTime());
+            return loop.composer().answerPlain(request, fault, ctx.alloc(), start);
         }
-        return chat(fault.kind() == Fault.Kind.MIDSTREAM);
+        return chat(fault.kind() == Fault.Kind.MIDSTREAM, start);
     }
 
-    private Reply chat(boolean cut) {
+    private Reply chat(boolean cut, long start) {
         ChatFields fields = request.fields();
         boolean closes = request.closes();
         Controls controls = request.controls();
@@ -237,7 +244,7 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
         int sent = cut ? (events + 1) / 2 : events;
         long promptTokens = request.bodyBytes() / 4;
         long interval = controls.intervalNanosOr(settings.interval().toNanos());
-        long first = loop.nanoTime() + controls.ttftNanosOr(settings.ttft().toNanos());
+        long first = start + controls.ttftNanosOr(settings.ttft().toNanos());
         ChatScript script = loop.script(fields.model(), fields.modelLength());
         if (fields.isStream()) {
             boolean usage = fields.includesUsage();

@@ -195,8 +195,8 @@ public final class AccessLog implements AutoCloseable {
         }
 
         static void text(StringBuilder out, Exchange x, Instant now) {
-            out.append(now).append(" exchange id=").append(x.requestId()).append(" caller=")
-                    .append(x.caller().id()).append(" model=");
+            out.append(now).append(" exchange id=").append(x.requestId()).append(" caller=");
+            JsonText.quote(out, x.caller().id()).append(" model=");
             JsonText.quote(out, x.model()).append(" stream=").append(x.isStream())
                     .append(" status=").append(x.status());
             if (x.failure() != null) {

@@ -496,6 +496,7 @@ public final class ResponseRelay {
 
     /** Writes a last event, made here, into a stream that broke off, behind the last whole one. */
     public void cut(String event) {
+        draining = false; // that kept back a reply which was no stream, and this is none of it
         events.cut(event);
     }
 

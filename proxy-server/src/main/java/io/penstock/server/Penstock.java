@@ -24,6 +24,7 @@ import io.penstock.listen.ListenException;
 import io.penstock.listen.ListenLoop;
 import io.penstock.listen.ListenSettings;
 import io.penstock.listen.Listener;
+import io.penstock.loop.Slots;
 import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.route.Router;
@@ -72,7 +73,7 @@ public final class Penstock implements ServerState, AutoCloseable {
     private final List<Worker> workers = new ArrayList<>();
     private final List<Listener> listeners = new ArrayList<>();
     private final DnsAddressResolverGroup resolver;
-    private final Gauge concurrent;
+    private final Slots concurrent;
     private final ConnectionLimit connectionLimit;
     private final StatusPages statusPages = new StatusPages(this, false);
     private final AccessLog accessLog; // null for none
@@ -119,7 +120,7 @@ public final class Penstock implements ServerState, AutoCloseable {
             budgets.seed(row.caller(), month, row.tokens(), row.nanoDollars());
         }
         limitAll(settings);
-        concurrent = new Gauge(settings.limits().concurrent());
+        concurrent = new Slots(settings.limits().concurrent());
         connectionLimit = new ConnectionLimit(settings.limits().connections(),
                 settings.limits().connectionsPerIp());
         Gauge bodyMemory = new Gauge(Runtime.getRuntime().maxMemory() / 2);
@@ -191,8 +192,12 @@ public final class Penstock implements ServerState, AutoCloseable {
         return new Permit(accounts, budgets);
     }
 
-    Gauge concurrent() {
+    Slots concurrent() {
         return concurrent;
+    }
+
+    int loops() {
+        return workers.size();
     }
 
     StatusPages statusPages() {
@@ -217,6 +222,16 @@ public final class Penstock implements ServerState, AutoCloseable {
         for (Worker worker : workers) {
             ConnectionPool pool = worker.upstream().existingPool(provider);
             sum += pool == null ? 0 : pool.inFlight();
+        }
+        return sum;
+    }
+
+    @Override
+    public long waiting(Provider provider) {
+        long sum = 0;
+        for (Worker worker : workers) {
+            ConnectionPool pool = worker.upstream().existingPool(provider);
+            sum += pool == null ? 0 : pool.waiting();
         }
         return sum;
     }
@@ -313,7 +328,7 @@ public final class Penstock implements ServerState, AutoCloseable {
             LOG.warn("reload_failed problems=\"{}\"", refused);
             return refused;
         }
-        concurrent.setMax(now.limits().concurrent());
+        concurrent.setLimit(now.limits().concurrent());
         limitAll(now);
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
         Authenticator replaced = snapshot.authenticator();
@@ -395,6 +410,7 @@ public final class Penstock implements ServerState, AutoCloseable {
             worker.adminListen().closeAll();
         });
         onEachLoop(worker -> { // behind what the closing has brought about
+            worker.exchanges().endDrains();
             if (worker.accessLog() != null) {
                 worker.accessLog().flush();
             }
@@ -458,6 +474,7 @@ public final class Penstock implements ServerState, AutoCloseable {
     /** Everything that must be back at zero when nobody calls, by name. */
     public String residue() {
         return "concurrent=" + concurrent.used()
+                + " waiting=" + sum(worker -> (int) worker.admission().waiting())
                 + " connections=" + sum(worker -> worker.listen().connections())
                 + " targets_in_flight=" + snapshot.providers().stream()
                         .flatMap(provider -> provider.health().stream())
@@ -466,6 +483,9 @@ public final class Penstock implements ServerState, AutoCloseable {
                         .mapToLong(this::inFlight).sum()
                 + " upstream_open=" + sum(worker -> worker.upstream().open())
                 + " upstream_waiting=" + sum(worker -> worker.upstream().waiting())
+                + " upstream_slots=" + snapshot.providers().stream().map(Provider::load)
+                        .filter(load -> load.slots() != null)
+                        .mapToInt(load -> load.slots().used()).sum()
                 + " deadlines=" + sum(worker -> worker.deadlines().size()
                         - worker.upstream().pools());
     }

@@ -13,6 +13,7 @@ import io.penstock.exchange.Endpoint;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
 import io.penstock.exchange.LimitReply;
+import io.penstock.exchange.LocalReply;
 import io.penstock.exchange.RequestIds;
 import io.penstock.failure.Failure;
 import io.penstock.http.Field;
@@ -38,7 +39,10 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private String cors = ""; // field lines of whatever answers the current request
     private Endpoint endpoint; // of the current request; null for none
     private Peer peer; // null until it matters
-    private boolean admitted; // the exchange holds a place among the concurrent ones
+    private long receivedNanos;
+    private boolean admitted; // the exchange is among the concurrent ones
+    private boolean queued; // or waits for that
+    private boolean requestEnded; // meanwhile
 
     RequestPipeline(Worker worker, DownstreamConnection connection) {
         this.worker = worker;
@@ -51,6 +55,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     public void onRequest(RequestHead head) {
         String id = RequestIds.of(head);
         Snapshot snapshot = worker.server().snapshot();
+        receivedNanos = worker.deadlines().nowNanos();
         cors = snapshot.cors().replyLines(head);
         endpoint = Endpoint.of(head);
         if (snapshot.cors().isPreflight(head)) {
@@ -63,8 +68,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
                 return;
             }
             Caller caller = authenticate(snapshot, head, id);
-            if (caller != null && admit(caller, id)) {
+            if (caller != null && admit(snapshot, caller, id)) {
                 exchange.begin(head, caller, permit, snapshot.policy(), endpoint, id, cors);
+                if (!admitted && !exchange.isIdle()) {
+                    waitForSlot(snapshot);
+                }
             }
             return;
         }
@@ -95,11 +103,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
             refuseMethod(head, "GET, HEAD", id);
         } else if (pages.isPublic(path)) {
-            pages.answer(connection, worker.localReply().lines(cors), path, Caller.ANYONE, id);
+            pages.answer(connection, localReply(), path, Caller.ANYONE, id);
         } else {
             Caller caller = authenticate(snapshot, head, id);
             if (caller != null) {
-                pages.answer(connection, worker.localReply().lines(cors), path, caller, id);
+                pages.answer(connection, localReply(), path, caller, id);
             }
         }
     }
@@ -153,36 +161,66 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         refuse(Failure.of(Failure.Kind.INVALID_API_KEY, refusal.message()), id);
     }
 
-    /** Whether one more may run now; if not, that has been answered with 503 or 429. */
-    private boolean admit(Caller caller, String id) {
-        admitted = worker.server().concurrent().tryTake(1);
-        if (!admitted) {
+    /** Whether one more may run now, or wait; if not, that has been answered with 503 or 429. */
+    private boolean admit(Snapshot snapshot, Caller caller, String id) {
+        admitted = worker.admission().tryTake(receivedNanos);
+        if (!admitted
+                && worker.admission().waiting() >= snapshot.maxQueued(worker.server().loops())) {
             worker.localReply().retryAfter(0);
-            refuse(Failure.of(Failure.Kind.OVERLOADED,
-                    "The proxy is at its limit of concurrent requests. Try again in a moment."),
-                    id);
+            refuse(tooManyAtOnce(), id);
             return false;
         }
         Allowance allowance = caller.allowance();
-        long now = worker.deadlines().nowNanos();
         Refusal refusal = permit.begin(caller.account(), allowance.requests(),
                 allowance.requestWindowNanos(), allowance.concurrent(),
-                allowance.tokensPerMinute(), now);
+                allowance.tokensPerMinute(), receivedNanos);
         if (refusal != null) {
             release();
-            worker.localReply().lines(LimitReply.lines(permit, now));
+            worker.localReply().lines(LimitReply.lines(permit, receivedNanos));
             refuse(LimitReply.refuse(worker.localReply(), refusal, caller), id);
             return false;
         }
         return true;
     }
 
+    /** The exchange has begun: its body is read, and goes no further for now. */
+    private void waitForSlot(Snapshot snapshot) {
+        long nanos = Math.min(exchange.timeoutNanos(),
+                snapshot.settings().limits().queue().time().toNanos());
+        requestEnded = false;
+        queued = worker.admission().offer(this,
+                snapshot.maxQueued(worker.server().loops()), nanos, receivedNanos);
+    }
+
     private void release() {
         permit.end(worker.deadlines().nowNanos());
         if (admitted) {
             admitted = false;
-            worker.server().concurrent().release(1);
+            worker.admission().release();
+        } else if (queued) {
+            queued = false;
+            worker.admission().remove(this);
         }
+    }
+
+    private static Failure tooManyAtOnce() {
+        return Failure.of(Failure.Kind.OVERLOADED,
+                "The proxy is at its limit of concurrent requests. Try again in a moment.");
+    }
+
+    /** The exchange that waited is among the concurrent ones now. */
+    void onSlot() {
+        queued = false;
+        admitted = true;
+        if (requestEnded) {
+            exchange.onRequestEnd();
+        }
+    }
+
+    /** It has waited for as long as it may. */
+    void onNoSlot() {
+        queued = false;
+        exchange.onBadRequest(tooManyAtOnce());
     }
 
     private void refuseMethod(RequestHead head, String allowed, String id) {
@@ -192,8 +230,14 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(Failure failure, String id) {
-        worker.localReply().lines(cors).error(connection, Endpoint.errorFormat(endpoint), failure,
-                id, null);
+        localReply().error(connection, Endpoint.errorFormat(endpoint), failure, id, null);
+    }
+
+    /** With the fields that all answers to the current request have. */
+    private LocalReply localReply() {
+        LocalReply reply = worker.localReply().lines(cors);
+        return !worker.server().snapshot().policy().fullHeaders() ? reply
+                : reply.took(worker.deadlines().nowNanos() - receivedNanos);
     }
 
     @Override
@@ -203,7 +247,12 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     @Override
     public void onRequestEnd() {
-        exchange.onRequestEnd();
+        if (queued) {
+            requestEnded = true;
+            exchange.onQueued();
+        } else {
+            exchange.onRequestEnd();
+        }
     }
 
     @Override
@@ -211,6 +260,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         if (exchange.isIdle()) {
             cors = ""; // of the request before
             endpoint = null;
+            receivedNanos = worker.deadlines().nowNanos();
             refuse(failure, RequestIds.fresh());
         } else {
             exchange.onBadRequest(failure);

@@ -25,6 +25,11 @@ import java.util.Set;
 record Snapshot(Settings settings, List<Provider> providers, Policy policy,
         Authenticator authenticator, Cors cors) {
 
+    /** How many exchanges may wait on each of so many event loops. */
+    int maxQueued(int loops) {
+        return (int) (((long) settings.limits().queue().size() + loops - 1) / loops);
+    }
+
     /**
      * Builds it; a provider whose settings have not changed is kept, with its connections, and so
      * are the keys of tokens.

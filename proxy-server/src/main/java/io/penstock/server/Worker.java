@@ -11,6 +11,7 @@ import io.penstock.limit.Budgets;
 import io.penstock.limit.Gauge;
 import io.penstock.listen.ListenLoop;
 import io.penstock.loop.Deadlines;
+import io.penstock.loop.SlotQueue;
 import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.upstream.UpstreamLoop;
@@ -33,6 +34,7 @@ final class Worker {
     private final CredentialHash credentialHash = new CredentialHash();
     private final CredentialField credentialField = new CredentialField();
     private final LocalReply localReply = new LocalReply(new HeadWriter());
+    private final SlotQueue<RequestPipeline> admission;
     private final AccessLog.LoopLog accessLog; // null for none
 
     Worker(Penstock server, EventLoop loop, Transport transport,
@@ -43,6 +45,18 @@ final class Worker {
         deadlines = new Deadlines(loop);
         upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops);
         exchanges = new ExchangeLoop(deadlines, upstream, bodyMemory, ledger, budgets);
+        admission = new SlotQueue<>(server.concurrent(), Integer.MAX_VALUE, deadlines, loop,
+                new SlotQueue.Listener<>() {
+                    @Override
+                    public void onSlot(RequestPipeline waiter) {
+                        waiter.onSlot();
+                    }
+
+                    @Override
+                    public void onNoSlot(RequestPipeline waiter) {
+                        waiter.onNoSlot();
+                    }
+                });
         listen = new ListenLoop(loop, deadlines, maxHeadBytes,
                 connection -> new RequestPipeline(this, connection));
         adminListen = new ListenLoop(loop, deadlines, maxHeadBytes,
@@ -88,6 +102,11 @@ final class Worker {
 
     LocalReply localReply() {
         return localReply;
+    }
+
+    /** Exchanges of this loop that are among the concurrent ones, or wait for that. */
+    SlotQueue<RequestPipeline> admission() {
+        return admission;
     }
 
     AccessLog.LoopLog accessLog() {

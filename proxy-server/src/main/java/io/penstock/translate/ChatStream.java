@@ -53,7 +53,7 @@ public final class ChatStream {
             return Meaning.NOTHING;
         }
         byte[] bytes = data.bytes();
-        if (data.length() >= 6 && bytes[0] == '[' && bytes[1] == 'D' && bytes[5] == ']') {
+        if (isDone()) {
             return Meaning.DONE;
         }
         if (data.isNamedError()) {
@@ -96,6 +96,43 @@ public final class ChatStream {
             found = FINISH.find(bytes, at, length);
         }
         return Meaning.NOTHING;
+    }
+
+    private boolean isDone() {
+        byte[] bytes = data.bytes();
+        return data.length() >= 6 && bytes[0] == '[' && bytes[1] == 'D' && bytes[5] == ']';
+    }
+
+    /**
+     * Whether the event's data should be JSON, and is none. Only one that doesn't end as an object
+     * does is looked at closely: a piece that lacks its end is what providers send.
+     */
+    public boolean isMalformed(ByteBuf buffer, int index, int length) {
+        int last = index + length - 1;
+        while (last > index && isBlank(buffer.getByte(last))) {
+            last--;
+        }
+        if (buffer.getByte(last) == '}' || buffer.getByte(index) == ':') {
+            return false;
+        }
+        data.read(buffer, index, length);
+        if (data.length() == 0 || isDone() || data.isNamedError()) {
+            return false;
+        }
+        try (JsonParser parser = JSON.createParser(data.bytes(), 0, data.length())) {
+            while (parser.nextToken() != null) {
+                continue;
+            }
+            return false;
+        } catch (JsonProcessingException e) {
+            return true;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
+        }
+    }
+
+    private static boolean isBlank(byte value) {
+        return value == '\n' || value == '\r' || value == ' ';
     }
 
     /** What every chunk of one stream has in common; null where the event has none of it. */

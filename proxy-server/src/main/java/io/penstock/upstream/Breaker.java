@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
  * counts what comes of it in a sliding window; <i>open</i> refuses all for a while; <i>half
  * open</i> lets a few real calls pass, whose success closes it and whose failure opens it again.
  *
- * <p><b>Thread:</b> safe; all event loops share it. A call that meets it closed reads one field; the
- * monitor is held for some tens of nanoseconds when an outcome is counted.
+ * <p><b>Thread:</b> safe; all event loops share it. A call that meets it closed reads one field;
+ * the monitor is held for some tens of nanoseconds when an outcome is counted.
  * <br><b>Bounds:</b> the window is {@value #BUCKETS} buckets, a tenth of it being how late an old
  * outcome is forgotten; {@code halfOpenProbes} probes at a time.
  */

@@ -8,21 +8,25 @@ import io.penstock.failure.Fault;
 import io.penstock.http.ResponseHead;
 import io.penstock.loop.Counter;
 import io.penstock.loop.Deadlines;
+import io.penstock.loop.SlotQueue;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One event loop's connections to one provider: the last one used is used next, so that a quiet
- * pool shrinks. Nothing here ever goes to another loop.
+ * One event loop's calls of one provider, and the connections for them: the last one used is used
+ * next, so that a quiet pool shrinks. No connection ever goes to another loop.
  *
  * <p><b>Thread:</b> confined to the event loop.
- * <br><b>Bounds:</b> {@code maxConnections} open, connecting ones included; as many waiters, beyond
- * which {@link Fault#POOL_EXHAUSTED} is answered at once. A connection is used for {@value
- * #MAX_AGE_MINUTES} minutes at most, so that a move in DNS takes effect.
+ * <br><b>Bounds:</b> {@code maxConnections} calls here, and the provider's limit of all loops
+ * together, each with a connection of its own; further calls wait, as many and as long as {@code
+ * limits} says, and then hear {@link Fault#SATURATED}. So many connections are open at most, apart
+ * from those that are just being closed. Each is used for {@value #MAX_AGE_MINUTES} minutes at most,
+ * so that a move in DNS takes effect.
  */
-public final class ConnectionPool extends Deadlines.Entry {
+public final class ConnectionPool extends Deadlines.Entry
+        implements SlotQueue.Listener<ReplyListener> {
     static final int MAX_AGE_MINUTES = 10;
     private static final long MAX_AGE_NANOS = TimeUnit.MINUTES.toNanos(MAX_AGE_MINUTES);
 
@@ -33,7 +37,9 @@ public final class ConnectionPool extends Deadlines.Entry {
     private final int maxConnections;
     private final long idleNanos;
     private final ArrayDeque<UpstreamConnection> idle = new ArrayDeque<>();
-    private final ArrayDeque<ReplyListener> waiters = new ArrayDeque<>();
+    private final SlotQueue<ReplyListener> queue;
+    private final int maxWaiting;
+    private final long maxWaitNanos;
     private int open;
     private boolean retired;
     private final RetryBudget retryBudget = new RetryBudget();
@@ -49,53 +55,73 @@ public final class ConnectionPool extends Deadlines.Entry {
         PoolSettings settings = provider.settings().pool();
         maxConnections = Math.max(1, (settings.maxConnections() + loops - 1) / loops);
         idleNanos = settings.idle().toNanos();
+        LoadSettings load = provider.settings().limits();
+        maxWaiting = (int) (((long) load.queue() + loops - 1) / loops);
+        maxWaitNanos = load.queueTime().toNanos();
+        queue = new SlotQueue<>(provider.load().slots(), maxConnections, deadlines,
+                bootstrap.config().group(), this);
         deadlines.add(this);
     }
 
     /**
-     * Asks for a connection: {@code listener} is told, perhaps before this returns. Whatever comes
-     * of it, {@link #onDone} has to follow once.
-     *
-     * @param fresh one that has carried no request yet
+     * Asks for a slot, and a connection: {@code listener} is told, perhaps before this returns. With
+     * {@code onConnecting} or {@code onReady} it has a slot, which {@link #onDone} gives back;
+     * before that, and if there is none for it, {@link #cancel} has to follow. One of the two, once.
      */
-    public void acquire(ReplyListener listener, boolean fresh, long nowNanos) {
+    public void acquire(ReplyListener listener, long nowNanos) {
         inFlight.add(1);
-        if (!fresh) {
-            UpstreamConnection connection = pollIdle(nowNanos);
-            if (connection != null) {
-                connection.lend(listener);
-                hand(connection, listener);
-                return;
-            }
+        if (queue.tryTake(nowNanos)) {
+            serve(listener, nowNanos);
+        } else if (!queue.offer(listener, maxWaiting, maxWaitNanos, nowNanos)) {
+            listener.onFailed(Fault.SATURATED, "no slot is free, and no room to wait");
         }
-        if (open >= maxConnections && fresh && !idle.isEmpty()) {
+    }
+
+    @Override
+    public void onSlot(ReplyListener listener) {
+        serve(listener, deadlines.nowNanos());
+    }
+
+    @Override
+    public void onNoSlot(ReplyListener listener) {
+        listener.onFailed(Fault.SATURATED, "no slot got free in time");
+    }
+
+    private void serve(ReplyListener listener, long nowNanos) {
+        UpstreamConnection connection = pollIdle(nowNanos);
+        if (connection == null) {
+            connect(listener);
+        } else {
+            connection.lend(listener);
+            hand(connection, listener);
+        }
+    }
+
+    /** Gives one who has a slot another connection, that has carried no request yet. */
+    public void reconnect(ReplyListener listener) {
+        if (open >= maxConnections && !idle.isEmpty()) {
             idle.pollFirst().close();
         }
-        if (open < maxConnections) {
-            connect(listener);
-        } else if (waiters.size() < maxConnections) {
-            waiters.add(listener);
-        } else {
-            listener.onFailed(Fault.POOL_EXHAUSTED,
-                    maxConnections + " connections are busy and as many calls wait");
-        }
+        connect(listener);
     }
 
-    /** Stops waiting; harmless if it doesn't wait. */
+    /** It has no slot, and wants none any more. */
     public void cancel(ReplyListener listener) {
-        waiters.remove(listener);
+        queue.remove(listener);
+        inFlight.add(-1);
     }
 
-    /** To be told once for each {@link #acquire}, when its call has ended. */
+    /** The call of one that had a slot has ended. */
     public void onDone() {
         inFlight.add(-1);
+        queue.release();
     }
 
     public RetryBudget retryBudget() {
         return retryBudget;
     }
 
-    /** Calls that have a connection or wait for one; any thread. */
+    /** Calls that have a slot or wait for one; any thread. */
     public long inFlight() {
         return inFlight.get();
     }
@@ -110,9 +136,9 @@ public final class ConnectionPool extends Deadlines.Entry {
         return open;
     }
 
-    /** Calls waiting for a connection; on the loop. */
-    int waiting() {
-        return waiters.size();
+    /** Calls waiting for a slot; any thread. */
+    public long waiting() {
+        return queue.waiting();
     }
 
     /** No longer in the configuration: idle connections close now, busy ones when they are done. */
@@ -178,17 +204,8 @@ public final class ConnectionPool extends Deadlines.Entry {
     }
 
     void onReleased(UpstreamConnection connection, long now) {
-        ReplyListener waiter = waiters.poll();
         if (retired || now - connection.bornNanos() > connection.maxAgeNanos()) {
             connection.close();
-            if (waiter != null) {
-                waiters.addFirst(waiter); // served when the close comes through
-            }
-            return;
-        }
-        if (waiter != null) {
-            connection.lend(waiter);
-            hand(connection, waiter);
             return;
         }
         connection.rest(now);
@@ -201,16 +218,6 @@ public final class ConnectionPool extends Deadlines.Entry {
     void onClosed(UpstreamConnection connection) {
         open--;
         idle.remove(connection);
-        if (!waiters.isEmpty()) {
-            bootstrap.config().group().execute(this::connectForWaiters);
-        }
-    }
-
-    /** On a turn of its own: where connecting fails at once, as many calls would nest as wait. */
-    private void connectForWaiters() {
-        while (open < maxConnections && !waiters.isEmpty()) {
-            connect(waiters.poll());
-        }
     }
 
     @Override

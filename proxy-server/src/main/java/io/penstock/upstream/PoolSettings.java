@@ -6,7 +6,7 @@ import java.time.Duration;
  * A provider's {@code pool} section.
  *
  * @param maxConnections connections open to the provider at once, shared out evenly among the event
- *     loops; as many calls again may wait for one
+ *     loops, rounded up
  * @param idle how long a connection may rest before it is closed; stays below the provider's own
  *     idle timeout
  * @param http2 whether HTTP/2 is spoken to the provider

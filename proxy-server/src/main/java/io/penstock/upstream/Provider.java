@@ -23,6 +23,7 @@ public final class Provider {
     private final String host;
     private final int port;
     private final SslContext sslContext;
+    private final ProviderLoad load;
     private final ConcurrentHashMap<String, byte[]> requestLines = new ConcurrentHashMap<>();
     private volatile LastError lastError;
     private volatile boolean refusesUsageQuestion;
@@ -45,6 +46,7 @@ public final class Provider {
         int portInUrl = settings.baseUrl().getPort();
         port = portInUrl >= 0 ? portInUrl : https ? 443 : 80;
         sslContext = https ? UpstreamTls.context(settings.tls()) : null;
+        load = new ProviderLoad(settings.limits());
     }
 
     public ProviderSettings settings() {
@@ -68,6 +70,11 @@ public final class Provider {
 
     public KeyPool keys() {
         return keys;
+    }
+
+    /** How many calls it gets at once. */
+    public ProviderLoad load() {
+        return load;
     }
 
     /** How that model of it is. */

@@ -11,10 +11,19 @@ import java.util.List;
  * @param keys the pool of keys; empty where the provider wants none
  * @param models names that the provider serves; {@code "*"} among them passes any name on
  * @param priority lower is tried first
+ * @param limits how many calls it gets at once
  */
 public record ProviderSettings(String name, ProviderType type, URI baseUrl, List<KeySettings> keys,
         List<String> models, boolean enabled, int priority, TimeoutSettings timeouts,
-        PoolSettings pool, UpstreamTlsSettings tls) {
+        PoolSettings pool, UpstreamTlsSettings tls, LoadSettings limits) {
+
+    /** One with the default limits. */
+    public ProviderSettings(String name, ProviderType type, URI baseUrl, List<KeySettings> keys,
+            List<String> models, boolean enabled, int priority, TimeoutSettings timeouts,
+            PoolSettings pool, UpstreamTlsSettings tls) {
+        this(name, type, baseUrl, keys, models, enabled, priority, timeouts, pool, tls,
+                LoadSettings.DEFAULT);
+    }
 
     public ProviderSettings {
         if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {

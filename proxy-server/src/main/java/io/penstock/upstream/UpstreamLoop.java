@@ -84,9 +84,9 @@ public final class UpstreamLoop {
         return pools.values().stream().mapToInt(ConnectionPool::open).sum();
     }
 
-    /** Calls waiting for a connection to any provider; on the loop. */
+    /** Calls waiting for a slot of any provider; on the loop. */
     public int waiting() {
-        return pools.values().stream().mapToInt(ConnectionPool::waiting).sum();
+        return pools.values().stream().mapToInt(pool -> (int) pool.waiting()).sum();
     }
 
     /** Pools, each of which watches its own idle connections; on the loop. */

@@ -7,6 +7,7 @@ import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
+import io.penstock.limit.QueueSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.Affinity;
@@ -19,6 +20,7 @@ import io.penstock.route.Strategy;
 import io.penstock.route.TargetTerms;
 import io.penstock.route.TargetTimeouts;
 import io.penstock.upstream.KeySettings;
+import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
 import io.penstock.upstream.ProviderType;
@@ -111,7 +113,10 @@ class ConfigLoaderTest {
                   - address: localhost:8081
                 admin: {address: 0.0.0.0:9091, token: secret}
                 providers:
-                  - {name: p, type: vllm}
+                  - name: p
+                    type: vllm
+                    limits: {concurrent: 64, queue: 10, queue_time: 250ms, adaptive: true,
+                             min_concurrent: 4}
                 routes:
                   - model: smart
                     targets: [p/meta/llama-3, {target: "p/*"}]
@@ -121,7 +126,7 @@ class ConfigLoaderTest {
                     - {id: team-a, hash: "%s", models: ["gpt-*", smart]}
                   anonymous: {enabled: true}
                 limits: {concurrent: 1, body: 64KiB, header: 16KiB, connections: 2,
-                         connections_per_ip: 3}
+                         connections_per_ip: 3, queue: {size: 9, time: 2s}}
                 budget: {enforce: cut, on_store_failure: reject}
                 prices:
                   gpt-4o: {input: 2.50, output: 10, cached_input: 1.25}
@@ -149,8 +154,10 @@ class ConfigLoaderTest {
             assertThat(key.hash()).isEqualTo(hash);
             assertThat(key.models()).containsExactly("gpt-*", "smart");
         });
-        assertThat(settings.limits())
-                .isEqualTo(new LimitSettings(null, 1, 64 * 1024, 16 * 1024, 2, 3));
+        assertThat(settings.providers().get(0).limits())
+                .isEqualTo(new LoadSettings(64, 10, Duration.ofMillis(250), true, 4));
+        assertThat(settings.limits()).isEqualTo(new LimitSettings(null, 1, 64 * 1024, 16 * 1024,
+                2, 3, new QueueSettings(9, Duration.ofSeconds(2))));
         assertThat(settings.budget())
                 .isEqualTo(new BudgetSettings(Enforce.CUT, OnStoreFailure.REJECT));
         assertThat(settings.prices().nanoDollars("gpt-4o", new TokenUsage(10, 1, 4, 0)))

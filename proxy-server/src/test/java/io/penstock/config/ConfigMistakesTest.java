@@ -241,6 +241,30 @@ class ConfigMistakesTest {
     }
 
     @Test
+    void refusesLimitsThatMakeNoSense() {
+        assertThat(file("""
+                providers:
+                  - name: a
+                    type: vllm
+                    limits: {adaptive: true}
+                  - name: b
+                    type: vllm
+                    limits: {concurrent: 4, min_concurrent: 5}
+                  - name: c
+                    type: vllm
+                    limits: {queue: -1}
+                limits:
+                  queue: {size: 5, time: 0s}
+                """).mistakes()).containsExactly(
+                "4:14: providers[0].limits.adaptive: there is nothing to adapt, expected "
+                        + "concurrent as its maximum",
+                "7:29: providers[1].limits.min_concurrent: 5, expected 1 to concurrent",
+                "10:14: providers[2].limits.queue: unexpected value '-1', expected an integer of "
+                        + "0 or more",
+                "12:20: limits.queue.time: 0s, expected > 0");
+    }
+
+    @Test
     void placesAProviderThatItsRecordRefuses() {
         assertThat(file("""
                 providers:

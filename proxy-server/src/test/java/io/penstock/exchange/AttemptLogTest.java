@@ -29,6 +29,15 @@ class AttemptLogTest {
     }
 
     @Test
+    void namesAModelThatNobodyServesWithoutAProvider() {
+        log.onUnknownModel("gpt-9");
+        log.onReply(A, 200, 1);
+
+        assertThat(log).hasToString("-/gpt-9=model_not_found, openai/gpt-4o=200");
+        assertThat(log.tried()).isEqualTo(1);
+    }
+
+    @Test
     void isEmptyAtFirstAndAfterClearing() {
         assertThat(log.toJson()).isEqualTo("[]");
         log.onFault(A, Fault.RESET, 1);

@@ -18,7 +18,7 @@ class RequestFieldsTest {
         scanner.end();
         RequestFields fields = new RequestFields();
         fields.clear();
-        assertThat(fields.read(scanner)).isNull();
+        assertThat(fields.read(scanner, null)).isNull();
         return fields;
     }
 

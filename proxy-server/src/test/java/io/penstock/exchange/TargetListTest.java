@@ -87,6 +87,45 @@ class TargetListTest {
         assertThat(rest()).containsExactly("a/n");
     }
 
+    private void fallBackOn(RoutePolicy policy, TargetName... names) {
+        targets.fallBackOn(new Route(List.of(names), policy), TargetOrder.NO_AFFINITY);
+    }
+
+    @Test
+    void fallsBackOnTheTargetsOfFurtherRoutesThatAreNew() {
+        RoutePolicy drains = new RoutePolicy(HoldSettings.DEFAULT, true);
+        TargetName again = new TargetName("b", "m");
+        TargetName other = new TargetName("b", "o");
+        fallBackOn(drains, again, other);
+        fallBackOn(RoutePolicy.DEFAULT, new TargetName("b", "o"), new TargetName("a", "o"));
+
+        assertThat(targets.policy(other)).isSameAs(drains);
+        assertThat(rest()).containsExactly("a/m", "b/m", "a/n", "b/o", "a/o");
+        assertThat(rest()).isEmpty();
+        begin();
+        assertThat(rest()).containsExactly("a/m", "b/m", "a/n");
+    }
+
+    @Test
+    void givesNoneToFallBackOnWhereOnlyTheRouteIsAsked() {
+        fallBackOn(RoutePolicy.DEFAULT, new TargetName("b", "o"));
+
+        assertThat(targets.nextOfRoute(NOW, log)).hasToString("a/m");
+        assertThat(targets.nextOfRoute(NOW, log)).hasToString("b/m");
+        assertThat(targets.nextOfRoute(NOW, log)).hasToString("a/n");
+        assertThat(targets.nextOfRoute(NOW, log)).isNull();
+        assertThat(rest()).containsExactly("b/o");
+    }
+
+    @Test
+    void fallsBackBeforeItComesBackToKeysWhoseRestIsAGuess() {
+        a.keys().keys().get(0).rest(NOW, 10, false);
+        fallBackOn(RoutePolicy.DEFAULT, new TargetName("b", "o"));
+
+        assertThat(rest()).containsExactly("b/m", "b/o", "a/m", "a/n");
+        assertThat(targets.readyInNanos(NOW)).isZero();
+    }
+
     @Test
     void passesOverKeysThatRestByTheirProvidersWordForGood() {
         a.keys().keys().get(0).rest(NOW, 10, true);

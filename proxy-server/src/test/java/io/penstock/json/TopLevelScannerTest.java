@@ -95,6 +95,26 @@ class TopLevelScannerTest {
     }
 
     @Test
+    void knowsWhereMembersBeginAndEnd() throws Exception {
+        String text = "\n{ \"n\" : 1 ,\"x\":[2] , \"model\" :\"a\" ,\"obj\": {} }";
+        for (List<byte[]> split : Bytes.allSplits(Bytes.latin1(text))) {
+            scanner.reset();
+            scan(scanner, split);
+            scanner.end();
+
+            assertThat(scanner.ordinal(1)).isZero();
+            assertThat(text.substring((int) scanner.before(1), (int) scanner.after(1)))
+                    .isEqualTo("{ \"n\" : 1 ,");
+            assertThat(scanner.ordinal(0)).isEqualTo(2);
+            assertThat(text.substring((int) scanner.before(0), (int) scanner.after(0)))
+                    .isEqualTo(", \"model\" :\"a\" ,");
+            assertThat(scanner.ordinal(5)).isEqualTo(3);
+            assertThat(text.substring((int) scanner.before(5), (int) scanner.after(5)))
+                    .isEqualTo(",\"obj\": {} ");
+        }
+    }
+
+    @Test
     void keepsNothingOfTheTextBefore() throws Exception {
         scan(scanner, List.of(Bytes.latin1("{\"model\":\"a\",\"messages\":[[\"x\\")));
         scanner.reset();

@@ -85,6 +85,22 @@ class MockServerTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {UNARY, STREAM})
+    void isLateWithNothingElseAmiss(String body) throws Exception {
+        try (MockServer mock = MockServer.start(THREE);
+                RawClient client = RawClient.connect(mock.port())) {
+            long start = System.nanoTime();
+            client.post(CHAT, body, "x-mock-fail: slow");
+            RawClient.Head head = client.readHead();
+            assertThat(millisSince(start)).isGreaterThanOrEqualTo(1000);
+            String late = client.readBody(head);
+
+            client.post(CHAT, body);
+            assertThat(client.readBody(client.readHead())).isEqualTo(late);
+        }
+    }
+
     @Test
     void stopsAtMaxTokens() throws Exception {
         try (MockServer mock = MockServer.start(MockSettings.DEFAULT);

@@ -29,6 +29,7 @@ import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
 import io.penstock.upstream.BreakerSettings;
 import io.penstock.upstream.KeySettings;
+import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
 import io.penstock.upstream.ProviderType;
@@ -78,8 +79,9 @@ public final class ProxyUnderTest implements AutoCloseable {
     public static final String SMART = "smart";
     public static final String SAME = "same-everywhere";
 
-    private static final String NOTHING = "concurrent=0 connections=0 targets_in_flight=0 "
-            + "upstream_in_flight=0 upstream_open=[0-9]+ upstream_waiting=0 deadlines=0";
+    private static final String NOTHING = "concurrent=0 waiting=0 connections=0 "
+            + "targets_in_flight=0 upstream_in_flight=0 upstream_open=[0-9]+ "
+            + "upstream_waiting=0 upstream_slots=0 deadlines=0";
 
     private final Penstock server;
     private final List<RawClient> clients = new ArrayList<>();
@@ -252,6 +254,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private AuthSettings auth = new AuthSettings(List.of(
                 new ApiKeySettings("tester", hash(CALLER_KEY), List.of())), false);
         private Path accessLog;
+        private boolean jsonLog = true;
         private String adminToken;
         private BudgetSettings budget = BudgetSettings.DEFAULT;
         private DataDirectory data = DataDirectory.NONE;
@@ -266,7 +269,8 @@ public final class ProxyUnderTest implements AutoCloseable {
                     URI.create(url + "/v1"), List.of(new KeySettings(keyOf(name), 1)),
                     List.of("model-" + name, SAME), true, providers.size() + 1,
                     new TimeoutSettings(LONG, LONG, LONG, null, LONG, LONG, LONG.multipliedBy(2)),
-                    PoolSettings.DEFAULT, UpstreamTlsSettings.DEFAULT));
+                    PoolSettings.DEFAULT, UpstreamTlsSettings.DEFAULT,
+                    new LoadSettings(null, LoadSettings.DEFAULT.queue(), LONG, false, 1)));
             return this;
         }
 
@@ -316,33 +320,40 @@ public final class ProxyUnderTest implements AutoCloseable {
         private Builder timers(UnaryOperator<TimeoutSettings> change) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), change.apply(p.timeouts()), p.pool(),
-                    p.tls()));
+                    p.tls(), p.limits()));
         }
 
         public Builder keys(String... keys) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(),
                     Stream.of(keys).map(key -> new KeySettings(key, 1)).toList(), p.models(),
-                    p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls()));
+                    p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(), p.limits()));
         }
 
         public Builder maxConnections(int max) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), p.timeouts(),
-                    new PoolSettings(max, p.pool().idle(), p.pool().http2()), p.tls()));
+                    new PoolSettings(max, p.pool().idle(), p.pool().http2()), p.tls(), p.limits()));
+        }
+
+        /** How many calls the provider gets at once. */
+        public Builder load(LoadSettings load) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(),
+                    load));
         }
 
         /** Trusts these certificates only. */
         public Builder ca(Path ca) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(),
-                    new UpstreamTlsSettings(ca, false, null)));
+                    new UpstreamTlsSettings(ca, false, null), p.limits()));
         }
 
         /** Asks for, and verifies, this name. */
         public Builder sni(String name) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(),
-                    new UpstreamTlsSettings(p.tls().ca(), false, name)));
+                    new UpstreamTlsSettings(p.tls().ca(), false, name), p.limits()));
         }
 
         private Builder change(UnaryOperator<ProviderSettings> change) {
@@ -381,6 +392,12 @@ public final class ProxyUnderTest implements AutoCloseable {
         /** A second provider is asked when the first takes so long. */
         public Builder hedge(Duration after, double maxRatio) {
             hedge = new HedgeSettings(0, after, maxRatio);
+            return this;
+        }
+
+        /** The same when the first takes longer than that share of its calls. */
+        public Builder hedgeBeyond(double percentile, double maxRatio) {
+            hedge = new HedgeSettings(percentile, null, maxRatio);
             return this;
         }
 
@@ -470,6 +487,12 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** The same, for people to read. */
+        public Builder textLog(Path file) {
+            jsonLog = false;
+            return accessLog(file);
+        }
+
         /** The admin port asks for this. */
         public Builder adminToken(String token) {
             adminToken = token;
@@ -504,7 +527,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     List.of(new RouteSettings(SMART, targets, policy)),
                     auth, new CorsSettings(origins), limits,
                     budget, Prices.NONE, breaker, retry,
-                    new ObserveSettings(accessLog == null ? null : accessLog.toString(), true,
+                    new ObserveSettings(accessLog == null ? null : accessLog.toString(), jsonLog,
                             fullHeaders),
                     Duration.ofSeconds(30), false);
         }

@@ -43,6 +43,16 @@ class ChatStreamTest {
         }
     }
 
+    private boolean isMalformed(String event) {
+        byte[] bytes = event.getBytes(StandardCharsets.UTF_8);
+        ByteBuf buffer = Bytes.buffer("{\n").writeBytes(bytes).writeBytes(Bytes.latin1("}"));
+        try {
+            return stream.isMalformed(buffer, 2, bytes.length);
+        } finally {
+            buffer.release();
+        }
+    }
+
     private static List<String> events(String fixture) {
         List<String> events = new ArrayList<>();
         EventSplitter splitter = new EventSplitter(new EventSplitter.Sink() {
@@ -237,5 +247,31 @@ class ChatStreamTest {
         assertThat(ChatStream.endAtLength(stream, false, 999_999_999))
                 .contains("\"index\":" + (ChatStream.MAX_CHOICES - 1) + ",")
                 .doesNotContain("\"index\":" + ChatStream.MAX_CHOICES + ",");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"data: {\"choices\":[{\"del\n\n", "data: {\"choices\":[]\r\n\r\n",
+        "data: {\ndata: \"a\":\n\n", "data: Internal Server Error\n\n", "data: {\"a\":1}x\n\n"})
+    void knowsAnEventThatShouldBeJsonAndIsNone(String event) {
+        assertThat(isMalformed(event)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"data: {\"a\":1}\n\n", "data: {\ndata: }\r\n\r\n", "data: [DONE]\n\n",
+        "data:[DONE]\r\n\r\n", ": a comment\n\n", "\n", "event: ping\n\n", "data: {} \n\n",
+        "data: {\"a\":1}\nid: 7\n\n", "data: []\n\n", "data: null\n\n", "retry: 100\n\n",
+        "event: error\ndata: busy\n\n"})
+    void takesNothingElseForMalformed(String event) {
+        assertThat(isMalformed(event)).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"openai-chat-stream-usage.sse", "openai-chat-stream-parallel-tools.sse",
+        "openai-chat-stream-n2-logprobs.sse", "azure-stream-filters.sse",
+        "deepseek-stream-reasoning.sse", "groq-stream-x-groq.sse", "mistral-stream-thinking.sse",
+        "gemini-compat-stream-tools.sse", "openrouter-stream-comments-error.sse",
+        "vllm-stream-error-done.sse"})
+    void takesNothingForMalformedThatProvidersReallySend(String fixture) {
+        assertThat(events(fixture)).noneMatch(this::isMalformed);
     }
 }

@@ -169,10 +169,15 @@ class ConnectionPoolTest {
     }
 
     private void pool(int maxConnections) throws Exception {
+        pool(maxConnections, null);
+    }
+
+    private void pool(int maxConnections, Integer concurrent) throws Exception {
         Provider provider = new Provider(new ProviderSettings("p", ProviderType.OPENAI,
                 URI.create("http://provider.test/v1"), List.of(), List.of(), true, 1,
                 TimeoutSettings.DEFAULT, new PoolSettings(maxConnections, Duration.ofHours(1),
-                        PoolSettings.Http2.OFF), UpstreamTlsSettings.DEFAULT));
+                        PoolSettings.Http2.OFF), UpstreamTlsSettings.DEFAULT,
+                new LoadSettings(concurrent, 2, Duration.ofHours(1), false, 1)));
         Bootstrap bootstrap = new Bootstrap().group(loop).channel(LocalChannel.class)
                 .resolver(new Resolver());
         deadlines = new Deadlines(loop);
@@ -192,10 +197,10 @@ class ConnectionPoolTest {
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
     }
 
-    private Listener acquire(boolean fresh) throws Exception {
+    private Listener acquire() throws Exception {
         Listener listener = new Listener();
         call(() -> {
-            pool.acquire(listener, fresh, pool.nowNanos());
+            pool.acquire(listener, pool.nowNanos());
             return null;
         });
         return listener;
@@ -203,7 +208,7 @@ class ConnectionPoolTest {
 
     @Test
     void connectsAndCarriesOneRequestAfterAnother() throws Exception {
-        Listener first = acquire(false);
+        Listener first = acquire();
         first.expect("connecting", "ready");
         assertThat(first.connection.isReused()).isFalse();
         first.send(REPLY);
@@ -211,7 +216,7 @@ class ConnectionPoolTest {
         first.told.clear();
         first.release(true);
 
-        Listener second = acquire(false);
+        Listener second = acquire();
         second.expect("ready");
         assertThat(second.connection).isSameAs(first.connection);
         assertThat(second.connection.isReused()).isTrue();
@@ -224,23 +229,37 @@ class ConnectionPoolTest {
     }
 
     @Test
-    void makesAFreshConnectionWhereOneIsAskedFor() throws Exception {
-        Listener first = acquire(false);
+    void makesAFreshConnectionForACallWhoseOwnHasDied() throws Exception {
+        Listener first = acquire();
         first.expect("connecting", "ready");
         first.release(true);
-        Listener second = acquire(true);
+        Listener second = acquire();
+        second.expect("ready");
+        second.send("die");
+        second.expect("closed");
+        call(() -> {
+            pool.reconnect(second);
+            return null;
+        });
         second.expect("connecting", "ready");
         assertThat(second.connection).isNotSameAs(first.connection);
+        assertThat(pool.inFlight()).isEqualTo(1);
         second.release(false);
     }
 
     @Test
     void givesUpAnIdleConnectionForAFreshOneWhereThereIsNoRoom() throws Exception {
-        pool(1);
-        Listener first = acquire(false);
+        Listener first = acquire();
+        Listener second = acquire();
         first.expect("connecting", "ready");
+        second.expect("connecting", "ready");
         first.release(true);
-        Listener second = acquire(true);
+        UpstreamConnection dead = second.connection;
+        call(() -> {
+            dead.close();
+            pool.reconnect(second);
+            return null;
+        });
         second.expect("connecting", "ready");
         assertThat((int) call(() -> pool.open())).isEqualTo(1);
         second.release(true);
@@ -248,18 +267,18 @@ class ConnectionPoolTest {
 
     @Test
     void keepsCallsWaitingInOrderAndRefusesMoreThanFit() throws Exception {
-        Listener first = acquire(false);
-        Listener second = acquire(false);
-        Listener third = acquire(false);
-        Listener fourth = acquire(false);
-        Listener fifth = acquire(false);
+        Listener first = acquire();
+        Listener second = acquire();
+        Listener third = acquire();
+        Listener fourth = acquire();
+        Listener fifth = acquire();
         first.expect("connecting", "ready");
         second.expect("connecting", "ready");
-        fifth.expect("pool_exhausted");
-        assertThat((int) call(() -> pool.waiting())).isEqualTo(2);
+        fifth.expect("saturated");
+        assertThat(pool.waiting()).isEqualTo(2);
         assertThat(pool.inFlight()).isEqualTo(5);
         call(() -> {
-            pool.onDone(); // the fifth
+            pool.cancel(fifth);
             return null;
         });
 
@@ -274,25 +293,37 @@ class ConnectionPoolTest {
     }
 
     @Test
+    void keepsCallsWaitingThatTheProviderMayNotGetYet() throws Exception {
+        pool(8, 1);
+        Listener first = acquire();
+        Listener second = acquire();
+        first.expect("connecting", "ready");
+        assertThat(pool.waiting()).isEqualTo(1);
+        first.release(true);
+        second.expect("ready");
+        assertThat(second.connection).isSameAs(first.connection);
+        second.release(true);
+    }
+
+    @Test
     void forgetsACallThatWaitsNoMore() throws Exception {
         pool(1);
-        Listener first = acquire(false);
-        Listener second = acquire(false);
+        Listener first = acquire();
+        Listener second = acquire();
         first.expect("connecting", "ready");
         call(() -> {
             pool.cancel(second);
-            pool.onDone();
             return null;
         });
         first.release(true);
-        assertThat((int) call(() -> pool.waiting())).isZero();
+        assertThat(pool.waiting()).isZero();
         assertThat(second.told).isEmpty();
     }
 
     @Test
     void tellsOfAConnectionThatCannotBeMade() throws Exception {
         server.close().sync();
-        Listener listener = acquire(false);
+        Listener listener = acquire();
         listener.expect("connecting", "connect_failed");
         assertThat((int) call(() -> pool.open())).isZero();
         call(() -> {
@@ -303,7 +334,7 @@ class ConnectionPoolTest {
 
     @Test
     void tellsOfAConnectionThatTheProviderCloses() throws Exception {
-        Listener listener = acquire(false);
+        Listener listener = acquire();
         listener.expect("connecting", "ready");
         listener.send("die");
         listener.expect("closed");
@@ -313,7 +344,7 @@ class ConnectionPoolTest {
 
     @Test
     void tellsOfAReplyThatIsNoHttp() throws Exception {
-        Listener listener = acquire(false);
+        Listener listener = acquire();
         listener.expect("connecting", "ready");
         listener.send("SSH-2.0-nonsense\r\n\r\n");
         listener.expect("bad_response");
@@ -322,7 +353,7 @@ class ConnectionPoolTest {
 
     @Test
     void tellsOfASwitchOfProtocolsThatNobodyAskedFor() throws Exception {
-        Listener listener = acquire(false);
+        Listener listener = acquire();
         listener.expect("connecting", "ready");
         listener.send("HTTP/1.1 101 Switching Protocols\r\n\r\n");
         listener.expect("bad_response");
@@ -331,14 +362,14 @@ class ConnectionPoolTest {
 
     @Test
     void lendsNoConnectionOnWhichTheProviderTalksUnasked() throws Exception {
-        Listener first = acquire(false);
+        Listener first = acquire();
         first.expect("connecting", "ready");
         first.release(true);
         Channel channel = accepted.peek();
         channel.writeAndFlush(Bytes.buffer(REPLY)).sync();
         channel.closeFuture().sync();
 
-        Listener second = acquire(false);
+        Listener second = acquire();
         second.expect("connecting", "ready");
         second.release(false);
         assertThat(pool.opened()).isEqualTo(2);
@@ -346,21 +377,21 @@ class ConnectionPoolTest {
 
     @Test
     void lendsNoConnectionThatTheProviderClosedMeanwhile() throws Exception {
-        Listener first = acquire(false);
+        Listener first = acquire();
         first.expect("connecting", "ready");
         first.release(true);
         accepted.peek().close().sync();
         call(() -> null);
 
-        Listener second = acquire(false);
+        Listener second = acquire();
         second.expect("connecting", "ready");
         second.release(false);
     }
 
     @Test
     void closesIdleConnectionsNowAndBusyOnesLaterWhenItRetires() throws Exception {
-        Listener busy = acquire(false);
-        Listener idle = acquire(false);
+        Listener busy = acquire();
+        Listener idle = acquire();
         busy.expect("connecting", "ready");
         idle.expect("connecting", "ready");
         idle.release(true);

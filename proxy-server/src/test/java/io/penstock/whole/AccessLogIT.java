@@ -5,6 +5,12 @@ import static io.penstock.testing.ProxyUnderTest.SMART;
 import static io.penstock.testing.ScriptedUpstream.GOOD_UNARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.auth.Allowance;
+import io.penstock.auth.AuthSettings;
+import io.penstock.auth.JwtKeySettings;
+import io.penstock.auth.JwtSettings;
+import io.penstock.auth.TokenAlgorithm;
+import io.penstock.auth.TokenSigner;
 import io.penstock.loop.Transport;
 import io.penstock.route.HoldSettings;
 import io.penstock.testing.ProxyUnderTest;
@@ -14,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,6 +72,26 @@ class AccessLogIT {
                     .contains("\"status\":404").contains("\"failure\":\"model_not_found\"")
                     .contains("\"provider\":null").contains("\"attempts\":[]")
                     .doesNotContain("tokens").doesNotContain("first_content_ms");
+        }
+    }
+
+    @Test
+    void quotesWhatACallerIsCalledInText() throws Exception {
+        JwtKeySettings.Secret secret = new JwtKeySettings.Secret("0123456789abcdef".repeat(2));
+        ProxyUnderTest.Builder builder = ProxyUnderTest.on(transport)
+                .provider("a", "http://127.0.0.1:1")
+                .auth(new AuthSettings(List.of(), new JwtSettings(TokenAlgorithm.HS256, secret,
+                        null, null, JwtSettings.DEFAULT_LEEWAY, List.of(), Allowance.UNBOUNDED),
+                        false, Allowance.UNBOUNDED)).textLog(log());
+        String token = TokenSigner.of(TokenAlgorithm.HS256, secret)
+                .sign(null, Map.of("sub", "alice status=200", "exp", Long.MAX_VALUE / 1_000_000));
+        try (ProxyUnderTest proxy = builder.start()) {
+            RawClient caller = proxy.connect().post("/v1/chat/completions",
+                    ProxyUnderTest.chat("no-such-model", false), "x-api-key: " + token);
+            caller.readBody(caller.readHead());
+
+            assertThat(lines(proxy)).singleElement().asString()
+                    .contains(" caller=\"jwt:alice status=200\" ").contains(" status=404 ");
         }
     }
 

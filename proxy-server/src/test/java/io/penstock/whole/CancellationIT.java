@@ -15,6 +15,7 @@ import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
 import io.penstock.testing.ScriptedUpstream.Script;
+import io.penstock.upstream.LoadSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -234,7 +235,7 @@ class CancellationIT {
                 RawClient caller = proxy.connect().send(piece);
                 proxy.awaitResidue(piece.endsWith(":") ? "concurrent=1 .*" : ".* connections=1 .*");
                 caller.close();
-                proxy.awaitResidue("concurrent=0 connections=0 .*");
+                proxy.awaitResidue("concurrent=0 waiting=0 connections=0 .*");
             }
             assertThat(a.opened()).isZero();
         }
@@ -383,7 +384,8 @@ class CancellationIT {
                 });
                 ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
                 ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
-                        .maxConnections(2).provider("b", b.url()).start()) {
+                        .maxConnections(2).load(new LoadSettings(null, 2, PATIENCE.multipliedBy(2),
+                                false, 1)).provider("b", b.url()).start()) {
             List<RawClient> callers = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 callers.add(proxy.ask("model-a", false));
@@ -392,7 +394,7 @@ class CancellationIT {
 
             RawClient hidden = proxy.ask(SMART, false);
             assertThat(hidden.readHead().header("x-penstock-attempts"))
-                    .isEqualTo("a/model-a=pool_exhausted, b/model-b=200");
+                    .isEqualTo("a/model-a=saturated, b/model-b=200");
             RawClient refused = proxy.ask("model-a", false);
             RawClient.Head head = refused.readHead();
             assertThat(head.status()).isEqualTo(503);

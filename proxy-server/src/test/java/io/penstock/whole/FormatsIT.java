@@ -650,4 +650,21 @@ class FormatsIT {
             assertThat(mock.requests()).isEqualTo(1);
         }
     }
+
+    @Test
+    void takesAListOfModelsToAnyFormat() throws Exception {
+        try (MockServer mock = MockServer.start(MOCK.withName("a").withRecords(1), 1);
+                ProxyUnderTest proxy = before(mock, ProviderType.ANTHROPIC).start()) {
+            RawClient caller = proxy.connect().post("/v1/chat/fallback_completion",
+                    "{\"models\":[\"" + SMART + "\",\"model-a\"],\"messages\":[{\"role\":\"user\","
+                            + "\"content\":\"Hi\"}]}", "x-api-key: " + CALLER_KEY);
+            RawClient.Head head = caller.readHead();
+
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(head.header("x-penstock-dropped")).isNull();
+            assertThat(Client.CHAT.text(JSON.readTree(caller.readBody(head))))
+                    .isEqualTo("One two three four");
+            assertThat(mock.records().get(0).text()).doesNotContain("models");
+        }
+    }
 }

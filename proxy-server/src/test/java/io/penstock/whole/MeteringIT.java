@@ -4,13 +4,17 @@ import static io.penstock.testing.ProxyUnderTest.CALLER_KEY;
 import static io.penstock.testing.ProxyUnderTest.PATIENCE;
 import static io.penstock.testing.ProxyUnderTest.SMART;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.penstock.loop.Transport;
+import io.penstock.store.Month;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
+import io.penstock.usage.LedgerRow;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -294,6 +298,60 @@ class MeteringIT {
             gone.countDown();
 
             assertThat(onlyLine(proxy)).contains("\"status\":499").contains("\"estimated\":true");
+        }
+    }
+
+    @Test
+    void booksAttemptsThatBrokeOffInTheMiddleOfAnAnswer() throws Exception {
+        String half = ScriptedUpstream.GOOD_UNARY.substring(0, 100);
+        ScriptedUpstream.Script breaks = x -> {
+            x.readRequest();
+            x.head(200, "content-type: application/json", "content-length: 1000").write(half)
+                    .flush();
+            x.closeFin();
+        };
+        try (ScriptedUpstream a = ScriptedUpstream.start(breaks, breaks);
+                ScriptedUpstream b = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.head(401, "content-length: 0").flush();
+                });
+                ScriptedUpstream c = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .provider("b", b.url()).provider("c", c.url()).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            assertThat(caller.readHead().status()).isEqualTo(200);
+            proxy.awaitQuiet();
+
+            assertThat(proxy.server().ledger().rows(Month.of(System.currentTimeMillis())))
+                    .extracting(LedgerRow::provider, LedgerRow::calls,
+                            row -> row.estimated() > 0, row -> row.completion() / row.calls())
+                    .containsExactlyInAnyOrder(tuple("a", 2L, true, 25L),
+                            tuple("c", 1L, false, 3L));
+        }
+    }
+
+    @Test
+    void booksWhatIsStillReadOnWhenTheProxyStops() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead().event(CONTENT);
+                    x.awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .drains().start()) {
+            RawClient caller = proxy.ask(SMART, true);
+            caller.readHead();
+            caller.readChunk();
+            caller.close();
+            proxy.awaitNoCallers();
+
+            proxy.stop(Duration.ZERO);
+
+            assertThat(proxy.server().ledger().rows(Month.of(System.currentTimeMillis())))
+                    .singleElement().satisfies(row -> {
+                        assertThat(row.completion()).isOne();
+                        assertThat(row.estimated()).isEqualTo(row.tokens());
+                    });
         }
     }
 

@@ -280,6 +280,27 @@ class OpenAiSdkIT {
     }
 
     @Test
+    void namesModelsToFallBackOn() throws Exception {
+        try (MockServer failing = MockServer.start(
+                        MOCK.withName("a").withFail(new Fault(Fault.Kind.STATUS, 503), 1), 1);
+                MockServer mock = MockServer.start(MOCK.withName("b"), 1);
+                ProxyUnderTest proxy = before(failing, mock)) {
+            OpenAIClient client = client(proxy, CALLER_KEY);
+
+            ChatCompletion byBody = client.chat().completions().create(
+                    ask("model-a").toBuilder().putAdditionalBodyProperty("fallbacks",
+                            JsonValue.from(List.of("model-b"))).build());
+            ChatCompletion byHeader = client.chat().completions().create(
+                    ask("model-a").toBuilder()
+                            .putAdditionalHeader("x-penstock-fallbacks", "model-b").build());
+
+            assertThat(byBody.model()).isEqualTo("model-b");
+            assertThat(byHeader.model()).isEqualTo("model-b");
+            closeClients();
+        }
+    }
+
+    @Test
     void isToldThatNobodyServesTheModel() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
                 ProxyUnderTest proxy = before(mock)) {

@@ -212,6 +212,26 @@ class RoutingIT {
         }
     }
 
+    @Test
+    void countsNoCallThatOnlyWaitedForAConnection() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.awaitClosed(PATIENCE);
+                });
+                ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .maxConnections(1).connect(SHORT).provider("b", b.url())
+                        .breaker(breaker(1, PATIENCE)).start()) {
+            proxy.ask(SMART, false);
+            assertThat(a.awaitRequests(1, PATIENCE)).isTrue();
+            RawClient caller = proxy.connect();
+
+            assertThat(attempts(caller)).isEqualTo("a/model-a=connect_timeout, b/model-b=200");
+            assertThat(target(caller, "model-a")).contains("\"breaker\":\"closed\"",
+                    "\"failure_ratio\":0.0", "\"in_flight\":1");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {400, 401, 404, 409, 413, 422, 429})
     void countsNothingThatIsNotTheModelsFault(int status) throws Exception {
