@@ -9,7 +9,7 @@ penstock_jar=$root/proxy-server/target/penstock.jar
 all=unary,paced,flood,prompt,latency,event-latency,memory
 
 only=$all rounds=5 duration=10s warmup=3s out= label= key=sk-bench
-without="nginx-keyed penstock-uring" mock="$root/bin/penstock mock"
+without="nginx-keyed penstock-uring penstock-open penstock-limits" mock="$root/bin/penstock mock"
 java_options="" idle_streams=5000
 
 usage() {
@@ -20,8 +20,9 @@ usage: compare.sh [option]…
   --duration D      window of a round (default $duration)
   --warmup D        load before each window (default $warmup)
   --out DIR         where the results go (default: a new directory under the system's temporary one)
-  --with NAME       also measure nginx-keyed (nginx with a map of API keys) or penstock-uring
-                    (penstock on io_uring); repeatable
+  --with NAME       also measure nginx-keyed (nginx with a map of API keys), penstock-uring
+                    (penstock on io_uring), penstock-open (nobody is asked for a key, no usage is
+                    asked for) or penstock-limits (rates, a budget and prices, all on); repeatable
   --without NAME    leave out nginx, haproxy or penstock; repeatable
   --mock COMMAND    upstream to start; takes the options of penstock mock
   --java "OPTIONS"  JVM options of penstock serve, beside those of bin/penstock
@@ -59,7 +60,7 @@ done
 has() { case " $without " in *" $1 "*) return 1 ;; *) return 0 ;; esac; }
 
 proxies=()
-for name in nginx nginx-keyed haproxy penstock penstock-uring; do
+for name in nginx nginx-keyed haproxy penstock penstock-uring penstock-open penstock-limits; do
     if has "$name"; then proxies+=("$name"); fi
 done
 [ ${#proxies[@]} -gt 0 ] || fail 2 "nothing left to measure"
@@ -147,21 +148,32 @@ start_proxy() { # NAME
             taskset -c 0 haproxy -db -f "$dir/haproxy.cfg" >"$work/$name.log" 2>&1 &
             ;;
         penstock*)
-            local transport=auto
-            [ "$name" = penstock ] || transport=io_uring
+            local transport=auto type=openai-compatible limits="" auth more=""
+            [ "$name" != penstock-uring ] || transport=io_uring
+            if [ "$name" = penstock-limits ]; then
+                limits=', limits: {requests_per_minute: 1000000000, tokens_per_minute: 100000000000'
+                limits+=', concurrent: 100000}, budget: {tokens_per_month: 1000000000000000'
+                limits+=', dollars_per_month: 1000000000}'
+                more='prices: {"*": {input: 1, cached_input: 0.1, output: 2}}'
+            fi
+            auth="auth: {keys: [{id: bench, hash: \"sha256:$(printf %s "$key" | sha256sum |
+                cut -d' ' -f1)\"$limits}]}"
+            if [ "$name" = penstock-open ]; then
+                auth="" type=groq # which reports a stream's usage unasked
+            fi
             take_port
             cat >"$dir/penstock.yaml" <<EOF
 listen: [{address: "127.0.0.1:${port[$name]}"}]
 admin: {address: "127.0.0.1:$taken"}
 providers:
   - name: mock
-    type: openai-compatible
+    type: $type
     base_url: http://127.0.0.1:${port[mock]}/v1
     api_keys: [{value: sk-upstream}]
     models: ["*"]
     pool: {max_connections: 8192}
-auth:
-  keys: [{id: bench, hash: "sha256:$(printf %s "$key" | sha256sum | cut -d' ' -f1)"}]
+$auth
+$more
 observe: {access_log: {path: null}}
 EOF
             (cd "$dir" && PENSTOCK_JAVA_OPTS=$java_options exec taskset -c 0 "$root/bin/penstock" \

@@ -47,6 +47,10 @@ final class AuthBinder {
         JwtSettings jwt = jwt(section);
         Section anonymous = section.section(AuthSchema.ANONYMOUS);
         boolean enabled = anonymous.get(AuthSchema.ANONYMOUS_ENABLED);
+        if (!enabled && (anonymous.has(AuthSchema.ANONYMOUS_LIMITS)
+                || anonymous.has(AuthSchema.ANONYMOUS_BUDGET))) {
+            problems.warn(anonymous.place(), "has no effect without enabled: true");
+        }
         Allowance withoutCredential = enabled ? allowance(anonymous, AuthSchema.ANONYMOUS_LIMITS,
                 AuthSchema.ANONYMOUS_BUDGET) : defaultRate;
         isMistaken = problems.errorCount() > before || hasMistakes(section)

@@ -130,6 +130,7 @@ final class RouteBinder {
         return section.build(problems,
                 () -> new HoldSettings(section.get(RouteSchema.CONTENT_EVENTS),
                         SettingsBinder.capped(section.get(RouteSchema.HOLD_BYTES)),
-                        section.get(RouteSchema.HOLD_TIME)));
+                        section.get(RouteSchema.HOLD_TIME),
+                        section.get(RouteSchema.MIN_EVENTS_PER_SECOND)));
     }
 }

@@ -56,8 +56,12 @@ final class RouteSchema {
             (long) HoldSettings.DEFAULT.bytes(), "held at most; a reply that fills it is sent on");
     static final Field<Duration> HOLD_TIME = Field.optional("time", Types.DURATION,
             "held at most; without it, as long as the timeouts allow");
+    static final Field<Integer> MIN_EVENTS_PER_SECOND = Field.of("min_events_per_second",
+            Types.integerFrom(0), 0, "of content, over `time`; a slower stream is left for the next "
+                    + "target, if there is one; 0 takes any speed");
     static final Field<Section> HOLD = Field.section("hold",
-            SectionType.of("section", CONTENT_EVENTS, HOLD_BYTES, HOLD_TIME),
+            SectionType.of("section", CONTENT_EVENTS, HOLD_BYTES, HOLD_TIME,
+                    MIN_EVENTS_PER_SECOND),
             "what an attempt must show before the caller sees any of it");
 
     static final Field<String> ON_CANCEL = Field.of("on_cancel",

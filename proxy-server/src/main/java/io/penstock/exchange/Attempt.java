@@ -240,6 +240,11 @@ final class Attempt implements ReplyListener {
         return contentNanos;
     }
 
+    /** Events that were neither JSON nor anything else a stream may hold. */
+    int malformedEvents() {
+        return reader.malformedEvents();
+    }
+
     /** Whether it goes on where another broke off. */
     boolean isSplicing() {
         return splicing;
@@ -324,6 +329,9 @@ final class Attempt implements ReplyListener {
             case CONTENT -> {
                 if (nowNanos - readyNanos >= timeouts.firstContent().toNanos()) {
                     fail(Fault.FIRST_CONTENT_TIMEOUT, "no content in time");
+                } else if (hold.isTooSlow(reader.contentEvents(), hold.time())
+                        && exchange.isAnotherLeft()) {
+                    fail(Fault.TOO_SLOW, "fewer content events than the route asks for");
                 } else {
                     exchange.timing().enter(Stage.PROXY, nowNanos);
                     commit(); // held for as long as the route wants
@@ -731,9 +739,7 @@ final class Attempt implements ReplyListener {
     private void fail(Fault fault, String detail) {
         boolean saidAll = committed && reader.isDoneSeen() && fault != Fault.DIVERGED
                 && (!splicing || reader.isFinishSeen());
-        boolean queued = wait == Wait.CONNECTION && connection == null; // behind calls of our own
-        trial.end(!draining && !saidAll && !queued && fault.isProvidersFault(),
-                loop.deadlines().nowNanos());
+        trial.end(!draining && !saidAll && fault.isProvidersFault(), loop.deadlines().nowNanos());
         if (draining) {
             endDraining();
         } else if (!committed) {

@@ -859,6 +859,11 @@ public final class Exchange extends Deadlines.Entry {
         return timing;
     }
 
+    /** Whether a further target could be asked. */
+    boolean isAnotherLeft() {
+        return racing || targets.isAnotherLeft() && log.tried() + 1 < policy.retry().maxAttempts();
+    }
+
     /** Whether a spent budget ends the streams of this caller. */
     boolean isWatching() {
         return metering.isWatching();
@@ -1185,6 +1190,11 @@ public final class Exchange extends Deadlines.Entry {
     /** The target whose reply the caller got; null if none did. */
     public TargetName servedBy() {
         return attempt.isCommitted() && !log.entries().isEmpty() ? attempt.target() : null;
+    }
+
+    /** Events of the reply that were no JSON where JSON should be. */
+    public int malformedEvents() {
+        return servedBy() == null ? 0 : attempt.malformedEvents();
     }
 
     /** What it came to: reported, or estimated from what passed; null if it cost nothing. */

@@ -188,6 +188,11 @@ final class ReplyReader implements ResponseRelay.Observer {
         return isSplicing() ? continuation.isJoined() : contentEvents >= wantedEvents;
     }
 
+    /** Content events so far; no more are counted than were wanted. */
+    int contentEvents() {
+        return contentEvents;
+    }
+
     private boolean isSplicing() {
         return continuation != null && continuation.isSplicing();
     }

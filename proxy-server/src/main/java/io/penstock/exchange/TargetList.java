@@ -18,10 +18,11 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 
 /**
- * The targets of one exchange, in the order that the route's strategy gives them, then those of each
- * route to fall back on, and which of them is next. Passed over are those whose keys rest, whose breaker is open, whose context window is
- * too small, and a model whose context the prompt has exceeded. When nothing else is left, one is
- * asked all the same whose rest is only a guess, or some of whose calls went well of late.
+ * The targets of one exchange, in the order that the route's strategy gives them, then those of
+ * each route to fall back on, and which of them is next. Passed over are those whose keys rest,
+ * whose breaker is open, whose context window is too small, and a model whose context the prompt
+ * has exceeded. When nothing else is left, one is asked all the same whose rest is only a guess, or
+ * some of whose calls went well of late.
  *
  * <p><b>Thread:</b> confined to the event loop.
  */
@@ -241,6 +242,11 @@ final class TargetList implements TargetFigures {
             }
         }
         return least;
+    }
+
+    /** Whether a target is left that was not looked at yet. */
+    boolean isAnotherLeft() {
+        return next < order.count();
     }
 
     /** Whether that target may be asked once more; if so, it has to be asked now. */

@@ -23,6 +23,8 @@ public enum Fault {
     BAD_RESPONSE("bad_response", false),
     /** A 200 that holds an error object, or a stream that opens with one. */
     ERROR_IN_REPLY("error_in_reply", false),
+    /** A stream with fewer content events in its first seconds than the route asks for. */
+    TOO_SLOW("too_slow", true),
     /** A 200 with nothing in it. */
     EMPTY_REPLY("empty_reply", false),
     /** A stream that ended before its first content. */

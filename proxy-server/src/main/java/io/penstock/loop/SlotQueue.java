@@ -126,6 +126,9 @@ public final class SlotQueue<W> extends Deadlines.Entry {
             onLeft();
             listener.onSlot(who);
         }
+        if (!waiting.isEmpty() && polls()) { // it may not have done so when they came
+            deadlines.expectBy(deadlines.nowNanos() + POLL_NANOS);
+        }
     }
 
     private void onLeft() {

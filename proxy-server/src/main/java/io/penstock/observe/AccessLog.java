@@ -181,6 +181,9 @@ public final class AccessLog implements AutoCloseable {
             if (x.firstContentNanos() >= 0) {
                 out.append(",\"first_content_ms\":").append(millis(x.firstContentNanos()));
             }
+            if (x.malformedEvents() > 0) {
+                out.append(",\"malformed_events\":").append(x.malformedEvents());
+            }
             TokenUsage usage = x.usage();
             if (usage != null) {
                 out.append(",\"prompt_tokens\":").append(usage.prompt())

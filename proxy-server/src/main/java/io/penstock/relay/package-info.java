@@ -1,5 +1,6 @@
 /**
  * Moves the bytes of a reply from one side to the other. Knows framing; not callers, models or
- * dialects. Start at {@link io.penstock.relay.ResponseRelay}.
+ * dialects. Start at {@link io.penstock.relay.ResponseRelay}; streams go on in {@link
+ * io.penstock.relay.EventPassage}.
  */
 package io.penstock.relay;

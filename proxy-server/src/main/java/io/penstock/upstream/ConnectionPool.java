@@ -22,8 +22,8 @@ import java.util.concurrent.TimeUnit;
  * <br><b>Bounds:</b> {@code maxConnections} calls here, and the provider's limit of all loops
  * together, each with a connection of its own; further calls wait, as many and as long as {@code
  * limits} says, and then hear {@link Fault#SATURATED}. So many connections are open at most, apart
- * from those that are just being closed. Each is used for {@value #MAX_AGE_MINUTES} minutes at most,
- * so that a move in DNS takes effect.
+ * from those that are just being closed. Each is used for {@value #MAX_AGE_MINUTES} minutes at
+ * most, so that a move in DNS takes effect.
  */
 public final class ConnectionPool extends Deadlines.Entry
         implements SlotQueue.Listener<ReplyListener> {
@@ -64,9 +64,9 @@ public final class ConnectionPool extends Deadlines.Entry
     }
 
     /**
-     * Asks for a slot, and a connection: {@code listener} is told, perhaps before this returns. With
-     * {@code onConnecting} or {@code onReady} it has a slot, which {@link #onDone} gives back;
-     * before that, and if there is none for it, {@link #cancel} has to follow. One of the two, once.
+     * Asks for a slot, and a connection: {@code listener} is told, perhaps before this returns.
+     * With {@code onConnecting} or {@code onReady} it has a slot, which {@link #onDone} gives back;
+     * before that, and if there is none for it, {@link #cancel} has to follow. One of them, once.
      */
     public void acquire(ReplyListener listener, long nowNanos) {
         inFlight.add(1);

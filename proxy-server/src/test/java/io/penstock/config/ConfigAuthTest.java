@@ -131,6 +131,13 @@ class ConfigAuthTest {
     }
 
     @Test
+    void warnsOfLimitsForNobody() throws ConfigException {
+        assertThat(file("providers: [{name: vllm}]\n"
+                + "auth: {anonymous: {limits: {requests_per_minute: 3}}}").warnings())
+                .containsExactly("2:8: auth.anonymous: has no effect without enabled: true");
+    }
+
+    @Test
     void refusesABudgetOfNothingSinceThatIsNoBound() {
         assertThat(file("auth: {anonymous: {enabled: true, budget: {dollars_per_month: 0}}}\n"
                 + "prices: {m: {input: 1, output: 1}}").mistakes()).containsExactly("1:44: auth.anonymous.budget.dollars_per_month: "

@@ -227,6 +227,23 @@ class SlotQueueTest {
     }
 
     @Test
+    void looksAgainForASlotThatItLeftToAnotherLoop() {
+        a.tryTake();
+        a.tryTake();
+        b.offer("older");
+        pass(Slots.LEAD_MILLIS + 1);
+        a.offer("younger"); // every slot is this loop's own: there is nothing to look for yet
+        release(a);
+        pass(2 * SlotQueue.POLL_MILLIS + 1);
+        assertThat(b.told).containsExactly("older");
+
+        release(b);
+        pass(2 * SlotQueue.POLL_MILLIS + 1);
+
+        assertThat(a.told).containsExactly("younger");
+    }
+
+    @Test
     void letsNoNewcomerPassACallThatHasWaitedOnAnotherLoop() {
         a.tryTake();
         a.tryTake();

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.penstock.loop.Transport;
+import io.penstock.route.HoldSettings;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
@@ -26,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -464,6 +466,33 @@ class FailoverIT {
             assertThat(head.headers().keySet()).contains("x-request-id")
                     .doesNotContain("server-timing")
                     .noneMatch(name -> name.startsWith("x-penstock"));
+        }
+    }
+
+    /** Held until ten events have come, or 200 ms are over: by then there have to be twenty. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void leavesASlowStreamForTheNextProviderIfThereIsOne(boolean isAnotherLeft) throws Exception {
+        HoldSettings hold = new HoldSettings(10, 64 * 1024, Duration.ofMillis(200), 100);
+        String content = "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"slow\"},"
+                + "\"finish_reason\":null}]}";
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead().event(content).event(content).flush();
+                    x.awaitClosed(PATIENCE);
+                });
+                ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodStream(12))) {
+            ProxyUnderTest.Builder before =
+                    ProxyUnderTest.on(transport).provider("a", a.url()).hold(hold);
+            try (ProxyUnderTest proxy =
+                    (isAnotherLeft ? before.provider("b", b.url()) : before).start()) {
+                RawClient caller = proxy.ask(SMART, true);
+                RawClient.Head head = caller.readHead();
+                assertThat(head.status()).isEqualTo(200);
+                assertThat(head.header("x-penstock-attempts")).isEqualTo(isAnotherLeft
+                        ? "a/model-a=too_slow, b/model-b=200" : "a/model-a=200");
+                assertThat(caller.readChunk()).isNotEmpty();
+            }
         }
     }
 }

@@ -235,7 +235,8 @@ class FallbacksIT {
     void asksNobodyWhereAModelIsNotOpenToTheCaller(String path, String json, String field)
             throws Exception {
         AuthSettings auth = new AuthSettings(List.of(new ApiKeySettings("tester",
-                ProxyUnderTest.Builder.hash(CALLER_KEY), List.of("model-a"), Allowance.UNBOUNDED)), false);
+                ProxyUnderTest.Builder.hash(CALLER_KEY), List.of("model-a"),
+                Allowance.UNBOUNDED)), false);
         try (ScriptedUpstream a = ScriptedUpstream.start();
                 ScriptedUpstream b = ScriptedUpstream.start();
                 ProxyUnderTest proxy = before(a, b).auth(auth).start()) {

@@ -18,6 +18,7 @@ import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
 import io.penstock.testing.ScriptedUpstream.Script;
 import io.penstock.upstream.BreakerSettings;
+import io.penstock.upstream.LoadSettings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -213,20 +214,21 @@ class RoutingIT {
     }
 
     @Test
-    void countsNoCallThatOnlyWaitedForAConnection() throws Exception {
+    void countsNoCallThatOnlyWaitedForASlot() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     x.readRequest();
                     x.awaitClosed(PATIENCE);
                 });
                 ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
                 ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
-                        .maxConnections(1).connect(SHORT).provider("b", b.url())
+                        .maxConnections(1).load(new LoadSettings(null, 8, SHORT, false, 1))
+                        .provider("b", b.url())
                         .breaker(breaker(1, PATIENCE)).start()) {
             proxy.ask(SMART, false);
             assertThat(a.awaitRequests(1, PATIENCE)).isTrue();
             RawClient caller = proxy.connect();
 
-            assertThat(attempts(caller)).isEqualTo("a/model-a=connect_timeout, b/model-b=200");
+            assertThat(attempts(caller)).isEqualTo("a/model-a=saturated, b/model-b=200");
             assertThat(target(caller, "model-a")).contains("\"breaker\":\"closed\"",
                     "\"failure_ratio\":0.0", "\"in_flight\":1");
         }
