@@ -557,7 +557,8 @@ public final class Exchange extends Deadlines.Entry {
         }
         controls.strip(edits);
         long length = body.lengthWith(edits);
-        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(endpoint.path()));
+        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(
+                endpoint.path(), sender.target().model()));
         if (sender.key() != null) {
             out.bytes(sender.key().credentialLine());
         }

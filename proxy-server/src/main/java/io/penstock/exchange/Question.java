@@ -24,6 +24,7 @@ final class Question {
     static final String ANTHROPIC_VERSION = "anthropic-version: 2023-06-01\r\n";
 
     private final Provider provider;
+    private final String model;
     private final Translated translated;
     private final ReplyFormat client;
     private final ReplyOptions options;
@@ -33,9 +34,10 @@ final class Question {
     private boolean released;
 
     /** Takes the translated body. */
-    Question(Provider provider, Translated translated, ReplyFormat client, long choices,
+    Question(Provider provider, String model, Translated translated, ReplyFormat client, long choices,
             boolean prefilled, Gauge memory) {
         this.provider = provider;
+        this.model = model;
         this.translated = translated;
         this.client = client;
         this.prefilled = prefilled;
@@ -82,7 +84,7 @@ final class Question {
 
     /** Writes the request's head up to the caller's own fields. */
     void writeHead(HeadWriter out, ProviderKey key) {
-        out.bytes(provider.requestStart("/" + translated.path()));
+        out.bytes(provider.requestStart("/" + translated.path(), model));
         if (key != null) {
             out.bytes(key.credentialLine());
         }

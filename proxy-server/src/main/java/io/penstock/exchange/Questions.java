@@ -107,8 +107,8 @@ final class Questions {
         try {
             Translated translated = loop.requestTranslator().translate(endpoint.asked(), to, whole,
                     options, allocator);
-            return new Question(provider, translated, endpoint.format(), request.choices(),
-                    prefilled, loop.bodyMemory());
+            return new Question(provider, target.model(), translated, endpoint.format(),
+                    request.choices(), prefilled, loop.bodyMemory());
         } finally {
             whole.release();
         }

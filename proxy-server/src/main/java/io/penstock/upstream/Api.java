@@ -31,9 +31,16 @@ public enum Api {
             case ANTHROPIC -> EnumSet.of(MESSAGES, COUNT_TOKENS);
             case GEMINI -> openAiPath ? EnumSet.of(CHAT, EMBEDDINGS) : EnumSet.of(GEMINI);
             case BEDROCK -> openAiPath ? EnumSet.of(CHAT) : EnumSet.of(CONVERSE);
-            case OPENAI, AZURE, XAI -> EnumSet.of(CHAT, COMPLETIONS, RESPONSES, EMBEDDINGS);
+            case AZURE -> isDeployments(type, path) ? EnumSet.of(CHAT, COMPLETIONS, EMBEDDINGS)
+                    : EnumSet.of(CHAT, COMPLETIONS, RESPONSES, EMBEDDINGS);
+            case OPENAI, XAI -> EnumSet.of(CHAT, COMPLETIONS, RESPONSES, EMBEDDINGS);
             case GROQ, MISTRAL, DEEPSEEK -> EnumSet.of(CHAT, EMBEDDINGS);
             default -> EnumSet.of(CHAT, COMPLETIONS, EMBEDDINGS);
         };
+    }
+
+    /** Whether each model has a path of its own, as in Azure's older form of URL. */
+    static boolean isDeployments(ProviderType type, String path) {
+        return type == ProviderType.AZURE && (path.endsWith("/openai") || path.endsWith("/openai/"));
     }
 }

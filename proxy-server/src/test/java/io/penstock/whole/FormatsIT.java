@@ -12,6 +12,7 @@ import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;
 import io.penstock.mock.MockSettings;
 import io.penstock.mock.RequestRecord;
+import io.penstock.testing.Bytes;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
@@ -20,7 +21,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -665,6 +669,63 @@ class FormatsIT {
             assertThat(Client.CHAT.text(JSON.readTree(caller.readBody(head))))
                     .isEqualTo("One two three four");
             assertThat(mock.records().get(0).text()).doesNotContain("models");
+        }
+    }
+
+    @Test
+    void asksAzureAtTheModelsOwnPath() throws Exception {
+        try (MockServer mock = MockServer.start(MOCK.withName("a").withRecords(3), 1);
+                ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto())
+                        .provider("a", "http://127.0.0.1:" + mock.port())
+                        .type(ProviderType.AZURE, "/openai?api-version=2025-01-01-preview").start()) {
+            whole(ask(proxy, Client.CHAT, ""));
+            whole(ask(proxy, Client.MESSAGES, ""));
+            whole(ask(proxy, Client.RESPONSES, ""));
+
+            assertThat(mock.records()).hasSize(3).allSatisfy(record -> {
+                assertThat(record.path()).isEqualTo("/openai/deployments/model-a/chat/completions");
+                assertThat(record.query()).contains("api-version=2025-01-01-preview");
+                assertThat(record.header("api-key")).isEqualTo(ProxyUnderTest.keyOf("a"));
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 100_000})
+    void readsBedrocksStreamsInAnyPieces(int size) throws Exception {
+        byte[] stream = Bytes.fixture("bedrock-converse-stream.bin");
+        BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    asked.add(x.readRequest().path());
+                    x.head(200, "content-type: application/vnd.amazon.eventstream",
+                            "content-length: " + stream.length);
+                    for (int at = 0; at < stream.length; at += size) {
+                        x.write(Arrays.copyOfRange(stream, at, Math.min(at + size,
+                                stream.length))).flush();
+                    }
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
+                        .type(ProviderType.BEDROCK).accessLog(log()).start()) {
+            String chat = stream(ask(proxy, Client.CHAT, ",\"stream\":true"));
+            assertThat(chat).endsWith("data: [DONE]\n\n").contains("\"finish_reason\":\"");
+            String messages = stream(ask(proxy, Client.MESSAGES, ",\"stream\":true"));
+            assertThat(messages).endsWith(Client.MESSAGES.lastWord());
+            assertThat(asked).containsOnly("/model/model-a/converse-stream");
+        }
+    }
+
+    @Test
+    void readsBedrocksWholeReplies() throws Exception {
+        byte[] reply = Bytes.fixture("bedrock-converse-unary.json");
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.head(200, "content-type: application/json",
+                            "content-length: " + reply.length).write(reply);
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
+                        .type(ProviderType.BEDROCK).start()) {
+            assertThat(whole(ask(proxy, Client.CHAT, "")).at("/object").asText())
+                    .isEqualTo("chat.completion");
         }
     }
 }
