@@ -37,6 +37,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Exchange exchange;
     private final Permit permit;
     private String cors = ""; // field lines of whatever answers the current request
+    private Endpoint endpoint; // of the current request; null for none
     private Peer peer; // null until it matters
     private long receivedNanos;
     private boolean admitted; // the exchange is among the concurrent ones
@@ -56,11 +57,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         Snapshot snapshot = worker.server().snapshot();
         receivedNanos = worker.deadlines().nowNanos();
         cors = snapshot.cors().replyLines(head);
+        endpoint = Endpoint.of(head);
         if (snapshot.cors().isPreflight(head)) {
             answerPreflight(head, snapshot.cors(), id);
             return;
         }
-        Endpoint endpoint = Endpoint.of(head);
         if (endpoint != null) {
             if (!head.isMethod("POST")) {
                 refuseMethod(head, "POST", id);
@@ -229,7 +230,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(Failure failure, String id) {
-        localReply().error(connection, failure, id, null);
+        localReply().error(connection, Endpoint.errorFormat(endpoint), failure, id, null);
     }
 
     /** With the fields that all answers to the current request have. */
@@ -258,6 +259,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     public void onBadRequest(Failure failure) {
         if (exchange.isIdle()) {
             cors = ""; // of the request before
+            endpoint = null;
             receivedNanos = worker.deadlines().nowNanos();
             refuse(failure, RequestIds.fresh());
         } else {

@@ -15,12 +15,13 @@ public final class ProviderKey {
     private volatile boolean byProvidersWord;
     private int share; // smooth weighted round robin; guarded by the pool
 
-    ProviderKey(ProviderType type, KeySettings settings) {
+    ProviderKey(ProviderType.KeyHeader field, KeySettings settings) {
         this.settings = settings;
-        String name = switch (type.keyHeader()) {
+        String name = switch (field) {
             case BEARER -> "authorization: Bearer ";
             case X_API_KEY -> "x-api-key: ";
             case API_KEY -> "api-key: ";
+            case X_GOOG_API_KEY -> "x-goog-api-key: ";
         };
         credentialLine = (name + settings.value() + "\r\n").getBytes(StandardCharsets.US_ASCII);
     }

@@ -6,8 +6,8 @@ import io.penstock.loop.Scratch;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Finds the usage object of an OpenAI reply: in an event or in a whole body. Most events have none,
- * and all that they cost is a search for the word.
+ * Finds the usage object of a reply, in OpenAI's words or Anthropic's: in an event or in a whole
+ * body. Most events have none, and all that they cost is a search for the word.
  *
  * <p><b>Thread:</b> confined to the event loop, which uses one for all its replies.
  * <br><b>Buffers:</b> borrows.
@@ -23,6 +23,10 @@ public final class UsageScanner {
     private long completion;
     private long cached;
     private long reasoning;
+    private long input; // Anthropic's, without what a cache had or took; Responses', with it
+    private long cacheRead;
+    private long cacheWritten;
+    private long output;
 
     /** The usage in those bytes, the last one if there are several; null if there is none. */
     public TokenUsage scan(ByteBuf buffer, int index, int length) {
@@ -34,10 +38,18 @@ public final class UsageScanner {
                 at++;
             }
             if (at < length && bytes[at] == '{' && readObject(bytes, at, length)) {
-                return new TokenUsage(prompt, completion, cached, reasoning);
+                return usage();
             }
         }
         return null;
+    }
+
+    /** In whichever words it was told; a few servers use both at once. */
+    private TokenUsage usage() {
+        return prompt > 0 || completion > 0
+                ? new TokenUsage(prompt, completion, cached, reasoning)
+                : new TokenUsage(input + cacheRead + cacheWritten, output,
+                        Math.max(cached, cacheRead), reasoning);
     }
 
     /**
@@ -48,6 +60,10 @@ public final class UsageScanner {
         completion = 0;
         cached = 0;
         reasoning = 0;
+        input = 0;
+        cacheRead = 0;
+        cacheWritten = 0;
+        output = 0;
         int depth = 0;
         int lists = 0;
         for (int i = at; i < length; ) {
@@ -60,7 +76,7 @@ public final class UsageScanner {
                 lists += b == '[' ? 1 : b == ']' ? -1 : 0;
                 i++;
                 if (depth == 0) {
-                    return prompt > 0 || completion > 0;
+                    return prompt > 0 || completion > 0 || input > 0 || output > 0;
                 }
             }
         }
@@ -86,11 +102,28 @@ public final class UsageScanner {
 
     private void onCount(byte[] bytes, int name, int nameEnd, long count) {
         switch (nameEnd - name) {
-            case 13 -> { // prompt_tokens, cached_tokens
+            case 12 -> { // input_tokens
+                if (bytes[name] == 'i') {
+                    input = count;
+                }
+            }
+            case 23 -> { // cache_read_input_tokens
+                if (bytes[name] == 'c' && bytes[name + 6] == 'r') {
+                    cacheRead = count;
+                }
+            }
+            case 27 -> { // cache_creation_input_tokens
+                if (bytes[name] == 'c' && bytes[name + 6] == 'c') {
+                    cacheWritten = count;
+                }
+            }
+            case 13 -> { // prompt_tokens, cached_tokens, output_tokens
                 if (bytes[name] == 'p') {
                     prompt = count;
                 } else if (bytes[name] == 'c' && bytes[name + 1] == 'a') {
                     cached = count;
+                } else if (bytes[name] == 'o') {
+                    output = count;
                 }
             }
             case 16 -> { // reasoning_tokens
