@@ -200,7 +200,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         return continuation != null && continuation.isSplicing();
     }
 
-    /** Events that should have been JSON and were none; they went no further. */
+    /** Events that began as JSON and were none; they went no further. */
     int malformedEvents() {
         return malformed;
     }

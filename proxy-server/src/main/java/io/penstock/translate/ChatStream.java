@@ -53,7 +53,7 @@ public final class ChatStream {
             return Meaning.NOTHING;
         }
         byte[] bytes = data.bytes();
-        if (isDone()) {
+        if (data.length() >= 6 && bytes[0] == '[' && bytes[1] == 'D' && bytes[5] == ']') {
             return Meaning.DONE;
         }
         if (data.isNamedError()) {
@@ -98,14 +98,9 @@ public final class ChatStream {
         return Meaning.NOTHING;
     }
 
-    private boolean isDone() {
-        byte[] bytes = data.bytes();
-        return data.length() >= 6 && bytes[0] == '[' && bytes[1] == 'D' && bytes[5] == ']';
-    }
-
     /**
-     * Whether the event's data should be JSON, and is none. Only one that doesn't end as an object
-     * does is looked at closely: a piece that lacks its end is what providers send.
+     * Whether the event's data begins as a JSON object and is none. Only one that doesn't end as
+     * an object does is looked at closely: a piece that lacks its end is what providers send.
      */
     public boolean isMalformed(ByteBuf buffer, int index, int length) {
         int last = index + length - 1;
@@ -116,7 +111,7 @@ public final class ChatStream {
             return false;
         }
         data.read(buffer, index, length);
-        if (data.length() == 0 || isDone() || data.isNamedError()) {
+        if (data.length() == 0 || data.bytes()[0] != '{' || data.isNamedError()) {
             return false;
         }
         try (JsonParser parser = JSON.createParser(data.bytes(), 0, data.length())) {

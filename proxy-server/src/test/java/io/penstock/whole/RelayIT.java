@@ -9,12 +9,18 @@ import static io.penstock.testing.ProxyUnderTest.keyOf;
 import static io.penstock.testing.ScriptedUpstream.GOOD_UNARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.penstock.loop.Scratch;
 import io.penstock.loop.Transport;
 import io.penstock.route.HoldSettings;
+import io.penstock.sse.EventSplitter;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
-import io.penstock.testing.ScriptedUpstream;
 import io.penstock.testing.ScriptedUpstream.Script;
+import io.penstock.testing.ScriptedUpstream;
+import io.penstock.translate.ChatStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -138,7 +144,7 @@ class RelayIT {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void passesAnythingThatIsAStreamOfEvents(boolean trickled) throws Exception {
+    void passesAnyEventOnButThoseThatShouldBeJsonAndAreNone(boolean trickled) throws Exception {
         String torture = Wire.fixture("sse-torture.sse");
         String good = oneChunkAll("\n");
         int role = good.indexOf("\n\n") + 2;
@@ -152,7 +158,7 @@ class RelayIT {
             RawClient caller = proxy.ask(SMART, true);
             caller.readHead();
 
-            assertThat(caller.readChunked()).isEqualTo(Wire.dataOf(body));
+            assertThat(caller.readChunked()).isEqualTo(withoutMalformed(data));
         }
     }
 
@@ -669,5 +675,30 @@ class RelayIT {
                     + "expect: 100-continue\r\ncontent-length: 5\r\n\r\n");
             assertThat(caller.readHead().status()).isEqualTo(401);
         }
+    }
+
+    /** What {@link ChatStream#isMalformed} leaves of a stream. */
+    private static String withoutMalformed(String stream) {
+        ChatStream chat = new ChatStream();
+        StringBuilder left = new StringBuilder();
+        EventSplitter splitter = new EventSplitter(new EventSplitter.Sink() {
+            @Override
+            public boolean onEvent(ByteBuf buffer, int index, int length) {
+                if (!chat.isMalformed(buffer, index, length)) {
+                    left.append(buffer.toString(index, length, StandardCharsets.UTF_8));
+                }
+                return true;
+            }
+
+            @Override
+            public void onOversizedEvent() {
+                throw new AssertionError("there is none");
+            }
+        }, new Scratch());
+        ByteBuf bytes = Unpooled.copiedBuffer(stream, StandardCharsets.UTF_8);
+        splitter.split(UnpooledByteBufAllocator.DEFAULT, bytes, 0, bytes.readableBytes());
+        splitter.finish();
+        bytes.release();
+        return left.toString();
     }
 }
