@@ -67,7 +67,8 @@ final class Questions {
             refused = refused == null ? target : refused;
             return false;
         }
-        if (continuation != null && provider.takesPrefill(target.model())) {
+        boolean prefills = continuation != null && provider.takesPrefill(target.model());
+        if (prefills) {
             BodyEdits edits = loop.edits().clear();
             request.goOn(edits, continuation.text().stripTrailing(),
                     ProviderType.OPENAI_COMPATIBLE, passedTokens);
@@ -75,11 +76,14 @@ final class Questions {
                 prepared = translate(target, provider, asksForUsage, edits, true);
                 return true;
             } catch (UntranslatableException e) {
-                provider.onPrefillRefused(target.model()); // it begins anew, then
+                prepared = null; // it may yet begin anew
             }
         }
         try {
             prepared = translate(target, provider, asksForUsage, loop.edits().clear(), false);
+            if (prefills) {
+                provider.onPrefillRefused(target.model()); // it was that, and nothing else
+            }
             return true;
         } catch (UntranslatableException e) {
             refusal = refusal == null ? e : refusal;

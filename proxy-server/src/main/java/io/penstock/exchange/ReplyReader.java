@@ -60,6 +60,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private ReplyTranslator watcher; // of events that are no chunks; null until there were any
     private boolean watches;
     private boolean streams;
+    private boolean unreadLast; // the last event was too long to be read
     private boolean translated; // what events mean is told elsewhere
     private boolean chunks; // the caller's events are OpenAI's chunks
     private Continuation continuation; // null where events need not be read whole
@@ -89,6 +90,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         malformed = 0;
         chunks = true;
         watches = false;
+        unreadLast = false;
         translated = false;
         this.wantedEvents = wantedEvents;
         this.hidesUsage = hidesUsage;
@@ -122,6 +124,7 @@ final class ReplyReader implements ResponseRelay.Observer {
      */
     void expect(Endpoint endpoint, boolean isStream, boolean isTranslated) {
         streams = isStream;
+        unreadLast = false;
         chunks = endpoint.hasChunks();
         translated = isTranslated;
         watches = !isTranslated && !chunks;
@@ -202,9 +205,9 @@ final class ReplyReader implements ResponseRelay.Observer {
         return malformed;
     }
 
-    /** Whether the model said why it stopped. */
+    /** Whether the model said why it stopped; it may have, in an event too long to be read. */
     boolean isFinishSeen() {
-        return finishes > 0;
+        return finishes > 0 || unreadLast;
     }
 
     /** Whether it said so of that many answers, or all is over: nothing that costs follows. */
@@ -298,6 +301,7 @@ final class ReplyReader implements ResponseRelay.Observer {
             return readWhole(buffer, index, length);
         }
         if (watches) {
+            unreadLast = false;
             onMeaning(watcher.onEvent(buffer, index, length, Unpooled.EMPTY_BUFFER), length);
             return true;
         }
@@ -377,8 +381,15 @@ final class ReplyReader implements ResponseRelay.Observer {
         return !splicing;
     }
 
+    /** Responses repeat all of the answer in the event that ends it, and tells the usage. */
+    @Override
+    public int maxSplitEvent() {
+        return watches ? ReplyTranslation.MAX_EVENT_BYTES : EventSplitter.MAX_SPLIT_EVENT;
+    }
+
     @Override
     public void onOversizedEvent() {
+        unreadLast = watches;
         contentEvents++; // nothing but content is that long
         events++;
         eventBytes += EventSplitter.MAX_SPLIT_EVENT;

@@ -44,6 +44,7 @@ final class ReplyTranslation implements Rewriter, EventSplitter.Sink {
     private ByteBuf collected;
     private ByteBuf out; // the relay's, during a call
     private boolean tooLong;
+    private boolean whole; // a unary reply has been read
 
     ReplyTranslation(ExchangeLoop loop, ByteBufAllocator allocator, ReplyReader reader) {
         this.loop = loop;
@@ -60,6 +61,7 @@ final class ReplyTranslation implements Rewriter, EventSplitter.Sink {
         this.question = question;
         this.status = status;
         tooLong = false;
+        whole = false;
         shape = status >= 300 ? Shape.ERROR : !isStream ? Shape.WHOLE
                 : question.upstream().isEventStream() ? Shape.MESSAGES : Shape.EVENTS;
         if (isStream) {
@@ -80,7 +82,7 @@ final class ReplyTranslation implements Rewriter, EventSplitter.Sink {
 
     /** What the provider has counted so far; null if nothing. */
     ReplyUsage usage() {
-        return shape == Shape.ERROR ? null : translator.usage();
+        return shape == Shape.ERROR || shape == Shape.WHOLE && !whole ? null : translator.usage();
     }
 
     /** The event that ends a stream which broke off, in the caller's format. */
@@ -165,6 +167,7 @@ final class ReplyTranslation implements Rewriter, EventSplitter.Sink {
         }
         Meaning end = translator.unary(question.upstream(), question.client(),
                 question.options(), collected, out);
+        whole = true;
         if (end == Meaning.DONE) {
             reader.onAnswer(out.readableBytes());
         } else {

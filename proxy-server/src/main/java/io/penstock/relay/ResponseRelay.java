@@ -54,6 +54,11 @@ public final class ResponseRelay {
     public interface Observer extends EventSplitter.Sink {
         /** The next bytes of a reply that is no stream; borrowed. */
         void onPayload(ByteBuf buffer, int index, int length);
+
+        /** How many bytes of an event that comes in pieces are put together for it. */
+        default int maxSplitEvent() {
+            return EventSplitter.MAX_SPLIT_EVENT;
+        }
     }
 
     private static final long UNTIL_CLOSE = Long.MAX_VALUE;
@@ -117,7 +122,7 @@ public final class ResponseRelay {
             framing = Framing.AS_IS;
         }
         chunks.reset();
-        events.begin(sendsChunks());
+        events.begin(sendsChunks(), observer.maxSplitEvent());
         downstream = null;
         endWritten = false;
         draining = false;

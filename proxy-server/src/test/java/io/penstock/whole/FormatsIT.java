@@ -529,6 +529,23 @@ class FormatsIT {
         }
     }
 
+    /** The event that ends a response repeats all of it. */
+    @ParameterizedTest
+    @EnumSource(names = {"OPENAI", "ANTHROPIC"})
+    void streamsALongResponseToItsEnd(ProviderType type) throws Exception {
+        String text = "word ".repeat(40_000).strip();
+        try (MockServer mock = MockServer.start(MOCK.withName("a").withText(text), 1);
+                ProxyUnderTest proxy = before(mock, type).start()) {
+            String stream = stream(ask(proxy, Client.RESPONSES,
+                    ",\"stream\":true,\"max_output_tokens\":64000"));
+
+            assertThat(Client.RESPONSES.streamed(events(stream))).isEqualTo(text);
+            assertThat(stream).contains("event: response.completed");
+            assertThat(onlyLine(proxy)).contains("\"failure\":null")
+                    .doesNotContain("estimated\":true");
+        }
+    }
+
     @Test
     void translatesALongRequest() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a").withRecords(1), 1);
