@@ -2,6 +2,7 @@ package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.exchange.Timing.Stage;
+import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
@@ -11,9 +12,11 @@ import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
 import io.penstock.relay.ResponseRelay;
+import io.penstock.relay.Rewriter;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ChatStream;
+import io.penstock.translate.ErrorBody;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
@@ -45,6 +48,10 @@ final class Attempt implements ReplyListener {
     private static final int FIRST_EVENTS_BYTES = 768;
     private static final Set<Field> RETRY_FIELDS =
             EnumSet.of(Field.RETRY_AFTER, Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY);
+    private static final Set<Field> BODY_FIELDS =
+            EnumSet.of(Field.CONTENT_TYPE, Field.CONTENT_ENCODING);
+    private static final Set<Field> RETRY_AND_BODY_FIELDS = EnumSet.of(Field.RETRY_AFTER,
+            Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY, Field.CONTENT_TYPE, Field.CONTENT_ENCODING);
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
     private static final long MAX_RETRY_AFTER_SECONDS = 60;
 
@@ -55,11 +62,14 @@ final class Attempt implements ReplyListener {
     private final DownstreamConnection downstream;
     private final ReplyReader reader;
     private final ResponseRelay relay;
+    private ReplyTranslation translation; // null until one was needed
     private final Trial trial = new Trial();
 
     private TargetName target;
     private Provider provider;
     private ProviderKey key;
+    private Question question; // null where the target is asked in the caller's own words
+    private Endpoint endpoint;
     private ConnectionPool pool; // null once the pool was told that it is over
     private UpstreamConnection connection;
     private TimeoutSettings timeouts;
@@ -103,19 +113,22 @@ final class Attempt implements ReplyListener {
     /**
      * Begins; the exchange may hear of the end of it before this returns.
      *
+     * @param question how the target is asked, if not in the caller's own words; takes it
      * @param continuation reads every event of a stream; null for none
      */
-    void start(TargetName target, Provider provider, ProviderKey key, TimeoutSettings timeouts,
-            long ticket, HoldSettings hold, boolean stream, boolean asksForUsage,
-            Continuation continuation, long nowNanos) {
+    void start(TargetName target, Provider provider, ProviderKey key, Question question,
+            TimeoutSettings timeouts, long ticket, HoldSettings hold, boolean stream,
+            boolean asksForUsage, Continuation continuation, long nowNanos) {
+        this.question = question;
         this.continuation = continuation;
         splicing = false;
         begin(target, provider, key, timeouts, ticket, hold, stream, asksForUsage, nowNanos);
     }
 
     /** Begins to go on with the stream that broke off; the caller hears of it when they meet. */
-    void goOn(TargetName target, Provider provider, ProviderKey key, TimeoutSettings timeouts,
-            long ticket, boolean asksForUsage, long nowNanos) {
+    void goOn(TargetName target, Provider provider, ProviderKey key, Question question,
+            TimeoutSettings timeouts, long ticket, boolean asksForUsage, long nowNanos) {
+        this.question = question;
         splicing = true;
         relay.goOn();
         begin(target, provider, key, timeouts, ticket, HoldSettings.DEFAULT, true, asksForUsage,
@@ -131,6 +144,7 @@ final class Attempt implements ReplyListener {
         this.key = key;
         this.hold = hold;
         this.stream = stream;
+        endpoint = exchange.endpoint();
         this.timeouts = timeouts;
         startedNanos = nowNanos;
         trial.begin(provider.health(target.model()), ticket, stream, nowNanos);
@@ -161,6 +175,7 @@ final class Attempt implements ReplyListener {
     /** Nothing of the exchange before may show in the next one. */
     void forget() {
         committed = false;
+        question = null;
         reader.forget();
         status = 0;
         readyNanos = 0;
@@ -176,6 +191,16 @@ final class Attempt implements ReplyListener {
 
     ProviderKey key() {
         return key;
+    }
+
+    /** How the target is asked; null if in the caller's own words. */
+    Question question() {
+        return question;
+    }
+
+    /** The status that the caller is told. */
+    int shownStatus() {
+        return question == null ? status : translation.status();
     }
 
     int status() {
@@ -258,7 +283,8 @@ final class Attempt implements ReplyListener {
 
     /** What the provider reported; null if it has not. */
     TokenUsage usage() {
-        return reader.usage();
+        return question == null || headNanos == 0 ? reader.usage()
+                : reader.usageOf(translation.usage());
     }
 
     /** The beginning of an error reply's body. */
@@ -365,20 +391,22 @@ final class Attempt implements ReplyListener {
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
         boolean unreadable = verdict == ReplyVerdict.GOOD && reply.has(Field.CONTENT_ENCODING)
                 && !reply.valueStartsWith(Field.CONTENT_ENCODING, "identity");
-        events = verdict == ReplyVerdict.GOOD && !unreadable
-                && reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
-        json = reply.valueStartsWith(Field.CONTENT_TYPE, "application/json");
+        events = verdict == ReplyVerdict.GOOD && !unreadable && isStream(reply);
+        json = question == null && reply.valueStartsWith(Field.CONTENT_TYPE, "application/json");
         watched = events && exchange.isWatching();
         reader.begin(hold.contentEvents(), verdict == null, reply.contentLength(),
-                events ? continuation : null, watched, events && asksForUsage);
+                events ? continuation : null, watched,
+                events && asksForUsage && question == null);
+        reader.expect(endpoint, events, question != null);
+        Rewriter rewriter = question == null ? null : beginTranslation();
         if (splicing) {
-            relay.goOn(reply, events);
+            relay.goOn(reply, events, events ? rewriter : null);
             wait = events ? Wait.CONTENT : Wait.GAP;
             loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
             loop.deadlines().expectBy(headNanos + holdNanos());
             return;
         }
-        relay.begin(reply, events, downstream.isHttp10());
+        relay.begin(reply, events, downstream.isHttp10(), rewriter);
         if (draining) {
             relay.drain();
             wait = Wait.GAP;
@@ -395,6 +423,21 @@ final class Attempt implements ReplyListener {
         writeHead(reply);
     }
 
+    private boolean isStream(ResponseHead reply) {
+        return reply.valueStartsWith(Field.CONTENT_TYPE, question != null
+                && question.upstream().isEventStream() ? "application/vnd.amazon.eventstream"
+                : "text/event-stream");
+    }
+
+    private Rewriter beginTranslation() {
+        question.release(); // it has been answered, and is not sent again
+        if (translation == null) {
+            translation = new ReplyTranslation(loop, downstream.context().alloc(), reader);
+        }
+        translation.begin(question, status, events);
+        return translation;
+    }
+
     private long holdNanos() {
         long content = timeouts.firstContent().toNanos();
         return hold.time() == null ? content : Math.min(content, hold.time().toNanos());
@@ -402,16 +445,18 @@ final class Attempt implements ReplyListener {
 
     /** Everything but what is only known when the attempt is committed. */
     private void writeHead(ResponseHead reply) {
-        HeadWriter out = loop.writer().clear().bytes(HeaderText.statusLine(status));
-        Set<Field> without = NONE;
+        HeadWriter out = loop.writer().clear();
+        if (question == null) {
+            out.bytes(HeaderText.statusLine(status));
+        }
+        boolean tooPatient = false;
         if (status >= 400) {
             retryAfterNanos = RetryAfter.nanos(reply, Instant.now());
-            if (retryAfterNanos > MAX_RETRY_AFTER_SECONDS * 1_000_000_000L) {
-                without = RETRY_FIELDS;
-            }
+            tooPatient = retryAfterNanos > MAX_RETRY_AFTER_SECONDS * 1_000_000_000L;
         }
-        reply.writeDownstreamFields(out, without);
-        if (without == RETRY_FIELDS) {
+        reply.writeDownstreamFields(out, question == null ? tooPatient ? RETRY_FIELDS : NONE
+                : tooPatient ? RETRY_AND_BODY_FIELDS : BODY_FIELDS);
+        if (tooPatient) {
             out.text("retry-after: ").number(MAX_RETRY_AFTER_SECONDS)
                     .text("\r\nx-should-retry: false\r\n");
         }
@@ -443,12 +488,13 @@ final class Attempt implements ReplyListener {
             return;
         }
         if (draining) {
-            if (relay.isEnded() || reader.usage() != null) {
+            if (relay.isEnded() || usage() != null && !usage().estimated()) {
                 endDraining();
             }
         } else if (!committed) {
             judge();
-        } else if (splicing && !writeSpliced() || reader.isErrorSeen() && continuation != null) {
+        } else if (splicing && !writeSpliced()
+                || reader.isErrorSeen() && (continuation != null || question != null)) {
             fail(splicing && continuation.isDiverged() ? Fault.DIVERGED : Fault.ERROR_IN_REPLY,
                     "the stream went wrong");
         } else if (relay.isEnded()) {
@@ -519,7 +565,11 @@ final class Attempt implements ReplyListener {
     // What becomes of the reply
 
     private void judge() {
-        if (verdict != ReplyVerdict.GOOD) {
+        if (question != null && translation.isTooLong()) {
+            fail(Fault.BAD_RESPONSE, "the reply is too long to be translated");
+        } else if (question != null && !events && !splicing && !relay.isEnded()) {
+            return; // it is translated as a whole
+        } else if (verdict != ReplyVerdict.GOOD) {
             if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES
                     || splicing && reader.payloadBytes() >= MAX_ERROR_BYTES) {
                 if (verdict == null) {
@@ -606,6 +656,9 @@ final class Attempt implements ReplyListener {
         if (!keepAlive) {
             downstream.closeAfterAnswer();
         }
+        if (question != null) {
+            beginHeadAnew();
+        }
         HeadWriter out = loop.writer().clear();
         exchange.onCommit(this, out);
         if (!keepAlive) {
@@ -623,15 +676,38 @@ final class Attempt implements ReplyListener {
         }
     }
 
+    /** What begins the head of a translated reply is only known now that it is. */
+    private void beginHeadAnew() {
+        HeadWriter out = loop.writer().clear().bytes(HeaderText.statusLine(shownStatus()))
+                .text(events ? "content-type: text/event-stream\r\n"
+                        : "content-type: application/json\r\n");
+        if (relay.framing() == ResponseRelay.Framing.LENGTH) {
+            out.text("content-length: ").number(relay.heldBytes()).crlf();
+        }
+        ByteBuf fields = head;
+        head = downstream.context().alloc().directBuffer(out.length() + fields.readableBytes()
+                + LAST_LINES_BYTES + Math.min(relay.heldBytes(), ResponseRelay.SMALL_BYTES));
+        out.drainTo(head);
+        head.writeBytes(fields);
+        fields.release();
+    }
+
+    /** Whether the stream has come to the end that its format wants. */
+    private boolean isComplete() {
+        return reader.isDoneSeen() || reader.isErrorSeen()
+                || question == null && reader.isFinishSeen();
+    }
+
     /** The reply has ended, and all of it is on its way to the caller. */
     private void end() {
-        if (events && !reader.isDoneSeen() && !reader.isFinishSeen() && !reader.isErrorSeen()) {
+        if (events && !isComplete()) {
             fail(Fault.TRUNCATED, "the stream ended without a finish reason");
             return;
         }
         if (splicing) {
             relay.write(exchange.lastEvents(continuation.identity()));
-        } else if (events && !reader.isDoneSeen() && !reader.isErrorSeen()) {
+        } else if (events && !reader.isDoneSeen() && !reader.isErrorSeen()
+                && endpoint.hasChunks()) {
             relay.append("data: [DONE]\n\n");
         }
         relay.end();
@@ -646,6 +722,11 @@ final class Attempt implements ReplyListener {
 
     /** The caller's budget is spent: ends the stream as one that has come to its longest. */
     private void endAtLength() {
+        if (!endpoint.hasChunks()) {
+            closeConnection();
+            exchange.onBudgetSpentInside(this);
+            return;
+        }
         ChatStream.Identity told = reader.identity();
         relay.cut(ChatStream.endAtLength(told == null ? exchange.identity() : told,
                 exchange.isText(), exchange.choices()));
@@ -702,9 +783,12 @@ final class Attempt implements ReplyListener {
     }
 
     /** Writes the last word into a stream that broke off. */
-    void cut(String event) {
-        if (events || splicing) {
-            relay.cut(event);
+    void cut(Failure why, String attempts) {
+        if (splicing) {
+            relay.cut(ErrorBody.openAiEvent(why, attempts));
+        } else if (events) {
+            relay.cut(question != null ? translation.lastWord(why, attempts)
+                    : ErrorBody.event(endpoint.format(), why, attempts));
         }
         relay.discard();
     }
@@ -718,6 +802,7 @@ final class Attempt implements ReplyListener {
             head = null;
         }
         relay.discard();
+        releaseQuestion();
         trial.end(false, lastReadNanos);
         if (whole) {
             wait = Wait.NOTHING;
@@ -736,12 +821,22 @@ final class Attempt implements ReplyListener {
             pool = null;
         }
         wait = Wait.NOTHING;
+        releaseQuestion();
         trial.end(false, lastReadNanos);
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();
         if (gone != null) {
             gone.close();
+        }
+    }
+
+    private void releaseQuestion() {
+        if (question != null) {
+            question.release();
+            if (translation != null) {
+                translation.release();
+            }
         }
     }
 

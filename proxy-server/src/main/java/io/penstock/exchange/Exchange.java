@@ -21,7 +21,6 @@ import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
-import io.penstock.translate.ErrorBody;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.ReplyVerdict;
@@ -35,6 +34,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /**
@@ -61,7 +61,10 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     private static final long GUESSED_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long BAD_KEY_REST_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE);
+    private static final Set<Field> ANTHROPIC_FIELDS =
+            EnumSet.of(Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
+    private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE,
+            Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
 
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
@@ -74,6 +77,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private final RequestBody body;
     private final RequestFields request = new RequestFields();
     private final RequestControls controls = new RequestControls();
+    private final Questions questions;
     private final Metering metering;
     private final AttemptLog log = new AttemptLog();
     private final Timing timing = new Timing();
@@ -89,6 +93,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private String cors; // field lines
     private byte[] fields; // of the caller's head, those that go on to a provider
     private int fieldsLength;
+    private int commonLength; // of those among them that are for whatever provider
     private TopLevelScanner scanner;
     private boolean waited; // for its turn, since it was whole
     private Route route; // of the model asked for; null while that is not known
@@ -117,6 +122,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         attempt = new Attempt(this, loop, downstream);
         body = new RequestBody(loop.bodyMemory());
         metering = new Metering(loop);
+        questions = new Questions(loop, downstream.context().alloc(), request, controls, body);
         contextTokens = model -> metering.contextTokens(request, model);
     }
 
@@ -138,6 +144,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         metering.begin(permit, caller, policy);
         affinity.begin(head, policy.router().affinityHeaders());
         request.clear();
+        questions.begin(endpoint);
         waited = false;
         route = null;
         status = 0;
@@ -156,6 +163,11 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         timing.begin(receivedNanos);
         HeadWriter out = loop.writer().clear();
         head.writeUpstreamFields(out, REPLACED);
+        commonLength = out.length();
+        if (endpoint.isAnthropic()) {
+            head.writeOnly(out, ANTHROPIC_FIELDS);
+            out.text(head.has(Field.ANTHROPIC_VERSION) ? "" : Question.ANTHROPIC_VERSION);
+        }
         fields = loop.borrowArray(out.length());
         fieldsLength = out.drainTo(fields);
         scanner = loop.borrowScanner();
@@ -336,6 +348,10 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             return;
         }
         moveTo(Phase.ATTEMPTING);
+        if (endpoint == Endpoint.COUNT_TOKENS && !isCountedSomewhere()) {
+            answerEstimate();
+            return;
+        }
         targets.begin(policy, route, request.isStream(),
                 affinity.of(route.policy().affinity(), request), contextTokens, now);
         for (int i = 1; i < routes.size(); i++) {
@@ -343,8 +359,10 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                     affinity.of(routes.get(i).policy().affinity(), request));
         }
         loop.deadlines().add(this);
-        TargetName first = targets.next(now, log);
-        if (first == null) {
+        TargetName first = nextTarget(now);
+        if (first == null && questions.refusal() != null) {
+            answerFailure();
+        } else if (first == null) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
                     "Every provider of the model '" + request.model()
                             + "' is left alone for the moment: " + log + "."));
@@ -361,11 +379,33 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         }
     }
 
+    private boolean isCountedSomewhere() {
+        for (TargetName target : route.targets()) {
+            if (policy.providers().get(target.provider()).speaks(endpoint.api())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Nobody who serves the model counts tokens beforehand: tells what the proxy itself guesses. */
+    private void answerEstimate() {
+        long tokens = metering.estimate(route.targets().get(0).model(), 0).prompt();
+        moveTo(Phase.COMMITTED);
+        status = 200;
+        moveTo(Phase.COMPLETE);
+        String id = requestId;
+        finish();
+        loop.localReply().lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()))
+                .lines(cors).field("x-penstock-estimated", "input_tokens")
+                .json(downstream, 200, id, "{\"input_tokens\":" + tokens + "}");
+    }
+
     /** Tries that target once more, or the next where it has come to be left alone meanwhile. */
     private void startAgain(TargetName target, long nowNanos) {
         TargetName next = target;
         if (!targets.tryAgain(target, nowNanos)) {
-            next = targets.next(nowNanos, log);
+            next = nextTarget(nowNanos);
             sameTargetTries = 0;
         }
         if (next == null) {
@@ -392,16 +432,43 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
         }
         boolean asks = request.isStream() && !request.asksForUsage()
-                && mayAskForUsage(provider);
+                && mayAskForUsage(provider) && endpoint.hasChunks();
+        if (!questions.isPreparedFor(target) && !canAsk(target)) {
+            throw new IllegalStateException(target + " could be asked before");
+        }
+        Question question = questions.take();
         if (phase == Phase.COMMITTED) {
-            continuation.beginSplice(provider.takesPrefill(target.model()));
-            next.goOn(target, provider, key, timeouts, targets.ticket(),
+            continuation.beginSplice(question == null ? provider.takesPrefill(target.model())
+                    : question.isPrefilled());
+            next.goOn(target, provider, key, question, timeouts, targets.ticket(),
                     mayAskForUsage(provider), nowNanos);
         } else {
-            next.start(target, provider, key, timeouts, targets.ticket(),
+            next.start(target, provider, key, question, timeouts, targets.ticket(),
                     targets.policy(target).hold(), request.isStream(), asks,
                     isContinuable() ? continuation : null, nowNanos);
         }
+    }
+
+    /** The next target that the request can be put to; null if none is left. */
+    private TargetName nextTarget(long nowNanos) {
+        return askable(targets.next(nowNanos, log), () -> targets.next(nowNanos, log));
+    }
+
+    /** That target if the request can be put to it, else the next of which that is true. */
+    private TargetName askable(TargetName target, Supplier<TargetName> further) {
+        TargetName next = target;
+        while (next != null && !canAsk(next)) {
+            targets.giveBack(next);
+            log.onPassedOver(next, Fault.UNTRANSLATABLE);
+            next = further.get();
+        }
+        return next;
+    }
+
+    private boolean canAsk(TargetName target) {
+        Provider provider = targets.provider(target);
+        return questions.prepare(target, provider, mayAskForUsage(provider),
+                phase == Phase.COMMITTED ? continuation : null, passedTokens);
     }
 
     private boolean mayAskForUsage(Provider provider) {
@@ -439,7 +506,8 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                 || !loop.hedgeBudget(route.policy().hedge()).tryTake()) {
             return;
         }
-        TargetName second = targets.nextOfRoute(nowNanos, log);
+        TargetName second = askable(targets.nextOfRoute(nowNanos, log),
+                () -> targets.nextOfRoute(nowNanos, log));
         if (second != null) {
             rival = rival == null ? new Attempt(this, loop, downstream) : rival;
             rival.forget();
@@ -477,6 +545,10 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     /** Writes the request; called by the attempt when its connection is ready. */
     void send(Attempt sender, UpstreamConnection connection) {
+        if (sender.question() != null) {
+            send(sender.question(), sender.key(), connection);
+            return;
+        }
         BodyEdits edits = loop.edits().clear();
         request.fit(edits, sender.target().model(), sender.asksForUsage());
         if (sender.isSplicing() && sender.provider().takesPrefill(sender.target().model())) {
@@ -485,7 +557,8 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         }
         controls.strip(edits);
         long length = body.lengthWith(edits);
-        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(endpoint.path()));
+        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(
+                endpoint.path(), sender.target().model()));
         if (sender.key() != null) {
             out.bytes(sender.key().credentialLine());
         }
@@ -502,6 +575,17 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             connection.write(head);
             body.writeTo(connection, allocator(), edits);
         }
+        connection.flush();
+    }
+
+    private void send(Question question, ProviderKey key, UpstreamConnection connection) {
+        HeadWriter out = loop.writer().clear();
+        question.writeHead(out, key);
+        out.bytes(fields, 0, commonLength).crlf();
+        ByteBuf head = allocator().directBuffer(out.length());
+        out.drainTo(head);
+        connection.write(head);
+        connection.write(question.body());
         connection.flush();
     }
 
@@ -649,7 +733,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             pause(failed, now, retryAfter);
             return true;
         }
-        TargetName next = targets.next(now, log);
+        TargetName next = nextTarget(now);
         if (next != null) {
             failed.abandon();
             sameTargetTries = 0;
@@ -748,7 +832,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             doubtful.onUsageQuestionRefused();
         }
         moveTo(Phase.COMMITTED);
-        status = good.status();
+        status = good.shownStatus();
         if (!isContinuable()) {
             releaseRequest(); // nothing will be sent again
         }
@@ -761,6 +845,10 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                     .text(HeaderText.printable(good.target().model()))
                     .text("\r\nx-penstock-attempts: ");
             log.writeTo(out);
+            if (good.question() != null && !good.question().dropped().isEmpty()) {
+                out.text("\r\nx-penstock-dropped: ")
+                        .text(String.join(",", good.question().dropped()));
+            }
             out.crlf();
             timing.enter(Stage.PROXY, good.contentNanos());
             timing.write(out, now, good);
@@ -787,6 +875,10 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         return endpoint == Endpoint.COMPLETIONS;
     }
 
+    Endpoint endpoint() {
+        return endpoint;
+    }
+
     long choices() {
         return request.choices();
     }
@@ -809,6 +901,12 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         log.onFault(cut.target(), Fault.BUDGET_SPENT,
                 loop.deadlines().nowNanos() - cut.startedNanos());
         onEnded(cut, false);
+    }
+
+    /** The caller's budget is spent, and its format has no words for a stream that ends there. */
+    void onBudgetSpentInside(Attempt cut) {
+        breakOff(cut, Fault.BUDGET_SPENT, Failure.of(Failure.Kind.INSUFFICIENT_QUOTA,
+                "The budget of this month is spent."));
     }
 
     /** The reply went to the caller to its end. */
@@ -850,7 +948,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                 || totalNanos - (now - dispatchedNanos) <= 0) {
             return false;
         }
-        TargetName next = targets.next(now, log);
+        TargetName next = nextTarget(now);
         if (next == null) {
             return false;
         }
@@ -898,7 +996,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     private void endBroken(Attempt broken, Failure why) {
         fail(why);
-        broken.cut(ErrorBody.openAiEvent(failure, log.toJson()));
+        broken.cut(failure, log.toJson());
         broken.abandon();
         downstreamEnds(false);
     }
@@ -915,7 +1013,8 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** Nothing brought a reply that could be passed on. */
     private void answerFailure() {
         if (failure == null) {
-            fail(summarize());
+            Failure refusal = log.tried() == 0 ? questions.refusal() : null;
+            fail(refusal != null ? refusal : summarize());
         }
         LocalReply reply = loop.localReply();
         if (failure.kind() == Failure.Kind.NO_HEALTHY_PROVIDER) {
@@ -966,7 +1065,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         finish();
         // Only now the permit says what is left.
         reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
-        reply.lines(cors).error(downstream, why, id, attempts);
+        reply.lines(cors).error(downstream, endpoint.format(), why, id, attempts);
     }
 
     private void fail(Failure why) {
@@ -992,7 +1091,8 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     /** The tokens of the reply that the caller got, or did not wait for. */
     private TokenUsage meter() {
-        if (servedBy() == null && !leftAlone || attempt.status() >= 300) {
+        if (servedBy() == null && !leftAlone || attempt.status() >= 300
+                || endpoint == Endpoint.COUNT_TOKENS) {
             return null;
         }
         return reported(attempt);
@@ -1019,6 +1119,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     private void releaseRequest() {
         body.release();
+        questions.release();
         if (fields != null) {
             loop.giveBack(fields);
             fields = null;

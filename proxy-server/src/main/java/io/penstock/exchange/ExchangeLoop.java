@@ -10,6 +10,8 @@ import io.penstock.route.HedgeSettings;
 import io.penstock.sse.FamiliarEnd;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
+import io.penstock.translate.ReplyLoop;
+import io.penstock.translate.request.RequestTranslator;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
 import io.penstock.usage.Ledger;
@@ -20,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * What one event loop needs to carry out exchanges: everything that they can share because only one
@@ -41,6 +44,8 @@ public final class ExchangeLoop {
     private final LocalReply localReply = new LocalReply(writer);
     private final ChatStream chatStream = new ChatStream();
     private final ChatChunk chatChunk = new ChatChunk();
+    private final RequestTranslator requestTranslator = new RequestTranslator();
+    private final ReplyLoop replyLoop;
     private final UsageScanner usageScanner = new UsageScanner();
     private final FamiliarEnd familiarEnd = new FamiliarEnd();
     private final Scratch scratch = new Scratch();
@@ -59,6 +64,8 @@ public final class ExchangeLoop {
         this.bodyMemory = bodyMemory;
         this.ledger = ledger;
         this.budgets = budgets;
+        replyLoop = new ReplyLoop(() -> ThreadLocalRandom.current().nextLong(),
+                () -> System.currentTimeMillis() / 1000, () -> deadlines.nowNanos());
     }
 
     Deadlines deadlines() {
@@ -96,6 +103,15 @@ public final class ExchangeLoop {
     /** What all routes share that hedge alike. */
     HedgeBudget hedgeBudget(HedgeSettings settings) {
         return hedgeBudgets.computeIfAbsent(settings, x -> new HedgeBudget());
+    }
+
+    RequestTranslator requestTranslator() {
+        return requestTranslator;
+    }
+
+    /** What the translations of replies share. */
+    ReplyLoop replyLoop() {
+        return replyLoop;
     }
 
     ChatChunk chatChunk() {

@@ -5,6 +5,7 @@ import io.penstock.failure.Failure;
 import io.penstock.http.HeadWriter;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.translate.ErrorBody;
+import io.penstock.translate.ReplyFormat;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
@@ -53,11 +54,17 @@ public final class LocalReply {
         send(to, status, requestId, "application/json", body.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Answers with an error object, {@code attempts} in it unless null, and ends the response. */
+    /** Answers with that format's error object, {@code attempts} in it unless null, and ends the response. */
+    public void error(DownstreamConnection to, ReplyFormat format, Failure failure,
+            String requestId, String attempts) {
+        json(to, failure.kind().status() == 499 ? 400 : failure.kind().status(), requestId,
+                ErrorBody.of(format, failure, attempts));
+    }
+
+    /** The same in OpenAI's format. */
     public void error(DownstreamConnection to, Failure failure, String requestId,
             String attempts) {
-        json(to, failure.kind().status() == 499 ? 400 : failure.kind().status(), requestId,
-                ErrorBody.openAi(failure, attempts));
+        error(to, ReplyFormat.CHAT, failure, requestId, attempts);
     }
 
     /** Answers that there is nothing to say but the fields, and ends the response. */

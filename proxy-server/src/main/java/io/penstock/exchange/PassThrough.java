@@ -480,7 +480,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
                     return new Failure(Failure.Kind.MODEL_NOT_FOUND, "The model '" + name
                             + "' is served by no configured provider.", "model", null);
                 }
-                targets.begin(policy, route, isStream(), loop.deadlines().nowNanos());
+                if (!targets.begin(policy, route, isStream(), loop.deadlines().nowNanos())) {
+                    return noProvider();
+                }
             }
         }
         return null;
@@ -522,13 +524,15 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     void send(RawAttempt sender, UpstreamConnection connection) {
         BodyEdits edits = loop.edits().clear();
         String query = model.fit(sender.target().model(), edits);
-        String path = (call.kind() == RawCall.Kind.PROVIDER ? call.path()
-                : sender.provider().basePath() + call.path()) + query;
+        boolean deployed = call.kind() == RawCall.Kind.MODEL && model.name() != null;
+        String path = call.kind() == RawCall.Kind.PROVIDER ? call.path() + query
+                : sender.provider().requestTarget(call.path(), query,
+                        deployed ? sender.target().model() : null);
         boolean chunks = hasBody && uploading && contentLength < 0;
         HeadWriter out = loop.writer().clear().text(method).text(" ").text(path)
                 .text(" HTTP/1.1\r\nhost: ").text(sender.provider().authority()).crlf();
         if (sender.key() != null) {
-            out.bytes(sender.key().credentialLine(path));
+            out.bytes(sender.provider().credentialLine(sender.key(), path));
         }
         if (call.upgrade()) {
             out.text("connection: Upgrade\r\nupgrade: websocket\r\n");

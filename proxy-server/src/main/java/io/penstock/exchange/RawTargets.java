@@ -4,9 +4,13 @@ import io.penstock.failure.Fault;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.route.TargetOrder;
+import io.penstock.route.TargetTerms;
+import io.penstock.upstream.Api;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Whom one pass-through may ask: the targets of a model's route, as a chat does; or a single
@@ -22,11 +26,30 @@ final class RawTargets {
     private boolean isRouted;
     private boolean asked; // the single one
 
-    void begin(Policy policy, Route route, boolean stream, long nowNanos) {
+    /**
+     * Begins with those targets of a route whose providers have an API like OpenAI's at all, since
+     * nothing here is translated; returns false if there is none.
+     */
+    boolean begin(Policy policy, Route route, boolean stream, long nowNanos) {
         this.policy = policy;
-        first = route.targets().get(0);
+        List<TargetName> targets = new ArrayList<>();
+        List<TargetTerms> terms = new ArrayList<>();
+        for (int i = 0; i < route.targets().size(); i++) {
+            TargetName target = route.targets().get(i);
+            if (provider(target).speaks(Api.CHAT)) {
+                targets.add(target);
+                terms.add(route.terms(i));
+            }
+        }
+        if (targets.isEmpty()) {
+            return false;
+        }
+        first = targets.get(0);
         isRouted = true;
-        routed.begin(policy, route, stream, TargetOrder.NO_AFFINITY, model -> 0, nowNanos);
+        routed.begin(policy, targets.size() == route.targets().size() ? route
+                : new Route(targets, terms, route.policy()), stream, TargetOrder.NO_AFFINITY,
+                model -> 0, nowNanos);
+        return true;
     }
 
     void begin(Policy policy, TargetName only) {

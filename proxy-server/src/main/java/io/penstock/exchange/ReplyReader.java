@@ -9,13 +9,18 @@ import io.penstock.relay.ResponseRelay;
 import io.penstock.sse.EventSplitter;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
+import io.penstock.translate.ChatStream.Meaning;
+import io.penstock.translate.ReplyTranslator;
+import io.penstock.translate.ReplyUsage;
 import io.penstock.usage.TokenUsage;
 import java.nio.charset.StandardCharsets;
 
 /**
  * What a reply says as it goes by, as far as an attempt has to know: whether there is content in
- * it, how it ends, an error where none should be, and the usage. Reads the events of a stream
- * closely until it has seen enough, and then only those that end otherwise than the last.
+ * it, how it ends, an error where none should be, and the usage. Reads the chunks of a stream
+ * closely until it has seen enough, and then only those that end otherwise than the last; the
+ * events of messages and responses always, since what ends them is not to be seen at a glance. What
+ * a translated reply means is told by who translates it.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> borrows.
@@ -52,6 +57,12 @@ final class ReplyReader implements ResponseRelay.Observer {
     private boolean hidesUsage;
     private boolean watched; // it may have to be ended here
     private ChatStream.Identity identity;
+    private ReplyTranslator watcher; // of events that are no chunks; null until there were any
+    private boolean watches;
+    private boolean streams;
+    private boolean unreadLast; // the last event was too long to be read
+    private boolean translated; // what events mean is told elsewhere
+    private boolean chunks; // the caller's events are OpenAI's chunks
     private Continuation continuation; // null where events need not be read whole
     private int malformed;
     private long events; // with room for content
@@ -77,6 +88,10 @@ final class ReplyReader implements ResponseRelay.Observer {
             Continuation continuation, boolean watched, boolean hidesUsage) {
         this.continuation = continuation;
         malformed = 0;
+        chunks = true;
+        watches = false;
+        unreadLast = false;
+        translated = false;
         this.wantedEvents = wantedEvents;
         this.hidesUsage = hidesUsage;
         this.watched = watched;
@@ -100,10 +115,67 @@ final class ReplyReader implements ResponseRelay.Observer {
         payloadBytes = 0;
     }
 
+    /**
+     * Says what the caller's events are, behind {@link #begin}; chunks as they come, else.
+     *
+     * @param endpoint in whose format they come
+     * @param isStream there are events
+     * @param isTranslated they come from a translation, which tells what they mean
+     */
+    void expect(Endpoint endpoint, boolean isStream, boolean isTranslated) {
+        streams = isStream;
+        unreadLast = false;
+        chunks = endpoint.hasChunks();
+        translated = isTranslated;
+        watches = !isTranslated && !chunks;
+        if (watches) {
+            watcher = watcher == null ? new ReplyTranslator(loop.replyLoop()) : watcher;
+            watcher.watch(endpoint.format());
+        }
+    }
+
+    /** An event of so many bytes has been read by a translation. */
+    void onMeaning(Meaning meaning, int length) {
+        switch (meaning) {
+            case CONTENT -> {
+                contentEvents += continuation == null ? 1 : 0; // which reads for itself
+                count(length);
+            }
+            case FINISH -> finishes++;
+            case DONE -> {
+                finishes++;
+                doneSeen = true;
+            }
+            case ERROR -> errorSeen = true;
+            default -> { }
+        }
+    }
+
+    /** One more event with room for content. */
+    private void count(int length) {
+        if (length > MAX_EMPTY_BYTES) {
+            events++;
+            eventBytes += length;
+            leastBytes = Math.min(leastBytes, length);
+        }
+    }
+
+    /** The translation has made a whole answer of so many bytes. */
+    void onAnswer(int bytes) {
+        anyPayload = true;
+        payloadBytes = bytes;
+    }
+
+    /** What should be an answer could not be read as one. */
+    void onErrorInside() {
+        errorInside = true;
+    }
+
     /** Nothing of the reply may show any more. */
     void forget() {
         errorText = null;
         usage = null;
+        watches = false;
         contentEvents = 0;
         events = 0;
         payloadBytes = 0;
@@ -133,9 +205,9 @@ final class ReplyReader implements ResponseRelay.Observer {
         return malformed;
     }
 
-    /** Whether the model said why it stopped. */
+    /** Whether the model said why it stopped; it may have, in an event too long to be read. */
     boolean isFinishSeen() {
-        return finishes > 0;
+        return finishes > 0 || unreadLast;
     }
 
     /** Whether it said so of that many answers, or all is over: nothing that costs follows. */
@@ -193,7 +265,19 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     /** What the provider reported; null if it has not. */
     TokenUsage usage() {
-        return usage;
+        return watches && usage == null ? usageOf(watcher.usage()) : usage;
+    }
+
+    /** The same of a reply that is translated, or read by the translation's means. */
+    TokenUsage usageOf(ReplyUsage counted) {
+        if (counted == null || counted.total() == 0) {
+            return null;
+        }
+        boolean whole = doneSeen || !streams;
+        // At its start a stream may tell the prompt, and of the answer no more than a beginning.
+        return new TokenUsage(counted.prompt(), whole ? counted.completion()
+                : Math.max(counted.completion(), passedTokens()), counted.cached(),
+                counted.reasoning(), !whole);
     }
 
     /**
@@ -210,13 +294,22 @@ final class ReplyReader implements ResponseRelay.Observer {
     @Override
     public boolean onEvent(ByteBuf buffer, int index, int length) {
         boolean glances = contentEvents >= wantedEvents;
-        if (length > MAX_EMPTY_BYTES) {
-            events++;
-            eventBytes += length;
-            leastBytes = Math.min(leastBytes, length);
+        if (chunks && !translated) {
+            count(length);
         }
         if (continuation != null) {
             return readWhole(buffer, index, length);
+        }
+        if (watches) {
+            unreadLast = false;
+            onMeaning(watcher.onEvent(buffer, index, length, Unpooled.EMPTY_BUFFER), length);
+            return true;
+        }
+        if (translated) {
+            if (watched && chunks && identity == null) {
+                identity = loop.chatStream().identity(buffer, index, length);
+            }
+            return true;
         }
         if (glances && loop.familiarEnd().isFamiliar(buffer, index, length)) {
             return true; // one more piece of content
@@ -288,8 +381,15 @@ final class ReplyReader implements ResponseRelay.Observer {
         return !splicing;
     }
 
+    /** Responses repeat all of the answer in the event that ends it, and tells the usage. */
+    @Override
+    public int maxSplitEvent() {
+        return watches ? ReplyTranslation.MAX_EVENT_BYTES : EventSplitter.MAX_SPLIT_EVENT;
+    }
+
     @Override
     public void onOversizedEvent() {
+        unreadLast = watches;
         contentEvents++; // nothing but content is that long
         events++;
         eventBytes += EventSplitter.MAX_SPLIT_EVENT;

@@ -92,6 +92,16 @@ final class RequestBody {
         write(edits, (slice, index, size) -> out.writeBytes(slice, index, size), out::writeBytes);
     }
 
+    /** All of it in one piece, the edits made; gives the buffer. */
+    ByteBuf whole(ByteBufAllocator allocator, BodyEdits edits) {
+        if (slices.size() == 1 && edits.count() == 0) {
+            return slices.get(0).retainedSlice();
+        }
+        ByteBuf whole = allocator.directBuffer((int) lengthWith(edits));
+        copyTo(whole, edits);
+        return whole;
+    }
+
     /** Sends it, the edits made; keeps it for another time. */
     void writeTo(UpstreamConnection connection, ByteBufAllocator allocator, BodyEdits edits) {
         write(edits, (slice, index, size) -> connection.write(slice.retainedSlice(index, size)),

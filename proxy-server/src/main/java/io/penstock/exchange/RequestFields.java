@@ -18,7 +18,7 @@ final class RequestFields {
     private static final String[] NAMES =
             {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
                 "messages", "logprobs", "response_format", "user", "prompt_cache_key", "models",
-                "fallbacks", "best_of"};
+                "fallbacks", "best_of", "max_output_tokens"};
     static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
@@ -33,6 +33,7 @@ final class RequestFields {
     static final int MODELS = 11;
     static final int FALLBACKS = 12;
     private static final int BEST_OF = 13;
+    private static final int MAX_OUTPUT_TOKENS = 14; // of a response
 
     static final int MAX_MODEL_CHARS = 512;
     private static final int MAX_COUNT_DIGITS = 9;
@@ -109,7 +110,8 @@ final class RequestFields {
         stream = streamKind == Kind.TRUE;
         // Not every provider knows both: whichever counts for this one, it is not beyond that. To
         // some of them 0 says nothing.
-        maxTokens = Math.max(count(found, MAX_COMPLETION_TOKENS, 0), count(found, MAX_TOKENS, 0));
+        maxTokens = Math.max(Math.max(count(found, MAX_COMPLETION_TOKENS, 0),
+                count(found, MAX_TOKENS, 0)), count(found, MAX_OUTPUT_TOKENS, 0));
         maxTokens = maxTokens == 0 ? -1 : maxTokens;
         choices = Math.max(1, count(found, N, 1));
         user = string(found, USER);

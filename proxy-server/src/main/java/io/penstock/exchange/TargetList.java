@@ -259,6 +259,11 @@ final class TargetList implements TargetFigures {
         return ticket;
     }
 
+    /** The target that was given last cannot be asked: its ticket goes unused. */
+    void giveBack(TargetName target) {
+        health(target).onNothing(ticket);
+    }
+
     /** Nanoseconds until some target may be asked; {@link Deadlines#NEVER} if there is none. */
     long readyInNanos(long nowNanos) {
         long soonest = Deadlines.NEVER;

@@ -17,6 +17,8 @@ public record Failure(Kind kind, String message, String param, String detail) {
         BAD_REQUEST(Side.DOWNSTREAM, 400, "invalid_request", Kind.INVALID_REQUEST),
         INVALID_JSON(Side.DOWNSTREAM, 400, "invalid_json", Kind.INVALID_REQUEST),
         MISSING_MODEL(Side.DOWNSTREAM, 400, "missing_model", Kind.INVALID_REQUEST),
+        UNSUPPORTED_PARAMETER(Side.DOWNSTREAM, 400, "unsupported_parameter",
+                Kind.INVALID_REQUEST),
         INVALID_API_KEY(Side.DOWNSTREAM, 401, "invalid_api_key", Kind.INVALID_REQUEST),
         MODEL_NOT_ALLOWED(Side.DOWNSTREAM, 403, "model_not_allowed", Kind.INVALID_REQUEST),
         ORIGIN_NOT_ALLOWED(Side.DOWNSTREAM, 403, "origin_not_allowed", Kind.INVALID_REQUEST),

@@ -33,6 +33,8 @@ public enum Fault {
     TRUNCATED("truncated", false),
     /** The provider's keys are all resting, by its own {@code retry-after}. */
     COOLDOWN("cooldown", false),
+    /** The target's format has no word for something in the request: it was not asked. */
+    UNTRANSLATABLE("untranslatable", false),
     /** Another attempt was faster. */
     HEDGE_LOST("hedge_lost", false),
     /** It has failed too often of late, and is left alone for a while. */

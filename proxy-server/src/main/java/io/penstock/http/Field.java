@@ -36,7 +36,11 @@ public enum Field {
     RETRY_AFTER(0), RETRY_AFTER_MS(0), X_SHOULD_RETRY(0), CONTENT_TYPE(0), CONTENT_ENCODING(0),
     CACHE_CONTROL(0), DATE(0), ACCEPT(0), USER_AGENT(0),
 
-    // By prefix: see #of.
+    // Of Anthropic's own: nobody else knows them.
+    ANTHROPIC_VERSION(Field.NOT_DOWN), ANTHROPIC_BETA(Field.NOT_DOWN),
+
+    // By prefix: see #of. Anthropic's replies tell figures of the proxy's own key.
+    ANTHROPIC(Field.NOT_UP | Field.NOT_DOWN),
     X_RATELIMIT(Field.NOT_DOWN), X_PENSTOCK(Field.NOT_UP | Field.NOT_DOWN),
     X_ACCEL(Field.NOT_DOWN), CF(Field.NOT_UP | Field.NOT_DOWN), SEC_FETCH(Field.NOT_UP),
 
@@ -49,7 +53,7 @@ public enum Field {
 
     private static final Field[] TABLE = new Field[256];
     private static final Field[] PREFIXES = {X_RATELIMIT, X_PENSTOCK, X_ACCEL, CF, SEC_FETCH,
-        ACCESS_CONTROL};
+        ACCESS_CONTROL, ANTHROPIC};
 
     static {
         for (Field field : values()) {

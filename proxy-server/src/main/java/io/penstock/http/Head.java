@@ -331,6 +331,15 @@ public abstract class Head {
         writeFields(out, without, true);
     }
 
+    /** Writes the lines of those fields, and no others. */
+    public final void writeOnly(HeadWriter out, Set<Field> only) {
+        for (int i = 0; i < fieldCount; i++) {
+            if (fields[i] != null && only.contains(fields[i]) && isEndToEnd(i)) {
+                out.bytes(bytes, nameStart[i], valueEnd[i]).crlf();
+            }
+        }
+    }
+
     /** Writes the field lines that may go on to the caller, all but {@code without}. */
     public final void writeDownstreamFields(HeadWriter out, Set<Field> without) {
         writeFields(out, without, false);

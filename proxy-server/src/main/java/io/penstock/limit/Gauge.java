@@ -30,6 +30,11 @@ public final class Gauge {
         return true;
     }
 
+    /** Takes {@code amount} without asking; others find less room. {@link #release} has to follow. */
+    public void take(long amount) {
+        used.addAndGet(amount);
+    }
+
     public void release(long amount) {
         used.addAndGet(-amount);
     }

@@ -48,13 +48,18 @@ final class EventPassage {
         events = new EventSplitter(observer, scratch);
     }
 
-    /** Begins with a stream; {@code framed} says whether the caller is sent chunks. */
-    void begin(boolean framed) {
+    /**
+     * Begins with a stream.
+     *
+     * @param framed the caller is sent chunks
+     * @param maxSplitEvent how many bytes the observer must be able to see of an event at once
+     */
+    void begin(boolean framed, int maxSplitEvent) {
         assert tail == null;
         this.framed = framed;
         cutEvent = false;
         chunks.reset();
-        events.reset();
+        events.reset(maxSplitEvent);
     }
 
     /** Begins with another source of the same stream, at the end of an event. */

@@ -17,7 +17,9 @@ import java.util.ArrayDeque;
  * the provider's own bytes on, framing included, wherever both sides frame alike.
  *
  * <p>Of a stream only whole events are passed on. What has come of the next one waits for its rest,
- * so that a stream can be ended properly between two events whenever the provider breaks off.
+ * so that a stream can be ended properly between two events whenever the provider breaks off. Where
+ * a {@link Rewriter} stands in between, its bytes are held, observed and passed in the place of the
+ * provider's.
  *
  * <p><b>Thread:</b> confined to the event loop that serves both sides.
  * <br><b>Buffers:</b> takes what comes; the downstream write takes it on, even when it fails. What
@@ -42,6 +44,8 @@ public final class ResponseRelay {
         AS_IS,
         /** Chunks made here, of a body that comes without. */
         CHUNKED,
+        /** A length, of a body that is made here and goes out when it is whole. */
+        LENGTH,
         /** None; the end of the connection, or of an HTTP/2 stream, is the end of the body. */
         NONE
     }
@@ -50,6 +54,11 @@ public final class ResponseRelay {
     public interface Observer extends EventSplitter.Sink {
         /** The next bytes of a reply that is no stream; borrowed. */
         void onPayload(ByteBuf buffer, int index, int length);
+
+        /** How many bytes of an event that comes in pieces are put together for it. */
+        default int maxSplitEvent() {
+            return EventSplitter.MAX_SPLIT_EVENT;
+        }
     }
 
     private static final long UNTIL_CLOSE = Long.MAX_VALUE;
@@ -66,6 +75,8 @@ public final class ResponseRelay {
     private boolean chunked;
     private long left; // of a body that isn't chunked
     private boolean splitsEvents;
+    private Rewriter rewriter; // null where the provider's own bytes go to the caller
+    private boolean rewritten; // all that it has to say
     private Framing framing;
     private boolean ended;
     private boolean excess;
@@ -86,18 +97,32 @@ public final class ResponseRelay {
      * @param http10 the caller knows no chunks
      */
     public void begin(ResponseHead head, boolean splitsEvents, boolean http10) {
+        begin(head, splitsEvents, http10, null);
+    }
+
+    /**
+     * Begins with a reply that the caller may get as another.
+     *
+     * @param rewriter makes the caller's body of the provider's; null for none
+     */
+    public void begin(ResponseHead head, boolean splitsEvents, boolean http10,
+            Rewriter rewriter) {
         assert held.isEmpty() && lastChunk == null;
         this.splitsEvents = splitsEvents;
+        this.rewriter = rewriter;
+        rewritten = false;
         expect(head);
-        if (chunked) {
-            framing = http10 ? Framing.NONE : Framing.AS_IS;
+        if (rewriter != null && !splitsEvents) {
+            framing = Framing.LENGTH;
+        } else if (chunked) {
+            framing = http10 ? Framing.NONE : rewriter != null ? Framing.CHUNKED : Framing.AS_IS;
         } else if (left == UNTIL_CLOSE || splitsEvents) {
             framing = http10 ? Framing.NONE : Framing.CHUNKED;
         } else {
             framing = Framing.AS_IS;
         }
         chunks.reset();
-        events.begin(sendsChunks());
+        events.begin(sendsChunks(), observer.maxSplitEvent());
         downstream = null;
         endWritten = false;
         draining = false;
@@ -121,7 +146,9 @@ public final class ResponseRelay {
      * Goes on with that reply. The observer keeps its events back, and others are {@linkplain #write
      * written}; of one that is no stream nothing passes.
      */
-    public void goOn(ResponseHead head, boolean isStream) {
+    public void goOn(ResponseHead head, boolean isStream, Rewriter rewriter) {
+        this.rewriter = rewriter;
+        rewritten = false;
         expect(head);
         chunks.reset();
         splitsEvents = isStream;
@@ -177,10 +204,15 @@ public final class ResponseRelay {
         if (!bytes.isReadable() || ended) {
             excess |= bytes.isReadable();
             bytes.release();
+            if (ended) {
+                finishRewriting(); // a body without a byte
+            }
             return;
         }
         try {
-            if (!chunked) {
+            if (rewriter != null) {
+                takeRewritten(bytes);
+            } else if (!chunked) {
                 takePlain(bytes);
             } else if (splitsEvents) {
                 takeEvents(bytes);
@@ -214,6 +246,56 @@ public final class ResponseRelay {
             if (framing == Framing.CHUNKED) {
                 put(CRLF.duplicate());
             }
+        }
+    }
+
+    /** What becomes of all these bytes goes on together. */
+    private void takeRewritten(ByteBuf bytes) throws HttpSyntaxException {
+        int at = bytes.readerIndex();
+        int end = bytes.writerIndex();
+        ByteBuf out = allocator.directBuffer(splitsEvents ? end - at : 0);
+        try {
+            if (!chunked) {
+                int length = (int) Math.min(left, end - at);
+                excess = length < end - at;
+                left -= left == UNTIL_CLOSE ? 0 : length;
+                ended = left == 0;
+                rewriter.rewrite(bytes, at, length, out);
+            } else {
+                ChunkScanner.Step step = chunks.next(bytes, at, end);
+                while (step == ChunkScanner.Step.DATA) {
+                    rewriter.rewrite(bytes, chunks.dataStart(), chunks.dataLength(), out);
+                    step = chunks.next(bytes, chunks.position(), end);
+                }
+                ended = step == ChunkScanner.Step.END;
+                excess = ended && chunks.position() < end;
+            }
+        } finally {
+            putRewritten(out);
+        }
+        if (ended) {
+            finishRewriting();
+        }
+    }
+
+    private void finishRewriting() {
+        if (rewriter != null && !rewritten) {
+            rewritten = true;
+            ByteBuf out = allocator.directBuffer();
+            rewriter.finish(out);
+            putRewritten(out);
+        }
+    }
+
+    /** Takes it. */
+    private void putRewritten(ByteBuf out) {
+        if (!out.isReadable()) {
+            out.release();
+        } else if (splitsEvents) {
+            events.takeData(out, out.readerIndex(), out.writerIndex());
+            out.release();
+        } else {
+            put(out);
         }
     }
 
@@ -390,6 +472,7 @@ public final class ResponseRelay {
     public boolean endAtClose() {
         if (endsAtClose() && !ended) {
             ended = true;
+            finishRewriting();
             finishEvents();
         }
         return ended;

@@ -43,6 +43,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private boolean isRaw; // what is under way is no exchange but a pass-through
     private final Permit permit;
     private String cors = ""; // field lines of whatever answers the current request
+    private Endpoint endpoint; // of the current request; null for none
     private Peer peer; // null until it matters
     private long receivedNanos;
     private boolean admitted; // the exchange is among the concurrent ones
@@ -62,11 +63,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         Snapshot snapshot = worker.server().snapshot();
         receivedNanos = worker.deadlines().nowNanos();
         cors = snapshot.cors().replyLines(head);
+        endpoint = Endpoint.of(head);
         if (snapshot.cors().isPreflight(head)) {
             answerPreflight(head, snapshot.cors(), id);
             return;
         }
-        Endpoint endpoint = Endpoint.of(head);
         if (endpoint != null) {
             if (!head.isMethod("POST")) {
                 refuseMethod(head, "POST", id);
@@ -263,7 +264,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(Failure failure, String id) {
-        localReply().error(connection, failure, id, null);
+        localReply().error(connection, Endpoint.errorFormat(endpoint), failure, id, null);
     }
 
     /** With the fields that all answers to the current request have. */
@@ -309,6 +310,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             passThrough.onBadRequest(failure);
         } else if (exchange.isIdle()) {
             cors = ""; // of the request before
+            endpoint = null;
             receivedNanos = worker.deadlines().nowNanos();
             refuse(failure, RequestIds.fresh());
         } else {

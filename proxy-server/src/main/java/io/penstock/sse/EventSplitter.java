@@ -43,7 +43,7 @@ public final class EventSplitter {
 
     private final Sink sink;
     private final Scratch scratch;
-    private final int maxSplitEvent;
+    private int maxSplitEvent;
     private ByteBuf split; // the beginning of an event whose end has not come
     private boolean oversized;
     private boolean afterLineEnd; // the last byte ended a line
@@ -61,6 +61,12 @@ public final class EventSplitter {
     public EventSplitter(Sink sink, Scratch scratch, int maxSplitEvent) {
         this.sink = sink;
         this.scratch = scratch;
+        this.maxSplitEvent = maxSplitEvent;
+    }
+
+    /** Begins another stream, with another bound of what is kept of an event, in bytes. */
+    public void reset(int maxSplitEvent) {
+        reset();
         this.maxSplitEvent = maxSplitEvent;
     }
 

@@ -103,6 +103,20 @@ public final class ErrorBody {
                 : openAi(failure, attempts);
     }
 
+    /**
+     * The event that ends a stream of that format which was relayed as it came, and cannot go on.
+     */
+    public static String event(ReplyFormat client, Failure failure, String attempts) {
+        if (client == ReplyFormat.RESPONSES) {
+            StringBuilder out = new StringBuilder(192)
+                    .append("event: error\ndata: {\"type\":\"error\",\"code\":");
+            JsonText.quote(out, failure.kind().code()).append(",\"message\":");
+            return JsonText.quote(out, failure.message()).append(",\"param\":null}\n\n").toString();
+        }
+        return client == ReplyFormat.MESSAGES ? anthropicEvent(failure, attempts)
+                : openAiEvent(failure, attempts);
+    }
+
     /** What a provider said, in the format of {@code client}. */
     public static String of(ReplyFormat client, ReplyError error) {
         return client == ReplyFormat.MESSAGES ? anthropic(error) : openAi(error);

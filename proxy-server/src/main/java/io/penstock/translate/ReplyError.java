@@ -83,7 +83,10 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
         return new ReplyError(Kind.UPSTREAM_ERROR, 0, message, null, null);
     }
 
-    /** An error of those words: what it calls itself counts for more than its status. */
+    /**
+     * An error of those words: what it calls itself counts for more than its status, unless it
+     * calls itself no more than an error.
+     */
     static ReplyError of(int status, String type, String code, String message, String param) {
         int number = status > 0 && status != 200 ? status : statusIn(code);
         String text = message == null || message.isBlank() ? "The provider failed without a word."
@@ -94,7 +97,7 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
             Kind byType = named(type);
             kind = byType == null || byType == Kind.BAD_REQUEST && kind != null ? kind : byType;
         }
-        if (kind == null || kind == Kind.BAD_REQUEST) {
+        if (kind == null || kind == Kind.BAD_REQUEST || kind == Kind.UPSTREAM_ERROR) {
             Kind byStatus = ofStatus(number);
             kind = byStatus == null ? kind : byStatus;
         }

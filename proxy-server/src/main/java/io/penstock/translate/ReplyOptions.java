@@ -8,8 +8,11 @@ package io.penstock.translate;
  * @param choices how many answers were asked for, {@code n}
  * @param settings members of a Responses object that repeat the request's settings, as JSON text
  *        without braces; null for the defaults
+ * @param textTool the tool whose arguments are the answer's text, since the provider could not be
+ *        held to a schema otherwise; null for none
  */
-public record ReplyOptions(String model, boolean includeUsage, int choices, String settings) {
+public record ReplyOptions(String model, boolean includeUsage, int choices, String settings,
+        String textTool) {
     /** One answer, without a usage chunk, under the provider's own name for the model. */
-    public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null);
+    public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null, null);
 }

@@ -44,8 +44,17 @@ public final class ReplyTranslator {
             case COMPLETIONS -> new CompletionsWriter(loop, options);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
         };
-        watch = new TurnWatch(writer, true);
+        watch = new TurnWatch(options.textTool() == null ? writer
+                : new ToolAsText(writer, options.textTool()), true);
         reader = reader(upstream, watch, options);
+    }
+
+    /** Begins with a stream that goes to the caller as it is, and is only read: nothing is written. */
+    public void watch(ReplyFormat format) {
+        upstream = format;
+        writer = new SilentWriter(loop, ReplyOptions.DEFAULT);
+        watch = new TurnWatch(writer, true);
+        reader = reader(format, watch, ReplyOptions.DEFAULT);
     }
 
     private TurnReader reader(ReplyFormat format, TurnSink sink, ReplyOptions asked) {
@@ -162,7 +171,8 @@ public final class ReplyTranslator {
         this.upstream = upstream;
         writer = null;
         Turn turn = new Turn();
-        watch = new TurnWatch(turn, false);
+        watch = new TurnWatch(options.textTool() == null ? turn
+                : new ToolAsText(turn, options.textTool()), false);
         reader = reader(upstream, watch, options);
         byte[] bytes = new byte[body.readableBytes()];
         body.getBytes(body.readerIndex(), bytes);

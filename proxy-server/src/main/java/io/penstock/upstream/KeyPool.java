@@ -11,8 +11,8 @@ import java.util.List;
 public final class KeyPool {
     private final List<ProviderKey> keys;
 
-    KeyPool(ProviderType type, List<KeySettings> settings) {
-        keys = settings.stream().map(key -> new ProviderKey(type, key)).toList();
+    KeyPool(ProviderType.KeyHeader field, List<KeySettings> settings) {
+        keys = settings.stream().map(key -> new ProviderKey(field, key)).toList();
     }
 
     public boolean isEmpty() {

@@ -1,6 +1,7 @@
 package io.penstock.upstream;
 
 import io.netty.handler.ssl.SslContext;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
@@ -13,9 +14,13 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p><b>Thread:</b> safe by immutability, but for the last error, which is a note for people.
  */
 public final class Provider {
+    private static final String AZURE_API_VERSION = "api-version=2024-10-21"; // the last dated one
+    private static final int MAX_REQUEST_LINES = 1000; // beyond it they are put together each time
     private static final int MAX_REFUSING_MODELS = 1000; // beyond it they are asked each time
 
     private final ProviderSettings settings;
+    private final Set<Api> apis;
+    private final boolean deployments; // each model has a path of its own
     private final KeyPool keys;
     private final HealthTable health;
     private final String host;
@@ -33,7 +38,10 @@ public final class Provider {
     /** Builds it, with its TLS context; throws when a certificate file can't be read. */
     public Provider(ProviderSettings settings) throws UpstreamTlsException {
         this.settings = settings;
-        keys = new KeyPool(settings.type(), settings.keys());
+        apis = Api.of(settings.type(), settings.baseUrl());
+        deployments = Api.isDeployments(settings.type(), settings.baseUrl().getPath());
+        keys = new KeyPool(apis.contains(Api.GEMINI) ? ProviderType.KeyHeader.X_GOOG_API_KEY
+                : settings.type().keyHeader(), settings.keys());
         health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.baseUrl().getHost();
@@ -51,6 +59,17 @@ public final class Provider {
 
     public String name() {
         return settings.name();
+    }
+
+    /** Whether it can be asked in that API, its base URL being what it is. */
+    public boolean speaks(Api api) {
+        return apis.contains(api);
+    }
+
+    /** The API into which whatever it doesn't speak is translated. */
+    public Api mainApi() {
+        return speaks(Api.MESSAGES) ? Api.MESSAGES : speaks(Api.GEMINI) ? Api.GEMINI
+                : speaks(Api.CONVERSE) ? Api.CONVERSE : Api.CHAT;
     }
 
     public KeyPool keys() {
@@ -103,16 +122,63 @@ public final class Provider {
      * The constant beginning of a request: request line, Host and what else never changes.
      *
      * @param path behind the base URL's own, with a leading slash
+     * @param model which is asked for; part of the path at some
      */
-    public byte[] requestStart(String path) {
-        return requestLines.computeIfAbsent(path, p -> ("POST " + basePath() + p
-                + " HTTP/1.1\r\nhost: " + authority()
-                + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
-                .getBytes(StandardCharsets.US_ASCII));
+    public byte[] requestStart(String path, String model) {
+        String target = !deployments ? path : deploymentPath(path, model) + "?" + apiVersion();
+        byte[] known = requestLines.get(target);
+        if (known == null) {
+            known = newRequestStart(target);
+            if (requestLines.size() < MAX_REQUEST_LINES) {
+                requestLines.put(target, known);
+            }
+        }
+        return known;
     }
 
-    /** The base URL's own path, without a slash at its end; perhaps empty. */
-    public String basePath() {
+    /**
+     * Path and query of any other request.
+     *
+     * @param query with its question mark; empty for none
+     * @param model which is asked for; null where none is
+     */
+    public String requestTarget(String path, String query, String model) {
+        if (!deployments) {
+            return basePath() + path + query;
+        }
+        return basePath() + (model == null ? path : deploymentPath(path, model))
+                + (query.contains("api-version=") ? query
+                : (query.isEmpty() ? "?" : query + "&") + apiVersion());
+    }
+
+    private static String deploymentPath(String path, String model) {
+        return "/deployments/" + URLEncoder.encode(model, StandardCharsets.UTF_8)
+                .replace("+", "%20") + path;
+    }
+
+    /**
+     * The field line that shows the key on a path of any of the provider's APIs: Gemini's own wants
+     * it elsewhere than its imitation of OpenAI's.
+     */
+    public byte[] credentialLine(ProviderKey key, String path) {
+        return settings.type() != ProviderType.GEMINI ? key.credentialLine()
+                : key.credentialLine(path.contains("/openai/") ? ProviderType.KeyHeader.BEARER
+                        : ProviderType.KeyHeader.X_GOOG_API_KEY);
+    }
+
+    private byte[] newRequestStart(String target) {
+        return ("POST " + basePath() + target + " HTTP/1.1\r\nhost: " + authority()
+                + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private String apiVersion() {
+        String query = settings.baseUrl().getRawQuery();
+        return query == null ? AZURE_API_VERSION : query;
+    }
+
+    /** The path of its base URL, without a slash at the end. */
+    private String basePath() {
         String base = settings.baseUrl().getRawPath();
         return base == null ? "" : base.endsWith("/") ? base.substring(0, base.length() - 1)
                 : base;
@@ -120,8 +186,8 @@ public final class Provider {
 
     /** Host and port as they stand in the base URL. */
     public String authority() {
-        return settings.baseUrl().getHost()
-                + (settings.baseUrl().getPort() < 0 ? "" : ":" + settings.baseUrl().getPort());
+        int portInUrl = settings.baseUrl().getPort();
+        return settings.baseUrl().getHost() + (portInUrl < 0 ? "" : ":" + portInUrl);
     }
 
     /** Whether a stream's usage should be asked for; not if it has refused the question. */

@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 public final class ProviderKey {
     private static final int SHOWN_CHARS = 4; // of a key that is masked
 
-    private final ProviderType type;
     private final KeySettings settings;
     private final byte[] credentialLine;
     private volatile long restsUntilNanos;
@@ -18,31 +17,25 @@ public final class ProviderKey {
     private volatile boolean byProvidersWord;
     private int share; // smooth weighted round robin; guarded by the pool
 
-    ProviderKey(ProviderType type, KeySettings settings) {
-        this.type = type;
+    ProviderKey(ProviderType.KeyHeader field, KeySettings settings) {
         this.settings = settings;
-        String name = switch (type.keyHeader()) {
+        credentialLine = credentialLine(field);
+    }
+
+    /** The field line that shows the key to its provider in that field. */
+    byte[] credentialLine(ProviderType.KeyHeader field) {
+        String name = switch (field) {
             case BEARER -> "authorization: Bearer ";
             case X_API_KEY -> "x-api-key: ";
             case API_KEY -> "api-key: ";
+            case X_GOOG_API_KEY -> "x-goog-api-key: ";
         };
-        credentialLine = (name + settings.value() + "\r\n").getBytes(StandardCharsets.US_ASCII);
+        return (name + settings.value() + "\r\n").getBytes(StandardCharsets.US_ASCII);
     }
 
     /** The whole field line that shows the key to its provider; not to be changed. */
     public byte[] credentialLine() {
         return credentialLine;
-    }
-
-    /**
-     * The same for any path of the provider's host: Gemini's own API wants the key elsewhere than
-     * its imitation of OpenAI's.
-     */
-    public byte[] credentialLine(String path) {
-        return type == ProviderType.GEMINI && !path.contains("/openai/")
-                ? ("x-goog-api-key: " + settings.value() + "\r\n")
-                        .getBytes(StandardCharsets.US_ASCII)
-                : credentialLine;
     }
 
     /** Whether a text shows the key, or the end of it behind asterisks, dots or the like. */

@@ -7,7 +7,8 @@ import java.util.List;
 /**
  * One entry of {@code providers}.
  *
- * @param baseUrl http or https, with a host; a path may follow, a query or fragment may not
+ * @param baseUrl http or https, with a host; a path may follow, a query or fragment may not, but
+ *     for Azure's {@code ?api-version=…}
  * @param keys the pool of keys; empty where the provider wants none
  * @param models names that the provider serves; {@code "*"} among them passes any name on
  * @param priority lower is tried first
@@ -32,7 +33,8 @@ public record ProviderSettings(String name, ProviderType type, URI baseUrl, List
         }
         String scheme = baseUrl.getScheme();
         if (!("http".equals(scheme) || "https".equals(scheme)) || baseUrl.getHost() == null
-                || baseUrl.getRawQuery() != null || baseUrl.getRawFragment() != null
+                || baseUrl.getRawQuery() != null && (type != ProviderType.AZURE
+                || !baseUrl.getRawQuery().matches("api-version=[A-Za-z0-9.-]{1,40}")) || baseUrl.getRawFragment() != null
                 || baseUrl.getRawUserInfo() != null) {
             throw new IllegalArgumentException("base_url: '" + baseUrl
                     + "' (expected: http://HOST[:PORT][/PATH] or https://…)");

@@ -24,7 +24,7 @@ public enum ProviderType {
     OPENAI_COMPATIBLE(null, null, KeyHeader.BEARER);
 
     /** Which request field carries the provider's key. */
-    public enum KeyHeader { BEARER, X_API_KEY, API_KEY }
+    public enum KeyHeader { BEARER, X_API_KEY, API_KEY, X_GOOG_API_KEY }
 
     private final String defaultBaseUrl;
     private final String defaultKeyEnv;

@@ -144,7 +144,8 @@ public final class TargetHealth {
         }
     }
 
-    void onNothing(long ticket) {
+    /** That call was not made, or told nothing. */
+    public void onNothing(long ticket) {
         breaker.onNothing(ticket);
     }
 

@@ -6,8 +6,8 @@ import io.penstock.loop.Scratch;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Finds the usage object of an OpenAI reply: in an event or in a whole body. Most events have none,
- * and all that they cost is a search for the word.
+ * Finds the usage object of a reply, in OpenAI's words or Anthropic's: in an event or in a whole
+ * body. Most events have none, and all that they cost is a search for the word.
  *
  * <p><b>Thread:</b> confined to the event loop, which uses one for all its replies.
  * <br><b>Buffers:</b> borrows.
@@ -17,23 +17,27 @@ public final class UsageScanner {
     private static final double MAX_COUNT = 1e15;
 
     private final Scratch scratch = new Scratch();
-    private final boolean anyFormat;
+    private final boolean anyReply;
 
     // What the object being read says
     private long prompt;
     private long completion;
     private long cached;
     private long reasoning;
+    private long input; // Anthropic's, without what a cache had or took; Responses', with it
+    private long cacheRead;
+    private long cacheWritten;
+    private long output;
     private long total;
 
-    /** One for the replies of chats, completions and embeddings. */
+    /** One for the replies of models that make or read text. */
     public UsageScanner() {
         this(false);
     }
 
-    /** {@code anyFormat}: the names that other replies of OpenAI's and other providers use, too. */
-    UsageScanner(boolean anyFormat) {
-        this.anyFormat = anyFormat;
+    /** {@code anyReply}: where nothing but a total is told, that is what was read. */
+    UsageScanner(boolean anyReply) {
+        this.anyReply = anyReply;
     }
 
     /** The usage in those bytes, the last one if there are several; null if there is none. */
@@ -46,7 +50,7 @@ public final class UsageScanner {
                 at++;
             }
             if (at < length && bytes[at] == '{' && readObject(bytes, at, length)) {
-                return new TokenUsage(prompt, completion, cached, reasoning);
+                return usage();
             }
         }
         return null;
@@ -54,8 +58,15 @@ public final class UsageScanner {
 
     /** The usage that the object in those bytes tells of; null if it counts nothing. */
     TokenUsage read(byte[] object, int length) {
-        return readObject(object, 0, length)
-                ? new TokenUsage(prompt, completion, cached, reasoning) : null;
+        return readObject(object, 0, length) ? usage() : null;
+    }
+
+    /** In whichever words it was told; a few servers use both at once. */
+    private TokenUsage usage() {
+        return prompt > 0 || completion > 0
+                ? new TokenUsage(prompt, completion, cached, reasoning)
+                : new TokenUsage(input + cacheRead + cacheWritten, output,
+                        Math.max(cached, cacheRead), reasoning);
     }
 
     /**
@@ -66,6 +77,10 @@ public final class UsageScanner {
         completion = 0;
         cached = 0;
         reasoning = 0;
+        input = 0;
+        cacheRead = 0;
+        cacheWritten = 0;
+        output = 0;
         total = 0;
         int depth = 0;
         int lists = 0;
@@ -79,8 +94,9 @@ public final class UsageScanner {
                 lists += b == '[' ? 1 : b == ']' ? -1 : 0;
                 i++;
                 if (depth == 0) {
-                    prompt = prompt == 0 && completion == 0 ? total : prompt;
-                    return prompt > 0 || completion > 0;
+                    boolean told = prompt > 0 || completion > 0 || input > 0 || output > 0;
+                    prompt = told || !anyReply ? prompt : total;
+                    return told || prompt > 0;
                 }
             }
         }
@@ -106,11 +122,30 @@ public final class UsageScanner {
 
     private void onCount(byte[] bytes, int name, int nameEnd, long count) {
         switch (nameEnd - name) {
-            case 13 -> { // prompt_tokens, cached_tokens
+            case 12 -> { // input_tokens, total_tokens
+                if (bytes[name] == 'i' && bytes[name + 1] == 'n') { // and not image_tokens
+                    input = count;
+                } else if (bytes[name] == 't' && bytes[name + 1] == 'o') {
+                    total = count;
+                }
+            }
+            case 23 -> { // cache_read_input_tokens
+                if (bytes[name] == 'c' && bytes[name + 6] == 'r') {
+                    cacheRead = count;
+                }
+            }
+            case 27 -> { // cache_creation_input_tokens
+                if (bytes[name] == 'c' && bytes[name + 6] == 'c') {
+                    cacheWritten = count;
+                }
+            }
+            case 13 -> { // prompt_tokens, cached_tokens, output_tokens
                 if (bytes[name] == 'p') {
                     prompt = count;
                 } else if (bytes[name] == 'c' && bytes[name + 1] == 'a') {
                     cached = count;
+                } else if (bytes[name] == 'o') {
+                    output = count;
                 }
             }
             case 16 -> { // reasoning_tokens
@@ -123,24 +158,6 @@ public final class UsageScanner {
                     completion = count;
                 }
             }
-            default -> { }
-        }
-        if (anyFormat) {
-            onOtherCount(new String(bytes, name, nameEnd - name, StandardCharsets.ISO_8859_1),
-                    count);
-        }
-    }
-
-    private void onOtherCount(String name, long count) {
-        switch (name) {
-            case "input_tokens" -> prompt += count;
-            case "output_tokens" -> completion = count;
-            case "total_tokens" -> total = count;
-            case "cache_read_input_tokens" -> { // Anthropic counts them beside the others
-                cached = count;
-                prompt += count;
-            }
-            case "cache_creation_input_tokens" -> prompt += count;
             default -> { }
         }
     }

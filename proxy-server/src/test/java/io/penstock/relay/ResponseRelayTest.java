@@ -59,6 +59,8 @@ class ResponseRelayTest implements ResponseRelay.Observer {
         assertThat(given).allMatch(buffer -> buffer.refCnt() == 0);
     }
 
+    private static final String CHUNKS_OF_LETTERS = "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n";
+
     private void begin(String fields, boolean stream, boolean http10) throws HttpSyntaxException {
         begin(200, fields, stream, http10);
     }
@@ -456,13 +458,83 @@ class ResponseRelayTest implements ResponseRelay.Observer {
         commit();
         take(chunk("data: a\n\n"));
         relay.goOn();
-        relay.goOn(head(503, "Content-Length: 2\r\n"), false);
+        relay.goOn(head(503, "Content-Length: 2\r\n"), false, null);
         take("{}");
 
         relay.cut(ERROR);
 
         assertThat(sent()).isEqualTo(chunk("data: a\n\n") + chunk(ERROR));
         assertThat(payload).hasToString("{}");
+    }
+
+    /** Makes an event of each byte, and one of the end. */
+    private final Rewriter shouting = new Rewriter() {
+        @Override
+        public void rewrite(ByteBuf buffer, int index, int length, ByteBuf out) {
+            for (int i = 0; i < length; i++) {
+                out.writeBytes(Bytes.latin1("data: " + (char) (buffer.getByte(index + i) - 32)
+                        + "\n\n"));
+            }
+        }
+
+        @Override
+        public void finish(ByteBuf out) {
+            out.writeBytes(Bytes.latin1("data: end\n\n"));
+        }
+    };
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 7, 1000})
+    void passesAnotherStreamInThePlaceOfTheProviders(int size) throws Exception {
+        String whole = CHUNKS_OF_LETTERS;
+        for (boolean http10 : new boolean[] {false, true}) {
+            begin("", true, http10);
+            relay.begin(head(200, CHUNKED), true, http10, shouting);
+            for (int at = 0; at < whole.length(); at += size) {
+                take(whole.substring(at, Math.min(at + size, whole.length())));
+                if (at == 0) {
+                    commit();
+                }
+            }
+            relay.end();
+
+            assertThat(http10 ? sent() : unchunk(sent(), true))
+                    .isEqualTo("data: A\n\ndata: B\n\ndata: C\n\ndata: end\n\n");
+            assertThat(events).containsExactly("data: A\n\n", "data: B\n\n", "data: C\n\n",
+                    "data: end\n\n");
+        }
+    }
+
+    @Test
+    void holdsAnotherBodyInThePlaceOfTheProvidersUntilItIsCommitted() throws Exception {
+        begin("", true, false);
+        relay.begin(head(200, "Content-Length: 2\r\n"), false, false, shouting);
+        take("abc");
+
+        assertThat(relay.framing()).isEqualTo(ResponseRelay.Framing.LENGTH);
+        assertThat(relay.isEnded()).isTrue();
+        assertThat(relay.hasExcess()).isTrue();
+        assertThat(relay.heldBytes()).isEqualTo(29);
+        commit();
+        relay.end();
+        assertThat(sent()).isEqualTo("data: A\n\ndata: B\n\ndata: end\n\n");
+    }
+
+    @Test
+    void rewritesABodyThatEndsWithItsConnectionOrHasNoByte() throws Exception {
+        begin("", true, false);
+        relay.begin(head(200, ""), false, false, shouting);
+        take("a");
+        assertThat(relay.endAtClose()).isTrue();
+        commit();
+        relay.end();
+        assertThat(sent()).isEqualTo("data: A\n\ndata: end\n\n");
+
+        begin("", true, false);
+        relay.begin(head(200, "Content-Length: 0\r\n"), false, false, shouting);
+        take("");
+        commit();
+        assertThat(sent()).isEqualTo("data: end\n\n");
     }
 
     @Test

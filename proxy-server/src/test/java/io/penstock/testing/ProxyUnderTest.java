@@ -274,6 +274,22 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** It is of that type, with the path that its default base URL has, or its native one. */
+        public Builder type(ProviderType type) {
+            return type(type, switch (type) {
+                case GEMINI -> "/v1beta";
+                case BEDROCK -> "/";
+                default -> "/v1";
+            });
+        }
+
+        /** It is of that type, its base URL ending in {@code path}. */
+        public Builder type(ProviderType type, String path) {
+            return change(p -> new ProviderSettings(p.name(), type,
+                    p.baseUrl().resolve(path), p.keys(), p.models(), p.enabled(), p.priority(),
+                    p.timeouts(), p.pool(), p.tls()));
+        }
+
         public Builder connect(Duration connect) {
             return timers(t -> new TimeoutSettings(connect, t.tls(), t.head(), t.headOfUnary(),
                     t.firstContent(), t.gap(), t.total()));

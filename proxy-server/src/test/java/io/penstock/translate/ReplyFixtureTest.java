@@ -29,7 +29,7 @@ class ReplyFixtureTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern TERMINATOR =
             Pattern.compile("\\[DONE]|message_stop|response\\.(completed|incomplete)");
-    private static final ReplyOptions OPTIONS = new ReplyOptions(null, true, 2, null);
+    private static final ReplyOptions OPTIONS = new ReplyOptions(null, true, 2, null, null);
     private static final List<ReplyFormat> CLIENTS = List.of(ReplyFormat.CHAT,
             ReplyFormat.MESSAGES, ReplyFormat.RESPONSES, ReplyFormat.COMPLETIONS);
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /** The two golden translations, event by event as JSON. */
 class ReplyGoldenTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final ReplyOptions OPTIONS = new ReplyOptions(null, true, 1, null);
+    private static final ReplyOptions OPTIONS = new ReplyOptions(null, true, 1, null, null);
 
     /** The names and data of a stream's events, comments left out. */
     private static List<String> events(String stream) throws IOException {

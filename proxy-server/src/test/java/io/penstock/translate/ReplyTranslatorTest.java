@@ -154,7 +154,7 @@ class ReplyTranslatorTest {
 
     @Test
     void showsTheNameThatTheCallerAskedFor() {
-        ReplyOptions options = new ReplyOptions("smart", false, 1, null);
+        ReplyOptions options = new ReplyOptions("smart", false, 1, null, null);
         for (ReplyFormat client : List.of(ReplyFormat.CHAT, ReplyFormat.MESSAGES,
                 ReplyFormat.RESPONSES, ReplyFormat.COMPLETIONS)) {
             assertThat(Translated.stream(ReplyFormat.MESSAGES, client, options,

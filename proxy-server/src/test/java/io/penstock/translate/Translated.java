@@ -135,7 +135,7 @@ final class Translated implements EventSplitter.Sink {
     /** The message of the failure as which an event with that data is told. */
     static String failure(ReplyFormat format, String data) {
         Translated translated = new Translated(format, ReplyFormat.CHAT,
-                new ReplyOptions(null, false, 2, null));
+                new ReplyOptions(null, false, 2, null, null));
         if (translated.event("data: " + data + "\n\n") != Meaning.ERROR) {
             throw new AssertionError("no failure");
         }

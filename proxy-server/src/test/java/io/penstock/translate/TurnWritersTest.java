@@ -169,7 +169,7 @@ class TurnWritersTest {
         @Test
         void everyChunkRepeatsTheHead() {
             String text = Translated.stream(ReplyFormat.GEMINI, ReplyFormat.CHAT,
-                    new ReplyOptions(null, true, 1, null),
+                    new ReplyOptions(null, true, 1, null, null),
                     Bytes.fixture("gemini-stream-tools-thinking.sse")).text();
 
             assertThat(data(text)).allSatisfy(chunk -> {
@@ -286,7 +286,7 @@ class TurnWritersTest {
         @Test
         void repeatsTheRequestsSettings() throws IOException {
             ReplyOptions options = new ReplyOptions("m", false, 1,
-                    "\"instructions\":\"Sei h\u00f6flich\",\"tools\":[{\"a\":1}]");
+                    "\"instructions\":\"Sei h\u00f6flich\",\"tools\":[{\"a\":1}]", null);
 
             JsonNode body = JSON.readTree(Translated.unary(ReplyFormat.MESSAGES,
                     ReplyFormat.RESPONSES, options, Bytes.fixture("anthropic-unary-cache.json")));
@@ -302,7 +302,7 @@ class TurnWritersTest {
         @Test
         void holdNothingButText() {
             String text = Translated.stream(ReplyFormat.MESSAGES, ReplyFormat.COMPLETIONS,
-                    new ReplyOptions(null, true, 1, null),
+                    new ReplyOptions(null, true, 1, null, null),
                     Bytes.fixture("anthropic-stream-parallel-tools.sse")).text();
 
             List<JsonNode> chunks = data(text);

@@ -16,7 +16,7 @@ class KeyPoolTest {
         for (int weight : weights) {
             keys.add(new KeySettings("secret-key-" + keys.size(), weight));
         }
-        return new KeyPool(ProviderType.OPENAI, keys);
+        return new KeyPool(ProviderType.KeyHeader.BEARER, keys);
     }
 
     private static String take(KeyPool pool, long now, int times) {
@@ -118,7 +118,7 @@ class KeyPoolTest {
     @Test
     void showsTheKeyAsTheProviderWantsIt() {
         assertThat(Stream.of(ProviderType.OPENAI, ProviderType.ANTHROPIC, ProviderType.AZURE)
-                .map(type -> new ProviderKey(type, new KeySettings("k3y", 1)).credentialLine())
+                .map(type -> new ProviderKey(type.keyHeader(), new KeySettings("k3y", 1)).credentialLine())
                 .map(line -> new String(line, StandardCharsets.US_ASCII)))
                 .containsExactly("authorization: Bearer k3y\r\n", "x-api-key: k3y\r\n",
                         "api-key: k3y\r\n");

@@ -54,10 +54,34 @@ class UsageScannerTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"anthropic-unary-cache.json", "openai-responses-unary.json"})
+    void findsTheUsageInOtherWords(String fixture) {
+        TokenUsage usage = scan(new String(Bytes.fixture(fixture), StandardCharsets.UTF_8));
+
+        assertThat(usage).isNotNull();
+        assertThat(usage.prompt()).isPositive();
+        assertThat(usage.completion()).isPositive();
+    }
+
+    @Test
+    void countsWhatACacheHadAndTookInAnthropicsPrompt() {
+        assertThat(scan("\"usage\":{\"input_tokens\":3,\"cache_creation_input_tokens\":20,"
+                + "\"cache_read_input_tokens\":100,\"output_tokens\":7}"))
+                .isEqualTo(new TokenUsage(123, 7, 100, 0));
+    }
+
+    @Test
+    void takesOneOfTwoWordsForTheSame() {
+        assertThat(scan("\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2,"
+                + "\"input_tokens\":9,\"output_tokens\":2}"))
+                .isEqualTo(new TokenUsage(9, 2, 0, 0));
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"", "data: {}\n\n", "\"usage\":null", "\"usage\":5", "\"usage\":[]",
         "\"usage\":{}", "\"usage\"", "\"usage\":", "\"usage\":{\"prompt_tokens\":0}",
         "\"usage\":{\"prompt_tokens\":null,\"completion_tokens\":null}", "\"usage\":{nonsense",
-        "\"usage\":{\"prompt_tokens\":5", "\"usage\":{\"input_tokens\":5}",
+        "\"usage\":{\"prompt_tokens\":5", "\"usage\":{\"input_tokens\":0}",
         "\"usages\":{\"prompt_tokens\":5}", "\"my_usage\":{\"prompt_tokens\":5}"})
     void findsNoneWhereThereIsNone(String text) {
         assertThat(scan(text)).isNull();

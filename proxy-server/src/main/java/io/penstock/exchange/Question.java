@@ -1,0 +1,110 @@
+package io.penstock.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.http.HeadWriter;
+import io.penstock.limit.Gauge;
+import io.penstock.translate.ReplyFormat;
+import io.penstock.translate.ReplyOptions;
+import io.penstock.translate.request.Translated;
+import io.penstock.upstream.Api;
+import io.penstock.upstream.Provider;
+import io.penstock.upstream.ProviderKey;
+import java.util.List;
+
+/**
+ * The request as a target gets it that doesn't speak the caller's format, and what has to be known
+ * to read its answer.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Buffers:</b> owns the body until {@link #release}; each sending takes a slice of it.
+ * <br><b>Bounds:</b> what a translation makes of a bounded body; counted among the bodies in
+ * memory, though never refused for want of room: the caller's own was admitted.
+ */
+final class Question {
+    static final String ANTHROPIC_VERSION = "anthropic-version: 2023-06-01\r\n";
+
+    private final Provider provider;
+    private final String model;
+    private final Translated translated;
+    private final ReplyFormat client;
+    private final ReplyOptions options;
+    private final boolean prefilled;
+    private final Gauge memory;
+    private final long gauged;
+    private boolean released;
+
+    /** Takes the translated body. */
+    Question(Provider provider, String model, Translated translated, ReplyFormat client, long choices,
+            boolean prefilled, Gauge memory) {
+        this.provider = provider;
+        this.model = model;
+        this.translated = translated;
+        this.client = client;
+        this.prefilled = prefilled;
+        this.memory = memory;
+        options = new ReplyOptions(null, translated.usageAsked(), (int) choices, null,
+                translated.jsonByTool() ? Translated.JSON_TOOL : null);
+        gauged = translated.body().capacity() > RequestBody.FREE_BYTES
+                ? translated.body().capacity() : 0;
+        memory.take(gauged);
+    }
+
+    /** The format of the answer. */
+    ReplyFormat upstream() {
+        return switch (provider.mainApi()) {
+            case MESSAGES -> ReplyFormat.MESSAGES;
+            case GEMINI -> ReplyFormat.GEMINI;
+            case CONVERSE -> ReplyFormat.CONVERSE;
+            default -> ReplyFormat.CHAT;
+        };
+    }
+
+    /** The format that the caller reads. */
+    ReplyFormat client() {
+        return client;
+    }
+
+    ReplyOptions options() {
+        return options;
+    }
+
+    /** Whether its last message is what the caller already has of the answer. */
+    boolean isPrefilled() {
+        return prefilled;
+    }
+
+    /** The caller's fields that the target goes without. */
+    List<String> dropped() {
+        return translated.dropped();
+    }
+
+    int length() {
+        return translated.body().readableBytes();
+    }
+
+    /** Writes the request's head up to the caller's own fields. */
+    void writeHead(HeadWriter out, ProviderKey key) {
+        out.bytes(provider.requestStart("/" + translated.path(), model));
+        if (key != null) {
+            out.bytes(key.credentialLine());
+        }
+        if (provider.mainApi() == Api.MESSAGES) {
+            out.text(ANTHROPIC_VERSION);
+        }
+        out.text("content-length: ").number(length()).crlf();
+    }
+
+    /** The body, to be sent; it can be sent again. */
+    ByteBuf body() {
+        return translated.body().retainedDuplicate();
+    }
+
+    /** It will not be sent again; harmless if that was known before. */
+    void release() {
+        if (!released) {
+            released = true;
+            translated.body().release();
+            memory.release(gauged);
+        }
+    }
+}
