@@ -718,6 +718,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     protected void onDeadline(long nowNanos) {
         if (phase == Phase.ATTEMPTING && !uploading && totalNanos - (nowNanos - sentNanos) <= 0) {
             attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(), "the exchange took too long");
+            attempt.onTimeUp(nowNanos);
             abandon(Fault.TOTAL_TIMEOUT);
             answerFailure();
         } else if (pausedTarget != null) {

@@ -197,6 +197,13 @@ final class RawAttempt implements ReplyListener {
         return reply;
     }
 
+    /** The exchange's time is up: the provider's fault if it had most of it to itself. */
+    void onTimeUp(long nowNanos) {
+        boolean mostly = wait != Wait.SLOT
+                && (nowNanos - slotNanos) * 2 >= timeouts.total().toNanos();
+        trial.end(mostly, nowNanos);
+    }
+
     /** A further try of the same provider: whether its budget allows one. */
     boolean tryTakeRetry() {
         return loop.upstream().pool(provider).retryBudget().tryTake();

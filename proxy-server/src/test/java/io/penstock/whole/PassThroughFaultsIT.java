@@ -1,0 +1,174 @@
+package io.penstock.whole;
+
+import static io.penstock.testing.ProxyUnderTest.CALLER_KEY;
+import static io.penstock.testing.ProxyUnderTest.PATIENCE;
+import static io.penstock.testing.ProxyUnderTest.SHORT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.auth.Allowance;
+import io.penstock.exchange.RetrySettings;
+import io.penstock.limit.LimitSettings;
+import io.penstock.limit.QueueSettings;
+import io.penstock.limit.StreamLimits;
+import io.penstock.loop.Transport;
+import io.penstock.testing.ProxyUnderTest;
+import io.penstock.testing.RawClient;
+import io.penstock.testing.ScriptedUpstream;
+import io.penstock.testing.ScriptedUpstream.Script;
+import io.penstock.upstream.BreakerSettings;
+import io.penstock.upstream.LoadSettings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.Semaphore;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What becomes of pass-throughs whose provider is silent, busy, hasty or wrong. */
+@ParameterizedClass
+@MethodSource("io.penstock.testing.ProxyUnderTest#transports")
+class PassThroughFaultsIT {
+    private static final String RERANK = "{\"model\":\"model-a\"}";
+    private static final Duration LONG = PATIENCE.plusSeconds(40);
+    private static final LoadSettings ONE = new LoadSettings(1, 10, LONG, false, 1);
+    private static final LoadSettings ONE_AND_SHORT_WAITS =
+            new LoadSettings(1, 10, SHORT, false, 1);
+    private static final LoadSettings ADAPTIVE = new LoadSettings(100, 0, LONG, true, 2);
+    private static final RetrySettings ONCE = new RetrySettings(1, 0, Duration.ZERO, 0);
+
+    @Parameter
+    Transport transport;
+
+    @TempDir
+    Path directory;
+
+    private ProxyUnderTest.Builder before(ScriptedUpstream a) {
+        return ProxyUnderTest.on(transport).provider("a", a.url());
+    }
+
+    private static RawClient post(RawClient caller, String path, String body, String... fields)
+            throws IOException {
+        String[] all = new String[fields.length + 1];
+        System.arraycopy(fields, 0, all, 0, fields.length);
+        all[fields.length] = "authorization: Bearer " + CALLER_KEY;
+        return caller.post(path, body, all);
+    }
+
+    private static RawClient rerank(ProxyUnderTest proxy, String... fields) throws IOException {
+        return post(proxy.connect(), "/v1/rerank", RERANK, fields);
+    }
+
+    private static RawClient upload(ProxyUnderTest proxy, int length) throws IOException {
+        return proxy.connect().send("POST /v1/files HTTP/1.1\r\nhost: x\r\nauthorization: Bearer "
+                + CALLER_KEY + "\r\ncontent-length: " + length + "\r\n\r\n");
+    }
+
+    private static Script answer(int status, String body, String... fields) {
+        return x -> {
+            x.readRequest();
+            x.write("HTTP/1.1 " + status + " Told\r\ncontent-type: application/json\r\n"
+                    + String.join("", fields) + "content-length: " + body.length() + "\r\n\r\n")
+                    .write(body).flush();
+        };
+    }
+
+    private static Script gated(Semaphore gate) {
+        return x -> {
+            x.readRequest();
+            gate.acquire();
+            x.head(200, "content-length: 2").write("{}").flush();
+        };
+    }
+
+    private static byte[] noise(int length) {
+        byte[] noise = new byte[length];
+        new Random(11).nextBytes(noise);
+        return noise;
+    }
+
+    private static double phase(String timing, String name) {
+        Matcher phase = Pattern.compile(name + ";dur=([0-9.]+)").matcher(timing);
+        assertThat(phase.find()).as(timing).isTrue();
+        return Double.parseDouble(phase.group(1));
+    }
+
+    // Slots
+
+    /** How a call ends that has, or waits for, a slot. */
+    enum Ending { CALLER_LEAVES, ERROR, RESET, STALL, EARLY_ANSWER, CUT }
+
+    private static String limitShown(ProxyUnderTest proxy) throws IOException {
+        RawClient admin = proxy.connectAdmin().get("/providers");
+        return admin.readBody(admin.readHead())
+                .replaceAll(".*\"waiting\":0,\"concurrency_limit\":([0-9]+).*", "$1");
+    }
+
+    // The breaker
+
+    private static final BreakerSettings QUICK = new BreakerSettings(true, 0.5, 2,
+            Duration.ofSeconds(30), PATIENCE.plusSeconds(60), 1);
+
+    @Test
+    void leavesATargetAloneThatNeverAnswers() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.stall();
+                });
+                ProxyUnderTest proxy = before(a).total(SHORT).breaker(QUICK).retry(ONCE)
+                        .start()) {
+            for (int i = 0; i < 2; i++) {
+                RawClient.Head head = rerank(proxy).readHead();
+                assertThat(head.status()).isEqualTo(504);
+                assertThat(head.header("x-penstock-attempts"))
+                        .isEqualTo("a/model-a=total_timeout");
+            }
+            assertThat(rerank(proxy).readHead().status()).isEqualTo(503);
+            assertThat(a.requests()).hasSize(2);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"503", "200", "reset"})
+    void asksOnceWhetherATargetIsWellAgain(String outcome) throws Exception {
+        BreakerSettings brief = new BreakerSettings(true, 0.5, 1, Duration.ofSeconds(30), SHORT,
+                1);
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(503, "{}"), x -> {
+                    x.readRequest();
+                    if (outcome.equals("reset")) {
+                        x.write("HTTP/1.1 200").flush().pause(SHORT).reset();
+                    } else {
+                        x.head(Integer.parseInt(outcome), "content-length: 2").write("{}");
+                    }
+                }, answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).breaker(brief).retry(ONCE).start()) {
+            assertThat(rerank(proxy).readHead().status()).isEqualTo(503);
+            assertThat(rerank(proxy).readHead().header("x-penstock-attempts"))
+                    .isEqualTo("a/model-a=breaker_open");
+            String probe;
+            do {
+                probe = rerank(proxy).readHead().header("x-penstock-attempts");
+            } while (probe.endsWith("breaker_open"));
+            assertThat(probe).isEqualTo("a/model-a=" + outcome);
+            assertThat(rerank(proxy).readHead().header("x-penstock-attempts"))
+                    .isEqualTo("a/model-a=" + (outcome.equals("200") ? "200" : "breaker_open"));
+        }
+    }
+
+    // Silence and haste
+
+    // What it cost
+
+    // What can't be known
+
+}
