@@ -261,9 +261,14 @@ final class RawAttempt implements ReplyListener {
     @Override
     public void onConnecting(UpstreamConnection connecting) {
         connection = connecting;
-        slotNanos = loop.deadlines().nowNanos();
+        onSlot();
         wait = Wait.CONNECTION;
         loop.deadlines().expectBy(slotNanos + timeouts.connect().toNanos());
+    }
+
+    /** It has one, or takes another connection with the one that it has. */
+    private void onSlot() {
+        slotNanos = loop.deadlines().nowNanos();
     }
 
     @Override
@@ -276,6 +281,9 @@ final class RawAttempt implements ReplyListener {
     @Override
     public void onReady(UpstreamConnection ready) {
         connection = ready;
+        if (wait == Wait.SLOT) {
+            onSlot();
+        }
         readyNanos = loop.deadlines().nowNanos();
         lastReadNanos = readyNanos;
         wait = Wait.UPLOAD;

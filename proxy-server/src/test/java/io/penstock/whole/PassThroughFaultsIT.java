@@ -105,8 +105,102 @@ class PassThroughFaultsIT {
 
     // Slots
 
+    @Test
+    void tellsHowLongItWaitedForASlot() throws Exception {
+        Semaphore gate = new Semaphore(0);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    gate.acquire();
+                    x.pause(SHORT).head(200, "content-length: 2").write("{}").flush();
+                }, answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).load(ONE).start()) {
+            RawClient first = rerank(proxy);
+            assertThat(a.awaitRequests(1, PATIENCE)).isTrue();
+            RawClient second = rerank(proxy);
+            proxy.awaitResidue(".* upstream_waiting=1 .*");
+            gate.release();
+
+            assertThat(first.readHead().status()).isEqualTo(200);
+            String timing = second.readHead().header("server-timing");
+            assertThat(phase(timing, "queue")).isGreaterThanOrEqualTo(SHORT.toMillis() - 1);
+            assertThat(phase(timing, "connect")).as("there was one").isLessThan(
+                    phase(timing, "queue"));
+            assertThat(a.opened()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void goesToTheNextTargetWhenNoSlotGetsFree(boolean upload) throws Exception {
+        Semaphore gate = new Semaphore(0);
+        byte[] sound = noise(upload ? 700_000 : 100);
+        String form = "--cut\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nsmart\r\n"
+                + "--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"
+                + new String(sound, StandardCharsets.ISO_8859_1) + "\r\n--cut--\r\n";
+        try (ScriptedUpstream a = ScriptedUpstream.start(gated(gate));
+                ScriptedUpstream b = ScriptedUpstream.start(answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).load(ONE_AND_SHORT_WAITS).provider("b", b.url())
+                        .start()) {
+            RawClient first = rerank(proxy);
+            assertThat(a.awaitRequests(1, PATIENCE)).isTrue();
+
+            RawClient second = proxy.connect().send("POST /v1/audio/translations HTTP/1.1\r\n"
+                    + "host: x\r\nauthorization: Bearer " + CALLER_KEY
+                    + "\r\ncontent-type: multipart/form-data; boundary=cut\r\ncontent-length: "
+                    + form.length() + "\r\n\r\n")
+                    .send(form.getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(second.readHead().header("x-penstock-attempts"))
+                    .isEqualTo("a/model-a=saturated, b/model-b=200");
+            assertThat(b.requests().get(0).body()).hasSize(form.length() + 2);
+            RawClient third = rerank(proxy);
+            RawClient.Head head = third.readHead();
+            assertThat(head.status()).isEqualTo(503);
+            assertThat(head.header("retry-after")).isEqualTo("1");
+            assertThat(third.readBody(head)).contains("overloaded");
+            gate.release();
+            assertThat(first.readHead().status()).isEqualTo(200);
+        }
+    }
+
     /** How a call ends that has, or waits for, a slot. */
     enum Ending { CALLER_LEAVES, ERROR, RESET, STALL, EARLY_ANSWER, CUT }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"CALLER_LEAVES", "ERROR", "RESET", "STALL", "EARLY_ANSWER", "CUT"})
+    void givesTheSlotBackWhateverEndsAnUpload(Ending ending) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readHead();
+                    x.readBytes(300_000);
+                    switch (ending) {
+                        case CALLER_LEAVES, STALL -> x.stall();
+                        case ERROR -> {
+                            x.readBytes(600_000);
+                            x.head(500, "content-length: 2").write("no").flush();
+                        }
+                        case RESET -> x.reset();
+                        case EARLY_ANSWER -> x.head(413, "content-length: 2").write("no")
+                                .awaitClosed(PATIENCE);
+                        case CUT -> x.head(200, "content-length: 9").write("so").closeFin();
+                        default -> throw new AssertionError(ending);
+                    }
+                }, answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).load(ONE).total(SHORT.multipliedBy(4))
+                        .gap(SHORT).start()) {
+            RawClient caller = upload(proxy, 900_000).send(noise(400_000));
+            assertThat(a.awaitRequests(1, PATIENCE)).isTrue();
+            if (ending == Ending.CALLER_LEAVES) {
+                caller.close();
+            } else {
+                try {
+                    caller.send(noise(500_000));
+                    caller.readHead();
+                } catch (IOException e) {
+                    assertThat(ending).isIn(Ending.CUT, Ending.EARLY_ANSWER);
+                }
+            }
+            assertThat(rerank(proxy).readHead().status()).isEqualTo(200);
+        }
+    }
 
     private static String limitShown(ProxyUnderTest proxy) throws IOException {
         RawClient admin = proxy.connectAdmin().get("/providers");
