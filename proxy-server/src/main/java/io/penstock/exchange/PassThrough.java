@@ -613,6 +613,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         long now = loop.deadlines().nowNanos();
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
+        if (isRouted()) {
+            failed.provider().load().onFault(fault);
+        }
         boolean may = !failed.isSent() || isRepeatable();
         if (!may || !tryAgain(now, fault.isTransient(), false)) {
             answerFailure();
@@ -626,6 +629,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), summary(text));
         if (isRouted() && verdict != ReplyVerdict.CALLERS_FAULT) {
+            failed.provider().load().onErrorReply(failed.status());
             letRest(failed, verdict, now);
             boolean repeat = verdict == ReplyVerdict.TRANSIENT
                     && failed.retryAfterNanos() == RetryAfter.NONE;
@@ -743,6 +747,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         long now = loop.deadlines().nowNanos();
         if (good.status() < 400) {
             log.onReply(good.target(), good.status(), now - good.startedNanos());
+            if (isRouted() && good.status() != 101) {
+                good.provider().load().onUnaryReply();
+            }
         }
         moveTo(Phase.COMMITTED);
         status = good.status();

@@ -208,6 +208,19 @@ class PassThroughFaultsIT {
                 .replaceAll(".*\"waiting\":0,\"concurrency_limit\":([0-9]+).*", "$1");
     }
 
+    @Test
+    void lowersAnAdaptiveLimitWhenTheProviderHasTooMuchToDo() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(529, "{}"));
+                ProxyUnderTest proxy = before(a).load(ADAPTIVE).start()) {
+            assertThat(limitShown(proxy)).isEqualTo("20");
+            rerank(proxy).readHead();
+            assertThat(limitShown(proxy)).isEqualTo("18");
+            post(proxy.connect(), "/passthrough/a/v1/x", "{}").readHead();
+            assertThat(limitShown(proxy)).as("which any caller could bring about")
+                    .isEqualTo("18");
+        }
+    }
+
     // The breaker
 
     private static final BreakerSettings QUICK = new BreakerSettings(true, 0.5, 2,
