@@ -669,6 +669,7 @@ final class RawAttempt implements ReplyListener {
         downstream.write(first);
         downstream.flush();
         downstream.becomeTunnel();
+        tunnel.onCallerReadComplete(); // what it sent ahead, no further read may follow
     }
 
     Tunnel tunnel() {

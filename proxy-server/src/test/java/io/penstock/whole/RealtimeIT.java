@@ -21,6 +21,7 @@ import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
 import io.penstock.testing.ScriptedUpstream.Request;
 import io.penstock.testing.ScriptedUpstream.Script;
+import io.penstock.usage.BudgetSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -472,6 +473,26 @@ class RealtimeIT {
     }
 
     @Test
+    void passesOnWhatTheCallerSentAheadOfTheAnswer() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    accept(x);
+                    x.write(x.readBytes(5)).flush();
+                    x.awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = before(a).start()) {
+            StringBuilder request = new StringBuilder("GET " + PATH + " HTTP/1.1\r\nhost: x\r\n"
+                    + "authorization: Bearer " + CALLER_KEY + "\r\n");
+            for (String field : UPGRADE) {
+                request.append(field).append("\r\n");
+            }
+            RawClient caller = proxy.connect().send(request + "\r\nhello");
+            assertThat(caller.readHead().status()).isEqualTo(101);
+            assertThat(new String(caller.readBytes(5), StandardCharsets.US_ASCII))
+                    .isEqualTo("hello");
+        }
+    }
+
+    @Test
     void goesOnToTheNextTargetBeforeTheTunnelIsOpen() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     x.readRequest();
@@ -512,4 +533,5 @@ class RealtimeIT {
         assertThat(Files.readString(log)).contains("\"prompt_tokens\":264")
                 .contains("\"completion_tokens\":242");
     }
+
 }
