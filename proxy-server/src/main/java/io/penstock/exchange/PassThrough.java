@@ -536,7 +536,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         }
         if (call.upgrade()) {
             out.text("connection: Upgrade\r\nupgrade: websocket\r\n");
-            connection.expectUpgrade();
+            connection.expectUpgrade("websocket");
         } else {
             out.text("accept-encoding: identity\r\n");
         }

@@ -39,7 +39,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private ReplyListener listener; // null while idle, and after the listener has let go
     private ByteBuf partialHead;
     private boolean headSeen;
-    private boolean upgrade; // the request asks for another protocol
+    private String upgrade; // the protocol that the request asks for; null for none
     private boolean replyStarted; // some byte of the current reply came
     private boolean ready;
     private boolean tlsDone;
@@ -136,11 +136,11 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * The request asks for another protocol: 101 is the head of the reply then, and what follows it
-     * are bytes of that protocol. Such a connection can't be used again.
+     * The request asks for another protocol: a 101 that says so is the head of the reply then, and
+     * what follows it are bytes of that protocol. Such a connection can't be used again.
      */
-    public void expectUpgrade() {
-        upgrade = true;
+    public void expectUpgrade(String protocol) {
+        upgrade = protocol;
     }
 
     /** The connection became a tunnel, of which each direction ends by itself. */
@@ -177,7 +177,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
      */
     public void release(boolean reusable, long nowNanos) {
         listener = null;
-        if (reusable && !upgrade && isOpen() && isFullySent()) {
+        if (reusable && upgrade == null && isOpen() && isFullySent()) {
             setReading(true); // a connection that rests paused would never answer again
             pool.onReleased(this, nowNanos);
         } else {
@@ -298,7 +298,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             int length = head.parse(all);
             while (length != ResponseHead.INCOMPLETE && head.isInterim()) {
                 if (head.status() == 101) {
-                    if (upgrade) {
+                    if (upgrade != null && head.isUpgradeTo(upgrade)) {
                         break;
                     }
                     throw new UnexpectedUpgradeException();
@@ -385,7 +385,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         private static final long serialVersionUID = 1L;
 
         UnexpectedUpgradeException() {
-            super("the provider switches protocols, which nobody asked for", null, false, false);
+            super("the provider switches to a protocol that nobody asked for", null, false, false);
         }
     }
 }

@@ -473,6 +473,26 @@ class RealtimeIT {
     }
 
     @Test
+    void passesNothingOnAsATunnelThatIsNone() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n"
+                            + "Connection: Upgrade\r\n\r\n").awaitClosed(PATIENCE);
+                }, x -> {
+                    x.readRequest();
+                    x.write("HTTP/1.1 101 Switching Protocols\r\n\r\n").awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = before(a).start()) {
+            for (int i = 0; i < 2; i++) {
+                RawClient.Head head = open(proxy, PATH).readHead();
+                assertThat(head.status()).isEqualTo(502);
+                assertThat(head.header("x-penstock-attempts"))
+                        .isEqualTo("a/model-a=bad_response");
+            }
+        }
+    }
+
+    @Test
     void passesOnWhatTheCallerSentAheadOfTheAnswer() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     accept(x);
