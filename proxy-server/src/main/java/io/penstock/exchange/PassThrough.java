@@ -604,7 +604,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     }
 
     /** Whether asking twice is no worse than asking once (RFC 9110 section 9.2.2). */
-    private boolean isRepeatable() {
+    boolean isRepeatable() {
         return isRouted() || !method.equals("POST") && !method.equals("PATCH");
     }
 

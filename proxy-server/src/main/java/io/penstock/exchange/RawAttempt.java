@@ -572,7 +572,8 @@ final class RawAttempt implements ReplyListener {
             return;
         }
         boolean race = fault.isTransient() && wait == Wait.HEAD && connection.isReused()
-                && !connection.isReplyStarted() && !replayed && exchange.isReplayable();
+                && !connection.isReplyStarted() && !replayed && exchange.isReplayable()
+                && exchange.isRepeatable();
         if (race) {
             // It was closed while it rested, and the request crossed that on its way.
             replayed = true;

@@ -274,6 +274,22 @@ class PassThroughFaultsIT {
 
     // Silence and haste
 
+    @Test
+    void repeatsNoPostThatCrossedTheCloseOfItsConnection() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"), x -> {
+                    x.readRequest();
+                    x.closeFin();
+                }, answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).start()) {
+            RawClient caller = proxy.connect();
+            RawClient.Head head = post(caller, "/v1/batches", "{}").readHead();
+            caller.readBody(head);
+
+            assertThat(post(caller, "/v1/batches", "{}").readHead().status()).isEqualTo(502);
+            assertThat(a.requests()).as("batches made").hasSize(2);
+        }
+    }
+
     // What it cost
 
     // What can't be known
