@@ -339,6 +339,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (uploading) {
             uploading = false;
             cutShort = true;
+            sentNanos = loop.deadlines().nowNanos();
+            loop.deadlines().expectBy(sentNanos + totalNanos);
             downstream.setReading(true); // to be thrown away, or the caller would wait for ever
         }
     }

@@ -290,6 +290,26 @@ class PassThroughFaultsIT {
         }
     }
 
+    @Test
+    void hasTimeForAnErrorThatEndsALongUpload() throws Exception {
+        Duration total = SHORT.multipliedBy(4);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readHead();
+                    x.readBytes(300_000);
+                    x.pause(total.plus(SHORT));
+                    x.head(400, "content-length: 6").write("too ").flush().pause(SHORT);
+                    x.write("b").flush().pause(SHORT).pause(SHORT);
+                    x.write("a").awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = before(a).total(total).gap(total.dividedBy(2)).start()) {
+            RawClient caller = upload(proxy, 900_000).send(noise(400_000));
+
+            RawClient.Head head = caller.readHead();
+            assertThat(head.status()).isEqualTo(400);
+            assertThat(caller.readBody(head)).isEqualTo("too ba");
+        }
+    }
+
     // What it cost
 
     // What can't be known
