@@ -2,6 +2,8 @@ package io.penstock.http;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -58,8 +60,10 @@ public final class FormScanner {
         if (contentType == null || !contentType.toLowerCase(Locale.ROOT).startsWith(TYPE)) {
             return null;
         }
-        String boundary = parameter(contentType.substring(TYPE.length()), "boundary");
+        Parameters parameters = new Parameters(contentType.substring(TYPE.length()), true);
+        String boundary = parameters.value("boundary");
         boolean sane = boundary != null && !boundary.isEmpty()
+                && !parameters.isDoubtful("boundary")
                 && boundary.length() <= MAX_BOUNDARY
                 && boundary.chars().allMatch(c -> c >= ' ' && c < 0x7f);
         return sane ? new FormScanner(boundary, field) : null;
@@ -197,7 +201,7 @@ public final class FormScanner {
         boolean coded = false;
         for (String line : head.split("\r\n")) {
             int colon = line.indexOf(':');
-            if (colon <= 0 || line.indexOf('\r') >= 0) {
+            if (colon <= 0 || line.indexOf('\r') >= 0 || !isToken(line.substring(0, colon))) {
                 throw new HttpSyntaxException("a malformed line in the head of a form's part");
             }
             String name = line.substring(0, colon).toLowerCase(Locale.ROOT);
@@ -212,50 +216,72 @@ public final class FormScanner {
         if (disposition == null || !disposition.regionMatches(true, 0, "form-data", 0, 9)) {
             throw new HttpSyntaxException("a form's part without a name");
         }
-        String parameters = disposition.substring(9);
-        boolean wanted = field.equals(parameter(parameters, "name"));
-        if (wanted && (coded || parameter(parameters, "filename") != null
-                || parameter(parameters, "filename*") != null)
-                || parameter(parameters, "name*") != null) {
+        Parameters parameters = new Parameters(disposition.substring(9), true);
+        boolean wanted = field.equals(parameters.value("name"));
+        // To some readers a backslash in quotes escapes nothing.
+        Parameters unescaped = new Parameters(disposition.substring(9), false);
+        if (parameters.isDoubtful("name") || unescaped.isDoubtful("name")
+                || wanted != field.equals(unescaped.value("name"))) {
+            throw new HttpSyntaxException("a form's part with more than one name");
+        }
+        if (wanted && (coded || parameters.value("filename") != null
+                || parameters.isDoubtful("filename"))) {
             throw new HttpSyntaxException("a form's field '" + field + "' that could be a file");
         }
         return wanted;
     }
 
-    /** The value of a parameter in {@code ; a=b; c="d"}; null if it isn't there. */
-    private static String parameter(String parameters, String wanted) {
-        int at = 0;
-        while (at < parameters.length()) {
-            int semicolon = parameters.indexOf(';', at);
-            int equals = semicolon < 0 ? -1 : parameters.indexOf('=', semicolon);
-            if (equals < 0) {
-                return null;
-            }
-            String name = parameters.substring(semicolon + 1, equals).strip();
-            StringBuilder value = new StringBuilder();
-            at = readValue(parameters, equals + 1, value);
-            if (name.equalsIgnoreCase(wanted)) {
-                return value.toString();
-            }
-        }
-        return null;
+    private static boolean isToken(String name) {
+        return name.chars().allMatch(c -> c < 128 && HeadSyntax.isToken((byte) c));
     }
 
-    private static int readValue(String text, int from, StringBuilder value) {
-        int at = from;
-        if (at == text.length() || text.charAt(at) != '"') {
-            int end = text.indexOf(';', at);
-            end = end < 0 ? text.length() : end;
-            value.append(text.substring(at, end).strip());
-            return end;
-        }
-        at++;
-        while (at < text.length() && text.charAt(at) != '"') {
-            if (text.charAt(at) == '\\' && at + 1 < text.length()) {
-                at++;
+    /** The parameters in {@code ; a=b; c="d"}, in their order. */
+    private static final class Parameters {
+        private final List<String> names = new ArrayList<>(2);
+        private final List<String> values = new ArrayList<>(2);
+        private final boolean escapes; // a backslash in quotes does
+
+        Parameters(String text, boolean escapes) {
+            this.escapes = escapes;
+            int semicolon = text.indexOf(';');
+            int equals = semicolon < 0 ? -1 : text.indexOf('=', semicolon);
+            while (equals >= 0) {
+                names.add(text.substring(semicolon + 1, equals).strip().toLowerCase(Locale.ROOT));
+                StringBuilder value = new StringBuilder();
+                semicolon = text.indexOf(';', readValue(text, equals + 1, value));
+                equals = semicolon < 0 ? -1 : text.indexOf('=', semicolon);
+                values.add(value.toString());
             }
-            value.append(text.charAt(at++));
         }
-        return Math.min(at + 1, text.length());
+
+        /** The first of that name; null if there is none. */
+        String value(String name) {
+            int place = names.indexOf(name);
+            return place < 0 ? null : values.get(place);
+        }
+
+        /** Whether it stands there twice, or also as RFC 8187 and RFC 2231 write it. */
+        boolean isDoubtful(String name) {
+            return names.indexOf(name) != names.lastIndexOf(name)
+                    || names.stream().anyMatch(each -> each.startsWith(name + "*"));
+        }
+
+        private int readValue(String text, int from, StringBuilder value) {
+            int at = from;
+            if (at == text.length() || text.charAt(at) != '"') {
+                int end = text.indexOf(';', at);
+                end = end < 0 ? text.length() : end;
+                value.append(text.substring(at, end).strip());
+                return end;
+            }
+            at++;
+            while (at < text.length() && text.charAt(at) != '"') {
+                if (escapes && text.charAt(at) == '\\' && at + 1 < text.length()) {
+                    at++;
+                }
+                value.append(text.charAt(at++));
+            }
+            return Math.min(at + 1, text.length());
+        }
     }
 }

@@ -84,8 +84,7 @@ class FormScannerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"name=model", "NAME=\"model\"", "name=\"mod\\el\"",
-        "x=\"a;b\"; name=model", "name=\"model\" "})
+    @ValueSource(strings = {"name=model", "NAME=\"model\"", "x=\"a;b\"; name=model", "name=\"model\" "})
     void knowsTheNameHoweverItIsWritten(String parameter) throws Exception {
         assertThat(find(TYPE, MODEL.replace("name=\"model\"", parameter) + END))
                 .isEqualTo("whisper-1");
@@ -129,9 +128,24 @@ class FormScannerTest {
     @Test
     void refusesAFieldThatCouldBeAFile() {
         assertRefused(MODEL.replace("\"model\"", "\"model\"; filename=a") + END, "a file");
-        assertRefused(MODEL.replace("\"model\"", "\"a\"; name*=utf-8''model") + END, "a file");
+        assertRefused(MODEL.replace("\"model\"", "\"model\"; filename*=utf-8''a") + END,
+                "a file");
         assertRefused(MODEL.replace("\r\n\r\n", "\r\nContent-Transfer-Encoding: base64\r\n\r\n")
                 + END, "a file");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"name=\"a\"; name=\"model\"", "name=model; name=a",
+        "name=\"a\"; name*=utf-8''model", "name*0=\"mo\"; name*1=\"del\"", "name=\"mod\\el\"",
+        "name=\"a\\\"; name=\"model\"", "filename=\"\\\"; name=model; x=\"; name=a"})
+    void refusesAPartThatOthersCouldCallByAnotherName(String parameters) {
+        assertRefused(MODEL.replace("name=\"model\"", parameters) + END, "more than one name");
+    }
+
+    @Test
+    void refusesABoundaryThatOthersCouldReadInAnotherWay() {
+        assertThat(FormScanner.of(TYPE + "; boundary=b", "model")).isNull();
+        assertThat(FormScanner.of(TYPE + "; boundary*=utf-8''b", "model")).isNull();
     }
 
     @Test
@@ -141,6 +155,10 @@ class FormScannerTest {
                 + END, "goes on");
         assertRefused(MODEL.replace("\r\n\r\n", "\n\n") + END, "bare LF");
         assertRefused(MODEL.replace("\r\n\r\n", "\r\n folded\r\n\r\n") + END, "malformed");
+        assertRefused(MODEL.replace("name=\"model\"", "x=y;\r\n name=\"model\"; z=\":\"") + END,
+                "malformed");
+        assertRefused(MODEL.replace("name=\"model\"",
+                "name=\"a\"\r\nContent-Disposition : form-data; name=\"model\"") + END, "malformed");
         assertRefused(MODEL.replace("\r\n\r\n", "\r\ncontent-disposition: form-data\r\n\r\n")
                 + END, "two dispositions");
     }
