@@ -314,4 +314,18 @@ class PassThroughFaultsIT {
 
     // What can't be known
 
+    @Test
+    void readsNoModelInACompressedBody() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).start()) {
+            assertThat(rerank(proxy, "content-encoding: identity", "content-encoding: gzip")
+                    .readHead().status()).isEqualTo(415);
+            assertThat(rerank(proxy, "content-encoding: identity, gzip").readHead().status())
+                    .isEqualTo(415);
+            assertThat(rerank(proxy, "content-encoding: Identity").readHead().status())
+                    .isEqualTo(200);
+            assertThat(a.requests()).hasSize(1);
+        }
+    }
+
 }
