@@ -170,6 +170,10 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (call.isCrooked()) {
             return Failure.of(Failure.Kind.BAD_REQUEST, "The path has a segment of dots in it.");
         }
+        if (QueryText.showsCredential(call.query())) {
+            return Failure.of(Failure.Kind.BAD_REQUEST, "Credentials in the URL are neither taken "
+                    + "nor passed on: the provider's is added here.");
+        }
         if (anything && caller.id().equals(Caller.ANONYMOUS)) {
             return Failure.of(Failure.Kind.MODEL_NOT_ALLOWED,
                     "What a provider keeps for its account is open to callers with a key only.");

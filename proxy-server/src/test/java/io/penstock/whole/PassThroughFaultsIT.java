@@ -315,6 +315,21 @@ class PassThroughFaultsIT {
     // What can't be known
 
     @Test
+    void takesNoCredentialsFromAUrlOrPassesThemOn() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).start()) {
+            for (String query : new String[] {"key=" + CALLER_KEY, "a=b&api_key=x",
+                "%zz=1&k%65y=" + CALLER_KEY, "API-Key=x", "access_token=x"}) {
+                assertThat(post(proxy.connect(), "/passthrough/a/v1/x?" + query, "{}").readHead()
+                        .status()).as(query).isEqualTo(400);
+            }
+            assertThat(post(proxy.connect(), "/passthrough/a/v1/x?keys=1&page_key&key=", "{}")
+                    .readHead().status()).isEqualTo(200);
+            assertThat(a.requests()).hasSize(1);
+        }
+    }
+
+    @Test
     void readsNoModelInACompressedBody() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
                 ProxyUnderTest proxy = before(a).start()) {
