@@ -90,6 +90,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private long receivedNanos;
     private long dispatchedNanos;
     private long sentNanos; // from here on the total time counts
+    private long timeoutNanos; // by the caller's own word
     private long totalNanos;
     private long pauseUntilNanos; // while there is a target to try again
     private TargetName pausedTarget;
@@ -148,6 +149,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         head = request.isMethod("HEAD");
         hasBody = request.hasBody();
         contentLength = request.contentLength();
+        timeoutNanos = RequestControls.timeoutNanos(request);
         model.begin(request, call);
         HeadWriter out = loop.writer().clear();
         request.writeUpstreamFields(out, model.isRoutedJson() ? REPLACED : NONE);
@@ -166,6 +168,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (method.equals("TRACE") || method.equals("TRACK")) {
             return Failure.of(Failure.Kind.METHOD_NOT_ALLOWED,
                     "A request that came back would show the provider's key.");
+        }
+        if (timeoutNanos <= 0) {
+            return RequestControls.noTime();
         }
         if (call.isCrooked()) {
             return Failure.of(Failure.Kind.BAD_REQUEST, "The path has a segment of dots in it.");
@@ -257,6 +262,11 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
                 dispatch();
             }
         }
+    }
+
+    /** How long it may take by its caller's own word; {@link Deadlines#NEVER} for no word. */
+    public long timeoutNanos() {
+        return timeoutNanos;
     }
 
     /** It has begun, and may go no further than to hold what it may of its body. */
@@ -514,7 +524,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     private void start(TargetName target, long nowNanos) {
         Provider provider = targets.provider(target);
-        totalNanos = targets.timeouts(target).total().toNanos();
+        totalNanos = Math.min(targets.timeouts(target).total().toNanos(), timeoutNanos);
         if (!uploading) {
             loop.deadlines().expectBy(sentNanos + totalNanos);
         }

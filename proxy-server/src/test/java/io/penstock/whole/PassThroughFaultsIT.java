@@ -275,6 +275,22 @@ class PassThroughFaultsIT {
     // Silence and haste
 
     @Test
+    void takesNoLongerThanTheCallerSays() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.stall();
+                });
+                ProxyUnderTest proxy = before(a).start()) {
+            assertThat(rerank(proxy, "x-penstock-timeout: 300ms").readHead().status())
+                    .isEqualTo(504);
+            assertThat(rerank(proxy, "x-penstock-timeout: soon").readHead().status())
+                    .isEqualTo(400);
+            assertThat(a.requests()).hasSize(1);
+            assertThat(a.requests().get(0).headers()).doesNotContainKey("x-penstock-timeout");
+        }
+    }
+
+    @Test
     void repeatsNoPostThatCrossedTheCloseOfItsConnection() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"), x -> {
                     x.readRequest();
