@@ -615,7 +615,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     }
 
     /** Whether another provider could answer as well. */
-    private boolean isRouted() {
+    boolean isRouted() {
         return call.kind() == RawCall.Kind.MODEL || call.kind() == RawCall.Kind.REALTIME;
     }
 

@@ -26,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One try of a pass-through at one target: a connection, the request, and the reply as it comes.
@@ -40,6 +41,9 @@ import java.util.Set;
  */
 final class RawAttempt implements ReplyListener {
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
+    private static final Set<Field> RETRY_FIELDS =
+            EnumSet.of(Field.RETRY_AFTER, Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY);
+    private static final long MAX_RETRY_AFTER_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final int SMALL_BYTES = 4 * 1024;
     private static final int LAST_LINES_BYTES = 512;
 
@@ -417,12 +421,19 @@ final class RawAttempt implements ReplyListener {
         if (!bodiless) {
             relay.begin(came, false, downstream.isHttp10());
         }
+        boolean tooPatient = false;
         if (error) {
             retryAfterNanos = RetryAfter.nanos(came, Instant.now());
+            tooPatient = exchange.isRouted() && retryAfterNanos > MAX_RETRY_AFTER_NANOS;
             exchange.stopUpload();
         }
         HeadWriter out = loop.writer().clear().bytes(HeaderText.statusLine(status));
-        came.writeDownstreamFields(out, NONE);
+        came.writeDownstreamFields(out, tooPatient ? RETRY_FIELDS : NONE);
+        if (tooPatient) {
+            out.text("retry-after: ")
+                    .number(TimeUnit.NANOSECONDS.toSeconds(MAX_RETRY_AFTER_NANOS))
+                    .text("\r\nx-should-retry: false\r\n");
+        }
         if (!bodiless && relay.sendsChunks()) {
             out.text("transfer-encoding: chunked\r\n");
         } else if (came.contentLength() >= 0 && status != 204) {

@@ -326,6 +326,18 @@ class PassThroughFaultsIT {
         }
     }
 
+    @Test
+    void capsHowLongAProviderAsksToWait() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(
+                        answer(429, "{}", "retry-after: 3600\r\nx-should-retry: true\r\n"));
+                ProxyUnderTest proxy = before(a).retry(ONCE).start()) {
+            RawClient.Head head = rerank(proxy).readHead();
+            assertThat(head.status()).isEqualTo(429);
+            assertThat(head.headers().get("retry-after")).containsExactly("60");
+            assertThat(head.headers().get("x-should-retry")).containsExactly("false");
+        }
+    }
+
     // What it cost
 
     // What can't be known
