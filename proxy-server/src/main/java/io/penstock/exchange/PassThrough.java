@@ -252,6 +252,12 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private void keepOrSend(ByteBuf bytes) {
         if (uploading && attempt.isSent()) {
             attempt.upload(bytes);
+        } else if (phase == Phase.RECEIVED && model.isAwaited()
+                && body.length() + bytes.readableBytes() > policy.maxBodyBytes()) {
+            bytes.release();
+            giveUp(new Failure(Failure.Kind.REQUEST_TOO_LARGE, "The form's field 'model' has to "
+                    + "stand among the first " + policy.maxBodyBytes() + " bytes: put it before "
+                    + "the file.", "model", null));
         } else if (!body.add(downstream.context().alloc(), bytes)) {
             giveUp(Failure.of(Failure.Kind.OVERLOADED,
                     "Too many large requests are under way. Try again in a moment."));
@@ -305,8 +311,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     /** Whether all is known that can be, so that the rest need not be kept. */
     private boolean canBeSentOn() {
-        return !model.isRoutedJson()
-                && (!model.isAwaited() || body.length() >= policy.maxBodyBytes());
+        return !model.isRoutedJson() && !model.isAwaited();
     }
 
     /** All of the body, or of a tunnel's bytes, that could be read for now has been given. */

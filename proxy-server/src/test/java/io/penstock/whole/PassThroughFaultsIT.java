@@ -371,4 +371,24 @@ class PassThroughFaultsIT {
         }
     }
 
+    @Test
+    void guessesNotWhereALongFormGoes() throws Exception {
+        LimitSettings small = new LimitSettings(null, 10, 400_000, 32 * 1024, 100, null,
+                QueueSettings.NONE, StreamLimits.DEFAULT);
+        String form = "--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n"
+                + "\r\n" + "x".repeat(600_000)
+                + "\r\n--cut\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nsmart\r\n"
+                + "--cut--\r\n";
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).limits(small).start()) {
+            RawClient caller = proxy.connect().send("POST /v1/audio/translations HTTP/1.1\r\n"
+                    + "host: x\r\nauthorization: Bearer " + CALLER_KEY
+                    + "\r\ncontent-type: multipart/form-data; boundary=cut\r\ncontent-length: "
+                    + form.length() + "\r\n\r\n").send(form);
+            RawClient.Head head = caller.readHead();
+            assertThat(head.status()).isEqualTo(413);
+            assertThat(caller.readBody(head)).contains("'model'");
+            assertThat(a.opened()).isZero();
+        }
+    }
 }
