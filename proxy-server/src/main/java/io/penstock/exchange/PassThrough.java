@@ -460,9 +460,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         Refusal refusal = metering.reserve(targets.first().model(),
                 model.isJson() ? Math.min(body.length(), HELD_BYTES) : 0, dispatchedNanos);
         if (refusal != null) {
-            LocalReply reply = loop.localReply();
-            reply.lines(LimitReply.lines(metering.permit(), dispatchedNanos));
-            refuse(LimitReply.refuse(reply, refusal, caller));
+            refuse(LimitReply.refuse(loop.localReply(), refusal, caller));
             return;
         }
         moveTo(Phase.ATTEMPTING);
@@ -834,7 +832,6 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         } else if (failure.kind() == Failure.Kind.OVERLOADED) {
             reply.retryAfter(0);
         }
-        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         if (policy.fullHeaders() && !log.entries().isEmpty()) {
             reply.field("x-penstock-attempts", log.toString());
         }
@@ -855,7 +852,12 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         status = failure.kind().status();
         Failure why = failure;
         String id = requestId;
+        if (policy.fullHeaders()) {
+            reply.took(durationNanos());
+        }
         finish();
+        // Only now the permit says what is left.
+        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
         reply.lines(cors).error(downstream, why, id, attempts);
     }
 

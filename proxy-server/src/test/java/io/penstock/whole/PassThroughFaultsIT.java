@@ -340,6 +340,19 @@ class PassThroughFaultsIT {
 
     // What it cost
 
+    @Test
+    void givesBackWhatItReservedBeforeItSaysWhatIsLeft() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(401, "{}"));
+                ProxyUnderTest proxy = before(a).retry(ONCE)
+                        .allowance(new Allowance(0, Allowance.MINUTE_NANOS, 1000, 0, 0, 0))
+                        .start()) {
+            RawClient.Head head = rerank(proxy).readHead();
+            assertThat(head.status()).isEqualTo(502);
+            assertThat(head.header("x-ratelimit-remaining-tokens")).isEqualTo("1000");
+            assertThat(phase(head.header("server-timing"), "total")).isNotNegative();
+        }
+    }
+
     // What can't be known
 
     @Test
