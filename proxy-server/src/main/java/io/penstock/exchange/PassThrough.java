@@ -99,6 +99,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private int status;
     private Failure failure;
     private boolean leftAlone; // the caller went when a provider was at work for it
+    private boolean brokenOff; // the reply, when some of it had gone to the caller
     private TokenUsage usage;
 
     public PassThrough(ExchangeLoop loop, DownstreamConnection downstream,
@@ -141,6 +142,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         status = 0;
         failure = null;
         leftAlone = false;
+        brokenOff = false;
         usage = null;
         receivedBytes = 0;
         receivedNanos = loop.deadlines().nowNanos();
@@ -812,6 +814,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         log.onBroken(attempt.target(), fault,
                 loop.deadlines().nowNanos() - attempt.startedNanos());
         fail(why);
+        brokenOff = true;
         attempt.abandon();
         finish();
         downstream.cut();
@@ -927,8 +930,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         }
         TokenUsage reported = attempt.reply().usage();
         boolean asked = model.isJson() && model.name() != null && isMetered();
-        boolean streamed = attempt.isCommitted() && status < 300 && isStream();
-        return reported != null || !asked || !streamed && !leftAlone ? reported
+        boolean answered = attempt.isCommitted() && status < 300 && (isStream() || brokenOff);
+        return reported != null || !asked || !answered && !leftAlone ? reported
                 : metering.estimate(attempt.target().model(), attempt.reply().events());
     }
 

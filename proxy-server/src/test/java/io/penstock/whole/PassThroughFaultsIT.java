@@ -341,6 +341,25 @@ class PassThroughFaultsIT {
     // What it cost
 
     @Test
+    void estimatesWhatAReplyCostThatBreaksOff() throws Exception {
+        Path log = directory.resolve("access.log");
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.head(200, "content-type: application/json", "content-length: 900")
+                            .write("{\"results\":[").closeFin();
+                });
+                ProxyUnderTest proxy = before(a).accessLog(log).start()) {
+            RawClient caller = rerank(proxy);
+            caller.readHead();
+            caller.readUntilClose();
+            proxy.awaitQuiet();
+            proxy.stop(Duration.ZERO);
+        }
+        assertThat(Files.readString(log)).contains("\"prompt_tokens\":")
+                .contains("\"estimated\":true");
+    }
+
+    @Test
     void givesBackWhatItReservedBeforeItSaysWhatIsLeft() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(answer(401, "{}"));
                 ProxyUnderTest proxy = before(a).retry(ONCE)
