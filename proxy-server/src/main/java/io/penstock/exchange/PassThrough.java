@@ -879,6 +879,24 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
                 loop.deadlines().nowNanos());
     }
 
+    /** Some of what the provider said in a tunnel went on. */
+    void onTunnelRead() {
+        if (!bookTunnel()) {
+            onTunnelOver(Fault.BUDGET_SPENT);
+        }
+    }
+
+    /** Books what it has come to since the last time; returns whether it may go on. */
+    private boolean bookTunnel() {
+        TokenUsage more = attempt.reply().takeUsage();
+        if (more == null) {
+            return true;
+        }
+        usage = usage == null ? more : usage.plus(more);
+        return metering.bookSoFar(attempt.target().provider(), attempt.target().model(), more,
+                loop.deadlines().nowNanos());
+    }
+
     /** The proxy ends the tunnel, and says so to both sides. */
     void onTunnelOver(Fault why) {
         log.onBroken(attempt.target(), why,
@@ -910,9 +928,10 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** Every exchange ends here, once. */
     private void finish() {
         loop.deadlines().remove(this);
-        usage = meter();
-        if (usage != null) {
-            metering.book(attempt.target().provider(), attempt.target().model(), usage);
+        if (attempt.isTunnel()) {
+            bookTunnel();
+        } else {
+            bookReply();
         }
         metering.settle(loop.deadlines().nowNanos());
         uploading = false;
@@ -923,16 +942,16 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         moveTo(Phase.IDLE);
     }
 
-    /** What the call came to; null where nothing tells. */
-    private TokenUsage meter() {
-        if (attempt.isTunnel()) {
-            return attempt.reply().usageOfAll();
-        }
+    /** Books what the call came to, where something tells. */
+    private void bookReply() {
         TokenUsage reported = attempt.reply().usage();
         boolean asked = model.isJson() && model.name() != null && isMetered();
         boolean answered = attempt.isCommitted() && status < 300 && (isStream() || brokenOff);
-        return reported != null || !asked || !answered && !leftAlone ? reported
+        usage = reported != null || !asked || !answered && !leftAlone ? reported
                 : metering.estimate(attempt.target().model(), attempt.reply().events());
+        if (usage != null) {
+            metering.book(attempt.target().provider(), attempt.target().model(), usage);
+        }
     }
 
     private void moveTo(Phase next) {

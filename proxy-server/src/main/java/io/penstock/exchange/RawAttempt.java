@@ -493,6 +493,7 @@ final class RawAttempt implements ReplyListener {
     public void onReadComplete() {
         if (tunnel != null) {
             tunnel.onProviderReadComplete();
+            exchange.onTunnelRead();
         } else if (committed) {
             downstream.flush();
             keepPace();

@@ -408,7 +408,7 @@ class PassThroughFaultsIT {
         LimitSettings small = new LimitSettings(null, 10, 400_000, 32 * 1024, 100, null,
                 QueueSettings.NONE, StreamLimits.DEFAULT);
         String form = "--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n"
-                + "\r\n" + "x".repeat(600_000)
+                + "\r\n" + "x".repeat(3_000_000)
                 + "\r\n--cut\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nsmart\r\n"
                 + "--cut--\r\n";
         try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
@@ -416,10 +416,20 @@ class PassThroughFaultsIT {
             RawClient caller = proxy.connect().send("POST /v1/audio/translations HTTP/1.1\r\n"
                     + "host: x\r\nauthorization: Bearer " + CALLER_KEY
                     + "\r\ncontent-type: multipart/form-data; boundary=cut\r\ncontent-length: "
-                    + form.length() + "\r\n\r\n").send(form);
+                    + form.length() + "\r\n\r\n");
+            Thread sender = new Thread(() -> {
+                try {
+                    caller.send(form);
+                } catch (IOException e) {
+                    assertThat(e).isNotNull(); // it is told in between
+                }
+            });
+            sender.start();
             RawClient.Head head = caller.readHead();
             assertThat(head.status()).isEqualTo(413);
             assertThat(caller.readBody(head)).contains("'model'");
+            caller.close();
+            sender.join();
             assertThat(a.opened()).isZero();
         }
     }

@@ -149,7 +149,8 @@ class RealtimeIT {
         byte[] down = noise(5_000_000);
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     x.readRequest();
-                    x.write("HTTP/1.1 101 Switching Protocols\r\n\r\nearly").flush();
+                    x.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n"
+                            + "connection: upgrade\r\n\r\nearly").flush();
                     Thread writer = new Thread(() -> {
                         try {
                             x.write(down).flush();
@@ -554,4 +555,45 @@ class RealtimeIT {
                 .contains("\"completion_tokens\":242");
     }
 
+    @Test
+    void endsATunnelWhoseCallerHasSpentItsBudget() throws Exception {
+        String usage = "{\"usage\":{\"input_tokens\":132,\"output_tokens\":121}}";
+        String done = "\u0001" + (char) usage.length() + usage;
+        Allowance little = new Allowance(0, Allowance.MINUTE_NANOS, 0, 0, 400, 0);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    accept(x);
+                    x.write(done).flush();
+                    x.readBytes(1);
+                    x.write(done).flush();
+                    assertThat(x.awaitClosed(PATIENCE)).isTrue();
+                });
+                ProxyUnderTest proxy = before(a).allowance(little).budget(new BudgetSettings(
+                        BudgetSettings.Enforce.CUT, BudgetSettings.OnStoreFailure.CONTINUE))
+                        .start()) {
+            RawClient caller = opened(proxy);
+            caller.readBytes(done.getBytes(StandardCharsets.UTF_8).length);
+            caller.send("\u0001"); // half a frame: the provider's can't be added to it
+
+            assertThat(caller.readUntilClose()).endsWith("budget_spent");
+            assertThat(open(proxy, PATH).readHead().status()).isEqualTo(429);
+        }
+    }
+
+    @Test
+    void countsWhatATunnelHasCostWhileItIsOpen() throws Exception {
+        String done = "\u0081~{\"usage\":{\"total_tokens\":253,\"input_tokens\":132,"
+                + "\"output_tokens\":121}}";
+        Allowance little = new Allowance(0, Allowance.MINUTE_NANOS, 0, 0, 250, 0);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    accept(x);
+                    x.write(done).flush();
+                    x.awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = before(a).allowance(little).start()) {
+            RawClient caller = opened(proxy);
+            caller.readBytes(done.getBytes(StandardCharsets.UTF_8).length);
+
+            assertThat(open(proxy, PATH).readHead().status()).isEqualTo(429);
+        }
+    }
 }
