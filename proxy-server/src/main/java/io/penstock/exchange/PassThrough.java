@@ -587,12 +587,18 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (uploading) {
             sentOn = true;
             body.release();
+            connection.expectEarlyReply();
             connection.flush();
             sender.beginUpload(chunks);
         } else {
             sender.onSent();
             connection.flush();
         }
+    }
+
+    /** Whether more of the request is sent as it comes. */
+    boolean isUploading() {
+        return uploading;
     }
 
     /** Whether the whole request could be sent again. */

@@ -342,7 +342,7 @@ final class RawAttempt implements ReplyListener {
         if (connection != null && !connection.isWritable()) {
             connection.flush(); // perhaps it only waits for that
         }
-        if (connection == null) {
+        if (connection == null || !exchange.isUploading()) {
             return;
         }
         if (connection.isWritable()) {
@@ -363,6 +363,18 @@ final class RawAttempt implements ReplyListener {
         } else {
             downstream.setReading(true);
         }
+    }
+
+    /** What it said of the request by then has come, or will in a moment. */
+    @Override
+    public void onOutputBroken() {
+        stalledSinceNanos = 0;
+        if (wait == Wait.UPLOAD) {
+            wait = Wait.GAP;
+            lastReadNanos = loop.deadlines().nowNanos();
+            loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
+        }
+        exchange.stopUpload();
     }
 
     /** The request is whole: from here on a reply is waited for. */
@@ -610,11 +622,6 @@ final class RawAttempt implements ReplyListener {
             abandon();
             exchange.onFault(this, fault, detail);
         }
-    }
-
-    /** The reply broke off: what has come of it is let go. */
-    void discard() {
-        relay.discard();
     }
 
     /** Gives up: the connection closes at once, unless its reply has been read to the end. */

@@ -40,6 +40,8 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private ByteBuf partialHead;
     private boolean headSeen;
     private String upgrade; // the protocol that the request asks for; null for none
+    private boolean repliesEarly; // perhaps: it is read to its end even where nothing can be sent
+    private Throwable broken; // why nothing can be sent any more; only where it may reply early
     private boolean replyStarted; // some byte of the current reply came
     private boolean ready;
     private boolean tlsDone;
@@ -143,6 +145,15 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         upgrade = protocol;
     }
 
+    /**
+     * The reply may come before the request is whole, and the connection end then: what was said is
+     * read all the same, where else the first write that fails would end everything.
+     */
+    public void expectEarlyReply() {
+        repliesEarly = true;
+        context.channel().config().setAutoClose(false);
+    }
+
     /** The connection became a tunnel, of which each direction ends by itself. */
     public void becomeTunnel() {
         if (!pool.isTls()) { // a half of TLS can't be closed
@@ -179,6 +190,10 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         listener = null;
         if (reusable && upgrade == null && isOpen() && isFullySent()) {
             setReading(true); // a connection that rests paused would never answer again
+            if (repliesEarly) {
+                repliesEarly = false;
+                context.channel().config().setAutoClose(true);
+            }
             pool.onReleased(this, nowNanos);
         } else {
             close();
@@ -342,8 +357,12 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        fail(ready || !pool.isTls() ? Fault.CLOSED : Fault.TLS_FAILED,
-                "the connection was closed by the provider");
+        if (broken != null) {
+            fail(Fault.RESET, String.valueOf(broken));
+        } else {
+            fail(ready || !pool.isTls() ? Fault.CLOSED : Fault.TLS_FAILED,
+                    "the connection was closed by the provider");
+        }
         onClosed();
     }
 
@@ -352,10 +371,21 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         if (!(cause instanceof IOException || cause instanceof DecoderException
                 || cause instanceof NotYetConnectedException)) { // a reset, to Netty's epoll
             LOG.error("upstream_connection_failed", cause); // none of the peer's doing
+        } else if (repliesEarly && !(cause instanceof DecoderException) && ctx.channel().isOpen()) {
+            onOutputBroken(cause); // if it was a read that failed, the channel closes now
+            return;
         }
         fail(ready || tlsDone || !pool.isTls() ? Fault.RESET : Fault.TLS_FAILED,
                 String.valueOf(cause));
         ctx.close();
+    }
+
+    private void onOutputBroken(Throwable cause) {
+        boolean first = broken == null;
+        broken = cause;
+        if (first && listener != null) {
+            listener.onOutputBroken();
+        }
     }
 
     @Override

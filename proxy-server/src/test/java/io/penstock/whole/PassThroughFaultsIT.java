@@ -306,6 +306,33 @@ class PassThroughFaultsIT {
         }
     }
 
+    @RepeatedTest(5)
+    void passesOnTheLastWordOfAProviderThatHangsUpOnAnUpload() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readHead();
+                    x.readBytes(300_000);
+                    x.head(413, "content-length: 5", "connection: close").write("large").flush();
+                    // and is closed with input unread, which is a reset
+                });
+                ProxyUnderTest proxy = before(a).start()) {
+            RawClient caller = upload(proxy, 32 * 1024 * 1024);
+            Thread sender = new Thread(() -> {
+                try {
+                    caller.send(noise(32 * 1024 * 1024));
+                } catch (IOException e) {
+                    assertThat(e).isNotNull(); // it is told in between
+                }
+            });
+            sender.start();
+
+            RawClient.Head head = caller.readHead();
+            assertThat(head.status()).isEqualTo(413);
+            assertThat(caller.readBody(head)).isEqualTo("large");
+            caller.close();
+            sender.join();
+        }
+    }
+
     @Test
     void hasTimeForAnErrorThatEndsALongUpload() throws Exception {
         Duration total = SHORT.multipliedBy(4);
