@@ -1,16 +1,12 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.penstock.auth.Caller;
 import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
-import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
-import io.penstock.json.JsonSyntaxException;
-import io.penstock.json.TopLevelScanner;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
@@ -29,9 +25,7 @@ import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -44,8 +38,8 @@ import java.util.function.ToLongFunction;
  *
  * <p><b>Thread:</b> confined to the event loop of the downstream connection, which serves the
  * upstream connections too.
- * <br><b>Buffers:</b> takes the body and keeps it for replay until the commit; each attempt sends
- * retained slices of it.
+ * <br><b>Buffers:</b> takes the body, and gives it to {@link IncomingRequest}, which keeps it for
+ * replay until the commit.
  * <br><b>Bounds:</b> the policy's body size and attempts, the target's total time. Either side may
  * die in any phase: the caller's death cancels the attempt at once, the provider's moves on.
  */
@@ -61,10 +55,6 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     private static final long GUESSED_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long BAD_KEY_REST_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final Set<Field> ANTHROPIC_FIELDS =
-            EnumSet.of(Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
-    private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE,
-            Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
 
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
@@ -74,10 +64,9 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private boolean racing; // both are under way
     private long hedgeAtNanos; // when the second begins; 0 for never
     private Continuation continuation; // null until one was wanted
-    private final RequestBody body;
-    private final RequestFields request = new RequestFields();
-    private final RequestControls controls = new RequestControls();
-    private final Questions questions;
+    private final IncomingRequest incoming;
+    private final RequestFields request; // what its body says
+    private final Questions questions; // its translations
     private final Metering metering;
     private final AttemptLog log = new AttemptLog();
     private final Timing timing = new Timing();
@@ -91,10 +80,6 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private Endpoint endpoint;
     private String requestId;
     private String cors; // field lines
-    private byte[] fields; // of the caller's head, those that go on to a provider
-    private int fieldsLength;
-    private int commonLength; // of those among them that are for whatever provider
-    private TopLevelScanner scanner;
     private boolean waited; // for its turn, since it was whole
     private Route route; // of the model asked for; null while that is not known
     private final List<Route> routes = new ArrayList<>(1); // it, and those to fall back on
@@ -120,9 +105,10 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         this.downstream = downstream;
         this.listener = listener;
         attempt = new Attempt(this, loop, downstream);
-        body = new RequestBody(loop.bodyMemory());
         metering = new Metering(loop);
-        questions = new Questions(loop, downstream.context().alloc(), request, controls, body);
+        incoming = new IncomingRequest(loop, downstream.context().alloc());
+        request = incoming.found();
+        questions = incoming.questions();
         contextTokens = model -> metering.contextTokens(request, model);
     }
 
@@ -143,8 +129,6 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         this.cors = cors;
         metering.begin(permit, caller, policy);
         affinity.begin(head, policy.router().affinityHeaders());
-        request.clear();
-        questions.begin(endpoint);
         waited = false;
         route = null;
         status = 0;
@@ -161,25 +145,9 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         log.clear();
         receivedNanos = loop.deadlines().nowNanos();
         timing.begin(receivedNanos);
-        HeadWriter out = loop.writer().clear();
-        head.writeUpstreamFields(out, REPLACED);
-        commonLength = out.length();
-        if (endpoint.isAnthropic()) {
-            head.writeOnly(out, ANTHROPIC_FIELDS);
-            out.text(head.has(Field.ANTHROPIC_VERSION) ? "" : Question.ANTHROPIC_VERSION);
-        }
-        fields = loop.borrowArray(out.length());
-        fieldsLength = out.drainTo(fields);
-        scanner = loop.borrowScanner();
-        Failure mistake = controls.begin(head);
+        Failure mistake = incoming.begin(head, endpoint, policy.maxBodyBytes());
         if (mistake != null) {
             refuse(mistake);
-        } else if (head.contentLength() > policy.maxBodyBytes()) {
-            refuse(tooLarge());
-        } else if (head.has(Field.CONTENT_ENCODING)
-                && !head.valueStartsWith(Field.CONTENT_ENCODING, "identity")) {
-            refuse(Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
-                    "The request's body must not be compressed."));
         }
     }
 
@@ -189,21 +157,9 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             bytes.release();
             return;
         }
-        if (body.length() + bytes.readableBytes() > policy.maxBodyBytes()) {
-            bytes.release();
-            refuse(tooLarge());
-            return;
-        }
-        try {
-            scanner.scan(bytes);
-        } catch (JsonSyntaxException e) {
-            bytes.release();
-            refuse(invalidJson(e));
-            return;
-        }
-        if (!body.add(allocator(), bytes)) {
-            refuse(Failure.of(Failure.Kind.OVERLOADED,
-                    "Too many large requests are under way. Try again in a moment."));
+        Failure mistake = incoming.add(bytes);
+        if (mistake != null) {
+            refuse(mistake);
         }
     }
 
@@ -212,21 +168,11 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         if (phase != Phase.RECEIVED) {
             return;
         }
-        try {
-            scanner.end();
-        } catch (JsonSyntaxException e) {
-            refuse(invalidJson(e));
-            return;
-        }
-        Failure mistake = controls.read(scanner, endpoint.takesModels());
-        if (mistake == null) {
-            mistake = request.read(scanner, controls.firstModel());
-        }
+        Failure mistake = incoming.end();
         if (mistake != null) {
             refuse(mistake);
             return;
         }
-        giveScannerBack();
         dispatch();
     }
 
@@ -239,7 +185,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     /** How long it may take by its caller's own word; {@link Deadlines#NEVER} for no word. */
     public long timeoutNanos() {
-        return controls.timeoutNanos();
+        return incoming.controls().timeoutNanos();
     }
 
     /** The request broke off, or is none, or can't have its turn. */
@@ -257,7 +203,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         if (leftAlone && targets.policy(attempt.target()).drains() && attempt.tryDrain()) {
             moveTo(Phase.DRAINING);
             loop.drains().add(this);
-            body.release();
+            incoming.release();
             drainUntilNanos = loop.deadlines().nowNanos() + MAX_DRAIN_NANOS;
             loop.deadlines().expectBy(drainUntilNanos);
             return;
@@ -329,7 +275,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         dispatchedNanos = waited ? dispatchedNanos : now;
         timing.enter(Stage.PROXY, now);
         Failure impossible = RouteFinder.find(policy.router(), caller,
-                controls.models(request.model()), routes, log);
+                incoming.controls().models(request.model()), routes, log);
         if (impossible != null) {
             refuse(impossible);
             return;
@@ -341,7 +287,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             return;
         }
         Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
-                body.length(), now);
+                incoming.length(), now);
         if (refusal != null) {
             fail(LimitReply.refuse(loop.localReply(), refusal, caller));
             answer(loop.localReply(), null);
@@ -424,7 +370,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         timing.enter(Stage.PROXY, nowNanos);
         Provider provider = targets.provider(target);
         TimeoutSettings timeouts = targets.timeouts(target);
-        totalNanos = Math.min(timeouts.total().toNanos(), controls.timeoutNanos());
+        totalNanos = Math.min(timeouts.total().toNanos(), incoming.controls().timeoutNanos());
         loop.deadlines().expectBy(dispatchedNanos + totalNanos);
         ProviderKey key = provider.keys().next(nowNanos);
         if (key == null && !provider.keys().isEmpty()) {
@@ -546,47 +492,13 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** Writes the request; called by the attempt when its connection is ready. */
     void send(Attempt sender, UpstreamConnection connection) {
         if (sender.question() != null) {
-            send(sender.question(), sender.key(), connection);
-            return;
-        }
-        BodyEdits edits = loop.edits().clear();
-        request.fit(edits, sender.target().model(), sender.asksForUsage());
-        if (sender.isSplicing() && sender.provider().takesPrefill(sender.target().model())) {
-            request.goOn(edits, continuation.text().stripTrailing(),
-                    sender.provider().settings().type(), passedTokens);
-        }
-        controls.strip(edits);
-        long length = body.lengthWith(edits);
-        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(
-                endpoint.path(), sender.target().model()));
-        if (sender.key() != null) {
-            out.bytes(sender.key().credentialLine());
-        }
-        out.text("content-length: ").number(length).crlf();
-        out.bytes(fields, 0, fieldsLength).crlf();
-        int room = out.length();
-        boolean small = body.isSmall();
-        ByteBuf head = allocator().directBuffer(small ? room + (int) length : room);
-        out.drainTo(head);
-        if (small) {
-            body.copyTo(head, edits);
-            connection.write(head);
+            incoming.send(sender.question(), sender, connection);
         } else {
-            connection.write(head);
-            body.writeTo(connection, allocator(), edits);
+            boolean prefills = sender.isSplicing()
+                    && sender.provider().takesPrefill(sender.target().model());
+            incoming.send(sender, connection,
+                    prefills ? continuation.text().stripTrailing() : null, passedTokens);
         }
-        connection.flush();
-    }
-
-    private void send(Question question, ProviderKey key, UpstreamConnection connection) {
-        HeadWriter out = loop.writer().clear();
-        question.writeHead(out, key);
-        out.bytes(fields, 0, commonLength).crlf();
-        ByteBuf head = allocator().directBuffer(out.length());
-        out.drainTo(head);
-        connection.write(head);
-        connection.write(question.body());
-        connection.flush();
     }
 
     /** The attempt brought no reply; it has let go of everything. */
@@ -834,7 +746,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         moveTo(Phase.COMMITTED);
         status = good.shownStatus();
         if (!isContinuable()) {
-            releaseRequest(); // nothing will be sent again
+            incoming.release(); // nothing will be sent again
         }
         LimitReply.write(out, metering.permit(), now);
         out.text("x-request-id: ").text(requestId).crlf().text(cors)
@@ -1082,8 +994,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             usage = usage == null ? last : usage.plus(last);
         }
         metering.settle(loop.deadlines().nowNanos());
-        giveScannerBack();
-        releaseRequest();
+        incoming.release();
         pausedTarget = null;
         listener.onFinished(this);
         moveTo(Phase.IDLE);
@@ -1115,36 +1026,6 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             throw new IllegalStateException(phase + " cannot become " + next);
         }
         phase = next;
-    }
-
-    private void releaseRequest() {
-        body.release();
-        questions.release();
-        if (fields != null) {
-            loop.giveBack(fields);
-            fields = null;
-        }
-    }
-
-    private void giveScannerBack() {
-        if (scanner != null) {
-            loop.giveBack(scanner);
-            scanner = null;
-        }
-    }
-
-    private ByteBufAllocator allocator() {
-        return downstream.context().alloc();
-    }
-
-    private Failure tooLarge() {
-        return Failure.of(Failure.Kind.REQUEST_TOO_LARGE, "The request's body is longer than "
-                + policy.maxBodyBytes() + " bytes.");
-    }
-
-    private static Failure invalidJson(JsonSyntaxException e) {
-        return Failure.of(Failure.Kind.INVALID_JSON,
-                "The request's body is not valid JSON: " + e.getMessage() + ".");
     }
 
     // What became of it, for whoever keeps books
