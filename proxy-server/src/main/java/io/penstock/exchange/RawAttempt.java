@@ -1,7 +1,6 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
@@ -11,6 +10,7 @@ import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.relay.Tunnel;
+import io.penstock.route.HoldSettings;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
@@ -22,11 +22,9 @@ import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.Trial;
 import io.penstock.upstream.UpstreamConnection;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /**
  * One try of a pass-through at one target: a connection, the request, and the reply as it comes.
@@ -36,61 +34,47 @@ import java.util.concurrent.TimeUnit;
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> owns the head for the caller and, through its relay, what is held;
  * {@link #abandon} lets go of all, and of the connection.
- * <br><b>Bounds:</b> what the caller uploads waits up to the connection's high watermark, then the
- * caller isn't read.
  */
 final class RawAttempt implements ReplyListener {
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
-    private static final Set<Field> RETRY_FIELDS =
-            EnumSet.of(Field.RETRY_AFTER, Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY);
-    private static final long MAX_RETRY_AFTER_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final int SMALL_BYTES = 4 * 1024;
-    private static final int LAST_LINES_BYTES = 512;
-
-    private enum Wait { NOTHING, SLOT, CONNECTION, TLS, UPLOAD, HEAD, GAP, TUNNEL }
 
     private final PassThrough exchange;
+    private final RawRequest request;
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
+    private final AttemptClock clock;
+    private final Upload upload;
+    private final CallersHead head;
     private final RawReply reply;
     private final ResponseRelay relay;
+    private final Trial trial = new Trial();
 
     private TargetName target;
     private Provider provider;
     private ProviderKey key; // null where the provider wants none
-    private ConnectionPool pool; // null once the pool was told that it is over
-    private UpstreamConnection connection;
-    private final Trial trial = new Trial();
     private TimeoutSettings timeouts;
     private boolean fresh; // it has to be a connection that has carried nothing
+    private ConnectionPool pool; // null once the pool was told that it is over
+    private UpstreamConnection connection;
 
-    private Wait wait = Wait.NOTHING;
-    private boolean paused; // nothing is read, for the caller's sake
     private boolean replayed;
     private boolean committed;
-    private boolean chunksUp; // what is uploaded goes up in chunks
-    private boolean unflushed;
-    private long stalledSinceNanos; // the provider takes no more of the upload; 0 while it does
-    private long stalledAtBytes;
-    private long startedNanos;
-    private long slotNanos; // when it had a slot, or began anew with it
-    private long readyNanos;
-    private long headNanos;
-    private long contentNanos;
-    private long lastReadNanos;
-
     private int status;
     private long retryAfterNanos;
     private boolean reusable;
     private boolean bodiless;
     private boolean excess; // bytes behind a reply that has no body
-    private ByteBuf head; // for the caller, without its last lines
     private Tunnel tunnel; // null unless it became one
 
-    RawAttempt(PassThrough exchange, ExchangeLoop loop, DownstreamConnection downstream) {
+    RawAttempt(PassThrough exchange, RawRequest request, ExchangeLoop loop,
+            DownstreamConnection downstream) {
         this.exchange = exchange;
+        this.request = request;
         this.loop = loop;
         this.downstream = downstream;
+        clock = new AttemptClock(loop.deadlines());
+        upload = new Upload(downstream, loop.deadlines());
+        head = new CallersHead(loop, downstream.context().alloc());
         reply = new RawReply(loop.scratch());
         relay = new ResponseRelay(downstream.context().alloc(), reply, loop.scratch());
     }
@@ -102,8 +86,7 @@ final class RawAttempt implements ReplyListener {
         tunnel = null;
         reply.forget();
         status = 0;
-        readyNanos = 0;
-        contentNanos = 0;
+        clock.forget();
     }
 
     /**
@@ -121,26 +104,15 @@ final class RawAttempt implements ReplyListener {
         this.fresh = fresh;
         provider = targets.provider(target);
         timeouts = targets.timeouts(target);
-        startedNanos = nowNanos;
-        slotNanos = nowNanos;
-        headNanos = 0;
         replayed = false;
         retryAfterNanos = RetryAfter.NONE;
-        paused = false;
-        stalledSinceNanos = 0;
+        clock.begin(timeouts, HoldSettings.DEFAULT, false, nowNanos);
         TargetHealth health = targets.health(target);
         if (health != null) {
             trial.begin(health, targets.ticket(), stream, nowNanos);
         }
-        wait = Wait.SLOT;
         pool = loop.upstream().pool(provider);
         pool.acquire(this, nowNanos);
-    }
-
-    /** Takes another connection, with the slot that it has. */
-    private void reconnect() {
-        readyNanos = 0;
-        pool.reconnect(this);
     }
 
     TargetName target() {
@@ -169,32 +141,15 @@ final class RawAttempt implements ReplyListener {
 
     /** Whether the request, or its beginning, has gone out. */
     boolean isSent() {
-        return readyNanos != 0;
+        return clock.readyNanos() != 0;
     }
 
     boolean isTunnel() {
         return tunnel != null;
     }
 
-    long startedNanos() {
-        return startedNanos;
-    }
-
-    /** When it had a slot. */
-    long slotNanos() {
-        return slotNanos;
-    }
-
-    long readyNanos() {
-        return readyNanos;
-    }
-
-    long headNanos() {
-        return headNanos;
-    }
-
-    long contentNanos() {
-        return contentNanos;
+    AttemptClock clock() {
+        return clock;
     }
 
     RawReply reply() {
@@ -203,9 +158,7 @@ final class RawAttempt implements ReplyListener {
 
     /** The exchange's time is up: the provider's fault if it had most of it to itself. */
     void onTimeUp(long nowNanos) {
-        boolean mostly = wait != Wait.SLOT
-                && (nowNanos - slotNanos) * 2 >= timeouts.total().toNanos();
-        trial.end(mostly, nowNanos);
+        trial.end(clock.isMostOfTotal(nowNanos), nowNanos);
     }
 
     /** A further try of the same provider: whether its budget allows one. */
@@ -216,47 +169,24 @@ final class RawAttempt implements ReplyListener {
     // Deadlines
 
     long remainingNanos(long nowNanos) {
-        return switch (wait) {
-            case NOTHING, SLOT -> Deadlines.NEVER; // who waits for a slot is told when to stop
-            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - slotNanos);
-            case TLS -> timeouts.tls().toNanos() - (nowNanos - lastReadNanos);
-            case UPLOAD -> stalledSinceNanos == 0 ? Deadlines.NEVER
-                    : timeouts.gap().toNanos() - (nowNanos - stalledSinceNanos);
-            case HEAD -> timeouts.headOfUnary() == null ? Deadlines.NEVER
-                    : timeouts.headOfUnary().toNanos() - (nowNanos - lastReadNanos);
-            case GAP -> paused ? Deadlines.NEVER
-                    : timeouts.gap().toNanos() - (nowNanos - lastReadNanos);
-            case TUNNEL -> tunnel.remainingNanos(nowNanos);
-        };
+        if (tunnel != null) {
+            return connection == null ? Deadlines.NEVER : tunnel.remainingNanos(nowNanos);
+        }
+        return upload.isOn() ? upload.remainingNanos(nowNanos) : clock.remainingNanos(nowNanos);
     }
 
     void onDeadline(long nowNanos) {
-        switch (wait) {
-            case CONNECTION -> fail(Fault.CONNECT_TIMEOUT, "no connection in time");
-            case TLS -> fail(Fault.TLS_TIMEOUT, "the TLS handshake took too long");
-            case UPLOAD -> onStalled(nowNanos);
-            case HEAD -> fail(Fault.HEAD_TIMEOUT, "no response head in time");
-            case GAP -> fail(Fault.GAP_TIMEOUT, "the reply stopped coming");
-            case TUNNEL -> {
-                if (tunnel.isHalfOpen()) {
-                    exchange.onTunnelEnd(null, null);
-                } else {
-                    exchange.onTunnelOver(tunnel.isOverdue(nowNanos) ? Fault.TUNNEL_OVERDUE
-                            : Fault.TUNNEL_IDLE);
-                }
+        if (tunnel == null && !upload.isOn()) {
+            fail(clock.expired(nowNanos), "it took too long");
+        } else if (tunnel == null) {
+            if (upload.isStuck(nowNanos)) {
+                fail(Fault.GAP_TIMEOUT, "the provider stopped taking the request");
             }
-            default -> { }
-        }
-    }
-
-    /** A slow provider that takes some is not a silent one. */
-    private void onStalled(long nowNanos) {
-        long pending = connection.pendingBytes();
-        if (pending == stalledAtBytes) {
-            fail(Fault.GAP_TIMEOUT, "the provider stopped taking the request");
+        } else if (tunnel.isHalfOpen()) {
+            exchange.onTunnelEnd(null, null);
         } else {
-            stalledAtBytes = pending;
-            stalledSinceNanos = nowNanos;
+            exchange.onTunnelOver(tunnel.isOverdue(nowNanos) ? Fault.TUNNEL_OVERDUE
+                    : Fault.TUNNEL_IDLE);
         }
     }
 
@@ -265,195 +195,122 @@ final class RawAttempt implements ReplyListener {
     @Override
     public void onConnecting(UpstreamConnection connecting) {
         connection = connecting;
-        onSlot();
-        wait = Wait.CONNECTION;
-        loop.deadlines().expectBy(slotNanos + timeouts.connect().toNanos());
+        takeSlot();
+        clock.onConnecting();
     }
 
-    /** It has one, or takes another connection with the one that it has. */
-    private void onSlot() {
-        slotNanos = loop.deadlines().nowNanos();
+    /** It has one, perhaps since before. */
+    private void takeSlot() {
+        if (clock.isWaitingForSlot()) {
+            clock.onSlot(loop.deadlines().nowNanos());
+        }
     }
 
     @Override
     public void onTlsStarted() {
-        wait = Wait.TLS;
-        lastReadNanos = loop.deadlines().nowNanos();
-        loop.deadlines().expectBy(lastReadNanos + timeouts.tls().toNanos());
+        clock.onTlsStarted();
     }
 
     @Override
     public void onReady(UpstreamConnection ready) {
         connection = ready;
-        if (wait == Wait.SLOT) {
-            onSlot();
-        }
-        readyNanos = loop.deadlines().nowNanos();
-        lastReadNanos = readyNanos;
-        wait = Wait.UPLOAD;
+        takeSlot();
         if (fresh && ready.isReused()) {
             connection = null;
-            ready.release(true, readyNanos);
+            ready.release(true, loop.deadlines().nowNanos());
             reconnect();
             return;
         }
-        exchange.send(this, ready);
+        clock.onReady(loop.deadlines().nowNanos());
+        request.send(this, ready);
     }
 
-    /** The head is out, and what is uploaded from here on follows it. */
+    /** Takes another connection, with the slot that it has. */
+    private void reconnect() {
+        clock.onReconnect();
+        pool.reconnect(this);
+    }
+
+    /** The head is queued, and what is uploaded from here on follows it. */
     void beginUpload(boolean chunks) {
-        chunksUp = chunks;
-        keepUploadPace();
+        upload.begin(connection, chunks, timeouts.gap().toNanos());
     }
 
     /** Sends the next bytes of the body; takes them. */
     void upload(ByteBuf bytes) {
-        UpstreamConnection to = connection; // a write may fail at once
-        int length = bytes.readableBytes();
-        if (!chunksUp) {
-            to.write(bytes);
-        } else if (length > 0 && length <= SMALL_BYTES) {
-            ByteBuf chunk = allocator().directBuffer(length + 10);
-            chunk.writeCharSequence(Integer.toHexString(length) + "\r\n",
-                    StandardCharsets.US_ASCII);
-            to.write(chunk.writeBytes(bytes).writeShort('\r' << 8 | '\n'));
-            bytes.release();
-        } else if (length > 0) {
-            to.write(text(Integer.toHexString(length) + "\r\n"));
-            to.write(bytes);
-            to.write(text("\r\n"));
-        } else {
-            bytes.release();
-        }
-        unflushed = true;
-        keepUploadPace();
+        upload.send(bytes);
     }
 
     /** All that could be read for now is queued. */
     void flushUpload() {
-        if (unflushed && connection != null) {
-            unflushed = false;
-            connection.flush();
-        }
+        upload.flush();
     }
 
-    /** The caller isn't read while the provider has no room. */
-    private void keepUploadPace() {
-        if (connection != null && !connection.isWritable()) {
-            connection.flush(); // perhaps it only waits for that
+    /** The request is whole: from here on a reply, or more of it, is waited for. */
+    void endUpload() {
+        UpstreamConnection to = connection;
+        upload.end();
+        if (clock.headNanos() == 0) {
+            clock.onSent(loop.deadlines().nowNanos());
+        } else if (!clock.isPaused()) {
+            clock.resume(); // while some of the request was to come, silence was in order
         }
-        if (connection == null || !exchange.isUploading()) {
-            return;
-        }
-        if (connection.isWritable()) {
-            onWritable();
-        } else if (stalledSinceNanos == 0) {
-            downstream.setReading(false);
-            stalledSinceNanos = loop.deadlines().nowNanos();
-            stalledAtBytes = connection.pendingBytes();
-            loop.deadlines().expectBy(stalledSinceNanos + timeouts.gap().toNanos());
-        }
+        to.flush();
     }
 
     @Override
     public void onWritable() {
-        stalledSinceNanos = 0;
         if (tunnel != null) {
             tunnel.onProviderWritable();
-        } else {
-            downstream.setReading(true);
+        } else if (upload.isOn()) {
+            upload.onWritable();
         }
     }
 
     /** What it said of the request by then has come, or will in a moment. */
     @Override
     public void onOutputBroken() {
-        stalledSinceNanos = 0;
-        if (wait == Wait.UPLOAD) {
-            wait = Wait.GAP;
-            lastReadNanos = loop.deadlines().nowNanos();
-            loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
-        }
         exchange.stopUpload();
-    }
-
-    /** The request is whole: from here on a reply is waited for. */
-    void endUpload() {
-        UpstreamConnection to = connection;
-        if (chunksUp) {
-            to.write(text("0\r\n\r\n"));
-            chunksUp = false;
-        }
-        onSent();
-        to.flush();
-    }
-
-    /** The request is whole and queued. */
-    void onSent() {
-        stalledSinceNanos = 0;
-        if (wait == Wait.UPLOAD) {
-            wait = Wait.HEAD;
-            lastReadNanos = loop.deadlines().nowNanos();
-            if (timeouts.headOfUnary() != null) {
-                loop.deadlines().expectBy(lastReadNanos + timeouts.headOfUnary().toNanos());
-            }
+        if (!committed) {
+            clock.resume();
+            clock.awaitMore();
         }
     }
 
-    private ByteBuf text(String text) {
-        ByteBuf out = allocator().directBuffer(text.length());
-        out.writeCharSequence(text, StandardCharsets.US_ASCII);
-        return out;
-    }
-
-    private ByteBufAllocator allocator() {
-        return downstream.context().alloc();
+    /** Nothing more of the request is sent. */
+    void stopUpload() {
+        upload.stop();
     }
 
     // The reply
 
     @Override
     public void onHead(ResponseHead came) {
-        headNanos = loop.deadlines().nowNanos();
-        lastReadNanos = headNanos;
+        clock.onHead();
+        clock.awaitMore();
         status = came.status();
         reusable = came.isKeepAlive();
-        wait = Wait.GAP;
-        loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
         if (status == 101) {
             becomeTunnel(came);
             return;
         }
         boolean events = came.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
         boolean error = status >= 400;
-        reply.begin(error, exchange.isMetered() && (events
+        reply.begin(error, request.isMetered() && (events
                 || came.valueStartsWith(Field.CONTENT_TYPE, "application/json")), events);
-        bodiless = came.isBodiless() || exchange.isHead();
-        excess = false;
-        if (!bodiless) {
-            relay.begin(came, false, downstream.isHttp10());
-        }
-        boolean tooPatient = false;
         if (error) {
             retryAfterNanos = RetryAfter.nanos(came, Instant.now());
-            tooPatient = exchange.isRouted() && retryAfterNanos > MAX_RETRY_AFTER_NANOS;
             exchange.stopUpload();
         }
-        HeadWriter out = loop.writer().clear().bytes(HeaderText.statusLine(status));
-        came.writeDownstreamFields(out, tooPatient ? RETRY_FIELDS : NONE);
-        if (tooPatient) {
-            out.text("retry-after: ")
-                    .number(TimeUnit.NANOSECONDS.toSeconds(MAX_RETRY_AFTER_NANOS))
-                    .text("\r\nx-should-retry: false\r\n");
+        long toldNanos = request.isRouted() ? retryAfterNanos : RetryAfter.NONE;
+        bodiless = came.isBodiless() || request.isHead();
+        excess = false;
+        if (bodiless) {
+            head.writeBodiless(came, toldNanos);
+        } else {
+            relay.begin(came, false, downstream.isHttp10());
+            head.write(came, relay, false, toldNanos, false);
         }
-        if (!bodiless && relay.sendsChunks()) {
-            out.text("transfer-encoding: chunked\r\n");
-        } else if (came.contentLength() >= 0 && status != 204) {
-            out.text("content-length: ").number(came.contentLength()).crlf();
-        }
-        head = allocator().directBuffer(out.length() + LAST_LINES_BYTES
-                + ResponseRelay.SMALL_BYTES);
-        out.drainTo(head);
     }
 
     private boolean isEnded() {
@@ -462,10 +319,10 @@ final class RawAttempt implements ReplyListener {
 
     @Override
     public void onBody(ByteBuf bytes) {
-        lastReadNanos = loop.deadlines().nowNanos();
+        clock.onBody();
         if (tunnel != null) {
             reply.onPayload(bytes, bytes.readerIndex(), bytes.readableBytes());
-            tunnel.onProviderBytes(bytes, lastReadNanos);
+            tunnel.onProviderBytes(bytes, clock.lastReadNanos());
             return;
         }
         if (bodiless) {
@@ -493,10 +350,10 @@ final class RawAttempt implements ReplyListener {
             if (isEnded() || relay.heldBytes() >= RawReply.MAX_ERROR_BYTES) {
                 ReplyVerdict verdict = ReplyVerdict.of(provider.settings().type(), status,
                         reply.errorText());
-                trial.end(verdict.isProvidersFault(status), lastReadNanos);
+                trial.end(verdict.isProvidersFault(status), clock.lastReadNanos());
                 exchange.onErrorReply(this, verdict);
             }
-        } else if (isEnded() || reply.payloadBytes() > 0 || exchange.isImpatient()) {
+        } else if (isEnded() || reply.payloadBytes() > 0 || request.isImpatient()) {
             commit();
         }
     }
@@ -516,7 +373,7 @@ final class RawAttempt implements ReplyListener {
         if (!downstream.isWritable()) {
             downstream.flush(); // perhaps it only waits for that
             if (connection != null && !downstream.isWritable()) {
-                paused = true;
+                clock.pause();
                 connection.setReading(false);
             }
         }
@@ -526,10 +383,8 @@ final class RawAttempt implements ReplyListener {
     void resume() {
         if (tunnel != null) {
             tunnel.onCallerWritable();
-        } else if (paused) {
-            paused = false;
-            lastReadNanos = loop.deadlines().nowNanos();
-            loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
+        } else if (clock.isPaused()) {
+            clock.resume();
             connection.setReading(true);
         }
     }
@@ -537,8 +392,8 @@ final class RawAttempt implements ReplyListener {
     /** The reply goes to the caller from here on, whatever becomes of it. */
     void commit() {
         committed = true;
-        contentNanos = lastReadNanos;
-        trial.onGood(-1, lastReadNanos); // if it hasn't ended as an error
+        clock.onGood();
+        trial.onGood(-1, clock.lastReadNanos()); // if it hasn't ended as an error
         boolean keepAlive = (bodiless || relay.framing() != ResponseRelay.Framing.NONE)
                 && downstream.decideKeepAlive();
         if (!keepAlive) {
@@ -551,9 +406,7 @@ final class RawAttempt implements ReplyListener {
         } else if (downstream.isHttp10()) {
             out.text("connection: keep-alive\r\n");
         }
-        out.crlf().drainTo(head);
-        ByteBuf first = head;
-        head = null;
+        ByteBuf first = head.take(out);
         if (bodiless) {
             downstream.write(first);
         } else {
@@ -577,32 +430,35 @@ final class RawAttempt implements ReplyListener {
     }
 
     private void releaseConnection() {
-        trial.end(false, lastReadNanos);
-        boolean whole = exchange.isWhollySent() && reusable && !excess
+        trial.end(false, clock.lastReadNanos());
+        boolean whole = request.isWhollySent() && reusable && !excess
                 && (bodiless || !relay.hasExcess() && !relay.endsAtClose());
-        wait = Wait.NOTHING;
+        clock.end();
+        upload.stop();
         UpstreamConnection done = connection;
         connection = null;
         leavePool();
-        done.release(whole, lastReadNanos);
+        done.release(whole, clock.lastReadNanos());
     }
 
     @Override
     public void onFailed(Fault fault, String detail) {
         if (tunnel != null) {
             connection = null; // it has closed
-            trial.end(fault != Fault.CLOSED && fault.isProvidersFault(), lastReadNanos);
+            trial.end(fault != Fault.CLOSED && fault.isProvidersFault(), clock.lastReadNanos());
             exchange.onTunnelEnd(fault == Fault.CLOSED ? null : fault, detail);
             return;
         }
-        boolean race = fault.isTransient() && wait == Wait.HEAD && connection.isReused()
-                && !connection.isReplyStarted() && !replayed && exchange.isReplayable()
-                && exchange.isRepeatable();
+        upload.stop();
+        boolean race = fault.isTransient() && clock.isWaitingForHead() && connection.isReused()
+                && !connection.isReplyStarted() && !replayed && request.isReplayable()
+                && request.isRepeatable();
         if (race) {
             // It was closed while it rested, and the request crossed that on its way.
             replayed = true;
             reconnect();
-        } else if (fault == Fault.CLOSED && headNanos != 0 && !bodiless && relay.endAtClose()) {
+        } else if (fault == Fault.CLOSED && clock.headNanos() != 0 && !bodiless
+                && relay.endAtClose()) {
             if (committed) {
                 end();
             } else {
@@ -630,12 +486,9 @@ final class RawAttempt implements ReplyListener {
             closeTunnel();
             return;
         }
-        boolean whole = connection != null && headNanos != 0 && !committed
-                && wait == Wait.GAP && isEnded();
-        if (head != null) {
-            head.release();
-            head = null;
-        }
+        boolean whole = connection != null && clock.headNanos() != 0 && !committed
+                && isEnded();
+        head.discard();
         relay.discard();
         if (whole) {
             releaseConnection();
@@ -645,12 +498,13 @@ final class RawAttempt implements ReplyListener {
     }
 
     private void closeConnection() {
-        if (wait == Wait.SLOT && pool != null) {
+        if (clock.isWaitingForSlot() && pool != null) {
             pool.cancel(this);
             pool = null;
         }
-        wait = Wait.NOTHING;
-        trial.end(false, lastReadNanos);
+        clock.end();
+        upload.stop();
+        trial.end(false, clock.lastReadNanos());
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();
@@ -670,21 +524,18 @@ final class RawAttempt implements ReplyListener {
 
     private void becomeTunnel(ResponseHead came) {
         committed = true;
-        contentNanos = headNanos;
-        trial.onGood(-1, headNanos);
-        wait = Wait.TUNNEL;
+        clock.onGood();
+        trial.onGood(-1, clock.headNanos());
         reply.begin(false, true, false);
         HeadWriter out = loop.writer().clear()
                 .text("HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\n"
                         + "upgrade: websocket\r\n");
         came.writeDownstreamFields(out, NONE);
-        ByteBuf first = allocator().directBuffer(out.length() + LAST_LINES_BYTES);
-        out.drainTo(first);
-        out.clear();
         exchange.onCommit(this, out);
-        out.crlf().drainTo(first);
+        ByteBuf first = downstream.context().alloc().directBuffer(out.crlf().length());
+        out.drainTo(first);
         tunnel = exchange.newTunnel(connection);
-        loop.deadlines().expectBy(headNanos + tunnel.remainingNanos(headNanos));
+        loop.deadlines().expectBy(clock.headNanos() + tunnel.remainingNanos(clock.headNanos()));
         connection.becomeTunnel();
         downstream.write(first);
         downstream.flush();
@@ -708,8 +559,8 @@ final class RawAttempt implements ReplyListener {
 
     /** Ends the provider's side; what was queued for it still goes out. */
     void closeTunnel() {
-        wait = Wait.NOTHING;
-        trial.end(false, lastReadNanos);
+        clock.end();
+        trial.end(false, clock.lastReadNanos());
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();

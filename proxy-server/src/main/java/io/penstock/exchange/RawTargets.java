@@ -99,6 +99,11 @@ final class RawTargets {
         return rests ? null : first;
     }
 
+    /** Whether that target would be asked once more just now. */
+    boolean isPassable(TargetName target, long nowNanos) {
+        return !isRouted || routed.health(target).isPassable(nowNanos);
+    }
+
     /** Whether that target may be asked once more; if so, it has to be asked now. */
     boolean tryAgain(TargetName target, long nowNanos) {
         return !isRouted || routed.tryAgain(target, nowNanos);
