@@ -12,7 +12,6 @@ import io.penstock.limit.Refusal;
 import io.penstock.limit.StreamLimits;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
-import io.penstock.relay.Tunnel;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ReplyVerdict;
@@ -33,23 +32,21 @@ import java.util.concurrent.TimeUnit;
  * may be one, else an error, or the connection is cut.
  */
 public final class PassThrough extends Deadlines.Entry implements Outcome {
-    private static final int GOING_AWAY = 1001; // RFC 6455 section 7.4.1
-    private static final int POLICY_VIOLATION = 1008;
-
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
     private final ExchangeListener listener;
     private final RawRequest request;
     private final RawAttempt attempt;
     private final RawTries tries;
+    private final RawAccess access = new RawAccess();
     private final Metering metering;
+    private final RawTunnel tunnel;
     private final AttemptLog log = new AttemptLog();
 
     private Phase phase = Phase.IDLE;
     private Caller caller;
     private Policy policy;
     private StreamLimits limits;
-    private Provider stored; // where whatever names no model goes; null for nowhere
     private String requestId;
     private String cors; // field lines
     private long timeoutNanos; // by the caller's own word
@@ -73,6 +70,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         attempt = new RawAttempt(this, request, loop, downstream);
         tries = new RawTries(loop, request, log, attempt);
         metering = new Metering(loop);
+        tunnel = new RawTunnel(this, loop, downstream, metering);
     }
 
     /**
@@ -89,7 +87,6 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         this.caller = caller;
         this.policy = policy;
         this.limits = limits;
-        this.stored = stored;
         this.requestId = requestId;
         this.cors = cors;
         timeoutNanos = RequestControls.timeoutNanos(head);
@@ -103,6 +100,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         dispatchedNanos = receivedNanos;
         metering.begin(permit, caller, policy);
         log.clear();
+        access.begin(caller, policy, stored);
         tries.begin(policy, timeoutNanos);
         request.begin(head, call, policy, limits);
         Failure mistake = check(call);
@@ -113,33 +111,11 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     /** What can be refused on the head; null if nothing. */
     private Failure check(RawCall call) {
-        boolean anything = call.kind() == RawCall.Kind.PROVIDER
-                || call.kind() == RawCall.Kind.STORED;
         if (timeoutNanos <= 0) {
             return RequestControls.noTime();
         }
-        if (anything && caller.id().equals(Caller.ANONYMOUS)) {
-            return Failure.of(Failure.Kind.MODEL_NOT_ALLOWED,
-                    "What a provider keeps for its account is open to callers with a key only.");
-        }
-        if (anything && isRestricted()) {
-            return Failure.of(Failure.Kind.MODEL_NOT_ALLOWED, "This key is for some models only, "
-                    + "and no such bound could be kept on this path.");
-        }
-        if (call.kind() == RawCall.Kind.PROVIDER
-                && policy.providers().get(call.provider()) == null) {
-            return Failure.of(Failure.Kind.UNKNOWN_URL,
-                    "No enabled provider is called '" + call.provider() + "'.");
-        }
-        if (call.kind() == RawCall.Kind.STORED && stored == null) {
-            return RawTries.noProvider();
-        }
-        return request.check();
-    }
-
-    /** Whether only some models are open to the caller. */
-    private boolean isRestricted() {
-        return !caller.mayUse("*");
+        Failure forbidden = access.check(call);
+        return forbidden != null ? forbidden : request.check();
     }
 
     /** How long it may take by its caller's own word; {@link Deadlines#NEVER} for no word. */
@@ -151,8 +127,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     /** The next bytes of the body, or of a tunnel; takes them. */
     public void onBody(ByteBuf bytes) {
-        if (attempt.isTunnel() && phase == Phase.COMMITTED) {
-            attempt.tunnel().onCallerBytes(bytes, loop.deadlines().nowNanos());
+        if (tunnel.isOn()) {
+            tunnel.onCallerBytes(bytes);
             return;
         }
         if (phase != Phase.RECEIVED && !request.isUploading()) {
@@ -160,7 +136,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             return;
         }
         // Once it is on its way, only a caller who may not use every model has to be looked after.
-        Failure mistake = request.read(bytes, phase == Phase.RECEIVED || isRestricted());
+        Failure mistake = request.read(bytes, phase == Phase.RECEIVED
+                || access.isRestricted());
         if (mistake != null) {
             bytes.release();
         } else if (request.isUploading() && attempt.isSent()) {
@@ -200,8 +177,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (phase == Phase.IDLE) {
             return;
         }
-        if (attempt.isTunnel()) {
-            attempt.tunnel().onCallerReadComplete();
+        if (tunnel.isOn()) {
+            tunnel.onCallerReadComplete();
         } else {
             attempt.flushUpload();
         }
@@ -209,16 +186,11 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     /** The request is whole; or the caller of a tunnel sends no more. */
     public void onRequestEnd() {
-        long now = loop.deadlines().nowNanos();
-        if (phase == Phase.COMMITTED && attempt.isTunnel()) {
-            if (attempt.tunnel().onCallerEnd(now)) {
-                onTunnelEnd(null, null);
-            } else {
-                loop.deadlines().expectBy(now + attempt.tunnel().remainingNanos(now));
-            }
+        if (tunnel.isOn()) {
+            tunnel.onCallerEnd();
         } else if (request.isUploading()) {
             request.endUpload();
-            tries.onSent(now);
+            tries.onSent(loop.deadlines().nowNanos());
             if (attempt.isSent()) {
                 attempt.endUpload();
             }
@@ -278,7 +250,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (phase == Phase.IDLE) {
             return;
         }
-        if (attempt.isTunnel()) {
+        if (tunnel.isOn()) {
             endTunnel();
             return;
         }
@@ -296,7 +268,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** The proxy stops, and can wait no longer: the caller is told so. */
     public void onShutdown() {
         Failure why = Failure.of(Failure.Kind.OVERLOADED, "The proxy is shutting down.");
-        if (phase == Phase.COMMITTED && attempt.isTunnel()) {
+        if (tunnel.isOn()) {
             onTunnelOver(Fault.SHUTDOWN);
         } else if (phase == Phase.ATTEMPTING) {
             stopUpload();
@@ -312,7 +284,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     /** The caller has room again. */
     public void onWritable() {
-        if (phase == Phase.COMMITTED) {
+        if (tunnel.isOn()) {
+            tunnel.onCallerWritable();
+        } else if (phase == Phase.COMMITTED) {
             attempt.resume();
         }
     }
@@ -321,7 +295,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     private void dispatch() {
         dispatchedNanos = loop.deadlines().nowNanos();
-        Failure mistake = tries.find(caller, stored, dispatchedNanos);
+        Failure mistake = access.find(request.call(), request.model(), tries.targets(),
+                dispatchedNanos);
         if (mistake != null) {
             refuse(mistake);
             return;
@@ -331,7 +306,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
                     "What is used of a month's budget can't be written down at the moment."));
             return;
         }
-        Refusal refusal = metering.reserve(tries.firstModel(), request.jsonBytes(),
+        Refusal refusal = metering.reserve(tries.targets().first().model(), request.jsonBytes(),
                 dispatchedNanos);
         if (refusal != null) {
             refuse(LimitReply.refuse(loop.localReply(), refusal, caller));
@@ -392,7 +367,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     @Override
     protected long remainingNanos(long nowNanos) {
         return Math.min(phase == Phase.ATTEMPTING ? tries.timeLeftNanos(nowNanos)
-                : Deadlines.NEVER, tries.remainingNanos(nowNanos));
+                : tunnel.remainingNanos(nowNanos), tries.remainingNanos(nowNanos));
     }
 
     @Override
@@ -402,6 +377,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             attempt.onTimeUp(nowNanos);
             abandon(Fault.TOTAL_TIMEOUT);
             answerFailure();
+        } else if (tunnel.isOn()) {
+            tunnel.onDeadline(nowNanos);
         } else if (!tries.onDeadline(nowNanos)) {
             answerFailure();
         }
@@ -477,7 +454,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         }
         LocalReply reply = loop.localReply();
         if (failure.kind() == Failure.Kind.NO_HEALTHY_PROVIDER) {
-            long ready = tries.readyInNanos(loop.deadlines().nowNanos());
+            long ready = tries.targets().readyInNanos(loop.deadlines().nowNanos());
             reply.retryAfter(Math.min(ready, TimeUnit.SECONDS.toNanos(60)));
         } else if (failure.kind() == Failure.Kind.OVERLOADED) {
             reply.retryAfter(0);
@@ -518,38 +495,16 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     // The tunnel
 
-    /** Both sides speak another protocol from here on. */
-    Tunnel newTunnel(UpstreamConnection connection) {
-        return new Tunnel(new TunnelEnds.Caller(downstream),
-                new TunnelEnds.Provider(connection),
-                limits.tunnelIdle().toNanos(), limits.tunnelTotal().toNanos(),
-                loop.deadlines().nowNanos());
-    }
-
-    /** Some of what the provider said in a tunnel went on. */
-    void onTunnelRead() {
-        if (!bookTunnel()) {
-            onTunnelOver(Fault.BUDGET_SPENT);
-        }
-    }
-
-    /** Books what it has come to since the last time; returns whether it may go on. */
-    private boolean bookTunnel() {
-        TokenUsage more = attempt.reply().takeUsage();
-        if (more == null) {
-            return true;
-        }
-        usage = usage == null ? more : usage.plus(more);
-        return metering.bookSoFar(attempt.target().provider(), attempt.target().model(), more,
-                loop.deadlines().nowNanos());
+    /** Both sides speak another protocol from here on; the caller was told. */
+    void onTunnel(UpstreamConnection provider, RawReply reply) {
+        tunnel.begin(provider, reply, attempt.target(), limits);
     }
 
     /** The proxy ends the tunnel, and says so to both sides. */
     void onTunnelOver(Fault why) {
         log.onBroken(attempt.target(), why,
                 loop.deadlines().nowNanos() - attempt.clock().startedNanos());
-        attempt.tunnel().sayClose(downstream.context().alloc(),
-                why == Fault.SHUTDOWN ? GOING_AWAY : POLICY_VIOLATION, why.code());
+        tunnel.sayClose(why);
         endTunnel();
     }
 
@@ -565,7 +520,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     private void endTunnel() {
         moveTo(Phase.COMPLETE);
-        attempt.closeTunnel();
+        usage = tunnel.end();
+        attempt.abandon();
         finish();
         downstream.endResponse();
     }
@@ -575,9 +531,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** Every exchange ends here, once. */
     private void finish() {
         loop.deadlines().remove(this);
-        if (attempt.isTunnel()) {
-            bookTunnel();
-        } else {
+        if (status != 101) {
             bookReply();
         }
         metering.settle(loop.deadlines().nowNanos());

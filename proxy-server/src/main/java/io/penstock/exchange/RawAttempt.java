@@ -9,7 +9,6 @@ import io.penstock.http.ResponseHead;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
 import io.penstock.relay.ResponseRelay;
-import io.penstock.relay.Tunnel;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.ConnectionPool;
@@ -64,7 +63,6 @@ final class RawAttempt implements ReplyListener {
     private boolean reusable;
     private boolean bodiless;
     private boolean excess; // bytes behind a reply that has no body
-    private Tunnel tunnel; // null unless it became one
 
     RawAttempt(PassThrough exchange, RawRequest request, ExchangeLoop loop,
             DownstreamConnection downstream) {
@@ -83,7 +81,6 @@ final class RawAttempt implements ReplyListener {
     void forget() {
         committed = false;
         target = null;
-        tunnel = null;
         reply.forget();
         status = 0;
         clock.forget();
@@ -144,10 +141,6 @@ final class RawAttempt implements ReplyListener {
         return clock.readyNanos() != 0;
     }
 
-    boolean isTunnel() {
-        return tunnel != null;
-    }
-
     AttemptClock clock() {
         return clock;
     }
@@ -169,24 +162,14 @@ final class RawAttempt implements ReplyListener {
     // Deadlines
 
     long remainingNanos(long nowNanos) {
-        if (tunnel != null) {
-            return connection == null ? Deadlines.NEVER : tunnel.remainingNanos(nowNanos);
-        }
         return upload.isOn() ? upload.remainingNanos(nowNanos) : clock.remainingNanos(nowNanos);
     }
 
     void onDeadline(long nowNanos) {
-        if (tunnel == null && !upload.isOn()) {
+        if (!upload.isOn()) {
             fail(clock.expired(nowNanos), "it took too long");
-        } else if (tunnel == null) {
-            if (upload.isStuck(nowNanos)) {
-                fail(Fault.GAP_TIMEOUT, "the provider stopped taking the request");
-            }
-        } else if (tunnel.isHalfOpen()) {
-            exchange.onTunnelEnd(null, null);
-        } else {
-            exchange.onTunnelOver(tunnel.isOverdue(nowNanos) ? Fault.TUNNEL_OVERDUE
-                    : Fault.TUNNEL_IDLE);
+        } else if (upload.isStuck(nowNanos)) {
+            fail(Fault.GAP_TIMEOUT, "the provider stopped taking the request");
         }
     }
 
@@ -260,9 +243,7 @@ final class RawAttempt implements ReplyListener {
 
     @Override
     public void onWritable() {
-        if (tunnel != null) {
-            tunnel.onProviderWritable();
-        } else if (upload.isOn()) {
+        if (upload.isOn()) {
             upload.onWritable();
         }
     }
@@ -320,11 +301,6 @@ final class RawAttempt implements ReplyListener {
     @Override
     public void onBody(ByteBuf bytes) {
         clock.onBody();
-        if (tunnel != null) {
-            reply.onPayload(bytes, bytes.readerIndex(), bytes.readableBytes());
-            tunnel.onProviderBytes(bytes, clock.lastReadNanos());
-            return;
-        }
         if (bodiless) {
             excess |= bytes.isReadable();
             bytes.release();
@@ -360,10 +336,7 @@ final class RawAttempt implements ReplyListener {
 
     @Override
     public void onReadComplete() {
-        if (tunnel != null) {
-            tunnel.onProviderReadComplete();
-            exchange.onTunnelRead();
-        } else if (committed) {
+        if (committed) {
             downstream.flush();
             keepPace();
         }
@@ -381,9 +354,7 @@ final class RawAttempt implements ReplyListener {
 
     /** The caller has room again. */
     void resume() {
-        if (tunnel != null) {
-            tunnel.onCallerWritable();
-        } else if (clock.isPaused()) {
+        if (clock.isPaused()) {
             clock.resume();
             connection.setReading(true);
         }
@@ -443,12 +414,6 @@ final class RawAttempt implements ReplyListener {
 
     @Override
     public void onFailed(Fault fault, String detail) {
-        if (tunnel != null) {
-            connection = null; // it has closed
-            trial.end(fault != Fault.CLOSED && fault.isProvidersFault(), clock.lastReadNanos());
-            exchange.onTunnelEnd(fault == Fault.CLOSED ? null : fault, detail);
-            return;
-        }
         upload.stop();
         boolean race = fault.isTransient() && clock.isWaitingForHead() && connection.isReused()
                 && !connection.isReplyStarted() && !replayed && request.isReplayable()
@@ -482,10 +447,6 @@ final class RawAttempt implements ReplyListener {
 
     /** Gives up: the connection closes at once, unless its reply has been read to the end. */
     void abandon() {
-        if (tunnel != null) {
-            closeTunnel();
-            return;
-        }
         boolean whole = connection != null && clock.headNanos() != 0 && !committed
                 && isEnded();
         head.discard();
@@ -520,8 +481,6 @@ final class RawAttempt implements ReplyListener {
         }
     }
 
-    // The tunnel
-
     private void becomeTunnel(ResponseHead came) {
         committed = true;
         clock.onGood();
@@ -534,38 +493,11 @@ final class RawAttempt implements ReplyListener {
         exchange.onCommit(this, out);
         ByteBuf first = downstream.context().alloc().directBuffer(out.crlf().length());
         out.drainTo(first);
-        tunnel = exchange.newTunnel(connection);
-        loop.deadlines().expectBy(clock.headNanos() + tunnel.remainingNanos(clock.headNanos()));
-        connection.becomeTunnel();
         downstream.write(first);
         downstream.flush();
-        downstream.becomeTunnel();
-        tunnel.onCallerReadComplete(); // what it sent ahead, no further read may follow
-    }
-
-    Tunnel tunnel() {
-        return tunnel;
-    }
-
-    @Override
-    public void onInputEnd() {
-        long now = loop.deadlines().nowNanos();
-        if (tunnel != null && tunnel.onProviderEnd(now)) {
-            exchange.onTunnelEnd(null, null);
-        } else if (tunnel != null) {
-            loop.deadlines().expectBy(now + tunnel.remainingNanos(now));
-        }
-    }
-
-    /** Ends the provider's side; what was queued for it still goes out. */
-    void closeTunnel() {
-        clock.end();
-        trial.end(false, clock.lastReadNanos());
-        UpstreamConnection gone = connection;
+        UpstreamConnection provider = connection;
         connection = null;
-        leavePool();
-        if (gone != null) {
-            gone.closeGently();
-        }
+        clock.end();
+        exchange.onTunnel(provider, reply);
     }
 }

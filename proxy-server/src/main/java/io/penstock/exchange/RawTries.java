@@ -1,10 +1,7 @@
 package io.penstock.exchange;
 
-import io.penstock.auth.Caller;
-import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.loop.Deadlines;
-import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
@@ -14,8 +11,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The tries of one pass-through: whom it may ask at all, which target is asked next and with which
- * key, and when one is asked again.
+ * The tries of one pass-through: which target is asked next and with which key, and when one is
+ * asked again.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Bounds:</b> the attempts that the policy allows; from the whole request on, the total time
@@ -56,75 +53,9 @@ final class RawTries {
         attempt.forget();
     }
 
-    // Whom to ask
-
-    /**
-     * Finds the targets, once all is known that decides on them; returns why there is none, or null.
-     *
-     * @param stored the provider of whatever names no model; null for none
-     */
-    Failure find(Caller caller, Provider stored, long nowNanos) {
-        RawCall call = request.call();
-        Failure mistake = request.model().find();
-        if (mistake != null) {
-            return mistake;
-        }
-        String name = request.model().name();
-        switch (call.kind()) {
-            case PROVIDER -> {
-                Provider named = policy.providers().get(call.provider());
-                targets.begin(policy, new TargetName(named.name(),
-                        name == null ? call.what() : name));
-            }
-            case STORED -> targets.begin(policy, new TargetName(stored.name(), call.what()));
-            default -> {
-                return name == null ? findWithoutModel(caller, stored)
-                        : findRoute(name, caller, nowNanos);
-            }
-        }
-        return null;
-    }
-
-    private Failure findRoute(String name, Caller caller, long nowNanos) {
-        if (!caller.mayUse(name)) {
-            return new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
-                    "The model '" + name + "' is not open to this key.", "model", null);
-        }
-        Route route = policy.router().find(name);
-        if (route == null) {
-            return new Failure(Failure.Kind.MODEL_NOT_FOUND, "The model '" + name
-                    + "' is served by no configured provider.", "model", null);
-        }
-        return targets.begin(policy, route, request.model().isStream(), nowNanos) ? null
-                : noProvider();
-    }
-
-    private Failure findWithoutModel(Caller caller, Provider stored) {
-        if (!caller.mayUse("*")) {
-            return new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
-                    "This key is for some models only, and the request names none.", "model",
-                    null);
-        }
-        if (stored == null) {
-            return noProvider();
-        }
-        targets.begin(policy, new TargetName(stored.name(), request.call().what()));
-        return null;
-    }
-
-    static Failure noProvider() {
-        return Failure.of(Failure.Kind.MODEL_NOT_FOUND,
-                "No enabled provider has this endpoint.");
-    }
-
-    /** The model by whose name tokens are estimated, whoever is asked first. */
-    String firstModel() {
-        return targets.first().model();
-    }
-
-    /** Nanoseconds until some target may be asked. */
-    long readyInNanos(long nowNanos) {
-        return targets.readyInNanos(nowNanos);
+    /** Whom it may ask; to be filled before the first is. */
+    RawTargets targets() {
+        return targets;
     }
 
     // Asking

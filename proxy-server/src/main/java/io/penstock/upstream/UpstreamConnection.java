@@ -154,8 +154,13 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         context.channel().config().setAutoClose(false);
     }
 
-    /** The connection became a tunnel, of which each direction ends by itself. */
-    public void becomeTunnel() {
+    /**
+     * The connection became a tunnel, of which each direction ends by itself.
+     *
+     * @param end who is told of the rest
+     */
+    public void becomeTunnel(ReplyListener end) {
+        listener = end;
         if (!pool.isTls()) { // a half of TLS can't be closed
             context.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         }
