@@ -17,7 +17,6 @@ import io.penstock.upstream.Provider;
 import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
-import java.util.concurrent.TimeUnit;
 
 /**
  * One call that is relayed without being understood: files, images, audio, whatever a provider has
@@ -41,14 +40,12 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private final RawAccess access = new RawAccess();
     private final Metering metering;
     private final RawTunnel tunnel;
+    private final RawAnswer answer;
     private final AttemptLog log = new AttemptLog();
 
     private Phase phase = Phase.IDLE;
     private Caller caller;
-    private Policy policy;
     private StreamLimits limits;
-    private String requestId;
-    private String cors; // field lines
     private long timeoutNanos; // by the caller's own word
     private boolean queued; // all waits until it is among the concurrent calls
 
@@ -71,6 +68,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         tries = new RawTries(loop, request, log, attempt);
         metering = new Metering(loop);
         tunnel = new RawTunnel(this, loop, downstream, metering);
+        answer = new RawAnswer(loop, downstream, log);
     }
 
     /**
@@ -85,10 +83,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             Policy policy, StreamLimits limits, Provider stored, String requestId, String cors) {
         moveTo(Phase.RECEIVED);
         this.caller = caller;
-        this.policy = policy;
         this.limits = limits;
-        this.requestId = requestId;
-        this.cors = cors;
         timeoutNanos = RequestControls.timeoutNanos(head);
         queued = false;
         status = 0;
@@ -99,6 +94,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         receivedNanos = loop.deadlines().nowNanos();
         dispatchedNanos = receivedNanos;
         metering.begin(permit, caller, policy);
+        answer.begin(permit, policy, requestId, cors, receivedNanos);
         log.clear();
         access.begin(caller, policy, stored);
         tries.begin(policy, timeoutNanos);
@@ -398,24 +394,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         moveTo(Phase.COMMITTED);
         status = good.status();
         request.release();
-        LimitReply.write(out, metering.permit(), now);
-        out.text("x-request-id: ").text(requestId).crlf().text(cors);
-        if (status != 101) {
-            out.bytes(HeaderText.securityLines(downstream.isTls()));
-        }
-        if (policy.fullHeaders()) {
-            AttemptClock clock = good.clock();
-            out.text("x-penstock-provider: ").text(good.target().provider())
-                    .text("\r\nx-penstock-model: ")
-                    .text(HeaderText.printable(good.target().model()))
-                    .text("\r\nx-penstock-attempts: ");
-            log.writeTo(out);
-            out.text("\r\nserver-timing: receive;dur=").millis(dispatchedNanos - receivedNanos)
-                    .text(", queue;dur=").millis(clock.slotNanos() - clock.startedNanos())
-                    .text(", connect;dur=").millis(clock.readyNanos() - clock.slotNanos())
-                    .text(", head;dur=").millis(clock.headNanos() - clock.readyNanos())
-                    .text(", total;dur=").millis(now - receivedNanos).crlf();
-        }
+        answer.writeLines(out, good, dispatchedNanos, now);
     }
 
     /** The reply went to the caller to its end. */
@@ -447,45 +426,23 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** Nothing brought a reply that could be passed on. */
     private void answerFailure() {
         if (failure == null) {
-            Fault last = log.lastFault();
-            fail(Failure.of(last == Fault.SATURATED ? Failure.Kind.OVERLOADED
-                    : last != null && last.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
-                    : Failure.Kind.UPSTREAM_ERROR, "The call failed: " + log + "."));
+            fail(answer.failure());
         }
-        LocalReply reply = loop.localReply();
-        if (failure.kind() == Failure.Kind.NO_HEALTHY_PROVIDER) {
-            long ready = tries.targets().readyInNanos(loop.deadlines().nowNanos());
-            reply.retryAfter(Math.min(ready, TimeUnit.SECONDS.toNanos(60)));
-        } else if (failure.kind() == Failure.Kind.OVERLOADED) {
-            reply.retryAfter(0);
-        }
-        if (policy.fullHeaders() && !log.entries().isEmpty()) {
-            reply.field("x-penstock-attempts", log.toString());
-        }
-        answer(reply, log.toJson());
+        answer(tries.targets().readyInNanos(loop.deadlines().nowNanos()));
     }
 
     /** Answers a request that no provider was asked about. */
     private void refuse(Failure why) {
         fail(why);
-        LocalReply reply = loop.localReply();
-        if (why.kind() == Failure.Kind.OVERLOADED) {
-            reply.retryAfter(0);
-        }
-        answer(reply, null);
+        answer(0);
     }
 
-    private void answer(LocalReply reply, String attempts) {
+    private void answer(long readyInNanos) {
         status = failure.kind().status();
         Failure why = failure;
-        String id = requestId;
-        if (policy.fullHeaders()) {
-            reply.took(durationNanos());
-        }
+        LocalReply reply = answer.begin(why, readyInNanos, loop.deadlines().nowNanos());
         finish();
-        // Only now the permit says what is left.
-        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
-        reply.lines(cors).error(downstream, why, id, attempts);
+        answer.send(reply, why);
     }
 
     private void fail(Failure why) {
@@ -572,7 +529,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     @Override
     public String requestId() {
-        return requestId;
+        return answer.requestId();
     }
 
     @Override

@@ -12,8 +12,8 @@ import io.penstock.limit.StreamLimits;
 import io.penstock.upstream.UpstreamConnection;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
-import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * What the caller of a pass-through sends: the fields that go on to a provider, and a body that is
@@ -27,7 +27,8 @@ import java.util.Set;
  */
 final class RawRequest {
     static final int HELD_BYTES = 256 * 1024;
-    private static final String BROWSER_KEY = "openai-insecure-api-key.";
+    private static final Pattern CREDENTIAL_PROTOCOL = Pattern.compile(
+            "openai-(insecure-api-key|organization|project)\\.", Pattern.CASE_INSENSITIVE);
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
     private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE);
 
@@ -103,9 +104,9 @@ final class RawRequest {
 
     private Failure checkUpgrade() {
         String sent = new String(fields, 0, fieldsLength, StandardCharsets.ISO_8859_1);
-        if (sent.toLowerCase(Locale.ROOT).contains(BROWSER_KEY)) {
-            return Failure.of(Failure.Kind.BAD_REQUEST, "Credentials among the subprotocols are "
-                    + "not taken: show the key in a field of its own.");
+        if (CREDENTIAL_PROTOCOL.matcher(sent).find()) {
+            return Failure.of(Failure.Kind.BAD_REQUEST, "Credentials, and whose account is meant, "
+                    + "are not taken among the subprotocols: show the key in a field of its own.");
         }
         return hasBody || !method.equals("GET") ? Failure.of(Failure.Kind.BAD_REQUEST,
                 "A request for a WebSocket has to be a GET without a body.") : null;

@@ -370,6 +370,16 @@ class PassThroughFaultsIT {
         }
     }
 
+    @Test
+    void waitsABitForTheOnlyProviderThatAsksForIt() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(
+                        answer(429, "{}", "retry-after-ms: 100\r\n"), answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).start()) {
+            assertThat(rerank(proxy).readHead().header("x-penstock-attempts"))
+                    .isEqualTo("a/model-a=429, a/model-a=200");
+        }
+    }
+
     // What it cost
 
     @Test

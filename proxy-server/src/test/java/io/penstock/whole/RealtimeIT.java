@@ -450,6 +450,9 @@ class RealtimeIT {
             assertThat(open(proxy, PATH + "&model=%zz").readHead().status()).isEqualTo(400);
             assertThat(open(proxy, PATH, "sec-websocket-protocol: openai-insecure-api-key."
                     + CALLER_KEY).readHead().status()).isEqualTo(400);
+            assertThat(open(proxy, PATH, "sec-websocket-protocol: realtime, "
+                    + "OpenAI-Organization.org-1").readHead().status())
+                    .as("whose fields don't go up either").isEqualTo(400);
             assertThat(open(proxy, PATH, "content-length: 1").readHead().status())
                     .isEqualTo(400);
             assertThat(a.opened()).isZero();
