@@ -44,7 +44,8 @@ class TurnWritersTest {
     @Nested
     class Messages {
         private final Translated translated =
-                new Translated(ReplyFormat.CHAT, ReplyFormat.MESSAGES, ReplyOptions.DEFAULT);
+                new Translated(ReplyFormat.CHAT, ReplyFormat.MESSAGES,
+                        new ReplyOptions(null, false, 2, null, null));
 
         /** The types of the events since the last call, with their blocks' indexes. */
         private List<String> types() {
@@ -126,6 +127,16 @@ class TurnWritersTest {
 
             assertThat(translated.text()).contains("\"stop_reason\":\"refusal\"")
                     .contains("\"usage\":{\"input_tokens\":0");
+        }
+
+        @Test
+        void theRefusalOfAnotherAnswerIsNotThisOnes() {
+            translated.event("data: {\"id\":\"c\",\"choices\":[{\"index\":1,\"delta\":"
+                    + "{\"refusal\":\"no\"}},{\"index\":0,\"delta\":{\"content\":\"a\"},"
+                    + "\"finish_reason\":\"stop\"}]}\n\n");
+            translated.event("data: [DONE]\n\n");
+
+            assertThat(translated.text()).contains("\"stop_reason\":\"end_turn\"");
         }
 
         @Test
@@ -256,6 +267,18 @@ class TurnWritersTest {
         }
 
         @Test
+        void noArgumentsAreAnObjectWithoutAny() {
+            translated.event(call(0, "x", ""));
+            finish("tool_calls");
+
+            assertThat(types()).containsSubsequence("output_item.added0",
+                    "function_call_arguments.delta0", "function_call_arguments.done0");
+            List<JsonNode> events = data(translated.text());
+            assertThat(events.get(events.size() - 1).at("/response/output/0/arguments").asText())
+                    .isEqualTo("{}");
+        }
+
+        @Test
         void theLastEventRepeatsEverything() {
             translated.event(delta("{\"content\":\"a\"}"));
             translated.event(delta("{\"content\":\"b\"}"));
@@ -278,9 +301,9 @@ class TurnWritersTest {
             List<JsonNode> events = data(text);
             JsonNode output = events.get(events.size() - 1).at("/response/output");
             assertThat(output.at("/0/encrypted_content").asText())
-                    .startsWith(ResponseObject.SIGNATURE_PREFIX);
+                    .startsWith(ResponseObject.SIGNATURE_MARK);
             assertThat(output.at("/1/encrypted_content").asText())
-                    .startsWith(ResponseObject.REDACTED_PREFIX);
+                    .startsWith(ResponseObject.REDACTED_MARK);
         }
 
         @Test
