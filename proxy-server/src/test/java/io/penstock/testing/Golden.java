@@ -18,6 +18,11 @@ public final class Golden {
 
     private Golden() {}
 
+    /** The text of that file. */
+    public static String read(String name) throws IOException {
+        return Files.readString(FOLDER.resolve(name));
+    }
+
     /** Compares with the file of that name. */
     public static void check(String name, String actual) {
         Path file = FOLDER.resolve(name);

@@ -52,6 +52,8 @@ final class ChatReader {
             case "max_tokens" -> {
                 if (body.member(root, "max_completion_tokens") == NONE) {
                     request.put(Setting.MAX_TOKENS, body.number(value, name));
+                } else {
+                    request.notes.drop(name);
                 }
             }
             case "tools" -> body.elements(value, name, this::readTool);

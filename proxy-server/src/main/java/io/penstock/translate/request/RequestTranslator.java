@@ -95,6 +95,10 @@ public final class RequestTranslator {
             case COMPLETIONS -> new CompletionsReader(typed, request).read();
             default -> throw new IllegalArgumentException("no reader for " + from);
         }
+        if (request.turns.isEmpty()) {
+            throw UntranslatableException.invalid(from == ClientFormat.RESPONSES ? "input"
+                    : "messages", "expected at least one");
+        }
         Turns.checkParts(request.turns);
         return request;
     }

@@ -94,7 +94,6 @@ final class ResponsesReader {
             }
             case "include" -> body.elements(value, name, (one, path) -> {
                 switch (body.text(one, path)) {
-                    case "message.output_text.logprobs" -> { } // asked for by top_logprobs
                     case "reasoning.encrypted_content" -> { } // given wherever there is some
                     default -> notes.drop(path);
                 }
