@@ -42,10 +42,13 @@ final class Question {
         this.client = client;
         this.prefilled = prefilled;
         this.memory = memory;
-        options = new ReplyOptions(null, translated.usageAsked(), (int) choices, null,
+        // Bedrock's Converse never says which model it is.
+        options = new ReplyOptions(provider.mainApi() == Api.CONVERSE ? model : null,
+                translated.usageAsked(), (int) choices, translated.responseSettings(),
                 translated.jsonByTool() ? Translated.JSON_TOOL : null);
-        gauged = translated.body().capacity() > RequestBody.FREE_BYTES
-                ? translated.body().capacity() : 0;
+        int kept = translated.body().capacity() + (translated.responseSettings() == null ? 0
+                : translated.responseSettings().length());
+        gauged = kept > RequestBody.FREE_BYTES ? kept : 0;
         memory.take(gauged);
     }
 

@@ -54,6 +54,7 @@ final class ResponsesReader {
         request.imageDetailPath = "input.content.detail";
         request.reasoningPath = "input.reasoning";
         request.usageAsked = true; // its streams always tell
+        request.responseSettings = ResponseSettings.of(body);
     }
 
     private void readMember(int value, String name) throws UntranslatableException {
