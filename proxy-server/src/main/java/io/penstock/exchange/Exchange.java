@@ -494,7 +494,12 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         onEnded(cut, false);
     }
 
-    /** The caller's budget is spent, and its format has no words for a stream that ends there. */
+    /** What a running attempt has come to. */
+    TokenUsage cameTo(Attempt running) {
+        return costs.reported(running);
+    }
+
+    /** The caller's budget is spent, and its stream is too long to be ended in order. */
     void onBudgetSpentInside(Attempt cut) {
         breakOff(cut, Fault.BUDGET_SPENT, Failure.of(Failure.Kind.INSUFFICIENT_QUOTA,
                 "The budget of this month is spent."));

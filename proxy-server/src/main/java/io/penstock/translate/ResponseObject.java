@@ -95,7 +95,7 @@ final class ResponseObject {
         }
     }
 
-    private static void writeUsage(ReplyBytes out, ReplyUsage usage) {
+    static void writeUsage(ReplyBytes out, ReplyUsage usage) {
         out.put("{\"input_tokens\":").number(usage.prompt())
                 .put(",\"input_tokens_details\":{\"cached_tokens\":").number(usage.cached())
                 .put(",\"cache_write_tokens\":").number(usage.cacheWrite())
