@@ -372,6 +372,10 @@ class FormatsIT {
                 case MESSAGES -> "event: error\ndata: {\"type\":\"error\",";
                 case RESPONSES -> "\"type\":\"";
             });
+            List<JsonNode> events = client == Client.RESPONSES ? events(rest) : List.of();
+            for (int i = 0; i < events.size(); i++) {
+                assertThat(events.get(i).get("sequence_number").asInt()).isEqualTo(i);
+            }
             assertThat(onlyLine(proxy)).contains("\"estimated\":true");
         }
     }
