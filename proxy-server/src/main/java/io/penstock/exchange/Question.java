@@ -52,6 +52,11 @@ final class Question {
         memory.take(gauged);
     }
 
+    /** The API in which the target is asked. */
+    Api api() {
+        return provider.mainApi();
+    }
+
     /** The format of the answer. */
     ReplyFormat upstream() {
         return switch (provider.mainApi()) {
@@ -79,6 +84,11 @@ final class Question {
     /** The caller's fields that the target goes without. */
     List<String> dropped() {
         return translated.dropped();
+    }
+
+    /** The caller's fields that the target gets another value for. */
+    List<String> changed() {
+        return translated.changed();
     }
 
     int length() {

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Streams without an end of their own, which a spent budget ends in the caller's format. */
 class BudgetCutIT {
     private static final long BUDGET = 1500;
+    private static final int EVENTS_AT_ONCE = 20;
     private static final String CHAT = "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,"
             + "\"delta\":{\"content\":\"word \"},\"finish_reason\":null}]}\n\n";
     private static final String MESSAGES_START = named("{\"type\":\"message_start\",\"message\":"
@@ -63,8 +64,12 @@ class BudgetCutIT {
                 : CHAT);
         int sequence = 3;
         while (!x.awaitClosed(Duration.ofMillis(1))) {
-            x.chunk(responses ? response(sequence++)
-                    : type == ProviderType.ANTHROPIC ? MESSAGES : CHAT);
+            StringBuilder events = new StringBuilder();
+            for (int i = 0; i < EVENTS_AT_ONCE; i++) {
+                events.append(responses ? response(sequence++)
+                        : type == ProviderType.ANTHROPIC ? MESSAGES : CHAT);
+            }
+            x.chunk(events.toString());
         }
     }
 
