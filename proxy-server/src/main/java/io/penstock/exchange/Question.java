@@ -45,7 +45,8 @@ final class Question {
         // Bedrock's Converse never says which model it is.
         options = new ReplyOptions(provider.mainApi() == Api.CONVERSE ? model : null,
                 translated.usageAsked(), (int) choices, translated.responseSettings(),
-                translated.jsonByTool() ? Translated.JSON_TOOL : null);
+                translated.jsonByTool() ? Translated.JSON_TOOL : null,
+                translated.functionsOffered());
         int kept = translated.body().capacity() + (translated.responseSettings() == null ? 0
                 : translated.responseSettings().length());
         gauged = kept > RequestBody.FREE_BYTES ? kept : 0;

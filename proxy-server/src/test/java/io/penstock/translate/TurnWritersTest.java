@@ -177,6 +177,30 @@ class TurnWritersTest {
                     .startsWith("cGVuc3Rv");
         }
 
+        /** As it was before there were tools: one call, and another reason to stop. */
+        @Test
+        void aCallerWhoOffersFunctionsGetsAFunctionCall() throws IOException {
+            ReplyOptions options = new ReplyOptions(null, false, 1, null, null, true);
+
+            List<JsonNode> chunks = data(Translated.stream(ReplyFormat.MESSAGES, ReplyFormat.CHAT,
+                    options, Bytes.fixture("anthropic-stream-parallel-tools.sse")).text());
+            StringBuilder call = new StringBuilder();
+            chunks.forEach(chunk -> call.append(chunk.at("/choices/0/delta/function_call/name")
+                    .asText()).append(chunk.at("/choices/0/delta/function_call/arguments")
+                    .asText()));
+            assertThat(call).hasToString("get_weather{\"city\": \"Paris\"}");
+            assertThat(chunks).noneMatch(chunk -> chunk.at("/choices/0/delta").has("tool_calls"));
+            assertThat(chunks.get(chunks.size() - 1).at("/choices/0/finish_reason").asText())
+                    .isEqualTo("function_call");
+
+            JsonNode choice = JSON.readTree(Translated.unary(ReplyFormat.MESSAGES,
+                    ReplyFormat.CHAT, options, Bytes.fixture("anthropic-unary-thinking-tool.json")))
+                    .at("/choices/0");
+            assertThat(choice.at("/message/function_call/name").asText()).isEqualTo("get_weather");
+            assertThat(choice.at("/message").has("tool_calls")).isFalse();
+            assertThat(choice.get("finish_reason").asText()).isEqualTo("function_call");
+        }
+
         @Test
         void everyChunkRepeatsTheHead() {
             String text = Translated.stream(ReplyFormat.GEMINI, ReplyFormat.CHAT,

@@ -57,7 +57,14 @@ final class ChatReader {
                 }
             }
             case "tools" -> body.elements(value, name, this::readTool);
-            case "functions" -> body.elements(value, name, this::readFunction);
+            case "functions" -> {
+                body.elements(value, name, this::readFunction);
+                if (body.member(root, "tools") == NONE) {
+                    request.functionsOffered = true;
+                    request.oneCallAtATime = true; // an answer has room for one
+                    request.oneCallPath = name;
+                }
+            }
             case "tool_choice" -> readToolChoice(value);
             case "function_call" -> {
                 Choice choice = body.isString(value)

@@ -102,6 +102,8 @@ final class ModelRequest {
     String reasoningPath = "messages.reasoning_content";
     /** Whether the caller wants a usage event in a stream. */
     boolean usageAsked;
+    /** Whether functions were offered, as was done before there were tools. */
+    boolean functionsOffered;
     /** What the answer repeats of the request; null where its format repeats nothing. */
     String responseSettings;
 

@@ -82,7 +82,7 @@ public final class RequestTranslator {
         }
         request.dropTheRest();
         return new Translated(out, path, request.notes.dropped(), request.notes.changed(),
-                jsonByTool, request.usageAsked, request.responseSettings);
+                jsonByTool, request.usageAsked, request.responseSettings, request.functionsOffered);
     }
 
     private ModelRequest read(ClientFormat from) throws UntranslatableException {

@@ -321,7 +321,8 @@ class ChatToMessagesTest {
                         "{'functions':[{'name':'f','description':'d','parameters':{'type':"
                         + "'object'}}],'function_call':{'name':'f'}}",
                         "{'tools':[{'name':'f','description':'d','input_schema':{'type':"
-                        + "'object'}}],'tool_choice':{'type':'tool','name':'f'}}"),
+                        + "'object'}}],'tool_choice':{'type':'tool','name':'f',"
+                        + "'disable_parallel_tool_use':true}}"),
                 maps("a schema without a type gets one",
                         "{'tools':[{'type':'function','function':{'name':'f','parameters':"
                         + "{'properties':{'a':{'maximum':1.50}}}}}]}",
