@@ -17,6 +17,7 @@ import io.penstock.route.HoldSettings;
 import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ChatStream;
 import io.penstock.translate.ErrorBody;
+import io.penstock.translate.ReplyUsage;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
@@ -597,17 +598,29 @@ final class Attempt implements ReplyListener {
 
     /** The caller's budget is spent: ends the stream as one that has come to its longest. */
     private void endAtLength() {
-        if (!endpoint.hasChunks()) {
+        String end = lastEvents();
+        if (end == null) {
             closeConnection();
             exchange.onBudgetSpentInside(this);
             return;
         }
-        ChatStream.Identity told = reader.identity();
-        relay.cut(ChatStream.endAtLength(told == null ? exchange.identity() : told,
-                exchange.isText(), exchange.choices()));
+        relay.cut(end);
         relay.end();
         closeConnection();
         exchange.onBudgetSpent(this);
+    }
+
+    /** What ends the stream at the length that it may have; null if nothing does. */
+    private String lastEvents() {
+        if (endpoint.hasChunks()) {
+            ChatStream.Identity told = reader.identity();
+            return ChatStream.endAtLength(told == null ? exchange.identity() : told,
+                    exchange.isText(), exchange.choices());
+        }
+        TokenUsage usage = exchange.cameTo(this);
+        ReplyUsage counted = new ReplyUsage(usage.prompt(), usage.completion(), usage.cached(), 0,
+                usage.reasoning());
+        return question == null ? reader.endAtLength(counted) : translation.endAtLength(counted);
     }
 
     /** The attempt is over without a whole reply. */
@@ -659,7 +672,8 @@ final class Attempt implements ReplyListener {
             relay.cut(ErrorBody.openAiEvent(why, attempts));
         } else if (events) {
             relay.cut(question != null ? translation.lastWord(why, attempts)
-                    : ErrorBody.event(endpoint.format(), why, attempts));
+                    : ErrorBody.event(endpoint.format(), why, attempts,
+                            reader.numberedEvents()));
         }
         relay.discard();
     }

@@ -3,6 +3,7 @@ package io.penstock.exchange;
 import io.penstock.auth.Caller;
 import io.penstock.failure.Failure;
 import io.penstock.route.Route.TargetName;
+import io.penstock.upstream.Api;
 import io.penstock.usage.TokenUsage;
 
 /** What became of one exchange, of whatever kind, for whoever keeps books. */
@@ -14,6 +15,16 @@ public interface Outcome {
 
     /** Null if the request was refused before it was known, or names none. */
     String model();
+
+    /** In which API the caller asked; null where that is unknown, or none of ours. */
+    default Api api() {
+        return null;
+    }
+
+    /** In which API the serving target was asked; null if none served, or it is unknown. */
+    default Api upstreamApi() {
+        return null;
+    }
 
     boolean isStream();
 

@@ -42,11 +42,20 @@ final class Question {
         this.client = client;
         this.prefilled = prefilled;
         this.memory = memory;
-        options = new ReplyOptions(null, translated.usageAsked(), (int) choices, null,
-                translated.jsonByTool() ? Translated.JSON_TOOL : null);
-        gauged = translated.body().capacity() > RequestBody.FREE_BYTES
-                ? translated.body().capacity() : 0;
+        // Bedrock's Converse never says which model it is.
+        options = new ReplyOptions(provider.mainApi() == Api.CONVERSE ? model : null,
+                translated.usageAsked(), (int) choices, translated.responseSettings(),
+                translated.jsonByTool() ? Translated.JSON_TOOL : null,
+                translated.functionsOffered());
+        int kept = translated.body().capacity() + (translated.responseSettings() == null ? 0
+                : translated.responseSettings().length());
+        gauged = kept > RequestBody.FREE_BYTES ? kept : 0;
         memory.take(gauged);
+    }
+
+    /** The API in which the target is asked. */
+    Api api() {
+        return provider.mainApi();
     }
 
     /** The format of the answer. */
@@ -76,6 +85,11 @@ final class Question {
     /** The caller's fields that the target goes without. */
     List<String> dropped() {
         return translated.dropped();
+    }
+
+    /** The caller's fields that the target gets another value for. */
+    List<String> changed() {
+        return translated.changed();
     }
 
     int length() {

@@ -130,7 +130,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         watches = !isTranslated && !chunks;
         if (watches) {
             watcher = watcher == null ? new ReplyTranslator(loop.replyLoop()) : watcher;
-            watcher.watch(endpoint.format());
+            watcher.watch(endpoint.format(), watched);
         }
     }
 
@@ -213,6 +213,18 @@ final class ReplyReader implements ResponseRelay.Observer {
     /** Whether it said so of that many answers, or all is over: nothing that costs follows. */
     boolean isFinished(long choices) {
         return doneSeen || errorSeen || finishes >= choices;
+    }
+
+    /** How many events have gone by that number themselves, of a stream that is relayed. */
+    long numberedEvents() {
+        return watches ? watcher.events() : 0;
+    }
+
+    /** The events that end a relayed stream at the length that it may have; null if none can. */
+    String endAtLength(ReplyUsage counted) {
+        ByteBuf end = Unpooled.buffer();
+        return watches && watcher.endAtLength(counted, end) ? end.toString(StandardCharsets.UTF_8)
+                : null;
     }
 
     /** Whether {@code [DONE]} went by. */

@@ -105,11 +105,15 @@ public final class ErrorBody {
 
     /**
      * The event that ends a stream of that format which was relayed as it came, and cannot go on.
+     *
+     * @param events how many events have gone before it
      */
-    public static String event(ReplyFormat client, Failure failure, String attempts) {
+    public static String event(ReplyFormat client, Failure failure, String attempts,
+            long events) {
         if (client == ReplyFormat.RESPONSES) {
             StringBuilder out = new StringBuilder(192)
-                    .append("event: error\ndata: {\"type\":\"error\",\"code\":");
+                    .append("event: error\ndata: {\"type\":\"error\",\"sequence_number\":")
+                    .append(events).append(",\"code\":");
             JsonText.quote(out, failure.kind().code()).append(",\"message\":");
             return JsonText.quote(out, failure.message()).append(",\"param\":null}\n\n").toString();
         }

@@ -10,9 +10,17 @@ package io.penstock.translate;
  *        without braces; null for the defaults
  * @param textTool the tool whose arguments are the answer's text, since the provider could not be
  *        held to a schema otherwise; null for none
+ * @param functionCall whether a chat caller offered functions, as was done before there were tools,
+ *        and looks for a call where it was then: there is one of them only
  */
 public record ReplyOptions(String model, boolean includeUsage, int choices, String settings,
-        String textTool) {
+        String textTool, boolean functionCall) {
     /** One answer, without a usage chunk, under the provider's own name for the model. */
     public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null, null);
+
+    /** For a caller who knows tools, or none. */
+    public ReplyOptions(String model, boolean includeUsage, int choices, String settings,
+            String textTool) {
+        this(model, includeUsage, choices, settings, textTool, false);
+    }
 }

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
@@ -273,7 +274,13 @@ class FormatsIT {
             assertThat(client.text(reply)).isEqualTo("One two three four");
             assertThat(client.finish(reply)).isIn("stop", "end_turn", "completed");
             assertThat(onlyLine(proxy)).contains("\"prompt_tokens\":11,\"completion_tokens\":4")
-                    .doesNotContain("estimated\":true");
+                    .contains("\"api\":\"" + client.name().toLowerCase(Locale.ROOT) + "\"")
+                    .contains("\"upstream_api\":\"" + switch (type) {
+                        case ANTHROPIC -> "messages";
+                        case GEMINI -> "gemini";
+                        default -> type == ProviderType.OPENAI && client == Client.RESPONSES
+                                ? "responses" : "chat";
+                    } + "\"").doesNotContain("estimated\":true");
         }
     }
 
@@ -372,6 +379,10 @@ class FormatsIT {
                 case MESSAGES -> "event: error\ndata: {\"type\":\"error\",";
                 case RESPONSES -> "\"type\":\"";
             });
+            List<JsonNode> events = client == Client.RESPONSES ? events(rest) : List.of();
+            for (int i = 0; i < events.size(); i++) {
+                assertThat(events.get(i).get("sequence_number").asInt()).isEqualTo(i);
+            }
             assertThat(onlyLine(proxy)).contains("\"estimated\":true");
         }
     }
@@ -458,12 +469,50 @@ class FormatsIT {
     void tellsWhichFieldsWereDropped() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
                 ProxyUnderTest proxy = before(mock, ProviderType.ANTHROPIC).start()) {
-            RawClient caller = ask(proxy, Client.CHAT, ",\"seed\":7,\"logit_bias\":{\"1\":5}");
+            RawClient caller = ask(proxy, Client.CHAT,
+                    ",\"seed\":7,\"logit_bias\":{\"1\":5},\"stop\":[\"x\"]");
             RawClient.Head head = caller.readHead();
             caller.readBody(head);
 
             assertThat(head.header("x-penstock-dropped").split(","))
                     .containsExactlyInAnyOrder("seed", "logit_bias");
+            assertThat(head.header("x-penstock-changed")).isNull();
+        }
+    }
+
+    @Test
+    void tellsWhichFieldsWereChanged() throws Exception {
+        try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
+                ProxyUnderTest proxy = before(mock, ProviderType.ANTHROPIC).start()) {
+            RawClient caller = ask(proxy, Client.CHAT,
+                    ",\"temperature\":1.5,\"response_format\":{\"type\":\"json_object\"}");
+            RawClient.Head head = caller.readHead();
+            caller.readBody(head);
+
+            assertThat(head.header("x-penstock-changed").split(","))
+                    .containsExactlyInAnyOrder("temperature", "response_format");
+            assertThat(head.header("x-penstock-dropped")).isNull();
+        }
+    }
+
+    @Test
+    void repeatsTheSettingsOfAResponsesRequest() throws Exception {
+        try (MockServer mock = MockServer.start(MOCK.withName("a"), 2);
+                ProxyUnderTest proxy = before(mock, ProviderType.ANTHROPIC).start()) {
+            String settings = ",\"instructions\":\"Be\\nbrief\",\"temperature\":0.5,\"tools\":[\n{"
+                    + "\"type\":\"function\",\"name\":\"f\",\"parameters\":{\"a\":1.0}}]";
+
+            JsonNode reply = whole(ask(proxy, Client.RESPONSES, settings));
+            assertThat(reply.get("instructions").asText()).isEqualTo("Be\nbrief");
+            assertThat(reply.get("temperature").asDouble()).isEqualTo(0.5);
+            assertThat(reply.at("/tools/0/name").asText()).isEqualTo("f");
+
+            List<JsonNode> events = events(stream(ask(proxy, Client.RESPONSES, settings
+                    + ",\"stream\":true")));
+            assertThat(events.get(0).at("/response/instructions").asText())
+                    .isEqualTo("Be\nbrief");
+            assertThat(events.get(events.size() - 1).at("/response/tools"))
+                    .isEqualTo(reply.get("tools"));
         }
     }
 

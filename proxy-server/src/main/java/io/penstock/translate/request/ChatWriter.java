@@ -68,9 +68,6 @@ final class ChatWriter {
 
     /** Whether the model shall go on from what the assistant said. */
     private boolean checkPrefill() throws UntranslatableException {
-        if (request.turns.isEmpty()) {
-            throw UntranslatableException.invalid("messages", "expected at least one");
-        }
         Turn last = request.turns.get(request.turns.size() - 1);
         if (!last.is(Role.ASSISTANT)) {
             return false;
@@ -151,13 +148,6 @@ final class ChatWriter {
             copy(Setting.SEED, "seed");
         } else if (dialect.can(Can.RANDOM_SEED)) {
             copy(Setting.SEED, "random_seed");
-        }
-        if (dialect.can(Can.LOGPROBS)) {
-            boolean asked = request.take(Setting.LOGPROBS) != null;
-            if (asked || request.peek(Setting.TOP_LOGPROBS) != null) {
-                out.member("logprobs", true); // which Responses leaves unsaid
-            }
-            copy(Setting.TOP_LOGPROBS, "top_logprobs");
         }
         if (dialect.can(Can.LOGIT_BIAS)) {
             copy(Setting.LOGIT_BIAS, "logit_bias");

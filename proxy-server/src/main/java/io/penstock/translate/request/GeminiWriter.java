@@ -144,16 +144,12 @@ final class GeminiWriter {
         copy(Setting.PRESENCE_PENALTY, "presencePenalty");
         copy(Setting.FREQUENCY_PENALTY, "frequencyPenalty");
         copySeed();
-        boolean logprobs = request.take(Setting.LOGPROBS) != null;
-        if (logprobs || request.peek(Setting.TOP_LOGPROBS) != null) {
-            out.member("responseLogprobs", true);
-        }
-        copy(Setting.TOP_LOGPROBS, "logprobs");
         writeStops();
         if (request.answerFormat != null) {
             out.member("responseMimeType", "application/json");
             if (request.answerFormat.kind() == AnswerKind.SCHEMA) {
                 out.name("responseJsonSchema").value(request.answerFormat.schema());
+                request.answerFormat.dropName(notes);
             }
         }
         writeThinking();

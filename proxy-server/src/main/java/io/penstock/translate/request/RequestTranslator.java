@@ -82,7 +82,7 @@ public final class RequestTranslator {
         }
         request.dropTheRest();
         return new Translated(out, path, request.notes.dropped(), request.notes.changed(),
-                jsonByTool, request.usageAsked);
+                jsonByTool, request.usageAsked, request.responseSettings, request.functionsOffered);
     }
 
     private ModelRequest read(ClientFormat from) throws UntranslatableException {
@@ -94,6 +94,10 @@ public final class RequestTranslator {
             case RESPONSES -> new ResponsesReader(typed, request).read();
             case COMPLETIONS -> new CompletionsReader(typed, request).read();
             default -> throw new IllegalArgumentException("no reader for " + from);
+        }
+        if (request.turns.isEmpty()) {
+            throw UntranslatableException.invalid(from == ClientFormat.RESPONSES ? "input"
+                    : "messages", "expected at least one");
         }
         Turns.checkParts(request.turns);
         return request;

@@ -114,7 +114,8 @@ final class TranslationCase {
 
     /** What came out, its buffer released. */
     record Result(String body, String path, List<String> dropped, List<String> changed,
-            boolean jsonByTool, boolean usageAsked) {}
+            boolean jsonByTool, boolean usageAsked, String responseSettings,
+            boolean functionsOffered) {}
 
     /** Translates a body in pieces of that size; 0 for a plain array. */
     static Result translate(ClientFormat from, ProviderFormat to, String body,
@@ -136,7 +137,8 @@ final class TranslationCase {
             String text = out.toString(StandardCharsets.UTF_8);
             out.release();
             return new Result(text, translated.path(), translated.dropped(),
-                    translated.changed(), translated.jsonByTool(), translated.usageAsked());
+                    translated.changed(), translated.jsonByTool(), translated.usageAsked(),
+                    translated.responseSettings(), translated.functionsOffered());
         } finally {
             pieces.release();
         }
