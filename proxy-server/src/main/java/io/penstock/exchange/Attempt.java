@@ -788,7 +788,8 @@ final class Attempt implements ReplyListener {
             relay.cut(ErrorBody.openAiEvent(why, attempts));
         } else if (events) {
             relay.cut(question != null ? translation.lastWord(why, attempts)
-                    : ErrorBody.event(endpoint.format(), why, attempts));
+                    : ErrorBody.event(endpoint.format(), why, attempts,
+                            reader.watchedEvents()));
         }
         relay.discard();
     }
