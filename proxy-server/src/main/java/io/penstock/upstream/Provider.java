@@ -190,9 +190,13 @@ public final class Provider {
         return settings.baseUrl().getHost() + (portInUrl < 0 ? "" : ":" + portInUrl);
     }
 
-    /** Whether a stream's usage should be asked for; not if it has refused the question. */
+    /**
+     * Whether a stream's usage should be asked for; not if it has refused the question. Who
+     * imitates OpenAI beside an API of its own may report it in that only.
+     */
     public boolean takesUsageQuestion() {
-        return !refusesUsageQuestion && settings.type().hasToBeAskedForUsage();
+        boolean imitates = !settings.type().isLikeOpenAi() && speaks(Api.CHAT);
+        return !refusesUsageQuestion && (imitates || settings.type().hasToBeAskedForUsage());
     }
 
     /** It has refused {@code stream_options}: it will not be asked again. */
