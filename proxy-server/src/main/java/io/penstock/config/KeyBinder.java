@@ -1,7 +1,7 @@
 package io.penstock.config;
 
+import io.penstock.provider.ProviderType;
 import io.penstock.upstream.KeySettings;
-import io.penstock.upstream.ProviderType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

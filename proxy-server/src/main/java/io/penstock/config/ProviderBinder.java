@@ -1,9 +1,10 @@
 package io.penstock.config;
 
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
-import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsSettings;
 import java.net.URI;
@@ -31,9 +32,10 @@ final class ProviderBinder {
     }
 
     /** Looked for in this order, which is also the order in which calls try them. */
-    static final List<ProviderType> FROM_ENVIRONMENT = List.of(ProviderType.OPENAI,
-            ProviderType.ANTHROPIC, ProviderType.GROQ, ProviderType.GEMINI, ProviderType.MISTRAL,
-            ProviderType.OPENROUTER, ProviderType.DEEPSEEK, ProviderType.XAI);
+    static final List<ProviderType> FROM_ENVIRONMENT = List.of(ProviderTypes.OPENAI,
+            ProviderTypes.ANTHROPIC, ProviderTypes.GROQ, ProviderTypes.GEMINI,
+            ProviderTypes.MISTRAL, ProviderTypes.OPENROUTER, ProviderTypes.DEEPSEEK,
+            ProviderTypes.XAI);
 
     private final Map<String, String> environment;
     private final Overrides overrides;
@@ -72,7 +74,7 @@ final class ProviderBinder {
         if (allSound && settings.stream().noneMatch(ProviderSettings::enabled)) {
             problems.warn(root.place(Schema.PROVIDERS), "no provider is enabled, so every call "
                     + "will be refused, expected one at least, or the variable of an API key such "
-                    + "as " + ProviderType.OPENAI.defaultKeyEnv());
+                    + "as " + ProviderTypes.OPENAI.defaultKeyEnv());
         }
         return new Bound(settings, namesAreKnown ? names.keySet() : null, leftOut);
     }
@@ -168,12 +170,8 @@ final class ProviderBinder {
         if (type != null) {
             return type;
         }
-        for (ProviderType known : ProviderType.values()) {
-            if (known.configName().equals(name)) {
-                return known;
-            }
-        }
-        return ProviderType.OPENAI_COMPATIBLE;
+        ProviderType named = ProviderTypes.BUILT_IN.find(name);
+        return named == null ? ProviderTypes.OPENAI_COMPATIBLE : named;
     }
 
     private URI baseUrl(Section section, ProviderType type) {

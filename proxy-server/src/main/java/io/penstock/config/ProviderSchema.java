@@ -1,9 +1,10 @@
 package io.penstock.config;
 
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.PoolSettings.Http2;
-import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import java.net.URI;
 import java.nio.file.Path;
@@ -115,7 +116,7 @@ final class ProviderSchema {
 
     private static Map<String, ProviderType> typeNames() {
         Map<String, ProviderType> names = new LinkedHashMap<>();
-        for (ProviderType type : ProviderType.values()) {
+        for (ProviderType type : ProviderTypes.BUILT_IN.all()) {
             names.put(type.configName(), type);
         }
         return names;

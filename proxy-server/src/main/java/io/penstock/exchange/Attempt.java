@@ -11,6 +11,7 @@ import io.penstock.http.ResponseHead;
 import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.relay.Rewriter;
 import io.penstock.route.HoldSettings;
@@ -20,8 +21,8 @@ import io.penstock.translate.ErrorBody;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
+import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.ReplyListener;
-import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.Trial;
@@ -377,7 +378,13 @@ final class Attempt implements ReplyListener {
             loop.deadlines().expectBy(readyNanos + limit);
         }
         exchange.timing().enter(Stage.PROXY, readyNanos);
-        exchange.send(this, ready);
+        try {
+            exchange.send(this, ready);
+        } catch (ProviderTypeException e) {
+            readyNanos = 0; // nothing has been sent
+            fail(e.fault(), e.getMessage());
+            return;
+        }
         exchange.timing().enter(Stage.PROVIDER, loop.deadlines().nowNanos());
     }
 
@@ -573,7 +580,8 @@ final class Attempt implements ReplyListener {
             if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES
                     || splicing && reader.payloadBytes() >= MAX_ERROR_BYTES) {
                 if (verdict == null) {
-                    verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
+                    verdict = provider.judge(status, errorText());
+                    noteWait();
                 }
                 trial.end(verdict.isProvidersFault(status), lastReadNanos);
                 exchange.onErrorReply(this);
@@ -599,6 +607,13 @@ final class Attempt implements ReplyListener {
             } else {
                 commit();
             }
+        }
+    }
+
+    /** The body may say how long to wait where the head doesn't. */
+    private void noteWait() {
+        if (retryAfterNanos == RetryAfter.NONE) {
+            retryAfterNanos = provider.retryAfterNanos(status, errorText());
         }
     }
 

@@ -15,6 +15,8 @@ import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.Authorization;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.Midstream;
 import io.penstock.route.Route;
@@ -23,7 +25,8 @@ import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
-import io.penstock.upstream.ReplyVerdict;
+import io.penstock.upstream.ProviderTypeException;
+import io.penstock.upstream.RequestStart;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamConnection;
@@ -459,7 +462,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         TargetName next = target;
         while (next != null && !canAsk(next)) {
             targets.giveBack(next);
-            log.onPassedOver(next, Fault.UNTRANSLATABLE);
+            log.onPassedOver(next, questions.impediment());
             next = further.get();
         }
         return next;
@@ -544,26 +547,27 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
-    void send(Attempt sender, UpstreamConnection connection) {
+    void send(Attempt sender, UpstreamConnection connection) throws ProviderTypeException {
         if (sender.question() != null) {
             send(sender.question(), sender.key(), connection);
             return;
         }
+        Provider provider = sender.provider();
+        String modelName = provider.modelName(sender.target().model());
         BodyEdits edits = loop.edits().clear();
-        request.fit(edits, sender.target().model(), sender.asksForUsage());
-        if (sender.isSplicing() && sender.provider().takesPrefill(sender.target().model())) {
+        request.fit(edits, modelName, sender.asksForUsage());
+        if (sender.isSplicing() && provider.takesPrefill(sender.target().model())) {
             request.goOn(edits, continuation.text().stripTrailing(),
-                    sender.provider().settings().type(), passedTokens);
+                    provider.prefill(), passedTokens);
         }
         controls.strip(edits);
         long length = body.lengthWith(edits);
-        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(
-                endpoint.path(), sender.target().model()));
-        if (sender.key() != null) {
-            out.bytes(sender.key().credentialLine());
-        }
+        RequestStart start =
+                provider.requestStart(endpoint.api(), modelName, request.isStream());
+        HeadWriter out = loop.writer().clear().bytes(start.bytes());
+        Set<String> replaced = authorize(sender, start, edits, out);
         out.text("content-length: ").number(length).crlf();
-        out.bytes(fields, 0, fieldsLength).crlf();
+        writeCallersFields(out, fieldsLength, replaced);
         int room = out.length();
         boolean small = body.isSmall();
         ByteBuf head = allocator().directBuffer(small ? room + (int) length : room);
@@ -578,10 +582,33 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         connection.flush();
     }
 
-    private void send(Question question, ProviderKey key, UpstreamConnection connection) {
+    private Set<String> authorize(Attempt sender, RequestStart start, BodyEdits edits,
+            HeadWriter out) throws ProviderTypeException {
+        Authorization authorization = sender.provider().authorization(sender.key());
+        ByteBuf whole = authorization instanceof Authorization.Signed
+                ? body.whole(allocator(), edits) : null;
+        try {
+            return sender.provider().authorize(authorization, out, "POST", start.path(),
+                    start.query(), whole);
+        } finally {
+            if (whole != null) {
+                whole.release();
+            }
+        }
+    }
+
+    private void writeCallersFields(HeadWriter out, int length, Set<String> replaced) {
+        if (replaced.isEmpty()) {
+            out.bytes(fields, 0, length).crlf();
+        } else {
+            out.linesWithout(replaced, fields, 0, length).crlf();
+        }
+    }
+
+    private void send(Question question, ProviderKey key, UpstreamConnection connection)
+            throws ProviderTypeException {
         HeadWriter out = loop.writer().clear();
-        question.writeHead(out, key);
-        out.bytes(fields, 0, commonLength).crlf();
+        writeCallersFields(out, commonLength, question.writeHead(out, key));
         ByteBuf head = allocator().directBuffer(out.length());
         out.drainTo(head);
         connection.write(head);

@@ -15,12 +15,14 @@ import io.penstock.limit.Refusal;
 import io.penstock.limit.StreamLimits;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.Authorization;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.relay.Tunnel;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
-import io.penstock.upstream.ReplyVerdict;
+import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
@@ -521,19 +523,18 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
-    void send(RawAttempt sender, UpstreamConnection connection) {
+    void send(RawAttempt sender, UpstreamConnection connection) throws ProviderTypeException {
+        Provider provider = sender.provider();
+        String modelName = provider.modelName(sender.target().model());
         BodyEdits edits = loop.edits().clear();
-        String query = model.fit(sender.target().model(), edits);
+        String query = model.fit(modelName, edits);
         boolean deployed = call.kind() == RawCall.Kind.MODEL && model.name() != null;
         String path = call.kind() == RawCall.Kind.PROVIDER ? call.path() + query
-                : sender.provider().requestTarget(call.path(), query,
-                        deployed ? sender.target().model() : null);
+                : provider.requestTarget(call.path(), query, deployed ? modelName : null);
         boolean chunks = hasBody && uploading && contentLength < 0;
         HeadWriter out = loop.writer().clear().text(method).text(" ").text(path)
-                .text(" HTTP/1.1\r\nhost: ").text(sender.provider().authority()).crlf();
-        if (sender.key() != null) {
-            out.bytes(sender.provider().credentialLine(sender.key(), path));
-        }
+                .text(" HTTP/1.1\r\nhost: ").text(provider.authority()).crlf();
+        Set<String> replaced = authorize(sender, path, edits, out);
         if (call.upgrade()) {
             out.text("connection: Upgrade\r\nupgrade: websocket\r\n");
             connection.expectUpgrade();
@@ -551,7 +552,11 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         } else if (contentLength == 0 || method.equals("POST") || method.equals("PUT")) {
             out.text("content-length: 0\r\n");
         }
-        out.bytes(fields, 0, fieldsLength).crlf();
+        if (replaced.isEmpty()) {
+            out.bytes(fields, 0, fieldsLength).crlf();
+        } else {
+            out.linesWithout(replaced, fields, 0, fieldsLength).crlf();
+        }
         if (chunks) {
             out.text(Long.toHexString(body.lengthWith(edits))).crlf();
         }
@@ -571,6 +576,23 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         } else {
             sender.onSent();
             connection.flush();
+        }
+    }
+
+    private Set<String> authorize(RawAttempt sender, String target, BodyEdits edits,
+            HeadWriter out) throws ProviderTypeException {
+        int mark = target.indexOf('?');
+        String path = mark < 0 ? target : target.substring(0, mark);
+        Authorization authorization = sender.provider().authorization(sender.key(), path);
+        ByteBuf whole = authorization instanceof Authorization.Signed && !uploading
+                ? body.whole(downstream.context().alloc(), edits) : null;
+        try {
+            return sender.provider().authorize(authorization, out, method, path,
+                    mark < 0 ? "" : target.substring(mark + 1), whole);
+        } finally {
+            if (whole != null) {
+                whole.release();
+            }
         }
     }
 

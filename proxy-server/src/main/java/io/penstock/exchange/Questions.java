@@ -3,14 +3,15 @@ package io.penstock.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.failure.Failure;
+import io.penstock.failure.Fault;
+import io.penstock.provider.Prefill;
 import io.penstock.route.Route.TargetName;
-import io.penstock.translate.request.ChatDialect;
 import io.penstock.translate.request.ProviderFormat;
 import io.penstock.translate.request.Translated;
 import io.penstock.translate.request.TranslationOptions;
 import io.penstock.translate.request.UntranslatableException;
 import io.penstock.upstream.Provider;
-import io.penstock.upstream.ProviderType;
+import io.penstock.upstream.ProviderTypeException;
 
 /**
  * In which words the targets of one exchange are asked. The caller's own go to whoever speaks its
@@ -32,6 +33,7 @@ final class Questions {
     private Question prepared; // null if that target is asked in the caller's own words
     private UntranslatableException refusal; // of the first target that could not be asked
     private TargetName refused;
+    private Fault impediment = Fault.UNTRANSLATABLE; // of the last target that could not be
 
     Questions(ExchangeLoop loop, ByteBufAllocator allocator, RequestFields request,
             RequestControls controls, RequestBody body) {
@@ -60,6 +62,7 @@ final class Questions {
             Continuation continuation, long passedTokens) {
         release();
         preparedFor = target;
+        impediment = Fault.UNTRANSLATABLE;
         if (provider.speaks(endpoint.api())) {
             return true;
         }
@@ -71,12 +74,15 @@ final class Questions {
         if (prefills) {
             BodyEdits edits = loop.edits().clear();
             request.goOn(edits, continuation.text().stripTrailing(),
-                    ProviderType.OPENAI_COMPATIBLE, passedTokens);
+                    Prefill.PLAIN, passedTokens);
             try {
                 prepared = translate(target, provider, asksForUsage, edits, true);
                 return true;
             } catch (UntranslatableException e) {
                 prepared = null; // it may yet begin anew
+            } catch (ProviderTypeException e) {
+                impediment = e.fault();
+                return false;
             }
         }
         try {
@@ -89,20 +95,24 @@ final class Questions {
             refusal = refusal == null ? e : refusal;
             refused = refused == null ? target : refused;
             return false;
+        } catch (ProviderTypeException e) {
+            impediment = e.fault();
+            return false;
         }
     }
 
     private Question translate(TargetName target, Provider provider, boolean asksForUsage,
-            BodyEdits edits, boolean prefilled) throws UntranslatableException {
+            BodyEdits edits, boolean prefilled)
+            throws UntranslatableException, ProviderTypeException {
         ProviderFormat to = switch (provider.mainApi()) {
             case MESSAGES -> ProviderFormat.MESSAGES;
             case GEMINI -> ProviderFormat.GEMINI;
             case CONVERSE -> ProviderFormat.CONVERSE;
             default -> ProviderFormat.CHAT;
         };
+        String modelName = provider.modelName(target.model());
         TranslationOptions options = TranslationOptions.of(target.model(), request.isStream())
-                .withAskUsage(asksForUsage)
-                .withDialect(ChatDialect.of(provider.settings().type().configName()));
+                .withModel(modelName).withAskUsage(asksForUsage).withDialect(provider.dialect());
         if (endpoint.takesModels()) {
             request.fit(edits, target.model(), false); // its list of models is no word of the format
         }
@@ -111,11 +121,16 @@ final class Questions {
         try {
             Translated translated = loop.requestTranslator().translate(endpoint.asked(), to, whole,
                     options, allocator);
-            return new Question(provider, target.model(), translated, endpoint.format(),
-                    request.choices(), prefilled, loop.bodyMemory());
+            return new Question(provider, modelName, request.isStream(), translated,
+                    endpoint.format(), request.choices(), prefilled, loop.bodyMemory());
         } finally {
             whole.release();
         }
+    }
+
+    /** Why no words were found for the last target. */
+    Fault impediment() {
+        return impediment;
     }
 
     /** Whether words have been found for that target, and not yet taken. */

@@ -9,14 +9,15 @@ import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.relay.Tunnel;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
+import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.ReplyListener;
-import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;
@@ -278,7 +279,12 @@ final class RawAttempt implements ReplyListener {
             reconnect();
             return;
         }
-        exchange.send(this, ready);
+        try {
+            exchange.send(this, ready);
+        } catch (ProviderTypeException e) {
+            readyNanos = 0; // nothing has been sent
+            fail(e.fault(), e.getMessage());
+        }
     }
 
     /** The head is out, and what is uploaded from here on follows it. */
@@ -453,8 +459,10 @@ final class RawAttempt implements ReplyListener {
     private void judge() {
         if (status >= 400) {
             if (isEnded() || relay.heldBytes() >= RawReply.MAX_ERROR_BYTES) {
-                ReplyVerdict verdict = ReplyVerdict.of(provider.settings().type(), status,
-                        reply.errorText());
+                ReplyVerdict verdict = provider.judge(status, reply.errorText());
+                if (retryAfterNanos == RetryAfter.NONE) {
+                    retryAfterNanos = provider.retryAfterNanos(status, reply.errorText());
+                }
                 trial.end(verdict.isProvidersFault(status), lastReadNanos);
                 exchange.onErrorReply(this, verdict);
             }

@@ -1,6 +1,8 @@
 package io.penstock.upstream;
 
+import io.penstock.provider.Authorization;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * A provider's keys, taken in turn by their weights (smooth weighted round robin), those at rest
@@ -11,8 +13,10 @@ import java.util.List;
 public final class KeyPool {
     private final List<ProviderKey> keys;
 
-    KeyPool(ProviderType.KeyHeader field, List<KeySettings> settings) {
-        keys = settings.stream().map(key -> new ProviderKey(field, key)).toList();
+    /** {@code authorization} says how a key is shown. */
+    KeyPool(Function<String, Authorization> authorization, List<KeySettings> settings) {
+        keys = settings.stream()
+                .map(key -> new ProviderKey(key, authorization.apply(key.value()))).toList();
     }
 
     public boolean isEmpty() {

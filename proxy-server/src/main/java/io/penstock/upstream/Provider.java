@@ -1,9 +1,19 @@
 package io.penstock.upstream;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.handler.ssl.SslContext;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
+import io.penstock.http.HeadWriter;
+import io.penstock.provider.Api;
+import io.penstock.provider.Authorization;
+import io.penstock.provider.ChatDialect;
+import io.penstock.provider.Prefill;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ReplyVerdict;
+import io.penstock.provider.Site;
+import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -14,20 +24,22 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p><b>Thread:</b> safe by immutability, but for the last error, which is a note for people.
  */
 public final class Provider {
-    private static final String AZURE_API_VERSION = "api-version=2024-10-21"; // the last dated one
-    private static final int MAX_REQUEST_LINES = 1000; // beyond it they are put together each time
     private static final int MAX_REFUSING_MODELS = 1000; // beyond it they are asked each time
 
     private final ProviderSettings settings;
     private final Set<Api> apis;
-    private final boolean deployments; // each model has a path of its own
+    private final RequestPath[] paths = new RequestPath[Api.values().length * 2]; // null: none
+    private final TypeOnLoop type;
+    private final ChatDialect dialect;
+    private final Prefill prefill; // null where it can't go on from a text
+    private final boolean hasToBeAsked; // for a stream's usage
+    private final Authorization keyless; // of requests without a key; null for none
     private final KeyPool keys;
     private final HealthTable health;
     private final String host;
     private final int port;
     private final SslContext sslContext;
     private final ProviderLoad load;
-    private final ConcurrentHashMap<String, byte[]> requestLines = new ConcurrentHashMap<>();
     private volatile LastError lastError;
     private volatile boolean refusesUsageQuestion;
     private final Set<String> refusesPrefill = ConcurrentHashMap.newKeySet();
@@ -35,13 +47,25 @@ public final class Provider {
     /** What went wrong last, and when (milliseconds since 1970). */
     public record LastError(String outcome, String detail, long atMillis) {}
 
-    /** Builds it, with its TLS context; throws when a certificate file can't be read. */
+    /**
+     * Builds it, with its TLS context; throws when a certificate file can't be read, and whatever
+     * its type throws, or an {@link IllegalArgumentException} for what can't be.
+     */
     public Provider(ProviderSettings settings) throws UpstreamTlsException {
         this.settings = settings;
-        apis = Api.of(settings.type(), settings.baseUrl());
-        deployments = Api.isDeployments(settings.type(), settings.baseUrl().getPath());
-        keys = new KeyPool(apis.contains(Api.GEMINI) ? ProviderType.KeyHeader.X_GOOG_API_KEY
-                : settings.type().keyHeader(), settings.keys());
+        ProviderType kind = settings.type();
+        Site site = settings.site();
+        apis = EnumSet.copyOf(kind.apis(site));
+        for (Api api : apis) {
+            paths[index(api, false)] = new RequestPath(kind.path(api, false, site), site);
+            paths[index(api, true)] = new RequestPath(kind.path(api, true, site), site);
+        }
+        type = new TypeOnLoop(settings.name(), kind, site);
+        dialect = Objects.requireNonNull(kind.dialect());
+        prefill = kind.prefill();
+        hasToBeAsked = kind.hasToBeAskedForUsage();
+        keyless = kind.authorization(null, site);
+        keys = new KeyPool(key -> kind.authorization(key, site), settings.keys());
         health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.baseUrl().getHost();
@@ -70,6 +94,11 @@ public final class Provider {
     public Api mainApi() {
         return speaks(Api.MESSAGES) ? Api.MESSAGES : speaks(Api.GEMINI) ? Api.GEMINI
                 : speaks(Api.CONVERSE) ? Api.CONVERSE : Api.CHAT;
+    }
+
+    /** How it wants chats that are translated. */
+    public ChatDialect dialect() {
+        return dialect;
     }
 
     public KeyPool keys() {
@@ -118,85 +147,85 @@ public final class Provider {
         return settings.tls().sni() == null ? host : settings.tls().sni();
     }
 
+    private static int index(Api api, boolean stream) {
+        return api.ordinal() * 2 + (stream ? 1 : 0);
+    }
+
+    /** What it calls that model of the configuration's. */
+    public String modelName(String model) throws ProviderTypeException {
+        return type.modelName(model);
+    }
+
     /**
-     * The constant beginning of a request: request line, Host and what else never changes.
+     * How a request begins in an API that it speaks.
      *
-     * @param path behind the base URL's own, with a leading slash
-     * @param model which is asked for; part of the path at some
+     * @param modelName as {@link #modelName} says it
      */
-    public byte[] requestStart(String path, String model) {
-        String target = !deployments ? path : deploymentPath(path, model) + "?" + apiVersion();
-        byte[] known = requestLines.get(target);
-        if (known == null) {
-            known = newRequestStart(target);
-            if (requestLines.size() < MAX_REQUEST_LINES) {
-                requestLines.put(target, known);
-            }
-        }
-        return known;
+    public RequestStart requestStart(Api api, String modelName, boolean stream) {
+        return paths[index(api, stream)].start(modelName);
     }
 
     /**
      * Path and query of any other request.
      *
      * @param query with its question mark; empty for none
-     * @param model which is asked for; null where none is
+     * @param modelName which is asked for, as {@link #modelName} says it; null where none is
      */
-    public String requestTarget(String path, String query, String model) {
-        if (!deployments) {
-            return basePath() + path + query;
-        }
-        return basePath() + (model == null ? path : deploymentPath(path, model))
-                + (query.contains("api-version=") ? query
-                : (query.isEmpty() ? "?" : query + "&") + apiVersion());
+    public String requestTarget(String path, String query, String modelName)
+            throws ProviderTypeException {
+        return settings.site().path() + type.target(path, query, modelName);
     }
 
-    private static String deploymentPath(String path, String model) {
-        return "/deployments/" + URLEncoder.encode(model, StandardCharsets.UTF_8)
-                .replace("+", "%20") + path;
+    /** How requests show that key; null for nothing. */
+    public Authorization authorization(ProviderKey key) {
+        return key == null ? keyless : key.authorization();
+    }
+
+    /** The same for a request at any path, which may be one that the type has no API at. */
+    public Authorization authorization(ProviderKey key, String path)
+            throws ProviderTypeException {
+        Authorization here = type.authorization(key == null ? null : key.value(), path);
+        return here == null ? authorization(key) : here;
     }
 
     /**
-     * The field line that shows the key on a path of any of the provider's APIs: Gemini's own wants
-     * it elsewhere than its imitation of OpenAI's.
+     * Writes the fields of an authorization; returns the names of those of the caller's fields that
+     * must not go on beside them, in lower case.
+     *
+     * @param query without the question mark; empty for none
+     * @param body which only a signature looks at; null if it isn't known. Borrows it.
      */
-    public byte[] credentialLine(ProviderKey key, String path) {
-        return settings.type() != ProviderType.GEMINI ? key.credentialLine()
-                : key.credentialLine(path.contains("/openai/") ? ProviderType.KeyHeader.BEARER
-                        : ProviderType.KeyHeader.X_GOOG_API_KEY);
+    public Set<String> authorize(Authorization authorization, HeadWriter out, String method,
+            String path, String query, ByteBuf body) throws ProviderTypeException {
+        if (authorization == null) {
+            return Set.of();
+        }
+        if (authorization instanceof Authorization.Fixed fixed) {
+            out.bytes(fixed.lines());
+            return fixed.replaced();
+        }
+        return type.sign((Authorization.Signed) authorization, out, method, path, query, body);
     }
 
-    private byte[] newRequestStart(String target) {
-        return ("POST " + basePath() + target + " HTTP/1.1\r\nhost: " + authority()
-                + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
-                .getBytes(StandardCharsets.US_ASCII);
+    /** What an error reply says about who should go on how. */
+    public ReplyVerdict judge(int status, String body) {
+        return type.judge(status, body);
     }
 
-    private String apiVersion() {
-        String query = settings.baseUrl().getRawQuery();
-        return query == null ? AZURE_API_VERSION : query;
-    }
-
-    /** The path of its base URL, without a slash at the end. */
-    private String basePath() {
-        String base = settings.baseUrl().getRawPath();
-        return base == null ? "" : base.endsWith("/") ? base.substring(0, base.length() - 1)
-                : base;
+    /** How long an error reply asks to wait, in its body; {@link RetryAfter#NONE} if not at all. */
+    public long retryAfterNanos(int status, String body) {
+        Duration wait = type.retryAfter(status, body);
+        return wait == null ? RetryAfter.NONE : RetryAfter.nanos(wait);
     }
 
     /** Host and port as they stand in the base URL. */
     public String authority() {
-        int portInUrl = settings.baseUrl().getPort();
-        return settings.baseUrl().getHost() + (portInUrl < 0 ? "" : ":" + portInUrl);
+        return settings.site().authority();
     }
 
-    /**
-     * Whether a stream's usage should be asked for; not if it has refused the question. Who
-     * imitates OpenAI beside an API of its own may report it in that only.
-     */
+    /** Whether a stream's usage should be asked for; not if it has refused the question. */
     public boolean takesUsageQuestion() {
-        boolean imitates = !settings.type().isLikeOpenAi() && speaks(Api.CHAT);
-        return !refusesUsageQuestion && (imitates || settings.type().hasToBeAskedForUsage());
+        return !refusesUsageQuestion && hasToBeAsked;
     }
 
     /** It has refused {@code stream_options}: it will not be asked again. */
@@ -204,9 +233,14 @@ public final class Provider {
         refusesUsageQuestion = true;
     }
 
+    /** How it goes on from a text; null if it can't. */
+    public Prefill prefill() {
+        return prefill;
+    }
+
     /** Whether that model may be asked to go on from a text. */
     public boolean takesPrefill(String model) {
-        return settings.type().mayTakePrefill() && !refusesPrefill.contains(model);
+        return prefill != null && !refusesPrefill.contains(model);
     }
 
     /** That model has refused to go on from a text: it will not be asked again. */

@@ -43,6 +43,12 @@ public final class RetryAfter {
         return Math.min(nanos, MAX_NANOS);
     }
 
+    /** A wait that is known from elsewhere: nanoseconds, {@link #MAX_NANOS} at most. */
+    static long nanos(Duration wait) {
+        return Math.min(wait.toSeconds(), TimeUnit.NANOSECONDS.toSeconds(MAX_NANOS) - 1)
+                * 1_000_000_000L + wait.getNano();
+    }
+
     private static long seconds(String value, double nanosPerUnit) {
         try {
             double number = Double.parseDouble(value);

@@ -1,6 +1,7 @@
 package io.penstock.config;
 
-import io.penstock.upstream.ProviderType;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import java.util.stream.Collectors;
 
 /** {@code docs/configuration.md}, written from the schema that the file is read by. */
@@ -105,7 +106,7 @@ final class SchemaDoc {
                 .map(name -> "`" + name + "`").collect(Collectors.joining(", "));
         page.append("\n## Provider types\n\n| type | `base_url` | `api_key_env` |\n")
                 .append("| --- | --- | --- |\n");
-        for (ProviderType type : ProviderType.values()) {
+        for (ProviderType type : ProviderTypes.BUILT_IN.all()) {
             page.append("| `").append(type.configName()).append("` | ")
                     .append(type.defaultBaseUrl() == null ? "required" : type.defaultBaseUrl())
                     .append(" | ")

@@ -14,6 +14,8 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.route.Affinity;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.HoldSettings;
@@ -32,7 +34,6 @@ import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
-import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsSettings;
 import io.penstock.usage.BudgetSettings;
@@ -265,7 +266,7 @@ public final class ProxyUnderTest implements AutoCloseable {
 
         /** Adds a provider; {@code url} as {@link ScriptedUpstream#url} says it. */
         public Builder provider(String name, String url) {
-            providers.add(new ProviderSettings(name, ProviderType.OPENAI_COMPATIBLE,
+            providers.add(new ProviderSettings(name, ProviderTypes.OPENAI_COMPATIBLE,
                     URI.create(url + "/v1"), List.of(new KeySettings(keyOf(name), 1)),
                     List.of("model-" + name, SAME), true, providers.size() + 1,
                     new TimeoutSettings(LONG, LONG, LONG, null, LONG, LONG, LONG.multipliedBy(2)),
@@ -276,11 +277,8 @@ public final class ProxyUnderTest implements AutoCloseable {
 
         /** It is of that type, with the path that its default base URL has, or its native one. */
         public Builder type(ProviderType type) {
-            return type(type, switch (type) {
-                case GEMINI -> "/v1beta";
-                case BEDROCK -> "/";
-                default -> "/v1";
-            });
+            return type(type, type == ProviderTypes.GEMINI ? "/v1beta"
+                    : type == ProviderTypes.BEDROCK ? "/" : "/v1");
         }
 
         /** It is of that type, its base URL ending in {@code path}. */

@@ -11,9 +11,10 @@ import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;
 import io.penstock.mock.MockSettings;
 import io.penstock.mock.Prefill;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.route.HoldSettings;
 import io.penstock.testing.ProxyUnderTest;
-import io.penstock.upstream.ProviderType;
 import io.penstock.whole.SdkCaller.Kind;
 import io.penstock.whole.SdkCaller.Question;
 import io.penstock.whole.SdkCaller.Refused;
@@ -40,15 +41,15 @@ class SdkMatrixIT {
 
     /** A provider as the mock can be one. */
     enum Upstream {
-        CHAT(ProviderType.OPENAI_COMPATIBLE, "/v1"),
-        OPENAI(ProviderType.OPENAI, "/v1"),
-        ANTHROPIC(ProviderType.ANTHROPIC, "/v1"),
-        GEMINI(ProviderType.GEMINI, "/v1beta"),
-        GEMINI_LIKE_OPENAI(ProviderType.GEMINI, "/v1beta/openai"),
-        BEDROCK(ProviderType.BEDROCK, "/"),
-        BEDROCK_LIKE_OPENAI(ProviderType.BEDROCK, "/openai/v1"),
-        AZURE(ProviderType.AZURE, "/openai/v1"),
-        AZURE_DEPLOYMENTS(ProviderType.AZURE, "/openai");
+        CHAT(ProviderTypes.OPENAI_COMPATIBLE, "/v1"),
+        OPENAI(ProviderTypes.OPENAI, "/v1"),
+        ANTHROPIC(ProviderTypes.ANTHROPIC, "/v1"),
+        GEMINI(ProviderTypes.GEMINI, "/v1beta"),
+        GEMINI_LIKE_OPENAI(ProviderTypes.GEMINI, "/v1beta/openai"),
+        BEDROCK(ProviderTypes.BEDROCK, "/"),
+        BEDROCK_LIKE_OPENAI(ProviderTypes.BEDROCK, "/openai/v1"),
+        AZURE(ProviderTypes.AZURE, "/openai/v1"),
+        AZURE_DEPLOYMENTS(ProviderTypes.AZURE, "/openai");
 
         private final ProviderType type;
         private final String path;

@@ -8,8 +8,6 @@ import java.util.List;
  *
  * <p><b>Buffers:</b> gives the body.
  *
- * @param path what comes behind the provider's base URL, percent-encoded as it is to be sent, with
- *     the query; no leading slash
  * @param dropped the caller's fields that the provider goes without, for a response header: safe
  *     in one, and of bounded length
  * @param changed the caller's fields that the provider gets another value for, in the same manner
@@ -17,7 +15,7 @@ import java.util.List;
  *     provider cannot be held to a schema in any other way
  * @param usageAsked whether the caller wants to be told the usage in a stream
  */
-public record Translated(ByteBuf body, String path, List<String> dropped, List<String> changed,
+public record Translated(ByteBuf body, List<String> dropped, List<String> changed,
         boolean jsonByTool, boolean usageAsked) {
     /** The tool that stands in for an answer in a given schema. */
     public static final String JSON_TOOL = "json_output";

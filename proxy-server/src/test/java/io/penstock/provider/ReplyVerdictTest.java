@@ -1,25 +1,27 @@
-package io.penstock.upstream;
+package io.penstock.provider;
 
-import static io.penstock.upstream.ReplyVerdict.BAD_KEY;
-import static io.penstock.upstream.ReplyVerdict.CALLERS_FAULT;
-import static io.penstock.upstream.ReplyVerdict.CONTEXT_LENGTH;
-import static io.penstock.upstream.ReplyVerdict.FAULTY;
-import static io.penstock.upstream.ReplyVerdict.GOOD;
-import static io.penstock.upstream.ReplyVerdict.RATE_LIMITED;
-import static io.penstock.upstream.ReplyVerdict.TRANSIENT;
+import static io.penstock.provider.ReplyVerdict.BAD_KEY;
+import static io.penstock.provider.ReplyVerdict.CALLERS_FAULT;
+import static io.penstock.provider.ReplyVerdict.CONTEXT_LENGTH;
+import static io.penstock.provider.ReplyVerdict.FAULTY;
+import static io.penstock.provider.ReplyVerdict.GOOD;
+import static io.penstock.provider.ReplyVerdict.RATE_LIMITED;
+import static io.penstock.provider.ReplyVerdict.TRANSIENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.testing.Bytes;
+import io.penstock.testing.TypeByName;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.converter.ConvertWith;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ReplyVerdictTest {
     private static ReplyVerdict of(int status, String body) {
-        return ReplyVerdict.of(ProviderType.OPENAI, status, body);
+        return ReplyVerdict.of(status, body);
     }
 
     @Test
@@ -38,25 +40,25 @@ class ReplyVerdictTest {
 
     @ParameterizedTest
     @CsvSource({
-        "OPENAI, 400, openai-error-400-context.json, CONTEXT_LENGTH",
-        "OPENAI, 401, openai-error-401.json, BAD_KEY",
-        "OPENAI, 429, openai-error-429-rate.json, RATE_LIMITED",
-        "OPENAI, 429, openai-error-429-quota.json, RATE_LIMITED",
-        "OPENAI, 500, openai-error-500.json, TRANSIENT",
-        "ANTHROPIC, 400, anthropic-error-400.json, CALLERS_FAULT",
-        "ANTHROPIC, 401, anthropic-error-401.json, BAD_KEY",
-        "ANTHROPIC, 429, anthropic-error-429.json, RATE_LIMITED",
-        "ANTHROPIC, 529, anthropic-error-529.json, FAULTY",
-        "AZURE, 400, azure-error-400-content-filter.json, CALLERS_FAULT",
-        "BEDROCK, 429, bedrock-error-429.json, RATE_LIMITED",
-        "GEMINI, 429, gemini-error-429.json, RATE_LIMITED",
-        "XAI, 400, xai-error-400-key.json, BAD_KEY",
+        "openai, 400, openai-error-400-context.json, CONTEXT_LENGTH",
+        "openai, 401, openai-error-401.json, BAD_KEY",
+        "openai, 429, openai-error-429-rate.json, RATE_LIMITED",
+        "openai, 429, openai-error-429-quota.json, RATE_LIMITED",
+        "openai, 500, openai-error-500.json, TRANSIENT",
+        "anthropic, 400, anthropic-error-400.json, CALLERS_FAULT",
+        "anthropic, 401, anthropic-error-401.json, BAD_KEY",
+        "anthropic, 429, anthropic-error-429.json, RATE_LIMITED",
+        "anthropic, 529, anthropic-error-529.json, FAULTY",
+        "azure, 400, azure-error-400-content-filter.json, CALLERS_FAULT",
+        "bedrock, 429, bedrock-error-429.json, RATE_LIMITED",
+        "gemini, 429, gemini-error-429.json, RATE_LIMITED",
+        "xai, 400, xai-error-400-key.json, BAD_KEY",
     })
-    void judgesEveryProvidersError(ProviderType type, int status, String fixture,
+    void judgesEveryProvidersError(@ConvertWith(TypeByName.class) ProviderType type, int status, String fixture,
             ReplyVerdict expected) {
         String body = new String(Bytes.fixture(fixture), StandardCharsets.UTF_8);
 
-        assertThat(ReplyVerdict.of(type, status, body)).isEqualTo(expected);
+        assertThat(type.judge(status, body)).isEqualTo(expected);
     }
 
     @ParameterizedTest
@@ -68,7 +70,7 @@ class ReplyVerdictTest {
         assertThat(of(400, body)).isEqualTo(CONTEXT_LENGTH);
         assertThat(of(422, body)).isEqualTo(CONTEXT_LENGTH);
         assertThat(of(413, body)).isEqualTo(CONTEXT_LENGTH);
-        assertThat(ReplyVerdict.of(ProviderType.TOGETHER, 403, body)).isEqualTo(CONTEXT_LENGTH);
+        assertThat(ProviderTypes.TOGETHER.judge(403, body)).isEqualTo(CONTEXT_LENGTH);
         assertThat(of(403, body)).isEqualTo(BAD_KEY);
         assertThat(of(404, body)).isEqualTo(FAULTY);
     }
@@ -84,7 +86,7 @@ class ReplyVerdictTest {
     @Test
     void knowsGroqsLimitThatIsCalledTooLarge() {
         String body = "{\"error\":{\"code\":\"rate_limit_exceeded\"}}";
-        assertThat(ReplyVerdict.of(ProviderType.GROQ, 413, body)).isEqualTo(RATE_LIMITED);
+        assertThat(ProviderTypes.GROQ.judge(413, body)).isEqualTo(RATE_LIMITED);
         assertThat(of(413, body)).isEqualTo(CALLERS_FAULT);
     }
 

@@ -1,0 +1,50 @@
+package io.penstock.provider;
+
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/**
+ * What one provider was told under {@code options}, defaults included.
+ *
+ * <p><b>Thread:</b> immutable. Its text shows no values: there may be secrets among them.
+ */
+public final class Options {
+    public static final Options NONE = new Options(Map.of(), Map.of());
+
+    private final Map<String, String> texts;
+    private final Map<String, Map<String, String>> names;
+
+    public Options(Map<String, String> texts, Map<String, Map<String, String>> names) {
+        this.texts = Map.copyOf(texts);
+        Map<String, Map<String, String>> copies = new TreeMap<>();
+        names.forEach((name, values) -> copies.put(name, Map.copyOf(values)));
+        this.names = Map.copyOf(copies);
+    }
+
+    /** Null if nothing is said. */
+    public String text(String name) {
+        return texts.get(name);
+    }
+
+    /** What the names of that option stand for; empty if nothing is said. */
+    public Map<String, String> names(String name) {
+        return names.getOrDefault(name, Map.of());
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Options options && options.texts.equals(texts)
+                && options.names.equals(names);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(texts, names);
+    }
+
+    @Override
+    public String toString() {
+        return "Options" + new TreeMap<>(texts).keySet() + new TreeMap<>(names).keySet();
+    }
+}
