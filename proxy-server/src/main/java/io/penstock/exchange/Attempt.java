@@ -93,6 +93,7 @@ final class Attempt implements ReplyListener {
     private boolean headJustCame; // the next bytes were read with it
 
     private int status;
+    private String errorKind; // as the reply's head says it; null if it doesn't
     private ReplyVerdict verdict;
     private long retryAfterNanos;
     private boolean reusable;
@@ -395,6 +396,7 @@ final class Attempt implements ReplyListener {
         headJustCame = true;
         status = reply.status();
         reusable = reply.isKeepAlive();
+        errorKind = status < 400 ? null : provider.errorKind(reply);
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
         boolean unreadable = verdict == ReplyVerdict.GOOD && reply.has(Field.CONTENT_ENCODING)
                 && !reply.valueStartsWith(Field.CONTENT_ENCODING, "identity");
@@ -580,7 +582,7 @@ final class Attempt implements ReplyListener {
             if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES
                     || splicing && reader.payloadBytes() >= MAX_ERROR_BYTES) {
                 if (verdict == null) {
-                    verdict = provider.judge(status, errorText());
+                    verdict = provider.judge(status, errorKind, errorText());
                     noteWait();
                 }
                 trial.end(verdict.isProvidersFault(status), lastReadNanos);

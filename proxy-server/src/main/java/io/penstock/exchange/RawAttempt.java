@@ -77,6 +77,7 @@ final class RawAttempt implements ReplyListener {
     private long lastReadNanos;
 
     private int status;
+    private String errorKind; // as the reply's head says it; null if it doesn't
     private long retryAfterNanos;
     private boolean reusable;
     private boolean bodiless;
@@ -401,6 +402,7 @@ final class RawAttempt implements ReplyListener {
         }
         boolean events = came.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
         boolean error = status >= 400;
+        errorKind = error ? provider.errorKind(came) : null;
         reply.begin(error, exchange.isMetered() && (events
                 || came.valueStartsWith(Field.CONTENT_TYPE, "application/json")), events);
         bodiless = came.isBodiless() || exchange.isHead();
@@ -459,7 +461,7 @@ final class RawAttempt implements ReplyListener {
     private void judge() {
         if (status >= 400) {
             if (isEnded() || relay.heldBytes() >= RawReply.MAX_ERROR_BYTES) {
-                ReplyVerdict verdict = provider.judge(status, reply.errorText());
+                ReplyVerdict verdict = provider.judge(status, errorKind, reply.errorText());
                 if (retryAfterNanos == RetryAfter.NONE) {
                     retryAfterNanos = provider.retryAfterNanos(status, reply.errorText());
                 }

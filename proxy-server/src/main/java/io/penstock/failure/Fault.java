@@ -39,6 +39,8 @@ public enum Fault {
     PLUGIN_FAILED("plugin_failed", false),
     /** The provider wants the body signed, which is sent on as it comes. */
     UNSIGNABLE("unsignable", false),
+    /** The provider wants requests signed, and there is nothing to sign them with. */
+    NO_CREDENTIALS("no_credentials", false),
     /** Another attempt was faster. */
     HEDGE_LOST("hedge_lost", false),
     /** It has failed too often of late, and is left alone for a while. */
@@ -81,7 +83,8 @@ public enum Fault {
     public boolean isProvidersFault() {
         return switch (this) {
             case SATURATED, TOTAL_TIMEOUT, COOLDOWN, BREAKER_OPEN, CONTEXT_WINDOW,
-                    HEDGE_LOST, CALLER_GONE, DIVERGED, BUDGET_SPENT, UNSIGNABLE, SHUTDOWN -> false;
+                    HEDGE_LOST, CALLER_GONE, DIVERGED, BUDGET_SPENT, UNSIGNABLE,
+                    NO_CREDENTIALS, SHUTDOWN -> false;
             default -> true;
         };
     }

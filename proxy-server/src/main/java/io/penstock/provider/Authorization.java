@@ -50,9 +50,17 @@ public sealed interface Authorization {
     interface Signer {
         /**
          * Adds the fields that show whom the request comes from. What is thrown fails the attempt,
-         * and the next target is tried.
+         * and the next target is tried; a {@link CredentialsMissingException} says why in its own
+         * words.
          */
         void sign(RequestToSign request, FieldSink fields) throws GeneralSecurityException;
+
+        /**
+         * A request that it signed was answered with 401 or 403.
+         *
+         * @param body as {@link ProviderType#judge} has it
+         */
+        default void onRefused(String body) {}
     }
 
     /** Fields that are written as they are; the bytes are not to be changed. */

@@ -33,6 +33,11 @@ public interface ProviderType {
         return null;
     }
 
+    /** Whether a provider that has no key is worth asking, though there is a usual variable. */
+    default boolean canDoWithoutKey() {
+        return defaultKeyEnv() == null;
+    }
+
     /** What its providers can be told in their section {@code options}. */
     default List<Option> options() {
         return List.of();
@@ -126,10 +131,19 @@ public interface ProviderType {
     }
 
     /**
+     * The field of an error reply's head that says what went wrong, in lower case; null where only
+     * the body does.
+     */
+    default String errorField() {
+        return null;
+    }
+
+    /**
      * What a reply says about who should go on how. On event loops.
      *
      * @param status 300 or more
-     * @param body the beginning of it, as text
+     * @param body the beginning of it, as text, behind the value of {@link #errorField} and a line
+     *     feed, where there is one
      */
     default ReplyVerdict judge(int status, String body) {
         return ReplyVerdict.of(status, body);

@@ -3,6 +3,7 @@ package io.penstock.upstream;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.ssl.SslContext;
 import io.penstock.http.HeadWriter;
+import io.penstock.http.ResponseHead;
 import io.penstock.provider.Api;
 import io.penstock.provider.Authorization;
 import io.penstock.provider.ChatDialect;
@@ -33,6 +34,7 @@ public final class Provider {
     private final ChatDialect dialect;
     private final Prefill prefill; // null where it can't go on from a text
     private final boolean hasToBeAsked; // for a stream's usage
+    private final String errorField; // null where the head doesn't say what an error is
     private final Authorization keyless; // of requests without a key; null for none
     private final KeyPool keys;
     private final HealthTable health;
@@ -64,7 +66,8 @@ public final class Provider {
         dialect = Objects.requireNonNull(kind.dialect());
         prefill = kind.prefill();
         hasToBeAsked = kind.hasToBeAskedForUsage();
-        keyless = kind.authorization(null, site);
+        errorField = kind.errorField();
+        keyless = settings.keys().isEmpty() ? kind.authorization(null, site) : null;
         keys = new KeyPool(key -> kind.authorization(key, site), settings.keys());
         health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
@@ -207,9 +210,23 @@ public final class Provider {
         return type.sign((Authorization.Signed) authorization, out, method, path, query, body);
     }
 
-    /** What an error reply says about who should go on how. */
-    public ReplyVerdict judge(int status, String body) {
-        return type.judge(status, body);
+    /** What the head of an error reply says went wrong; null where it doesn't. */
+    public String errorKind(ResponseHead reply) {
+        return errorField == null ? null : reply.value(errorField);
+    }
+
+    /**
+     * What an error reply says about who should go on how.
+     *
+     * @param kind as {@link #errorKind} says it
+     * @param body the beginning of it, as text
+     */
+    public ReplyVerdict judge(int status, String kind, String body) {
+        String text = kind == null ? body : kind + '\n' + body;
+        if ((status == 401 || status == 403) && keyless instanceof Authorization.Signed signed) {
+            type.onRefused(signed, text);
+        }
+        return type.judge(status, text);
     }
 
     /** How long an error reply asks to wait, in its body; {@link RetryAfter#NONE} if not at all. */

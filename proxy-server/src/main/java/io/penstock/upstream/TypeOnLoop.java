@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;
 import io.penstock.provider.Authorization;
+import io.penstock.provider.CredentialsMissingException;
 import io.penstock.provider.FieldSink;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ReplyVerdict;
@@ -86,6 +87,8 @@ final class TypeOnLoop {
             signed.signer().sign(new RequestToSign(method, site.authority(), path, query,
                     body == null ? null : pieces(body)), fields);
             return fields.names();
+        } catch (CredentialsMissingException e) {
+            throw new ProviderTypeException(Fault.NO_CREDENTIALS, e.getMessage());
         } catch (UnsupportedOperationException e) {
             if (body == null) {
                 throw new ProviderTypeException(Fault.UNSIGNABLE,
@@ -94,6 +97,14 @@ final class TypeOnLoop {
             throw failed("sign", e);
         } catch (Exception | LinkageError | AssertionError e) {
             throw failed("sign", e);
+        }
+    }
+
+    void onRefused(Authorization.Signed signed, String body) {
+        try {
+            signed.signer().onRefused(body);
+        } catch (Exception | LinkageError | AssertionError e) {
+            failed("onRefused", e);
         }
     }
 
