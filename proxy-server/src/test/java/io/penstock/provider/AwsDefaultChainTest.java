@@ -31,7 +31,7 @@ class AwsDefaultChainTest {
         PROPERTIES.forEach(name -> before.put(name, System.getProperty(name)));
         Path credentials = directory.resolve("credentials");
         Files.writeString(credentials, "[work]\naws_access_key_id = AKIDWORK\n"
-                + "aws_secret_access_key = secret\naws_session_token = TOKEN\n");
+                + "aws_secret_access_key = secret\naws_session_token = temporary\n");
         Path config = directory.resolve("config");
         Files.writeString(config, "");
         System.setProperty("aws.sharedCredentialsFile", credentials.toString());
@@ -57,7 +57,7 @@ class AwsDefaultChainTest {
         AwsIdentity.Found found = new AwsDefaultChain("work").find();
 
         assertThat(found.credentials())
-                .isEqualTo(new AwsSigner.Credentials("AKIDWORK", "secret", "TOKEN"));
+                .isEqualTo(new AwsSigner.Credentials("AKIDWORK", "secret", "temporary"));
         assertThat(found.expiry()).isNull();
     }
 
@@ -77,6 +77,6 @@ class AwsDefaultChainTest {
                 .isInstanceOf(CredentialsMissingException.class)
                 .hasMessageStartingWith("nobody has any: System")
                 .message().contains("no credentials for profile 'nobody'")
-                .doesNotContain("AKIDWORK").doesNotContain("TOKEN");
+                .doesNotContain("AKIDWORK").doesNotContain("temporary");
     }
 }
