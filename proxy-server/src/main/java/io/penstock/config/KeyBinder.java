@@ -33,6 +33,9 @@ final class KeyBinder {
         if (variable != null) {
             addVariable(section, ProviderSchema.API_KEY_ENV, variable, 1, keys, unset);
         }
+        if (!isNamed && type.canDoWithoutKey()) {
+            unset.clear();
+        }
         for (Section key : section.get(ProviderSchema.API_KEYS)) {
             addPooled(key, keys, unset);
         }

@@ -33,19 +33,22 @@ final class Question {
     private final ReplyFormat client;
     private final ReplyOptions options;
     private final boolean prefilled;
+    private final ProviderTypeException impediment; // why it can't be sent; null if it can
     private final Gauge memory;
     private final long gauged;
     private boolean released;
 
     /** Takes the translated body. */
     Question(Provider provider, String modelName, boolean stream, Translated translated,
-            ReplyFormat client, long choices, boolean prefilled, Gauge memory) {
+            ReplyFormat client, long choices, boolean prefilled,
+            ProviderTypeException impediment, Gauge memory) {
         this.provider = provider;
         this.modelName = modelName;
         this.stream = stream;
         this.translated = translated;
         this.client = client;
         this.prefilled = prefilled;
+        this.impediment = impediment;
         this.memory = memory;
         options = new ReplyOptions(null, translated.usageAsked(), (int) choices, null,
                 translated.jsonByTool() ? Translated.JSON_TOOL : null);
@@ -92,6 +95,9 @@ final class Question {
      * case, must not follow.
      */
     Set<String> writeHead(HeadWriter out, ProviderKey key) throws ProviderTypeException {
+        if (impediment != null) {
+            throw impediment;
+        }
         RequestStart start = provider.requestStart(provider.mainApi(), modelName, stream);
         Set<String> replaced = provider.authorize(provider.authorization(key),
                 out.bytes(start.bytes()), "POST", start.path(), start.query(), translated.body());

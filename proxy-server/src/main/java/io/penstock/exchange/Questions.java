@@ -3,7 +3,6 @@ package io.penstock.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.failure.Failure;
-import io.penstock.failure.Fault;
 import io.penstock.provider.Prefill;
 import io.penstock.route.Route.TargetName;
 import io.penstock.translate.request.ProviderFormat;
@@ -33,7 +32,6 @@ final class Questions {
     private Question prepared; // null if that target is asked in the caller's own words
     private UntranslatableException refusal; // of the first target that could not be asked
     private TargetName refused;
-    private Fault impediment = Fault.UNTRANSLATABLE; // of the last target that could not be
 
     Questions(ExchangeLoop loop, ByteBufAllocator allocator, RequestFields request,
             RequestControls controls, RequestBody body) {
@@ -62,7 +60,6 @@ final class Questions {
             Continuation continuation, long passedTokens) {
         release();
         preparedFor = target;
-        impediment = Fault.UNTRANSLATABLE;
         if (provider.speaks(endpoint.api())) {
             return true;
         }
@@ -80,9 +77,6 @@ final class Questions {
                 return true;
             } catch (UntranslatableException e) {
                 prepared = null; // it may yet begin anew
-            } catch (ProviderTypeException e) {
-                impediment = e.fault();
-                return false;
             }
         }
         try {
@@ -95,22 +89,24 @@ final class Questions {
             refusal = refusal == null ? e : refusal;
             refused = refused == null ? target : refused;
             return false;
-        } catch (ProviderTypeException e) {
-            impediment = e.fault();
-            return false;
         }
     }
 
     private Question translate(TargetName target, Provider provider, boolean asksForUsage,
-            BodyEdits edits, boolean prefilled)
-            throws UntranslatableException, ProviderTypeException {
+            BodyEdits edits, boolean prefilled) throws UntranslatableException {
         ProviderFormat to = switch (provider.mainApi()) {
             case MESSAGES -> ProviderFormat.MESSAGES;
             case GEMINI -> ProviderFormat.GEMINI;
             case CONVERSE -> ProviderFormat.CONVERSE;
             default -> ProviderFormat.CHAT;
         };
-        String modelName = provider.modelName(target.model());
+        String modelName = target.model();
+        ProviderTypeException impediment = null;
+        try {
+            modelName = provider.modelName(target.model());
+        } catch (ProviderTypeException e) {
+            impediment = e; // the attempt will fail by it
+        }
         TranslationOptions options = TranslationOptions.of(target.model(), request.isStream())
                 .withModel(modelName).withAskUsage(asksForUsage).withDialect(provider.dialect());
         if (endpoint.takesModels()) {
@@ -122,15 +118,10 @@ final class Questions {
             Translated translated = loop.requestTranslator().translate(endpoint.asked(), to, whole,
                     options, allocator);
             return new Question(provider, modelName, request.isStream(), translated,
-                    endpoint.format(), request.choices(), prefilled, loop.bodyMemory());
+                    endpoint.format(), request.choices(), prefilled, impediment, loop.bodyMemory());
         } finally {
             whole.release();
         }
-    }
-
-    /** Why no words were found for the last target. */
-    Fault impediment() {
-        return impediment;
     }
 
     /** Whether words have been found for that target, and not yet taken. */

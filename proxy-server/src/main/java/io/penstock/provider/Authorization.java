@@ -55,6 +55,9 @@ public sealed interface Authorization {
          */
         void sign(RequestToSign request, FieldSink fields) throws GeneralSecurityException;
 
+        /** Its provider is there from now on: what takes its time may begin, elsewhere. */
+        default void prepare() {}
+
         /**
          * A request that it signed was answered with 401 or 403.
          *

@@ -72,15 +72,18 @@ final class AwsIdentity {
     static AwsIdentity of(String name, AwsSigner.Credentials credentials, InstantSource clock) {
         AwsIdentity identity = new AwsIdentity(name, () -> new Found(credentials, null),
                 (task, delay) -> task.run(), clock);
-        identity.search(clock.instant());
+        identity.prepare();
         return identity;
     }
 
-    /** One that is looked for there, from now on. */
+    /** One that is looked for there, once it is prepared. */
     static AwsIdentity from(String name, Source source, Later later, InstantSource clock) {
-        AwsIdentity identity = new AwsIdentity(name, source, later, clock);
-        identity.search(clock.instant());
-        return identity;
+        return new AwsIdentity(name, source, later, clock);
+    }
+
+    /** Begins to look. */
+    void prepare() {
+        search(clock.instant());
     }
 
     /** What to sign with now. */
@@ -144,7 +147,7 @@ final class AwsIdentity {
             foundAt = now;
             restsUntil = Instant.MIN;
             found = next;
-            LOG.info("aws_credentials_found from={} expiry={}", name, next.expiry());
+            LOG.debug("aws_credentials_found from={} expiry={}", name, next.expiry());
         }
         return next.expiry() == null ? 0 : Math.max(MAX_PAUSE_SECONDS,
                 Duration.between(now, next.expiry()).toSeconds() - AHEAD_SECONDS);

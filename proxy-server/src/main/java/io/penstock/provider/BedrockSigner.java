@@ -36,6 +36,11 @@ final class BedrockSigner implements Authorization.Signer {
     }
 
     @Override
+    public void prepare() {
+        identity.prepare();
+    }
+
+    @Override
     public void onRefused(String body) {
         if (BedrockType.isAboutCredentials(body)) {
             identity.onRefused();

@@ -3,6 +3,7 @@ package io.penstock.provider;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 
 /**
  * What one provider was told under {@code options}, defaults included.
@@ -30,6 +31,23 @@ public final class Options {
     /** What the names of that option stand for; empty if nothing is said. */
     public Map<String, String> names(String name) {
         return names.getOrDefault(name, Map.of());
+    }
+
+    /** A text with the names in braces replaced by their values; null if one has none. */
+    public String filledIn(String template) {
+        if (template == null) {
+            return null;
+        }
+        Matcher names = TypeCheck.PLACEHOLDER.matcher(template);
+        StringBuilder out = new StringBuilder();
+        while (names.find()) {
+            String value = texts.get(names.group(1));
+            if (value == null) {
+                return null;
+            }
+            names.appendReplacement(out, Matcher.quoteReplacement(value));
+        }
+        return names.appendTail(out).toString();
     }
 
     @Override

@@ -85,7 +85,8 @@ public interface ProviderType {
     }
 
     /**
-     * How requests are authorised, made once for each key.
+     * How requests are authorised, made once for each key. Throws what {@link #check} throws, where
+     * it takes something more of the site.
      *
      * @param key null where the configuration has none
      * @return null if nothing has to be shown

@@ -1,8 +1,8 @@
 package io.penstock.upstream;
 
 import io.penstock.provider.Authorization;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 
 /**
  * A provider's keys, taken in turn by their weights (smooth weighted round robin), those at rest
@@ -13,10 +13,13 @@ import java.util.function.Function;
 public final class KeyPool {
     private final List<ProviderKey> keys;
 
-    /** {@code authorization} says how a key is shown. */
-    KeyPool(Function<String, Authorization> authorization, List<KeySettings> settings) {
-        keys = settings.stream()
-                .map(key -> new ProviderKey(key, authorization.apply(key.value()))).toList();
+    /** {@code authorizations} say how each key is shown. */
+    KeyPool(List<KeySettings> settings, List<Authorization> authorizations) {
+        List<ProviderKey> all = new ArrayList<>();
+        for (int i = 0; i < settings.size(); i++) {
+            all.add(new ProviderKey(settings.get(i), authorizations.get(i)));
+        }
+        keys = List.copyOf(all);
     }
 
     public boolean isEmpty() {

@@ -8,13 +8,9 @@ import io.penstock.provider.Api;
 import io.penstock.provider.Authorization;
 import io.penstock.provider.ChatDialect;
 import io.penstock.provider.Prefill;
-import io.penstock.provider.ProviderType;
 import io.penstock.provider.ReplyVerdict;
-import io.penstock.provider.Site;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -28,14 +24,9 @@ public final class Provider {
     private static final int MAX_REFUSING_MODELS = 1000; // beyond it they are asked each time
 
     private final ProviderSettings settings;
-    private final Set<Api> apis;
-    private final RequestPath[] paths = new RequestPath[Api.values().length * 2]; // null: none
+    private final ProviderTerms terms;
+    private final Api mainApi;
     private final TypeOnLoop type;
-    private final ChatDialect dialect;
-    private final Prefill prefill; // null where it can't go on from a text
-    private final boolean hasToBeAsked; // for a stream's usage
-    private final String errorField; // null where the head doesn't say what an error is
-    private final Authorization keyless; // of requests without a key; null for none
     private final KeyPool keys;
     private final HealthTable health;
     private final String host;
@@ -49,26 +40,13 @@ public final class Provider {
     /** What went wrong last, and when (milliseconds since 1970). */
     public record LastError(String outcome, String detail, long atMillis) {}
 
-    /**
-     * Builds it, with its TLS context; throws when a certificate file can't be read, and whatever
-     * its type throws, or an {@link IllegalArgumentException} for what can't be.
-     */
+    /** Builds it, with its TLS context; throws when a certificate file can't be read. */
     public Provider(ProviderSettings settings) throws UpstreamTlsException {
         this.settings = settings;
-        ProviderType kind = settings.type();
-        Site site = settings.site();
-        apis = EnumSet.copyOf(kind.apis(site));
-        for (Api api : apis) {
-            paths[index(api, false)] = new RequestPath(kind.path(api, false, site), site);
-            paths[index(api, true)] = new RequestPath(kind.path(api, true, site), site);
-        }
-        type = new TypeOnLoop(settings.name(), kind, site);
-        dialect = Objects.requireNonNull(kind.dialect());
-        prefill = kind.prefill();
-        hasToBeAsked = kind.hasToBeAskedForUsage();
-        errorField = kind.errorField();
-        keyless = settings.keys().isEmpty() ? kind.authorization(null, site) : null;
-        keys = new KeyPool(key -> kind.authorization(key, site), settings.keys());
+        terms = new ProviderTerms(settings.type(), settings.site(), settings.keys());
+        mainApi = terms.mainApi();
+        type = new TypeOnLoop(settings.name(), settings.type(), settings.site());
+        keys = new KeyPool(settings.keys(), terms.authorizations());
         health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.baseUrl().getHost();
@@ -78,6 +56,9 @@ public final class Provider {
         port = portInUrl >= 0 ? portInUrl : https ? 443 : 80;
         sslContext = https ? UpstreamTls.context(settings.tls()) : null;
         load = new ProviderLoad(settings.limits());
+        if (terms.keyless() instanceof Authorization.Signed signed) {
+            type.prepare(signed);
+        }
     }
 
     public ProviderSettings settings() {
@@ -88,20 +69,29 @@ public final class Provider {
         return settings.name();
     }
 
+    /** What the configuration calls its type. */
+    public String typeName() {
+        return terms.name();
+    }
+
     /** Whether it can be asked in that API, its base URL being what it is. */
     public boolean speaks(Api api) {
-        return apis.contains(api);
+        return terms.apis().contains(api);
+    }
+
+    /** Whether it has the endpoints of OpenAI's API beside chat. */
+    public boolean isLikeOpenAi() {
+        return terms.isLikeOpenAi();
     }
 
     /** The API into which whatever it doesn't speak is translated. */
     public Api mainApi() {
-        return speaks(Api.MESSAGES) ? Api.MESSAGES : speaks(Api.GEMINI) ? Api.GEMINI
-                : speaks(Api.CONVERSE) ? Api.CONVERSE : Api.CHAT;
+        return mainApi;
     }
 
     /** How it wants chats that are translated. */
     public ChatDialect dialect() {
-        return dialect;
+        return terms.dialect();
     }
 
     public KeyPool keys() {
@@ -150,10 +140,6 @@ public final class Provider {
         return settings.tls().sni() == null ? host : settings.tls().sni();
     }
 
-    private static int index(Api api, boolean stream) {
-        return api.ordinal() * 2 + (stream ? 1 : 0);
-    }
-
     /** What it calls that model of the configuration's. */
     public String modelName(String model) throws ProviderTypeException {
         return type.modelName(model);
@@ -165,7 +151,7 @@ public final class Provider {
      * @param modelName as {@link #modelName} says it
      */
     public RequestStart requestStart(Api api, String modelName, boolean stream) {
-        return paths[index(api, stream)].start(modelName);
+        return terms.path(api, stream).start(modelName);
     }
 
     /**
@@ -181,7 +167,7 @@ public final class Provider {
 
     /** How requests show that key; null for nothing. */
     public Authorization authorization(ProviderKey key) {
-        return key == null ? keyless : key.authorization();
+        return key == null ? terms.keyless() : key.authorization();
     }
 
     /** The same for a request at any path, which may be one that the type has no API at. */
@@ -212,7 +198,7 @@ public final class Provider {
 
     /** What the head of an error reply says went wrong; null where it doesn't. */
     public String errorKind(ResponseHead reply) {
-        return errorField == null ? null : reply.value(errorField);
+        return terms.errorField() == null ? null : reply.value(terms.errorField());
     }
 
     /**
@@ -223,7 +209,8 @@ public final class Provider {
      */
     public ReplyVerdict judge(int status, String kind, String body) {
         String text = kind == null ? body : kind + '\n' + body;
-        if ((status == 401 || status == 403) && keyless instanceof Authorization.Signed signed) {
+        boolean refused = status == 401 || status == 403;
+        if (refused && terms.keyless() instanceof Authorization.Signed signed) {
             type.onRefused(signed, text);
         }
         return type.judge(status, text);
@@ -242,7 +229,7 @@ public final class Provider {
 
     /** Whether a stream's usage should be asked for; not if it has refused the question. */
     public boolean takesUsageQuestion() {
-        return !refusesUsageQuestion && hasToBeAsked;
+        return !refusesUsageQuestion && terms.hasToBeAskedForUsage();
     }
 
     /** It has refused {@code stream_options}: it will not be asked again. */
@@ -252,12 +239,12 @@ public final class Provider {
 
     /** How it goes on from a text; null if it can't. */
     public Prefill prefill() {
-        return prefill;
+        return terms.prefill();
     }
 
     /** Whether that model may be asked to go on from a text. */
     public boolean takesPrefill(String model) {
-        return prefill != null && !refusesPrefill.contains(model);
+        return terms.prefill() != null && !refusesPrefill.contains(model);
     }
 
     /** That model has refused to go on from a text: it will not be asked again. */

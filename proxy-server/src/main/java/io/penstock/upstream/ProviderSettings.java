@@ -52,7 +52,7 @@ public record ProviderSettings(String name, ProviderType type, URI baseUrl, List
         }
         keys = List.copyOf(keys);
         models = List.copyOf(models);
-        type.check(new Site(baseUrl, options));
+        new ProviderTerms(type, new Site(baseUrl, options), keys); // that it can be had
         if (new HashSet<>(models).size() != models.size()) {
             throw new IllegalArgumentException("models: a name stands there twice");
         }

@@ -23,7 +23,7 @@ final class RequestPath {
     RequestPath(String template, Site site) {
         String plain = template.replace(Api.MODEL, "");
         if (!plain.matches("/[!-~]*") || plain.matches(".*[#{}\"<>\\\\^`|].*")) {
-            throw new IllegalArgumentException("no path: '" + template + "'");
+            throw new IllegalArgumentException("'" + template + "' is no path");
         }
         this.template = template;
         this.site = site;

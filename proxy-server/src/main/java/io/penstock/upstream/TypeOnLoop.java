@@ -100,6 +100,14 @@ final class TypeOnLoop {
         }
     }
 
+    void prepare(Authorization.Signed signed) {
+        try {
+            signed.signer().prepare();
+        } catch (Exception | LinkageError | AssertionError e) {
+            failed("prepare", e);
+        }
+    }
+
     void onRefused(Authorization.Signed signed, String body) {
         try {
             signed.signer().onRefused(body);
@@ -137,16 +145,20 @@ final class TypeOnLoop {
         }
     }
 
-    /** Says where it went wrong, but not by the exception's own words: there may be a key in them. */
     private ProviderTypeException failed(String method, Throwable thrown) {
-        StackTraceElement[] trace = thrown.getStackTrace();
-        String what = "type '" + type.getClass().getName() + "' failed in " + method + ": "
-                + thrown.getClass().getName() + (trace.length == 0 ? "" : " at " + trace[0]);
+        String what = method + ": " + described(type, thrown);
         long now = System.nanoTime();
         long last = loggedNanos.get();
         if (now - last >= QUIET_NANOS && loggedNanos.compareAndSet(last, now)) {
             LOG.warn("provider_type_failed provider={} error=\"{}\"", provider, what);
         }
         return new ProviderTypeException(Fault.PLUGIN_FAILED, what);
+    }
+
+    /** Says where it went wrong, but not by the exception's own words: there may be a key in them. */
+    static String described(ProviderType type, Throwable thrown) {
+        StackTraceElement[] trace = thrown.getStackTrace();
+        return type.getClass().getName() + " failed with " + thrown.getClass().getName()
+                + (trace.length == 0 ? "" : " at " + trace[0]);
     }
 }

@@ -1,5 +1,6 @@
 package io.penstock.config;
 
+import io.penstock.provider.Option;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
 import java.util.stream.Collectors;
@@ -113,6 +114,11 @@ final class SchemaDoc {
                     .append(type.defaultKeyEnv() == null ? "" : "`" + type.defaultKeyEnv() + "`")
                     .append(" |\n");
         }
+        page.append("\nWhat stands in `options` of a provider of some of them:\n\n")
+                .append("| type | option | default | meaning |\n| --- | --- | --- | --- |\n");
+        for (ProviderType type : ProviderTypes.BUILT_IN.all()) {
+            type.options().forEach(option -> option(type, option));
+        }
         page.append("\n## Environment\n\n| variable | meaning |\n| --- | --- |\n")
                 .append("| `PROXY_API_HOST`, `PROXY_API_PORT` | the listener's address, where the "
                         + "file has no `listen` |\n")
@@ -123,5 +129,15 @@ final class SchemaDoc {
                         + "unless `--token` says |\n")
                 .append("| ").append(keys).append(" | where neither file nor flags name providers, "
                         + "each one set makes a provider, tried in this order |\n");
+    }
+
+    private void option(ProviderType type, Option option) {
+        String standard = (option.variable() == null ? "" : "`" + option.variable() + "`")
+                + (option.variable() == null || option.defaultValue() == null ? "" : ", else ")
+                + (option.defaultValue() == null ? "" : "`" + option.defaultValue() + "`");
+        page.append("| `").append(type.configName()).append("` | `").append(option.name())
+                .append(option.kind() == Option.Kind.NAMES ? ".NAME` | " : "` | ")
+                .append(option.isRequired() && standard.isEmpty() ? "required" : standard)
+                .append(" | ").append(escaped(option.meaning())).append(" |\n");
     }
 }

@@ -22,7 +22,8 @@ class KeyPoolTest {
         for (int weight : weights) {
             keys.add(new KeySettings("secret-key-" + keys.size(), weight));
         }
-        return new KeyPool(Authorization::bearer, keys);
+        return new KeyPool(keys,
+                keys.stream().map(key -> Authorization.bearer(key.value())).toList());
     }
 
     private static String take(KeyPool pool, long now, int times) {
