@@ -66,9 +66,9 @@ final class OptionBinder {
     }
 
     private String otherwise(Option option) {
-        String variable = option.variable() == null ? ""
-                : environment.getOrDefault(option.variable(), "").strip();
-        return variable.isEmpty() ? option.defaultValue() : variable;
+        return option.variables().stream()
+                .map(variable -> environment.getOrDefault(variable, "").strip())
+                .filter(value -> !value.isEmpty()).findFirst().orElse(option.defaultValue());
     }
 
     /** Whether the type can have a provider there; if not, it was reported where it stands. */

@@ -294,7 +294,14 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** Whether all is known that can be, so that the rest need not be kept. */
     private boolean canBeSentOn() {
         return !model.isRoutedJson()
-                && (!model.isAwaited() || body.length() >= policy.maxBodyBytes());
+                && (!model.isAwaited() && !isSigned() || body.length() >= policy.maxBodyBytes());
+    }
+
+    /** Whether its provider wants to be shown a signature of the whole body. */
+    private boolean isSigned() {
+        Provider provider = call.kind() == RawCall.Kind.PROVIDER
+                ? policy.providers().get(call.provider()) : stored;
+        return provider != null && provider.signsRequests();
     }
 
     /** All of the body, or of a tunnel's bytes, that could be read for now has been given. */

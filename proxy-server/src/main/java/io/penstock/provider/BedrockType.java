@@ -75,7 +75,8 @@ final class BedrockType implements ProviderType {
     public List<Option> options() {
         return List.of(
                 Option.text(REGION, "The region, of which the base URL is made; else the one in "
-                        + "the base URL's host counts.").orEnvironment("AWS_REGION"),
+                        + "the base URL's host counts.").orEnvironment("AWS_REGION",
+                        "AWS_DEFAULT_REGION"),
                 Option.text(PROFILE, "The profile of AWS's files whose credentials sign requests; "
                         + "of use without a key only."),
                 Option.text(ACCESS_KEY_ID, "Signs requests, with secret_access_key, instead of "
@@ -99,15 +100,16 @@ final class BedrockType implements ProviderType {
         }
     }
 
-    /** The region that its host names, else the one that was said; null if none is known. */
+    /**
+     * The region that its host names, which is the only one that it takes signatures for; else the
+     * one that was said; null if none is known.
+     */
     String region(Site site) {
         Matcher host = HOST.matcher(site.baseUrl().getHost());
         if (host.matches()) {
             return host.group(1);
         }
-        String said = site.options().text(REGION);
-        return said != null ? said : environment.getOrDefault("AWS_REGION",
-                environment.get("AWS_DEFAULT_REGION"));
+        return site.options().text(REGION);
     }
 
     @Override

@@ -196,6 +196,11 @@ public final class Provider {
         return type.sign((Authorization.Signed) authorization, out, method, path, query, body);
     }
 
+    /** Whether requests are shown by a signature, for want of a key. */
+    public boolean signsRequests() {
+        return terms.keyless() instanceof Authorization.Signed;
+    }
+
     /** What the head of an error reply says went wrong; null where it doesn't. */
     public String errorKind(ResponseHead reply) {
         return terms.errorField() == null ? null : reply.value(terms.errorField());

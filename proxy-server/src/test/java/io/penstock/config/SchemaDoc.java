@@ -3,6 +3,8 @@ package io.penstock.config;
 import io.penstock.provider.Option;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** {@code docs/configuration.md}, written from the schema that the file is read by. */
@@ -132,9 +134,12 @@ final class SchemaDoc {
     }
 
     private void option(ProviderType type, Option option) {
-        String standard = (option.variable() == null ? "" : "`" + option.variable() + "`")
-                + (option.variable() == null || option.defaultValue() == null ? "" : ", else ")
-                + (option.defaultValue() == null ? "" : "`" + option.defaultValue() + "`");
+        List<String> defaults = new ArrayList<>(option.variables());
+        if (option.defaultValue() != null) {
+            defaults.add(option.defaultValue());
+        }
+        String standard = defaults.stream().map(each -> "`" + each + "`")
+                .collect(Collectors.joining(", else "));
         page.append("| `").append(type.configName()).append("` | `").append(option.name())
                 .append(option.kind() == Option.Kind.NAMES ? ".NAME` | " : "` | ")
                 .append(option.isRequired() && standard.isEmpty() ? "required" : standard)

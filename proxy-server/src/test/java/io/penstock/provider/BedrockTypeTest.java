@@ -100,16 +100,6 @@ class BedrockTypeTest {
     }
 
     @Test
-    void looksForTheRegionInTheEnvironmentLast() {
-        Site anywhere = site("http://localhost:1", Map.of());
-        assertThat(type.region(anywhere)).isNull();
-        environment.put("AWS_DEFAULT_REGION", "eu-west-3");
-        assertThat(type.region(anywhere)).isEqualTo("eu-west-3");
-        environment.put("AWS_REGION", "eu-west-2");
-        assertThat(type.region(anywhere)).isEqualTo("eu-west-2");
-    }
-
-    @Test
     void saysWhatIsMissing() {
         assertThatThrownBy(() -> type.authorization(null, site("http://localhost:1", KEY)))
                 .hasMessageStartingWith("region: missing");

@@ -14,6 +14,7 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.provider.Options;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.route.Affinity;
@@ -288,6 +289,21 @@ public final class ProxyUnderTest implements AutoCloseable {
                     p.timeouts(), p.pool(), p.tls()));
         }
 
+        /** It is Bedrock and has no key, but these options. */
+        public Builder signed(String path, Map<String, String> options) {
+            return change(p -> new ProviderSettings(p.name(), ProviderTypes.BEDROCK,
+                    p.baseUrl().resolve(path), List.of(), p.models(), p.enabled(), p.priority(),
+                    p.timeouts(), p.pool(), p.tls(), p.limits(),
+                    new Options(options, Map.of())));
+        }
+
+        /** It serves these models. */
+        public Builder models(String... models) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    List.of(models), p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(),
+                    p.limits(), p.options()));
+        }
+
         public Builder connect(Duration connect) {
             return timers(t -> new TimeoutSettings(connect, t.tls(), t.head(), t.headOfUnary(),
                     t.firstContent(), t.gap(), t.total()));
@@ -322,7 +338,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private Builder timers(UnaryOperator<TimeoutSettings> change) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), change.apply(p.timeouts()), p.pool(),
-                    p.tls(), p.limits()));
+                    p.tls(), p.limits(), p.options()));
         }
 
         public Builder keys(String... keys) {
