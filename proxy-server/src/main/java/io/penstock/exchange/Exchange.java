@@ -284,7 +284,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         return false;
     }
 
-    /** Nobody who serves the model counts tokens beforehand: tells what the proxy itself guesses. */
+    /** Nobody who serves the model counts tokens beforehand: tells what the proxy guesses. */
     private void answerEstimate() {
         long tokens = metering.estimate(route.targets().get(0).model(), 0).prompt();
         moveTo(Phase.COMMITTED);
