@@ -50,7 +50,7 @@ final class Question {
         this.prefilled = prefilled;
         this.impediment = impediment;
         this.memory = memory;
-        options = new ReplyOptions(null, translated.usageAsked(), (int) choices, null,
+        options = new ReplyOptions(null, modelName, translated.usageAsked(), (int) choices, null,
                 translated.jsonByTool() ? Translated.JSON_TOOL : null);
         gauged = translated.body().capacity() > RequestBody.FREE_BYTES
                 ? translated.body().capacity() : 0;
