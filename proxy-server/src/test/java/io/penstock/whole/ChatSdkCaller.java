@@ -46,7 +46,7 @@ final class ChatSdkCaller implements SdkCaller {
 
     private static ChatCompletionCreateParams.Builder params(Question question) {
         ChatCompletionCreateParams.Builder params = ChatCompletionCreateParams.builder()
-                .model(question.model()).maxCompletionTokens(1000).addUserMessage("Hi");
+                .model(question.model()).maxCompletionTokens(MAX_TOKENS).addUserMessage("Hi");
         for (String name : question.offersTools() ? TOOLS : List.<String>of()) {
             params.addFunctionTool(FunctionDefinition.builder().name(name)
                     .parameters(FunctionParameters.builder()
@@ -74,7 +74,7 @@ final class ChatSdkCaller implements SdkCaller {
     private static Said said(ChatCompletion reply) {
         ChatCompletionMessage message = reply.choices().get(0).message();
         CompletionUsage usage = reply.usage().orElseThrow();
-        return new Said(message.content().orElse(""),
+        return new Said(reply.model(), message.content().orElse(""),
                 calls(reply).stream().map(call -> call.function().name()
                         + call.function().arguments()).toList(),
                 reply.choices().get(0).finishReason().asString(), usage.promptTokens(),

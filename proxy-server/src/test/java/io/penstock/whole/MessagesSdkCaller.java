@@ -44,7 +44,7 @@ final class MessagesSdkCaller implements SdkCaller {
 
     private static MessageCreateParams params(Question question) {
         MessageCreateParams.Builder params = MessageCreateParams.builder()
-                .model(question.model()).maxTokens(1000).addUserMessage("Hi");
+                .model(question.model()).maxTokens(MAX_TOKENS).addUserMessage("Hi");
         for (String name : question.offersTools() ? TOOLS : List.<String>of()) {
             Tool.InputSchema.Properties.Builder properties =
                     Tool.InputSchema.Properties.builder();
@@ -71,7 +71,8 @@ final class MessagesSdkCaller implements SdkCaller {
 
     private static Said said(Message reply) {
         Usage usage = reply.usage();
-        return new Said(reply.content().stream().flatMap(block -> block.text().stream())
+        return new Said(reply.model().asString(),
+                reply.content().stream().flatMap(block -> block.text().stream())
                 .map(block -> block.text()).collect(Collectors.joining()),
                 calls(reply).stream().map(call -> call.name() + json(call._input())).toList(),
                 reply.stopReason().orElseThrow().asString(),

@@ -58,7 +58,7 @@ final class ResponsesSdkCaller implements SdkCaller {
 
     private static ResponseCreateParams params(Question question) {
         ResponseCreateParams.Builder params = ResponseCreateParams.builder()
-                .model(question.model()).maxOutputTokens(1000);
+                .model(question.model()).maxOutputTokens(MAX_TOKENS);
         for (String name : question.offersTools() ? TOOLS : List.<String>of()) {
             params.addTool(FunctionTool.builder().name(name).strict(false)
                     .parameters(FunctionTool.Parameters.builder()
@@ -75,6 +75,7 @@ final class ResponsesSdkCaller implements SdkCaller {
                 item.message().map(ResponseInputItem::ofResponseOutputMessage)
                         .ifPresent(input::add);
                 item.functionCall().map(ResponseInputItem::ofFunctionCall).ifPresent(input::add);
+                item.reasoning().map(ResponseInputItem::ofReasoning).ifPresent(input::add);
             });
             for (ResponseFunctionToolCall call : calls(calling)) {
                 input.add(ResponseInputItem.ofFunctionCallOutput(
@@ -92,7 +93,8 @@ final class ResponsesSdkCaller implements SdkCaller {
 
     private static Said said(Response reply) {
         ResponseUsage usage = reply.usage().orElseThrow();
-        return new Said(reply.output().stream().flatMap(item -> item.message().stream())
+        return new Said(reply.model().isString() ? reply.model().asString() : "a known one",
+                reply.output().stream().flatMap(item -> item.message().stream())
                 .flatMap(message -> message.content().stream())
                 .map(part -> part.asOutputText().text()).collect(Collectors.joining()),
                 calls(reply).stream().map(call -> call.name() + call.arguments()).toList(),

@@ -11,6 +11,9 @@ import java.util.Map;
  * <p><b>Thread:</b> confined to the test's.
  */
 interface SdkCaller extends AutoCloseable {
+    /** Of an answer. */
+    int MAX_TOKENS = 200;
+
     /** Offered by every question that offers any. */
     List<String> TOOLS = List.of("get_weather", "get_time");
 
@@ -19,16 +22,18 @@ interface SdkCaller extends AutoCloseable {
 
     /** Which client, and what it calls the ends of an answer. */
     enum Kind {
-        OPENAI_CHAT("stop", "tool_calls"),
-        OPENAI_RESPONSES("completed", "completed"),
-        ANTHROPIC_MESSAGES("end_turn", "tool_use");
+        OPENAI_CHAT("stop", "tool_calls", "length"),
+        OPENAI_RESPONSES("completed", "completed", "incomplete"),
+        ANTHROPIC_MESSAGES("end_turn", "tool_use", "max_tokens");
 
         final String finish;
         final String finishInCalls;
+        final String finishCutShort;
 
-        Kind(String finish, String finishInCalls) {
+        Kind(String finish, String finishInCalls, String finishCutShort) {
             this.finish = finish;
             this.finishInCalls = finishInCalls;
+            this.finishCutShort = finishCutShort;
         }
 
         /** Never tries again by itself. */
@@ -69,7 +74,7 @@ interface SdkCaller extends AutoCloseable {
      * @param promptTokens all of them, {@code cachedTokens} among them
      * @param reply as the client has it
      */
-    record Said(String text, List<String> calls, String finish, long promptTokens,
+    record Said(String model, String text, List<String> calls, String finish, long promptTokens,
             long cachedTokens, long completionTokens, Object reply) {}
 
     /** What the client made of an error; {@code status} is that of the reply. */

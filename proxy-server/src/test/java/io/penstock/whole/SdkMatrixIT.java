@@ -92,8 +92,8 @@ class SdkMatrixIT {
     }
 
     private static Question askForCalls() {
-        return Question.of(SMART, true, mock("text", "I'll look.", "tools", "2", "arguments",
-                ARGUMENTS));
+        return Question.of(SMART, true, mock("reasoning", "Two calls, then.", "text",
+                "I'll look.", "tools", "2", "arguments", ARGUMENTS));
     }
 
     private static void assertMetered(Said said) {
@@ -131,11 +131,26 @@ class SdkMatrixIT {
                 SdkCaller sdk = kind.before(proxy, CALLER_KEY)) {
             for (Said said : List.of(sdk.whole(ask("text", TEXT)),
                     sdk.streamed(ask("text", TEXT)))) {
+                assertThat(said.model()).isEqualTo("model-a");
                 assertThat(said.text()).isEqualTo(TEXT);
                 assertThat(said.calls()).isEmpty();
                 assertThat(said.finish()).isEqualTo(kind.finish);
                 assertMetered(said);
             }
+        }
+    }
+
+    @ParameterizedTest(name = "{0} from {1}")
+    @MethodSource("pairs")
+    void isToldThatTheAnswerWasCutShort(Kind kind, Upstream upstream) throws Exception {
+        Question question = ask("events", "" + (SdkCaller.MAX_TOKENS + 1));
+        try (MockServer mock = MockServer.start(MOCK, 1);
+                ProxyUnderTest proxy = before(upstream, mock);
+                SdkCaller sdk = kind.before(proxy, CALLER_KEY)) {
+            Said whole = sdk.whole(question);
+            assertThat(whole.text()).isNotBlank().isEqualTo(sdk.streamed(question).text());
+            assertThat(whole.finish()).isEqualTo(kind.finishCutShort)
+                    .isEqualTo(sdk.streamed(question).finish());
         }
     }
 
