@@ -29,6 +29,19 @@ final class BedrockType implements ProviderType {
         return false;
     }
 
+    /**
+     * A quota is called a bad request, as is a model that can only be asked by an inference
+     * profile.
+     */
+    @Override
+    public ReplyVerdict judge(int status, String body) {
+        if (status == 400 && body.contains("ServiceQuotaExceededException")) {
+            return ReplyVerdict.RATE_LIMITED;
+        }
+        return status == 400 && body.contains("on-demand throughput") ? ReplyVerdict.FAULTY
+                : ReplyVerdict.of(status, body);
+    }
+
     @Override
     public String toString() {
         return configName();

@@ -14,6 +14,7 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.provider.Options;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.route.Affinity;
@@ -286,6 +287,13 @@ public final class ProxyUnderTest implements AutoCloseable {
             return change(p -> new ProviderSettings(p.name(), type,
                     p.baseUrl().resolve(path), p.keys(), p.models(), p.enabled(), p.priority(),
                     p.timeouts(), p.pool(), p.tls()));
+        }
+
+        /** It is told that, too. */
+        public Builder options(Options options) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(),
+                    p.limits(), options));
         }
 
         public Builder connect(Duration connect) {
