@@ -20,7 +20,7 @@ final class OptionBinder {
 
     /** What is said of each, in the file, the environment or the type; null for a mistake. */
     Options bind(Section section, ProviderType type) {
-        Map<String, OptionsType.Value> said = section.get(ProviderSchema.OPTIONS);
+        Map<String, OptionsType.Value> said = said(section);
         int before = problems.errorCount();
         List<Option> known = type.options();
         List<String> knownNames = known.stream().map(Option::name).toList();
@@ -52,6 +52,11 @@ final class OptionBinder {
         return problems.errorCount() > before ? null : new Options(texts, names);
     }
 
+    private static Map<String, OptionsType.Value> said(Section section) {
+        Map<String, OptionsType.Value> said = section.get(ProviderSchema.OPTIONS);
+        return said == null ? Map.of() : said;
+    }
+
     private void add(Option option, OptionsType.Value value, Map<String, String> texts,
             Map<String, Map<String, String>> names) {
         boolean isText = option.kind() == Option.Kind.TEXT;
@@ -80,7 +85,7 @@ final class OptionBinder {
             String said = String.valueOf(e.getMessage());
             int colon = said.indexOf(": ");
             OptionsType.Value value = colon < 0 ? null
-                    : section.get(ProviderSchema.OPTIONS).get(said.substring(0, colon));
+                    : said(section).get(said.substring(0, colon));
             if (value == null) {
                 return true; // the settings will say so
             }

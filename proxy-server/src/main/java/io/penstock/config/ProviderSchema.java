@@ -108,12 +108,13 @@ final class ProviderSchema {
     static final Field<Section> TLS = Field.section("tls",
             SectionType.of("section", CA, INSECURE, SNI), "TLS towards the provider");
 
-    static final Field<Map<String, OptionsType.Value>> OPTIONS = Field.of("options",
-            new OptionsType(), Map.of(),
-            "what only providers of its type can be told; see the types below");
+    static final Field<Map<String, OptionsType.Value>> OPTIONS =
+            Field.optional("options", new OptionsType(),
+                    "what only providers of its type can be told; see the types below");
 
     static final SectionType PROVIDER = SectionType.of("provider", NAME, TYPE, BASE_URL,
-            API_KEY_ENV, API_KEYS, OPTIONS, MODELS, ENABLED, PRIORITY, TIMEOUTS, POOL, LIMITS, TLS);
+            API_KEY_ENV, API_KEYS, OPTIONS, MODELS, ENABLED, PRIORITY, TIMEOUTS, POOL, LIMITS,
+            TLS);
 
     private ProviderSchema() {}
 

@@ -478,7 +478,7 @@ final class Attempt implements ReplyListener {
             if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES
                     || splicing && reader.payloadBytes() >= MAX_ERROR_BYTES) {
                 if (verdict == null) {
-                    verdict = provider.judge(status, errorKind, errorText());
+                    verdict = provider.judge(key, status, errorKind, errorText());
                     noteWait();
                 }
                 trial.end(verdict.isProvidersFault(status), clock.lastReadNanos());

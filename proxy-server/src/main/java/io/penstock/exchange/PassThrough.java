@@ -301,7 +301,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private boolean isSigned() {
         Provider provider = call.kind() == RawCall.Kind.PROVIDER
                 ? policy.providers().get(call.provider()) : stored;
-        return provider != null && provider.signsRequests();
+        return provider != null && provider.signsBodies();
     }
 
     /** All of the body, or of a tunnel's bytes, that could be read for now has been given. */

@@ -461,7 +461,7 @@ final class RawAttempt implements ReplyListener {
     private void judge() {
         if (status >= 400) {
             if (isEnded() || relay.heldBytes() >= RawReply.MAX_ERROR_BYTES) {
-                ReplyVerdict verdict = provider.judge(status, errorKind, reply.errorText());
+                ReplyVerdict verdict = provider.judge(key, status, errorKind, reply.errorText());
                 if (retryAfterNanos == RetryAfter.NONE) {
                     retryAfterNanos = provider.retryAfterNanos(status, reply.errorText());
                 }

@@ -55,6 +55,11 @@ public sealed interface Authorization {
          */
         void sign(RequestToSign request, FieldSink fields) throws GeneralSecurityException;
 
+        /** Whether it has to know the body, so that an upload is held for it as far as may be. */
+        default boolean needsBody() {
+            return false;
+        }
+
         /** Its provider is there from now on: what takes its time may begin, elsewhere. */
         default void prepare() {}
 

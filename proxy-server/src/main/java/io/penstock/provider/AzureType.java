@@ -2,8 +2,11 @@ package io.penstock.provider;
 
 import static io.penstock.provider.ChatDialect.Can.*;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * OpenAI's models at Azure, where each is a deployment with a name of its own. There are two forms
@@ -16,6 +19,9 @@ final class AzureType implements ProviderType {
     private static final String LAST_DATED = "2024-10-21";
     private static final String QUERY = "api-version=";
     private static final String VERSION = "[A-Za-z0-9.-]{1,40}";
+
+    private static final Pattern RETRY_AFTER =
+            Pattern.compile("retry after (\\d{1,9}) seconds", Pattern.CASE_INSENSITIVE);
 
     private static final ChatDialect DIALECT = ChatDialect.of(MAX_COMPLETION_TOKENS, DEVELOPER,
             STREAM_OPTIONS, END_USER, JSON_SCHEMA, TEXT_PARTS, SEED, PENALTIES, LOGPROBS,
@@ -115,6 +121,13 @@ final class AzureType implements ProviderType {
     @Override
     public Prefill prefill() {
         return null;
+    }
+
+    /** Said in the message where the fields are left out. */
+    @Override
+    public Duration retryAfter(int status, String body) {
+        Matcher seconds = RETRY_AFTER.matcher(body);
+        return seconds.find() ? Duration.ofSeconds(Long.parseLong(seconds.group(1))) : null;
     }
 
     @Override

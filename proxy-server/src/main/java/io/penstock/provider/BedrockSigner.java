@@ -36,6 +36,11 @@ final class BedrockSigner implements Authorization.Signer {
     }
 
     @Override
+    public boolean needsBody() {
+        return true;
+    }
+
+    @Override
     public void prepare() {
         identity.prepare();
     }

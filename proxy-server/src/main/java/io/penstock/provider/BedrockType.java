@@ -74,15 +74,15 @@ final class BedrockType implements ProviderType {
     @Override
     public List<Option> options() {
         return List.of(
-                Option.text(REGION, "The region, of which the base URL is made; else the one in "
-                        + "the base URL's host counts.").orEnvironment("AWS_REGION",
-                        "AWS_DEFAULT_REGION"),
-                Option.text(PROFILE, "The profile of AWS's files whose credentials sign requests; "
-                        + "of use without a key only."),
-                Option.text(ACCESS_KEY_ID, "Signs requests, with secret_access_key, instead of "
-                        + "what AWS's default chain finds."),
-                Option.text(SECRET_ACCESS_KEY, "Belongs to access_key_id."),
-                Option.text(SESSION_TOKEN, "Belongs to temporary credentials."));
+                Option.text(REGION, "the region that the base URL is made of, and that requests "
+                        + "are signed for unless the base URL's host names one")
+                        .orEnvironment("AWS_REGION", "AWS_DEFAULT_REGION"),
+                Option.text(PROFILE, "the profile in AWS's files whose credentials sign requests, "
+                        + "where there is no key"),
+                Option.text(ACCESS_KEY_ID, "signs requests together with `secret_access_key`, "
+                        + "where there is no key, instead of what AWS's default chain finds"),
+                Option.text(SECRET_ACCESS_KEY, "see `access_key_id`"),
+                Option.text(SESSION_TOKEN, "belongs to temporary credentials"));
     }
 
     @Override
@@ -162,12 +162,16 @@ final class BedrockType implements ProviderType {
         return "x-amzn-errortype";
     }
 
+    /**
+     * A quota is called a bad request, as is a model that can only be asked by an inference
+     * profile.
+     */
     @Override
     public ReplyVerdict judge(int status, String body) {
-        if (status == 400 && typeOf(body).equals("ServiceQuotaExceededException")) {
-            return ReplyVerdict.BAD_KEY; // of the account
+        if (status == 400 && body.contains("ServiceQuotaExceededException")) {
+            return ReplyVerdict.RATE_LIMITED;
         }
-        if (status == 400 && body.contains("with on-demand throughput")) {
+        if (status == 400 && body.contains("on-demand throughput")) {
             hint();
             return ReplyVerdict.FAULTY;
         }

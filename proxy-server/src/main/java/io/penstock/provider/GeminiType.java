@@ -2,7 +2,10 @@ package io.penstock.provider;
 
 import static io.penstock.provider.ChatDialect.Can.*;
 
+import java.time.Duration;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Google's Gemini, which imitates OpenAI below {@code /openai} and speaks generateContent beside
@@ -11,6 +14,8 @@ import java.util.Set;
 final class GeminiType implements ProviderType {
     private static final ChatDialect DIALECT = ChatDialect.of(STREAM_OPTIONS, JSON_SCHEMA,
             TEXT_PARTS, PENALTIES, MANY_ANSWERS, NAMED_EFFORT, SIGNATURES_BACK);
+    private static final Pattern RETRY_DELAY =
+            Pattern.compile("\"retryDelay\"\\s*:\\s*\"(\\d{1,9}(?:\\.\\d{1,9})?)s\"");
     private static final String RESOURCE = "models/";
 
     @Override
@@ -72,6 +77,21 @@ final class GeminiType implements ProviderType {
     @Override
     public Prefill prefill() {
         return null;
+    }
+
+    /** An account that may not be used there is called a bad request, as is a bad key. */
+    @Override
+    public ReplyVerdict judge(int status, String body) {
+        return status == 400 && body.contains("FAILED_PRECONDITION") ? ReplyVerdict.BAD_KEY
+                : ReplyVerdict.of(status, body);
+    }
+
+    /** Said in the details of the error, and nowhere else. */
+    @Override
+    public Duration retryAfter(int status, String body) {
+        Matcher delay = RETRY_DELAY.matcher(body);
+        return delay.find() ? Duration.ofMillis(Math.round(
+                Double.parseDouble(delay.group(1)) * 1000)) : null;
     }
 
     @Override

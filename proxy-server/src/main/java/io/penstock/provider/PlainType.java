@@ -25,11 +25,17 @@ enum PlainType implements ProviderType {
             return false; // it tells it in x_groq in any case
         }
 
-        /** A request beyond the minute's tokens is called too large. */
+        /**
+         * A request beyond the minute's tokens is called too large; a call of a tool that the model
+         * got wrong, a bad request.
+         */
         @Override
         public ReplyVerdict judge(int status, String body) {
-            return status == 413 && body.contains("rate_limit_exceeded")
-                    ? ReplyVerdict.RATE_LIMITED : super.judge(status, body);
+            if (status == 413 && body.contains("rate_limit_exceeded")) {
+                return ReplyVerdict.RATE_LIMITED;
+            }
+            return status == 400 && body.contains("tool_use_failed") ? ReplyVerdict.TRANSIENT
+                    : super.judge(status, body);
         }
     },
     MISTRAL("https://api.mistral.ai/v1", "MISTRAL_API_KEY", Set.of(CHAT, EMBEDDINGS),
@@ -51,7 +57,14 @@ enum PlainType implements ProviderType {
     OPENROUTER("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", null,
             Prefill.PLAIN, ChatDialect.of(STREAM_OPTIONS, END_USER, JSON_SCHEMA, FILES,
             TEXT_PARTS, SEED, PENALTIES, LOGPROBS, LOGIT_BIAS, TOP_K, NAMED_EFFORT, PARALLEL_FLAG,
-            STRICT_TOOLS, PREFILL)),
+            STRICT_TOOLS, PREFILL)) {
+        /** Most often 403 is its moderation's: no fault of the key's. */
+        @Override
+        public ReplyVerdict judge(int status, String body) {
+            return status == 403 && (body.contains("flagged") || body.contains("moderation"))
+                    ? ReplyVerdict.CALLERS_FAULT : super.judge(status, body);
+        }
+    },
     DEEPSEEK("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", Set.of(CHAT, EMBEDDINGS),
             new Prefill(",\"prefix\":true", ""), ChatDialect.of(STREAM_OPTIONS, PENALTIES,
             LOGPROBS, MANY_STOPS, NAMED_EFFORT, REASONING_BACK)),

@@ -54,7 +54,7 @@ final class PluginLoader {
         List<ProviderType> found = new ArrayList<>();
         // Never closed: the types load their classes from it until the process ends.
         ClassLoader loader = urls.isEmpty() ? PluginLoader.class.getClassLoader()
-                : new URLClassLoader("plugins", urls.toArray(URL[]::new),
+                : new URLClassLoader(urls.toArray(URL[]::new),
                         PluginLoader.class.getClassLoader());
         for (ServiceLoader.Provider<ProviderType> each : services(loader)) {
             String jar = jarOfClass.getOrDefault(each.type().getName(), CLASS_PATH);

@@ -55,10 +55,11 @@ public enum ReplyVerdict {
 
     /**
      * Whether a reply of that status counts against the provider's model. A model that isn't there
-     * does not: any caller can ask for one.
+     * does not: any caller can ask for one; nor does what is called a bad request.
      */
     public boolean isProvidersFault(int status) {
-        return this == TRANSIENT || this == FAULTY && status != 404 && status != 409;
+        return (this == TRANSIENT || this == FAULTY) && status != 400 && status != 404
+                && status != 409;
     }
 
     /** Whether a 429 means an empty account, not a busy minute. */

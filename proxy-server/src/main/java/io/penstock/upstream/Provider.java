@@ -26,6 +26,7 @@ public final class Provider {
     private final ProviderSettings settings;
     private final ProviderTerms terms;
     private final Api mainApi;
+    private final boolean signsBodies;
     private final TypeOnLoop type;
     private final KeyPool keys;
     private final HealthTable health;
@@ -45,6 +46,7 @@ public final class Provider {
         this.settings = settings;
         terms = new ProviderTerms(settings.type(), settings.site(), settings.keys());
         mainApi = terms.mainApi();
+        signsBodies = terms.signed().anyMatch(signed -> signed.signer().needsBody());
         type = new TypeOnLoop(settings.name(), settings.type(), settings.site());
         keys = new KeyPool(settings.keys(), terms.authorizations());
         health = new HealthTable(settings.name());
@@ -56,9 +58,7 @@ public final class Provider {
         port = portInUrl >= 0 ? portInUrl : https ? 443 : 80;
         sslContext = https ? UpstreamTls.context(settings.tls()) : null;
         load = new ProviderLoad(settings.limits());
-        if (terms.keyless() instanceof Authorization.Signed signed) {
-            type.prepare(signed);
-        }
+        terms.signed().forEach(type::prepare);
     }
 
     public ProviderSettings settings() {
@@ -196,9 +196,9 @@ public final class Provider {
         return type.sign((Authorization.Signed) authorization, out, method, path, query, body);
     }
 
-    /** Whether requests are shown by a signature, for want of a key. */
-    public boolean signsRequests() {
-        return terms.keyless() instanceof Authorization.Signed;
+    /** Whether it wants to be shown a signature of the whole body. */
+    public boolean signsBodies() {
+        return signsBodies;
     }
 
     /** What the head of an error reply says went wrong; null where it doesn't. */
@@ -209,13 +209,14 @@ public final class Provider {
     /**
      * What an error reply says about who should go on how.
      *
+     * @param key that was shown; null for none
      * @param kind as {@link #errorKind} says it
      * @param body the beginning of it, as text
      */
-    public ReplyVerdict judge(int status, String kind, String body) {
+    public ReplyVerdict judge(ProviderKey key, int status, String kind, String body) {
         String text = kind == null ? body : kind + '\n' + body;
         boolean refused = status == 401 || status == 403;
-        if (refused && terms.keyless() instanceof Authorization.Signed signed) {
+        if (refused && authorization(key) instanceof Authorization.Signed signed) {
             type.onRefused(signed, text);
         }
         return type.judge(status, text);

@@ -9,6 +9,7 @@ import io.penstock.provider.Site;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What a provider's type says of it once and for all, asked before anything is sent: a type that
@@ -100,6 +101,13 @@ final class ProviderTerms {
     /** One for each key, in their order. */
     List<Authorization> authorizations() {
         return authorizations;
+    }
+
+    /** Those of them all that are signatures. */
+    Stream<Authorization.Signed> signed() {
+        return Stream.concat(Stream.ofNullable(keyless), authorizations.stream())
+                .filter(Authorization.Signed.class::isInstance)
+                .map(Authorization.Signed.class::cast);
     }
 
     ChatDialect dialect() {

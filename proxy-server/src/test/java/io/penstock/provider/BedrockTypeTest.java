@@ -113,7 +113,7 @@ class BedrockTypeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"400, ServiceQuotaExceededException, No more., BAD_KEY",
+    @CsvSource({"400, ServiceQuotaExceededException, No more., RATE_LIMITED",
         "400, ValidationException:http://x/, Input is too long for requested model., "
                 + "CONTEXT_LENGTH",
         "400, ValidationException, Invocation of model ID x with on-demand throughput isn’t "

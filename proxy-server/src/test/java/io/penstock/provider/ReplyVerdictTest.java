@@ -102,4 +102,37 @@ class ReplyVerdictTest {
         assertThat(ReplyVerdict.isTooLarge("Request too large for model")).isTrue();
         assertThat(ReplyVerdict.isTooLarge("{\"code\":\"rate_limit_exceeded\"}")).isFalse();
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "groq, 400, '{\"error\":{\"code\":\"tool_use_failed\"}}', TRANSIENT",
+        "openai, 400, '{\"error\":{\"code\":\"tool_use_failed\"}}', CALLERS_FAULT",
+        "openrouter, 403, '{\"error\":{\"message\":\"Your input was flagged\"}}', CALLERS_FAULT",
+        "openrouter, 403, '{\"error\":{\"message\":\"Key limit exceeded\"}}', BAD_KEY",
+        "gemini, 400, '{\"error\":{\"status\":\"FAILED_PRECONDITION\"}}', BAD_KEY",
+        "gemini, 400, '{\"error\":{\"status\":\"INVALID_ARGUMENT\"}}', CALLERS_FAULT",
+        "gemini, 400, '{\"error\":{\"message\":\"API key not valid.\"}}', BAD_KEY",
+        "bedrock, 400, '{\"__type\":\"ServiceQuotaExceededException\"}', RATE_LIMITED",
+        "bedrock, 400, 'Invocation of model ID m with on-demand throughput isn’t supported', FAULTY",
+        "bedrock, 424, '{\"message\":\"model error\"}', FAULTY",
+        "bedrock, 400, 'Input is too long for requested model.', CONTEXT_LENGTH",
+        "deepseek, 402, '{\"error\":{\"message\":\"Insufficient Balance\"}}', BAD_KEY",
+        "mistral, 422, '{\"detail\":[{\"type\":\"extra_forbidden\"}]}', CALLERS_FAULT",
+        "azure, 404, '{\"error\":{\"code\":\"DeploymentNotFound\"}}', FAULTY",
+        "anthropic, 400, 'Your credit balance is too low to access the API', BAD_KEY",
+    })
+    void knowsWhatEachProviderHasItsOwnWordsFor(@ConvertWith(TypeByName.class) ProviderType type,
+            int status, String body, ReplyVerdict expected) {
+        assertThat(type.judge(status, body)).isEqualTo(expected);
+    }
+
+    @Test
+    void whatAnyCallerCanBringAboutCountsAgainstNoModel() {
+        assertThat(FAULTY.isProvidersFault(503)).isTrue();
+        assertThat(TRANSIENT.isProvidersFault(500)).isTrue();
+        assertThat(FAULTY.isProvidersFault(404)).isFalse();
+        assertThat(FAULTY.isProvidersFault(400)).isFalse();
+        assertThat(TRANSIENT.isProvidersFault(400)).isFalse();
+        assertThat(RATE_LIMITED.isProvidersFault(429)).isFalse();
+    }
 }

@@ -33,6 +33,22 @@ public final class PluginJar {
             String... options) throws IOException {
         Path classes = Files.createTempDirectory(jar.toAbsolutePath().getParent(), "classes");
         compile(classes, className, source, options);
+        return pack(jar, classes, services);
+    }
+
+    /** The same with the class file's version changed to a Java that is still to come. */
+    public static Path writeWithVersion(Path jar, String className, String source,
+            String services, int version) throws IOException {
+        Path classes = Files.createTempDirectory(jar.toAbsolutePath().getParent(), "classes");
+        compile(classes, className, source);
+        Path file = classes.resolve(className.replace('.', '/') + ".class");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[7] = (byte) version; // the major version's low byte
+        Files.write(file, bytes);
+        return pack(jar, classes, services);
+    }
+
+    private static Path pack(Path jar, Path classes, String services) throws IOException {
         try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
                 Stream<Path> files = Files.walk(classes)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {

@@ -304,6 +304,13 @@ public final class ProxyUnderTest implements AutoCloseable {
                     p.limits(), p.options()));
         }
 
+        /** It is told that, too. */
+        public Builder options(Options options) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(),
+                    p.limits(), options));
+        }
+
         public Builder connect(Duration connect) {
             return timers(t -> new TimeoutSettings(connect, t.tls(), t.head(), t.headOfUnary(),
                     t.firstContent(), t.gap(), t.total()));

@@ -12,6 +12,7 @@ import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;
 import io.penstock.mock.MockSettings;
 import io.penstock.mock.RequestRecord;
+import io.penstock.provider.Options;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.Bytes;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
@@ -707,6 +709,28 @@ class FormatsIT {
                 assertThat(record.path()).isEqualTo("/openai/deployments/model-a/chat/completions");
                 assertThat(record.query()).contains("api-version=2025-01-01-preview");
                 assertThat(record.header("api-key")).isEqualTo(ProxyUnderTest.keyOf("a"));
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/openai", "/openai/v1"})
+    void asksAzureForTheDeploymentThatServesTheModel(String path) throws Exception {
+        boolean classic = path.equals("/openai");
+        try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary(),
+                        ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
+                        .type(ProviderTypes.AZURE, path)
+                        .options(new Options(Map.of("api_version", "2025-03-01"),
+                                Map.of("deployments", Map.of("model-a", "our a")))).start()) {
+            whole(ask(proxy, Client.CHAT, ""));
+            whole(ask(proxy, Client.MESSAGES, ""));
+
+            assertThat(a.requests()).hasSize(2).allSatisfy(request -> {
+                assertThat(request.path()).isEqualTo((classic ? "/openai/deployments/our%20a"
+                        : "/openai/v1") + "/chat/completions?api-version=2025-03-01");
+                assertThat(request.text()).contains("\"model\":\"our a\"")
+                        .doesNotContain("model-a");
             });
         }
     }
