@@ -160,12 +160,22 @@ final class Tries {
     /** That target if the request can be put to it, else the next of which that is true. */
     private TargetName askable(TargetName target, Supplier<TargetName> further) {
         TargetName next = target;
-        while (next != null && !canAsk(next)) {
+        while (next != null) {
+            Fault impediment = impediment(next);
+            if (impediment == null) {
+                return next;
+            }
             targets.giveBack(next);
-            log.onPassedOver(next, Fault.UNTRANSLATABLE);
+            log.onPassedOver(next, impediment);
             next = further.get();
         }
-        return next;
+        return null;
+    }
+
+    /** Why a target is not worth a connection; null if it is. */
+    private Fault impediment(TargetName target) {
+        return !targets.provider(target).canAuthorize() ? Fault.NO_CREDENTIALS
+                : !canAsk(target) ? Fault.UNTRANSLATABLE : null;
     }
 
     private boolean canAsk(TargetName target) {

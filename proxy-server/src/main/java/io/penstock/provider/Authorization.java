@@ -63,6 +63,11 @@ public sealed interface Authorization {
         /** Its provider is there from now on: what takes its time may begin, elsewhere. */
         default void prepare() {}
 
+        /** Whether it has what it signs with; while it hasn't, its provider is passed over. */
+        default boolean isReady() {
+            return true;
+        }
+
         /**
          * A request that it signed was answered with 401 or 403.
          *

@@ -86,6 +86,17 @@ final class AwsIdentity {
         search(clock.instant());
     }
 
+    /** Whether there is something to sign with now. */
+    boolean isReady() {
+        Instant now = clock.instant();
+        Found known = found;
+        if (known == null || !known.isGoodAt(now)) {
+            search(now);
+            return false;
+        }
+        return !now.isBefore(restsUntil);
+    }
+
     /** What to sign with now. */
     AwsSigner.Credentials credentials() throws CredentialsMissingException {
         Instant now = clock.instant();

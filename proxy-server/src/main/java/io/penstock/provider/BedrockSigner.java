@@ -46,6 +46,11 @@ final class BedrockSigner implements Authorization.Signer {
     }
 
     @Override
+    public boolean isReady() {
+        return identity.isReady();
+    }
+
+    @Override
     public void onRefused(String body) {
         if (BedrockType.isAboutCredentials(body)) {
             identity.onRefused();

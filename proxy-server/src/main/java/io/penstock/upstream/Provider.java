@@ -196,6 +196,11 @@ public final class Provider {
         return type.sign((Authorization.Signed) authorization, out, method, path, query, body);
     }
 
+    /** Whether there is something to show it whom requests come from, if it wants that. */
+    public boolean canAuthorize() {
+        return !(terms.keyless() instanceof Authorization.Signed signed) || type.isReady(signed);
+    }
+
     /** Whether it wants to be shown a signature of the whole body. */
     public boolean signsBodies() {
         return signsBodies;

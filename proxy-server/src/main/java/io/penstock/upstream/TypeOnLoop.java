@@ -108,6 +108,15 @@ final class TypeOnLoop {
         }
     }
 
+    boolean isReady(Authorization.Signed signed) {
+        try {
+            return signed.signer().isReady();
+        } catch (Exception | LinkageError | AssertionError e) {
+            failed("isReady", e);
+            return true; // the attempt will show it
+        }
+    }
+
     void onRefused(Authorization.Signed signed, String body) {
         try {
             signed.signer().onRefused(body);

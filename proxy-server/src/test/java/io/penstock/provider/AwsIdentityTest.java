@@ -55,6 +55,7 @@ class AwsIdentityTest {
     }
 
     private void assertMissing(String why) {
+        assertThat(identity.isReady()).isFalse();
         assertThatThrownBy(identity::credentials)
                 .isInstanceOf(CredentialsMissingException.class).hasMessageContaining(why);
     }
@@ -66,6 +67,7 @@ class AwsIdentityTest {
         assertThat(searches).isZero();
         assertMissing("still being looked for");
         search();
+        assertThat(identity.isReady()).isTrue();
         assertThat(identity.credentials()).isEqualTo(key("a"));
         assertThat(planned).as("they never expire").isEmpty();
     }

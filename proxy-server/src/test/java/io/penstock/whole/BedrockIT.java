@@ -160,14 +160,15 @@ class BedrockIT {
                         .provider("a", "http://127.0.0.1:" + mock.port()).signed("/", Map.of(
                                 "region", "eu-west-1", "profile", "no-such-profile")), next)
                         .start()) {
-            RawClient caller = ProxyUnderTest.ask(proxy.connect(), SMART, false);
-            RawClient.Head head = caller.readHead();
-
+            RawClient caller = proxy.connect();
+            RawClient.Head head = ProxyUnderTest.ask(caller, SMART, false).readHead();
             assertThat(caller.readBody(head)).contains("next");
             assertThat(head.header("x-penstock-attempts"))
                     .isEqualTo("a/model-a=no_credentials, b/model-b=200");
-            assertThat(mock.connections()).isLessThanOrEqualTo(1);
-            assertThat(mock.requests()).isZero();
+            RawClient.Head alone = ProxyUnderTest.ask(caller, "model-a", true).readHead();
+            assertThat(alone.status()).isEqualTo(503);
+            assertThat(caller.readBody(alone)).contains("a/model-a=no_credentials");
+            assertThat(mock.connections()).isZero();
         } finally {
             if (before == null) {
                 System.clearProperty("aws.disableEc2Metadata");
