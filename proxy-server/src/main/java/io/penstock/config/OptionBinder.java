@@ -91,7 +91,7 @@ final class OptionBinder {
             }
             problems.error(value.place(), Section.readable(said.substring(colon + 2)));
             return false;
-        } catch (RuntimeException | LinkageError | AssertionError e) {
+        } catch (RuntimeException | Error e) {
             return true; // as above
         }
     }

@@ -532,7 +532,8 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** Writes the request; called by the attempt when its connection is ready. */
     void send(RawAttempt sender, UpstreamConnection connection) throws ProviderTypeException {
         Provider provider = sender.provider();
-        String modelName = provider.modelName(sender.target().model());
+        String named = sender.target().model();
+        String modelName = isRouted() && model.name() != null ? provider.modelName(named) : named;
         BodyEdits edits = loop.edits().clear();
         String query = model.fit(modelName, edits);
         boolean deployed = call.kind() == RawCall.Kind.MODEL && model.name() != null;

@@ -35,10 +35,17 @@ final class PluginLoader {
     private static final String CLASS_PATH = "class path";
 
     private final Path directory;
+    private final ClassLoader parent;
     private final Map<String, String> jarOfClass = new HashMap<>(); // of each service that is named
 
     PluginLoader(Path directory) {
+        this(directory, PluginLoader.class.getClassLoader());
+    }
+
+    /** {@code parent} knows the class path. */
+    PluginLoader(Path directory, ClassLoader parent) {
         this.directory = directory;
+        this.parent = parent;
     }
 
     /** The built-in types and all that were found. */
@@ -53,9 +60,8 @@ final class PluginLoader {
         ProviderTypes.BUILT_IN.all().forEach(type -> jarOfName.put(type.configName(), null));
         List<ProviderType> found = new ArrayList<>();
         // Never closed: the types load their classes from it until the process ends.
-        ClassLoader loader = urls.isEmpty() ? PluginLoader.class.getClassLoader()
-                : new URLClassLoader(urls.toArray(URL[]::new),
-                        PluginLoader.class.getClassLoader());
+        ClassLoader loader = urls.isEmpty() ? parent
+                : new URLClassLoader(urls.toArray(URL[]::new), parent);
         for (ServiceLoader.Provider<ProviderType> each : services(loader)) {
             String jar = jarOfClass.getOrDefault(each.type().getName(), CLASS_PATH);
             ProviderType type = instance(each, jar);

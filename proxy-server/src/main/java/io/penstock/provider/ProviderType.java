@@ -12,7 +12,7 @@ import java.util.Set;
  *
  * <p><b>Thread:</b> safe. What is not said to be asked on event loops is asked at the start and at
  * each reload only, and what it answers is kept. On an event loop nothing may block.
- * <br><b>Bounds:</b> texts of replies are the first few KiB of them.
+ * <br><b>Bounds:</b> the text of a reply is its beginning, 64 KiB at most.
  * <br>What is thrown at the start ends it, at a reload it refuses the configuration, on an event
  * loop it fails the one attempt.
  */

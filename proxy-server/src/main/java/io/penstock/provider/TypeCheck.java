@@ -31,7 +31,7 @@ final class TypeCheck {
                     "the default key variable is no name of one");
             Objects.requireNonNull(type.dialect(), "no dialect");
             return name;
-        } catch (RuntimeException | LinkageError | AssertionError e) {
+        } catch (RuntimeException | Error e) {
             throw new PluginException(jar, what + ": " + (e instanceof Unfit ? e.getMessage()
                     : e.getClass().getName() + ": " + e.getMessage()));
         }

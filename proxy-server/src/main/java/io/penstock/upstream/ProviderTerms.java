@@ -6,6 +6,7 @@ import io.penstock.provider.ChatDialect;
 import io.penstock.provider.Prefill;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.Site;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -23,7 +24,7 @@ final class ProviderTerms {
             List.of(Api.MESSAGES, Api.GEMINI, Api.CONVERSE, Api.CHAT);
 
     private final String name;
-    private final Set<Api> apis;
+    private final Set<Api> apis = EnumSet.noneOf(Api.class);
     private final RequestPath[] paths = new RequestPath[Api.values().length * 2]; // null: none
     private final Authorization keyless;
     private final List<Authorization> authorizations;
@@ -40,15 +41,16 @@ final class ProviderTerms {
             keyless = keys.isEmpty() ? type.authorization(null, site) : null;
         } catch (IllegalArgumentException e) {
             throw e; // says what is wrong with the site
-        } catch (RuntimeException | LinkageError | AssertionError e) {
+        } catch (RuntimeException | Error e) {
             throw failed(type, e);
         }
+        String[] templates = new String[paths.length];
         try {
             name = type.configName();
-            apis = Set.copyOf(type.apis(site));
+            apis.addAll(type.apis(site));
             for (Api api : apis) {
-                paths[index(api, false)] = new RequestPath(type.path(api, false, site), site);
-                paths[index(api, true)] = new RequestPath(type.path(api, true, site), site);
+                templates[index(api, false)] = type.path(api, false, site);
+                templates[index(api, true)] = type.path(api, true, site);
             }
             authorizations = keys.stream()
                     .map(key -> type.authorization(key.value(), site)).toList();
@@ -57,8 +59,13 @@ final class ProviderTerms {
             errorField = type.errorField();
             hasToBeAskedForUsage = type.hasToBeAskedForUsage();
             isLikeOpenAi = type.isLikeOpenAi();
-        } catch (RuntimeException | LinkageError | AssertionError e) {
+        } catch (RuntimeException | Error e) {
             throw failed(type, e);
+        }
+        for (Api api : apis) {
+            for (int index : new int[] {index(api, false), index(api, true)}) {
+                paths[index] = new RequestPath(templates[index], site);
+            }
         }
         if (apis.stream().noneMatch(MAIN::contains)) {
             throw new IllegalArgumentException("type: " + name + " speaks none of " + MAIN

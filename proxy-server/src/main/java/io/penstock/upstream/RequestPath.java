@@ -21,9 +21,10 @@ final class RequestPath {
 
     /** Throws an {@link IllegalArgumentException} if {@code template} is no path. */
     RequestPath(String template, Site site) {
-        String plain = template.replace(Api.MODEL, "");
+        String plain = template == null ? "" : template.replace(Api.MODEL, "");
         if (!plain.matches("/[!-~]*") || plain.matches(".*[#{}\"<>\\\\^`|].*")) {
-            throw new IllegalArgumentException("'" + template + "' is no path");
+            throw new IllegalArgumentException("type: it would be asked at '" + template
+                    + "' (expected: a path that begins with a slash, and perhaps a query)");
         }
         this.template = template;
         this.site = site;

@@ -45,8 +45,7 @@ public final class RetryAfter {
 
     /** A wait that is known from elsewhere: nanoseconds, {@link #MAX_NANOS} at most. */
     static long nanos(Duration wait) {
-        return Math.min(wait.toSeconds(), TimeUnit.NANOSECONDS.toSeconds(MAX_NANOS) - 1)
-                * 1_000_000_000L + wait.getNano();
+        return wait.compareTo(Duration.ofNanos(MAX_NANOS)) < 0 ? wait.toNanos() : MAX_NANOS;
     }
 
     private static long seconds(String value, double nanosPerUnit) {

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What a provider's type is asked on event loops, where a plugin's mistake may cost one attempt and
- * nothing else: whatever it throws is caught here.
+ * nothing else: whatever it throws is caught here, errors too, since a loop serves all the others.
  *
  * <p><b>Thread:</b> safe. <b>Bounds:</b> one line in the log for a provider's mistakes of a second.
  */
@@ -52,7 +52,7 @@ final class TypeOnLoop {
                 throw new IllegalArgumentException("no name of a model");
             }
             return name;
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Throwable e) {
             throw failed("modelName", e);
         }
     }
@@ -65,7 +65,7 @@ final class TypeOnLoop {
                 throw new IllegalArgumentException("no path");
             }
             return target;
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Throwable e) {
             throw failed("target", e);
         }
     }
@@ -74,7 +74,7 @@ final class TypeOnLoop {
     Authorization authorization(String key, String path) throws ProviderTypeException {
         try {
             return type.authorization(key, site, path);
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Throwable e) {
             throw failed("authorization", e);
         }
     }
@@ -95,7 +95,7 @@ final class TypeOnLoop {
                         "it signs bodies, and this one is sent on as it comes");
             }
             throw failed("sign", e);
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Throwable e) {
             throw failed("sign", e);
         }
     }
@@ -137,7 +137,7 @@ final class TypeOnLoop {
                 throw new IllegalArgumentException("no verdict on an error");
             }
             return verdict;
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Throwable e) {
             failed("judge", e);
             return ReplyVerdict.FAULTY;
         }
@@ -148,7 +148,7 @@ final class TypeOnLoop {
         try {
             Duration wait = type.retryAfter(status, body);
             return wait == null || wait.isNegative() ? null : wait;
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Throwable e) {
             failed("retryAfter", e);
             return null;
         }

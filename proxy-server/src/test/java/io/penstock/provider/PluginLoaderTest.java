@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.penstock.testing.PluginJar;
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,21 @@ class PluginLoaderTest {
         assertThat(types.find("bee").isLikeOpenAi()).isTrue();
         assertThat(types.find("openai")).isSameAs(ProviderTypes.OPENAI);
         assertThat(types.all()).hasSize(ProviderTypes.BUILT_IN.all().size() + 2);
+    }
+
+    @Test
+    void findsTypesOnTheClassPathToo() throws Exception {
+        write("a.jar", "A", "\"ay\"", "");
+        Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+        Path jar = PluginJar.write(elsewhere.resolve("b.jar"), "B", source("B", "\"bee\"", ""),
+                "B");
+        try (URLClassLoader classPath = new URLClassLoader(new URL[] {jar.toUri().toURL()},
+                ProviderType.class.getClassLoader())) {
+            ProviderTypes types = new PluginLoader(directory, classPath).load();
+
+            assertThat(types.find("ay")).isNotNull();
+            assertThat(types.find("bee")).isNotNull();
+        }
     }
 
     @Test

@@ -236,6 +236,12 @@ class PluginIT {
         """,
         """
         @Override
+        public String modelName(String model, Site site) {
+            return modelName(model, site) + model;
+        }
+        """,
+        """
+        @Override
         public Authorization authorization(String key, Site site) {
             return Authorization.signed((request, fields) -> {
                 throw new java.security.GeneralSecurityException(key);
