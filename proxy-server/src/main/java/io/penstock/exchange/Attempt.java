@@ -11,6 +11,7 @@ import io.penstock.http.ResponseHead;
 import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.relay.Rewriter;
 import io.penstock.route.HoldSettings;
@@ -21,8 +22,8 @@ import io.penstock.translate.ReplyUsage;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
+import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.ReplyListener;
-import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.Trial;
@@ -70,6 +71,7 @@ final class Attempt implements ReplyListener {
     private boolean committed;
     private boolean draining; // the caller has gone: nothing is passed on any more
     private int status;
+    private String errorKind; // as the reply's head says it; null if it doesn't
     private ReplyVerdict verdict;
     private long retryAfterNanos;
     private boolean reusable;
@@ -317,7 +319,13 @@ final class Attempt implements ReplyListener {
         }
         clock.onReady(acquiring ? clock.startedNanos() : loop.deadlines().nowNanos());
         exchange.timing().enter(Stage.PROXY, clock.readyNanos());
-        exchange.send(this, ready);
+        try {
+            exchange.send(this, ready);
+        } catch (ProviderTypeException e) {
+            clock.forget(); // nothing has been sent
+            fail(e.fault(), e.getMessage());
+            return;
+        }
         exchange.timing().enter(Stage.PROVIDER, loop.deadlines().nowNanos());
     }
 
@@ -326,6 +334,7 @@ final class Attempt implements ReplyListener {
         clock.onHead();
         status = reply.status();
         reusable = reply.isKeepAlive();
+        errorKind = status < 400 ? null : provider.errorKind(reply);
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
         boolean unreadable = verdict == ReplyVerdict.GOOD && reply.has(Field.CONTENT_ENCODING)
                 && !reply.valueStartsWith(Field.CONTENT_ENCODING, "identity");
@@ -470,7 +479,8 @@ final class Attempt implements ReplyListener {
             if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES
                     || splicing && reader.payloadBytes() >= MAX_ERROR_BYTES) {
                 if (verdict == null) {
-                    verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
+                    verdict = provider.judge(key, status, errorKind, errorText());
+                    noteWait();
                 }
                 trial.end(verdict.isProvidersFault(status), clock.lastReadNanos());
                 exchange.onErrorReply(this);
@@ -496,6 +506,13 @@ final class Attempt implements ReplyListener {
             } else {
                 commit();
             }
+        }
+    }
+
+    /** The body may say how long to wait where the head doesn't. */
+    private void noteWait() {
+        if (retryAfterNanos == RetryAfter.NONE) {
+            retryAfterNanos = provider.retryAfterNanos(status, errorText());
         }
     }
 
@@ -673,7 +690,7 @@ final class Attempt implements ReplyListener {
         } else if (events) {
             relay.cut(question != null ? translation.lastWord(why, attempts)
                     : ErrorBody.event(endpoint.format(), why, attempts,
-                            reader.numberedEvents()));
+                            reader.watchedEvents()));
         }
         relay.discard();
     }

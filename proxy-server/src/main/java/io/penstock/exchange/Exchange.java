@@ -11,13 +11,14 @@ import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.Api;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Midstream;
-import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
+import io.penstock.route.Route;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
-import io.penstock.upstream.Api;
-import io.penstock.upstream.ReplyVerdict;
+import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.util.ArrayList;
@@ -305,7 +306,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
-    void send(Attempt sender, UpstreamConnection connection) {
+    void send(Attempt sender, UpstreamConnection connection) throws ProviderTypeException {
         if (sender.question() != null) {
             incoming.send(sender.question(), sender, connection);
         } else {

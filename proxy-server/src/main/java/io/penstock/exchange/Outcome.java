@@ -2,8 +2,8 @@ package io.penstock.exchange;
 
 import io.penstock.auth.Caller;
 import io.penstock.failure.Failure;
+import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;
-import io.penstock.upstream.Api;
 import io.penstock.usage.TokenUsage;
 
 /** What became of one exchange, of whatever kind, for whoever keeps books. */

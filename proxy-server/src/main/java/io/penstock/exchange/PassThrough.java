@@ -12,9 +12,9 @@ import io.penstock.limit.Refusal;
 import io.penstock.limit.StreamLimits;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.Provider;
-import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 
@@ -98,7 +98,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         log.clear();
         access.begin(caller, policy, stored);
         tries.begin(policy, timeoutNanos);
-        request.begin(head, call, policy, limits);
+        request.begin(head, call, policy, limits, access.wantsSignature(call));
         Failure mistake = check(call);
         if (mistake != null) {
             refuse(mistake);

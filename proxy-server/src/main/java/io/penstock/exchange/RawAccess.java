@@ -28,6 +28,13 @@ final class RawAccess {
         return !caller.mayUse("*");
     }
 
+    /** Whether the provider of a call that no model routes wants bodies signed. */
+    boolean wantsSignature(RawCall call) {
+        Provider provider = call.kind() == RawCall.Kind.PROVIDER
+                ? policy.providers().get(call.provider()) : stored;
+        return provider != null && provider.signsBodies();
+    }
+
     /** Why the call may not go on, as far as its path tells; null if it may. */
     Failure check(RawCall call) {
         boolean anything = call.kind() == RawCall.Kind.PROVIDER

@@ -8,14 +8,15 @@ import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
+import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.ReplyListener;
-import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;
@@ -59,6 +60,7 @@ final class RawAttempt implements ReplyListener {
     private boolean replayed;
     private boolean committed;
     private int status;
+    private String errorKind; // as the reply's head says it; null if it doesn't
     private long retryAfterNanos;
     private boolean reusable;
     private boolean bodiless;
@@ -205,7 +207,12 @@ final class RawAttempt implements ReplyListener {
             return;
         }
         clock.onReady(loop.deadlines().nowNanos());
-        request.send(this, ready);
+        try {
+            request.send(this, ready);
+        } catch (ProviderTypeException e) {
+            clock.forget(); // nothing has been sent
+            fail(e.fault(), e.getMessage());
+        }
     }
 
     /** Takes another connection, with the slot that it has. */
@@ -277,6 +284,7 @@ final class RawAttempt implements ReplyListener {
         }
         boolean events = came.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
         boolean error = status >= 400;
+        errorKind = error ? provider.errorKind(came) : null;
         reply.begin(error, request.isMetered() && (events
                 || came.valueStartsWith(Field.CONTENT_TYPE, "application/json")), events);
         if (error) {
@@ -324,8 +332,10 @@ final class RawAttempt implements ReplyListener {
     private void judge() {
         if (status >= 400) {
             if (isEnded() || relay.heldBytes() >= RawReply.MAX_ERROR_BYTES) {
-                ReplyVerdict verdict = ReplyVerdict.of(provider.settings().type(), status,
-                        reply.errorText());
+                ReplyVerdict verdict = provider.judge(key, status, errorKind, reply.errorText());
+                if (retryAfterNanos == RetryAfter.NONE) {
+                    retryAfterNanos = provider.retryAfterNanos(status, reply.errorText());
+                }
                 trial.end(verdict.isProvidersFault(status), clock.lastReadNanos());
                 exchange.onErrorReply(this, verdict);
             }

@@ -9,6 +9,8 @@ import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonSyntaxException;
 import io.penstock.limit.StreamLimits;
+import io.penstock.provider.Authorization;
+import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.UpstreamConnection;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
@@ -45,6 +47,7 @@ final class RawRequest {
     private long contentLength;
     private long maxHeldBytes;
     private long maxBytes;
+    private boolean signed; // its provider wants to be shown a signature of the whole body
     private long receivedBytes;
     private boolean uploading; // the body is sent on as it comes, or will be
     private boolean sentOn; // some of it is gone: it can't be sent again
@@ -56,9 +59,15 @@ final class RawRequest {
         body = new RequestBody(loop.bodyMemory());
     }
 
-    /** Begins with a head that was accepted. */
-    void begin(RequestHead request, RawCall call, Policy policy, StreamLimits limits) {
+    /**
+     * Begins with a head that was accepted.
+     *
+     * @param signed whether its provider wants to be shown a signature of the whole body
+     */
+    void begin(RequestHead request, RawCall call, Policy policy, StreamLimits limits,
+            boolean signed) {
         this.call = call;
+        this.signed = signed;
         method = request.method();
         hasBody = request.hasBody();
         contentLength = request.contentLength();
@@ -148,7 +157,8 @@ final class RawRequest {
 
     /** Whether more was kept than need be: all is known that can be, and the rest can go on. */
     boolean isLong() {
-        return body.length() > HELD_BYTES && !model.isRoutedJson() && !model.isAwaited();
+        return body.length() > (signed ? maxHeldBytes : HELD_BYTES) && !model.isRoutedJson()
+                && !model.isAwaited();
     }
 
     /** The body is whole; returns what is wrong with it, or null. */
@@ -187,12 +197,15 @@ final class RawRequest {
     // It goes out
 
     /** Writes it; for an attempt whose connection is ready. */
-    void send(RawAttempt sender, UpstreamConnection connection) {
+    void send(RawAttempt sender, UpstreamConnection connection) throws ProviderTypeException {
         BodyEdits edits = loop.edits().clear();
-        String query = model.fit(sender.target().model(), edits);
+        String named = sender.target().model();
+        String modelName = isRouted() && model.name() != null
+                ? sender.provider().modelName(named) : named;
+        String query = model.fit(modelName, edits);
         boolean chunks = hasBody && uploading && contentLength < 0;
         HeadWriter out = loop.writer().clear();
-        writeHead(out, sender, query, edits, chunks);
+        writeHead(out, sender, modelName, query, edits, chunks);
         if (call.upgrade()) {
             connection.expectUpgrade("websocket");
         }
@@ -212,17 +225,15 @@ final class RawRequest {
         connection.flush(); // which may be the end of it all
     }
 
-    private void writeHead(HeadWriter out, RawAttempt sender, String query, BodyEdits edits,
-            boolean chunks) {
+    private void writeHead(HeadWriter out, RawAttempt sender, String modelName, String query,
+            BodyEdits edits, boolean chunks) throws ProviderTypeException {
         boolean deployed = call.kind() == RawCall.Kind.MODEL && model.name() != null;
         String path = call.kind() == RawCall.Kind.PROVIDER ? call.path() + query
                 : sender.provider().requestTarget(call.path(), query,
-                        deployed ? sender.target().model() : null);
+                        deployed ? modelName : null);
         out.text(method).text(" ").text(path).text(" HTTP/1.1\r\nhost: ")
                 .text(sender.provider().authority()).crlf();
-        if (sender.key() != null) {
-            out.bytes(sender.provider().credentialLine(sender.key(), path));
-        }
+        Set<String> replaced = authorize(sender, path, edits, out);
         out.text(call.upgrade() ? "connection: Upgrade\r\nupgrade: websocket\r\n"
                 : "accept-encoding: identity\r\n");
         if (model.isRoutedJson()) {
@@ -236,9 +247,31 @@ final class RawRequest {
         } else if (contentLength == 0 || method.equals("POST") || method.equals("PUT")) {
             out.text("content-length: 0\r\n");
         }
-        out.bytes(fields, 0, fieldsLength).crlf();
+        if (replaced.isEmpty()) {
+            out.bytes(fields, 0, fieldsLength).crlf();
+        } else {
+            out.linesWithout(replaced, fields, 0, fieldsLength).crlf();
+        }
         if (chunks) {
             out.text(Long.toHexString(body.lengthWith(edits))).crlf();
+        }
+    }
+
+    /** Writes what shows whom it comes from; returns which of the caller's fields that replaces. */
+    private Set<String> authorize(RawAttempt sender, String target, BodyEdits edits,
+            HeadWriter out) throws ProviderTypeException {
+        int mark = target.indexOf('?');
+        String path = mark < 0 ? target : target.substring(0, mark);
+        Authorization authorization = sender.provider().authorization(sender.key(), path);
+        ByteBuf whole = authorization instanceof Authorization.Signed && !uploading
+                ? body.whole(allocator, edits) : null;
+        try {
+            return sender.provider().authorize(authorization, out, method, path,
+                    mark < 0 ? "" : target.substring(mark + 1), whole);
+        } finally {
+            if (whole != null) {
+                whole.release();
+            }
         }
     }
 

@@ -1,11 +1,11 @@
 package io.penstock.exchange;
 
 import io.penstock.failure.Fault;
-import io.penstock.route.Route;
+import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;
+import io.penstock.route.Route;
 import io.penstock.route.TargetOrder;
 import io.penstock.route.TargetTerms;
-import io.penstock.upstream.Api;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;

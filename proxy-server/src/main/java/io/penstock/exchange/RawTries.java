@@ -2,10 +2,10 @@ package io.penstock.exchange;
 
 import io.penstock.failure.Fault;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
-import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;

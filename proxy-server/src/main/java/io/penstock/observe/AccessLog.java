@@ -4,7 +4,7 @@ import io.netty.channel.EventLoop;
 import io.penstock.exchange.AttemptLog;
 import io.penstock.exchange.Outcome;
 import io.penstock.json.JsonText;
-import io.penstock.upstream.Api;
+import io.penstock.provider.Api;
 import io.penstock.usage.TokenUsage;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

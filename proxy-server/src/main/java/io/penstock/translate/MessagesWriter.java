@@ -55,11 +55,10 @@ class MessagesWriter extends TurnWriter {
 
     @Override
     public void onStart(String id, String model, long createdSeconds) {
-        String shown = options().model() == null ? model : options().model();
         out().put("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":")
                 .quoted(messageId(loop(), id))
                 .put(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
-                .quoted(shown == null ? "" : shown)
+                .quoted(options().shown(model))
                 .put(",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,"
                         + "\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}}\n\n");
         writeKeepAlive();

@@ -268,11 +268,6 @@ public final class ReplyTranslator {
         return true;
     }
 
-    /** How many events with data a relayed stream has had. */
-    public long events() {
-        return events;
-    }
-
     /** What the provider has counted; null if nothing. */
     public ReplyUsage usage() {
         return watch.usage();

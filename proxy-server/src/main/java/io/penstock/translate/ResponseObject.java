@@ -39,8 +39,7 @@ final class ResponseObject {
         id = given == null ? loop.newId("resp_") : given.startsWith("resp_") ? given
                 : "resp_" + given;
         bareId = id.substring("resp_".length());
-        String shown = options.model() == null ? turn.model() : options.model();
-        model = shown == null ? "" : shown;
+        model = options.shown(turn.model());
         createdSeconds = turn.createdSeconds() > 0 ? turn.createdSeconds() : loop.epochSeconds();
     }
 

@@ -8,8 +8,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.Bytes;
-import io.penstock.translate.request.ChatDialect;
 import io.penstock.translate.request.ClientFormat;
 import io.penstock.translate.request.ProviderFormat;
 import io.penstock.translate.request.RequestTranslator;
@@ -182,7 +182,7 @@ class ToolRoundTest {
 
         JsonNode asked = ask(ClientFormat.MESSAGES, ProviderFormat.CHAT, request,
                 TranslationOptions.of("deepseek-reasoner", false)
-                        .withDialect(ChatDialect.DEEPSEEK));
+                        .withDialect(ProviderTypes.DEEPSEEK.dialect()));
         assertThat(asked.at("/messages/1/reasoning_content").asText()).isEqualTo("Hm.");
 
         JsonNode other = ask(ClientFormat.MESSAGES, ProviderFormat.CHAT, request,

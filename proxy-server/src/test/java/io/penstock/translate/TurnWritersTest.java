@@ -180,7 +180,7 @@ class TurnWritersTest {
         /** As it was before there were tools: one call, and another reason to stop. */
         @Test
         void aCallerWhoOffersFunctionsGetsAFunctionCall() throws IOException {
-            ReplyOptions options = new ReplyOptions(null, false, 1, null, null, true);
+            ReplyOptions options = new ReplyOptions(null, null, false, 1, null, null, true);
 
             List<JsonNode> chunks = data(Translated.stream(ReplyFormat.MESSAGES, ReplyFormat.CHAT,
                     options, Bytes.fixture("anthropic-stream-parallel-tools.sse")).text());

@@ -7,17 +7,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.auth.Allowance;
 import io.penstock.loop.Transport;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
-import io.penstock.upstream.ProviderType;
-import io.penstock.usage.BudgetSettings;
+import io.penstock.testing.TypeByName;
 import io.penstock.usage.BudgetSettings.Enforce;
 import io.penstock.usage.BudgetSettings.OnStoreFailure;
+import io.penstock.usage.BudgetSettings;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.converter.ConvertWith;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Streams without an end of their own, which a spent budget ends in the caller's format. */
@@ -60,24 +63,25 @@ class BudgetCutIT {
             throws Exception {
         x.readRequest();
         x.sseHead();
-        x.chunk(responses ? RESPONSES_START : type == ProviderType.ANTHROPIC ? MESSAGES_START
+        x.chunk(responses ? RESPONSES_START : type == ProviderTypes.ANTHROPIC ? MESSAGES_START
                 : CHAT);
         int sequence = 3;
         while (!x.awaitClosed(Duration.ofMillis(1))) {
             StringBuilder events = new StringBuilder();
             for (int i = 0; i < EVENTS_AT_ONCE; i++) {
                 events.append(responses ? response(sequence++)
-                        : type == ProviderType.ANTHROPIC ? MESSAGES : CHAT);
+                        : type == ProviderTypes.ANTHROPIC ? MESSAGES : CHAT);
             }
             x.chunk(events.toString());
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"messages, ANTHROPIC", "messages, OPENAI", "responses, OPENAI",
-        "responses, GROQ", "responses, ANTHROPIC"})
-    void endsARunningStreamInOrder(String path, ProviderType type) throws Exception {
-        boolean relayedResponses = path.equals("responses") && type == ProviderType.OPENAI;
+    @CsvSource({"messages, anthropic", "messages, openai", "responses, openai",
+        "responses, groq", "responses, anthropic"})
+    void endsARunningStreamInOrder(String path,
+            @ConvertWith(TypeByName.class) ProviderType type) throws Exception {
+        boolean relayedResponses = path.equals("responses") && type == ProviderTypes.OPENAI;
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> talk(x, type, relayedResponses));
                 ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
                         .type(type)

@@ -1,6 +1,7 @@
 package io.penstock.translate.request;
 
-import io.penstock.translate.request.ChatDialect.Can;
+import io.penstock.provider.ChatDialect;
+import io.penstock.provider.ChatDialect.Can;
 import io.penstock.translate.request.ModelRequest.AnswerFormat;
 import io.penstock.translate.request.ModelRequest.AnswerKind;
 import io.penstock.translate.request.ModelRequest.Choice;

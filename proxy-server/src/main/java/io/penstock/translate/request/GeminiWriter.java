@@ -48,11 +48,6 @@ final class GeminiWriter {
         this.tools = ToolPlan.of(request);
     }
 
-    /** {@code models/NAME} and {@code NAME} are the same. */
-    static String modelName(String model) {
-        return model.startsWith("models/") ? model.substring("models/".length()) : model;
-    }
-
     /** Gemini keeps its thoughts in signatures of its own; those of others are of no use to it. */
     private void dropReasoning() {
         for (Turn turn : request.turns) {

@@ -8,8 +8,6 @@ import java.util.List;
  *
  * <p><b>Buffers:</b> gives the body.
  *
- * @param path what comes behind the provider's base URL, percent-encoded as it is to be sent, with
- *     the query; no leading slash
  * @param dropped the caller's fields that the provider goes without, for a response header: safe
  *     in one, and of bounded length
  * @param changed the caller's fields that the provider gets another value for, in the same manner
@@ -20,7 +18,7 @@ import java.util.List;
  *     text on one line without braces; null if the caller's format is another
  * @param functionsOffered whether the caller looks for a call in {@code function_call}
  */
-public record Translated(ByteBuf body, String path, List<String> dropped, List<String> changed,
+public record Translated(ByteBuf body, List<String> dropped, List<String> changed,
         boolean jsonByTool, boolean usageAsked, String responseSettings,
         boolean functionsOffered) {
     /** The tool that stands in for an answer in a given schema. */

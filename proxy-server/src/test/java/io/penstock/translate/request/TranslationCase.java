@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.penstock.provider.ChatDialect;
 import io.penstock.testing.Bytes;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -113,7 +114,7 @@ final class TranslationCase {
     }
 
     /** What came out, its buffer released. */
-    record Result(String body, String path, List<String> dropped, List<String> changed,
+    record Result(String body, List<String> dropped, List<String> changed,
             boolean jsonByTool, boolean usageAsked, String responseSettings,
             boolean functionsOffered) {}
 
@@ -136,7 +137,7 @@ final class TranslationCase {
             ByteBuf out = translated.body();
             String text = out.toString(StandardCharsets.UTF_8);
             out.release();
-            return new Result(text, translated.path(), translated.dropped(),
+            return new Result(text, translated.dropped(),
                     translated.changed(), translated.jsonByTool(), translated.usageAsked(),
                     translated.responseSettings(), translated.functionsOffered());
         } finally {
