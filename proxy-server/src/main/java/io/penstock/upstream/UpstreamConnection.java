@@ -362,7 +362,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        if (broken != null) {
+        if (broken != null && !headSeen) { // else what came may be all, as far as anyone can tell
             fail(Fault.RESET, String.valueOf(broken));
         } else {
             fail(ready || !pool.isTls() ? Fault.CLOSED : Fault.TLS_FAILED,

@@ -26,7 +26,6 @@ import java.util.Random;
 import java.util.concurrent.Semaphore;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -310,12 +309,14 @@ class PassThroughFaultsIT {
         }
     }
 
-    @RepeatedTest(5)
-    void passesOnTheLastWordOfAProviderThatHangsUpOnAnUpload() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"content-length: 5", "connection: close", "x-a: b",
+        "Content-Length: 5"})
+    void passesOnTheLastWordOfAProviderThatHangsUpOnAnUpload(String field) throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     x.readHead();
                     x.readBytes(300_000);
-                    x.head(413, "content-length: 5", "connection: close").write("large").flush();
+                    x.head(413, field).write("large").flush();
                     // and is closed with input unread, which is a reset
                 });
                 ProxyUnderTest proxy = before(a).start()) {
