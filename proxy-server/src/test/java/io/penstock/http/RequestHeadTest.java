@@ -252,6 +252,8 @@ class RequestHeadTest {
     @Test
     void boundsTheMethod() {
         assertThat(refused("M".repeat(33))).isEqualTo(Kind.NOT_IMPLEMENTED);
+        assertThat(refused("M".repeat(33) + " / HTTP/1.1\r\nHost: a\r\n\r\n"))
+                .isEqualTo(Kind.NOT_IMPLEMENTED);
     }
 
     @Test
