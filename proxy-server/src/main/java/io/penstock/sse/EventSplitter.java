@@ -226,7 +226,8 @@ public final class EventSplitter {
             return;
         }
         if (split == null) {
-            split = allocator.directBuffer(Math.max(length, FIRST_CAPACITY), maxSplitEvent);
+            split = allocator.directBuffer(
+                    Math.min(Math.max(length, FIRST_CAPACITY), maxSplitEvent), maxSplitEvent);
         }
         split.writeBytes(buffer, start, length);
     }

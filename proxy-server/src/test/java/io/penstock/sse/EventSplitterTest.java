@@ -182,6 +182,19 @@ class EventSplitterTest implements EventSplitter.Sink {
     }
 
     @Test
+    void keepsToABoundHoweverSmall() {
+        EventSplitter small = new EventSplitter(this, new Scratch(), 10);
+        for (byte[] piece : Bytes.pieces(Bytes.latin1("data: a\n\ndata: bcd\n\n"), 2)) {
+            ByteBuf buffer = Bytes.buffer(piece);
+            small.split(buffer.alloc(), buffer, 0, piece.length);
+            buffer.release();
+        }
+
+        assertThat(events).containsExactly("data: a\n\n", null);
+        small.release();
+    }
+
+    @Test
     void finishGivesNothingOfAnOversizedEvent() {
         split(Bytes.pieces(Bytes.latin1("x".repeat(EventSplitter.MAX_SPLIT_EVENT + 1)), 1000));
         splitter.finish();
