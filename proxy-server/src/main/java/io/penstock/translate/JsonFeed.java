@@ -79,8 +79,12 @@ final class JsonFeed {
 
     /** Goes on to the next member of the object that is being read; false at its end. */
     boolean nextMember() throws IOException {
-        if (next() == JsonToken.END_OBJECT) {
+        JsonToken token = next();
+        if (token == JsonToken.END_OBJECT) {
             return false;
+        }
+        if (token != JsonToken.FIELD_NAME) {
+            throw new JsonFeedException("no object is being read");
         }
         name = parser.currentName();
         value = next();
