@@ -87,7 +87,7 @@ class MessagesWriter extends TurnWriter {
 
     @Override
     public void onRefusal(int choice, char[] chars, int from, int length) {
-        refused = true;
+        refused |= choice == 0;
         onText(choice, chars, from, length);
     }
 
