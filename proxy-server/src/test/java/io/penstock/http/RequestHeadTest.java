@@ -257,6 +257,17 @@ class RequestHeadTest {
     }
 
     @Test
+    void boundsTheOptionsOfTheConnection() throws Exception {
+        String options = "a,".repeat(Head.MAX_CONNECTION_OPTIONS - 1);
+        parse(get("Connection: " + options + "b\r\n"));
+
+        assertThat(refused(get("Connection: " + options + "b,c\r\n")))
+                .isEqualTo(Kind.HEAD_TOO_LARGE);
+        assertThat(refused(get("Connection: " + options + "b\r\nConnection: c\r\n")))
+                .isEqualTo(Kind.HEAD_TOO_LARGE);
+    }
+
+    @Test
     void boundsTheHead() throws Exception {
         String start = "GET / HTTP/1.1\r\nHost: a\r\nx: ";
         String fits = start + "a".repeat(MAX_BYTES - start.length() - 4) + "\r\n\r\n";
