@@ -25,6 +25,7 @@ final class JsonFeed {
     private static final int MAX_WORD = 64;
     private static final JsonFactory JSON = JsonFactory.builder()
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // it locks, and keeps them for good
+            .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW) // the table starts afresh
             .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH)
                     .build())
             .build();
