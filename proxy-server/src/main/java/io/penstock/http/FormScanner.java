@@ -2,15 +2,18 @@ package io.penstock.http;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Finds one field of a form (multipart/form-data, RFC 7578) that comes in any pieces: its value,
- * and where it stands. All other parts, files above all, are skipped at the speed of a search for
- * CR.
+ * and where it stands. All other parts, files above all, are skipped at the speed of searches for
+ * CR and LF.
  *
  * <p>Strict about whatever decides which part is the field, since the next reader might see another
- * one than this did: a field that stands there twice, has a file's name, or an odd head is refused.
+ * one than this did: a field that stands there twice, has a file's name, or an odd head is refused,
+ * and so is a delimiter behind half a line end.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Buffers:</b> borrows.
  * <br><b>Bounds:</b> {@value #MAX_HEAD_BYTES} bytes of a part's head, {@value #MAX_VALUE_BYTES} of
@@ -21,6 +24,7 @@ public final class FormScanner {
     static final int MAX_VALUE_BYTES = 512;
     private static final int MAX_BOUNDARY = 70; // RFC 2046 section 5.1.1
     private static final String TYPE = "multipart/form-data";
+    private static final String DISPOSITION = "form-data";
 
     private enum State {
         /** Before the first part, or in one that isn't wanted. */
@@ -33,7 +37,49 @@ public final class FormScanner {
         END
     }
 
+    /** Finds a delimiter behind a CR or an LF alone, which some readers take for one. */
+    private final class Guard {
+        private final byte lineEnd;
+        private int matched; // bytes of it and the delimiter
+        private boolean bare;
+        private byte last; // of the piece before
+
+        Guard(char lineEnd) {
+            this.lineEnd = (byte) lineEnd;
+        }
+
+        void scan(ByteBuf piece, int from, int to) throws HttpSyntaxException {
+            int at = from;
+            while (at < to) {
+                if (matched == 0) {
+                    at = piece.indexOf(at, to, lineEnd);
+                    if (at < 0) {
+                        break;
+                    }
+                    bare = lineEnd == '\r' || (at > from ? piece.getByte(at - 1) : last) != '\r';
+                    matched = 1;
+                    at++;
+                } else if (piece.getByte(at) != delimiter[matched + 1]) {
+                    matched = 0; // and perhaps it begins here
+                } else {
+                    at++;
+                    matched++;
+                    if (matched == delimiter.length - 1) {
+                        matched = 0;
+                        if (bare) {
+                            throw new HttpSyntaxException(
+                                    "a form's delimiter behind half a line end");
+                        }
+                    }
+                }
+            }
+            last = from < to ? piece.getByte(to - 1) : last;
+        }
+    }
+
     private final byte[] delimiter;
+    private final Guard bareCr = new Guard('\r');
+    private final Guard bareLf = new Guard('\n');
     private final String field;
     private final byte[] kept; // a part's head, or the value with the delimiter that ends it
     private State state = State.SKIP;
@@ -58,7 +104,12 @@ public final class FormScanner {
         if (contentType == null || !contentType.toLowerCase(Locale.ROOT).startsWith(TYPE)) {
             return null;
         }
-        String boundary = parameter(contentType.substring(TYPE.length()), "boundary");
+        String boundary;
+        try {
+            boundary = parameter(contentType.substring(TYPE.length()), "boundary");
+        } catch (HttpSyntaxException e) {
+            return null;
+        }
         boolean sane = boundary != null && !boundary.isEmpty()
                 && boundary.length() <= MAX_BOUNDARY
                 && boundary.chars().allMatch(c -> c >= ' ' && c < 0x7f);
@@ -84,6 +135,8 @@ public final class FormScanner {
     public void scan(ByteBuf piece) throws HttpSyntaxException {
         int from = piece.readerIndex();
         int to = piece.writerIndex();
+        bareCr.scan(piece, from, to);
+        bareLf.scan(piece, from, to);
         int at = from;
         while (at < to) {
             at = switch (state) {
@@ -197,7 +250,7 @@ public final class FormScanner {
         boolean coded = false;
         for (String line : head.split("\r\n")) {
             int colon = line.indexOf(':');
-            if (colon <= 0 || line.indexOf('\r') >= 0) {
+            if (colon <= 0 || line.indexOf('\r') >= 0 || !isToken(line.substring(0, colon))) {
                 throw new HttpSyntaxException("a malformed line in the head of a form's part");
             }
             String name = line.substring(0, colon).toLowerCase(Locale.ROOT);
@@ -209,45 +262,73 @@ public final class FormScanner {
             }
             coded |= name.equals("content-transfer-encoding");
         }
-        if (disposition == null || !disposition.regionMatches(true, 0, "form-data", 0, 9)) {
+        String name = disposition == null || !disposition.regionMatches(true, 0, DISPOSITION, 0,
+                DISPOSITION.length()) ? null
+                : parameter(disposition.substring(DISPOSITION.length()), "name");
+        if (name == null) {
             throw new HttpSyntaxException("a form's part without a name");
         }
-        String parameters = disposition.substring(9);
-        boolean wanted = field.equals(parameter(parameters, "name"));
-        if (wanted && (coded || parameter(parameters, "filename") != null
-                || parameter(parameters, "filename*") != null)
-                || parameter(parameters, "name*") != null) {
+        boolean wanted = field.equals(name);
+        if (wanted && (coded || parameters(disposition.substring(DISPOSITION.length())).keySet()
+                .stream().anyMatch(each -> each.startsWith("filename")))) {
             throw new HttpSyntaxException("a form's field '" + field + "' that could be a file");
         }
         return wanted;
     }
 
     /** The value of a parameter in {@code ; a=b; c="d"}; null if it isn't there. */
-    private static String parameter(String parameters, String wanted) {
-        int at = 0;
-        while (at < parameters.length()) {
-            int semicolon = parameters.indexOf(';', at);
-            int equals = semicolon < 0 ? -1 : parameters.indexOf('=', semicolon);
-            if (equals < 0) {
-                return null;
-            }
-            String name = parameters.substring(semicolon + 1, equals).strip();
-            StringBuilder value = new StringBuilder();
-            at = readValue(parameters, equals + 1, value);
-            if (name.equalsIgnoreCase(wanted)) {
-                return value.toString();
+    private static String parameter(String text, String wanted) throws HttpSyntaxException {
+        Map<String, String> all = parameters(text);
+        for (String name : all.keySet()) {
+            if (name.startsWith(wanted + "*")) { // RFC 2231: not all put it together, or decode it
+                throw new HttpSyntaxException("a form's parameter in the extended notation");
             }
         }
-        return null;
+        return all.get(wanted);
     }
 
+    /** All of them by their names in lower case, each once (RFC 9110 section 5.6.6). */
+    private static Map<String, String> parameters(String text) throws HttpSyntaxException {
+        Map<String, String> all = new HashMap<>();
+        int at = blanksEnd(text, 0);
+        while (at < text.length()) {
+            int equals = text.indexOf('=', at);
+            String name = text.charAt(at) != ';' || equals < 0 ? ""
+                    : text.substring(blanksEnd(text, at + 1), equals).toLowerCase(Locale.ROOT);
+            if (name.isEmpty() && text.substring(at).strip().equals(";")) {
+                return all; // a semicolon behind the last of them is common, and says nothing
+            }
+            StringBuilder value = new StringBuilder();
+            at = isToken(name) ? blanksEnd(text, readValue(text, equals + 1, value)) : -1;
+            if (at < 0 || all.put(name, value.toString()) != null) {
+                throw new HttpSyntaxException("malformed parameters of a form");
+            }
+        }
+        return all;
+    }
+
+    private static int blanksEnd(String text, int from) {
+        int at = from;
+        while (at >= 0 && at < text.length() && (text.charAt(at) == ' '
+                || text.charAt(at) == '\t')) {
+            at++;
+        }
+        return at;
+    }
+
+    private static boolean isToken(String text) {
+        return !text.isEmpty()
+                && text.chars().allMatch(c -> c < 0x80 && HeadSyntax.isToken((byte) c));
+    }
+
+    /** Returns where it ended; -1 for one that could be read in several ways. */
     private static int readValue(String text, int from, StringBuilder value) {
         int at = from;
         if (at == text.length() || text.charAt(at) != '"') {
             int end = text.indexOf(';', at);
             end = end < 0 ? text.length() : end;
             value.append(text.substring(at, end).strip());
-            return end;
+            return value.indexOf("\"") < 0 ? end : -1;
         }
         at++;
         while (at < text.length() && text.charAt(at) != '"') {
@@ -256,6 +337,6 @@ public final class FormScanner {
             }
             value.append(text.charAt(at++));
         }
-        return Math.min(at + 1, text.length());
+        return at < text.length() ? at + 1 : -1;
     }
 }

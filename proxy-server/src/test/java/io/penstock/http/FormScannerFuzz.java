@@ -7,10 +7,11 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.testing.FuzzInput;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.regex.Pattern;
 
 /**
- * Forms: the same value at the same place however they are cut; and with another value in that
- * place, that one is found.
+ * Forms: the same value at the same place however they are cut; with another value in that place,
+ * that one is found; and up to there nothing looks like a delimiter that isn't one.
  */
 public final class FormScannerFuzz {
     private static final byte[] OTHER = "other-model".getBytes(StandardCharsets.US_ASCII);
@@ -39,6 +40,10 @@ public final class FormScannerFuzz {
                 int end = (int) whole.end();
                 checkSame(new String(body, start, end - start, StandardCharsets.UTF_8),
                         whole.value(), "what stands there");
+                String read = new String(body, 0, end, StandardCharsets.ISO_8859_1);
+                String delimiter = "--" + boundary(body, end);
+                check(!read.replace("\r\n" + delimiter, "").matches(
+                        "(?s).*[\r\n]" + Pattern.quote(delimiter) + ".*"), "half a line end");
                 byte[] changed = new byte[body.length - (end - start) + OTHER.length];
                 System.arraycopy(body, 0, changed, 0, start);
                 System.arraycopy(OTHER, 0, changed, start, OTHER.length);
@@ -50,6 +55,12 @@ public final class FormScannerFuzz {
                         "refused after the change");
             }
         }
+    }
+
+    /** What stands behind the value, up to the end of the line: the boundary, or more. */
+    private static String boundary(byte[] body, int end) {
+        return new String(body, end + 4, body.length - end - 4, StandardCharsets.ISO_8859_1)
+                .split("\r|\n", 2)[0].stripTrailing();
     }
 
     private static String scan(FuzzInput input, FormScanner scanner, byte[] body, int[] cuts) {

@@ -129,7 +129,6 @@ class FormScannerTest {
     @Test
     void refusesAFieldThatCouldBeAFile() {
         assertRefused(MODEL.replace("\"model\"", "\"model\"; filename=a") + END, "a file");
-        assertRefused(MODEL.replace("\"model\"", "\"a\"; name*=utf-8''model") + END, "a file");
         assertRefused(MODEL.replace("\r\n\r\n", "\r\nContent-Transfer-Encoding: base64\r\n\r\n")
                 + END, "a file");
     }
@@ -143,6 +142,48 @@ class FormScannerTest {
         assertRefused(MODEL.replace("\r\n\r\n", "\r\n folded\r\n\r\n") + END, "malformed");
         assertRefused(MODEL.replace("\r\n\r\n", "\r\ncontent-disposition: form-data\r\n\r\n")
                 + END, "two dispositions");
+    }
+
+    /** What others read as {@code name=model}, or as another name. */
+    @ParameterizedTest
+    @ValueSource(strings = {"; x; name=\"model\"", "; name=\"a\"; name=\"model\"",
+        "; name=\"a\"; NAME=model", "; name=\"a\"; name*=utf-8''model",
+        "; name*0=\"mod\"; name*1=\"el\"", "; name=model\"", "; x=a\"; name=\"model\"",
+        "; x=\"a\" name=\"model\"", "; name=\"model", "; x y=a; name=\"model\"",
+        "x; name=\"model\"", ", name=\"model\"", "; =a; name=\"model\"", "", "; x=a"})
+    void refusesAPartWhoseNameIsDoubtful(String parameters) {
+        String part = MODEL.replace("; name=\"model\"", parameters);
+
+        assertThatThrownBy(() -> find(TYPE, part + END)).isInstanceOf(HttpSyntaxException.class);
+        assertThatThrownBy(() -> find(TYPE, MODEL + part + END))
+                .isInstanceOf(HttpSyntaxException.class);
+    }
+
+    @Test
+    void takesASemicolonBehindTheLastParameter() throws Exception {
+        assertThat(find(TYPE, MODEL.replace("\"model\"", "\"model\" ;") + END))
+                .isEqualTo("whisper-1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {" x: y", "x : y", "x\t: y", ": y", "\"x\": y"})
+    void refusesALineThatSomeTakeForPartOfTheOneBefore(String line) {
+        assertRefused(MODEL.replace("\r\n\r\n", "\r\n" + line + "\r\n\r\n") + END, "malformed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\n", "\r", "\n\n", "\r\r", "\n\r"})
+    void refusesADelimiterBehindHalfALineEnd(String lineEnd) {
+        assertRefused(FILE + MODEL.replace("whisper-1", "a" + lineEnd + "--xYz") + END, "half");
+        assertRefused(FILE.strip() + lineEnd + MODEL + MODEL + END, "half");
+        assertRefused("This is a form." + lineEnd + MODEL + END, "half");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"; boundary=xYz; boundary=a", "; boundary=xYz; boundary*=a",
+        "; x; boundary=xYz", "; boundary=\"xYz", "x; boundary=xYz"})
+    void readsNoBodyWhoseBoundaryIsDoubtful(String parameters) {
+        assertThat(FormScanner.of("multipart/form-data" + parameters, "model")).isNull();
     }
 
     @Test
