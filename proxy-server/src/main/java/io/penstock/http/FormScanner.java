@@ -2,17 +2,18 @@ package io.penstock.http;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Finds one field of a form (multipart/form-data, RFC 7578) that comes in any pieces: its value,
- * and where it stands. All other parts, files above all, are skipped at the speed of a search for
- * CR.
+ * and where it stands. All other parts, files above all, are skipped at the speed of searches for
+ * CR and LF.
  *
  * <p>Strict about whatever decides which part is the field, since the next reader might see another
- * one than this did: a field that stands there twice, has a file's name, or an odd head is refused.
+ * one than this did: a field that stands there twice, has a file's name, or an odd head is refused,
+ * and so is a delimiter behind half a line end.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Buffers:</b> borrows.
  * <br><b>Bounds:</b> {@value #MAX_HEAD_BYTES} bytes of a part's head, {@value #MAX_VALUE_BYTES} of
@@ -23,6 +24,7 @@ public final class FormScanner {
     static final int MAX_VALUE_BYTES = 512;
     private static final int MAX_BOUNDARY = 70; // RFC 2046 section 5.1.1
     private static final String TYPE = "multipart/form-data";
+    private static final String DISPOSITION = "form-data";
 
     private enum State {
         /** Before the first part, or in one that isn't wanted. */
@@ -35,7 +37,49 @@ public final class FormScanner {
         END
     }
 
+    /** Finds a delimiter behind a CR or an LF alone, which some readers take for one. */
+    private final class Guard {
+        private final byte lineEnd;
+        private int matched; // bytes of it and the delimiter
+        private boolean bare;
+        private byte last; // of the piece before
+
+        Guard(char lineEnd) {
+            this.lineEnd = (byte) lineEnd;
+        }
+
+        void scan(ByteBuf piece, int from, int to) throws HttpSyntaxException {
+            int at = from;
+            while (at < to) {
+                if (matched == 0) {
+                    at = piece.indexOf(at, to, lineEnd);
+                    if (at < 0) {
+                        break;
+                    }
+                    bare = lineEnd == '\r' || (at > from ? piece.getByte(at - 1) : last) != '\r';
+                    matched = 1;
+                    at++;
+                } else if (piece.getByte(at) != delimiter[matched + 1]) {
+                    matched = 0; // and perhaps it begins here
+                } else {
+                    at++;
+                    matched++;
+                    if (matched == delimiter.length - 1) {
+                        matched = 0;
+                        if (bare) {
+                            throw new HttpSyntaxException(
+                                    "a form's delimiter behind half a line end");
+                        }
+                    }
+                }
+            }
+            last = from < to ? piece.getByte(to - 1) : last;
+        }
+    }
+
     private final byte[] delimiter;
+    private final Guard bareCr = new Guard('\r');
+    private final Guard bareLf = new Guard('\n');
     private final String field;
     private final byte[] kept; // a part's head, or the value with the delimiter that ends it
     private State state = State.SKIP;
@@ -60,10 +104,13 @@ public final class FormScanner {
         if (contentType == null || !contentType.toLowerCase(Locale.ROOT).startsWith(TYPE)) {
             return null;
         }
-        Parameters parameters = new Parameters(contentType.substring(TYPE.length()), true);
-        String boundary = parameters.value("boundary");
+        String boundary;
+        try {
+            boundary = parameter(contentType.substring(TYPE.length()), "boundary");
+        } catch (HttpSyntaxException e) {
+            return null;
+        }
         boolean sane = boundary != null && !boundary.isEmpty()
-                && !parameters.isDoubtful("boundary")
                 && boundary.length() <= MAX_BOUNDARY
                 && boundary.chars().allMatch(c -> c >= ' ' && c < 0x7f);
         return sane ? new FormScanner(boundary, field) : null;
@@ -88,6 +135,8 @@ public final class FormScanner {
     public void scan(ByteBuf piece) throws HttpSyntaxException {
         int from = piece.readerIndex();
         int to = piece.writerIndex();
+        bareCr.scan(piece, from, to);
+        bareLf.scan(piece, from, to);
         int at = from;
         while (at < to) {
             at = switch (state) {
@@ -213,75 +262,94 @@ public final class FormScanner {
             }
             coded |= name.equals("content-transfer-encoding");
         }
-        if (disposition == null || !disposition.regionMatches(true, 0, "form-data", 0, 9)) {
+        String name = disposition == null || !disposition.regionMatches(true, 0, DISPOSITION, 0,
+                DISPOSITION.length()) ? null
+                : parameter(disposition.substring(DISPOSITION.length()), "name");
+        if (name == null) {
             throw new HttpSyntaxException("a form's part without a name");
         }
-        Parameters parameters = new Parameters(disposition.substring(9), true);
-        boolean wanted = field.equals(parameters.value("name"));
-        // To some readers a backslash in quotes escapes nothing.
-        Parameters unescaped = new Parameters(disposition.substring(9), false);
-        if (parameters.isDoubtful("name") || unescaped.isDoubtful("name")
-                || wanted != field.equals(unescaped.value("name"))) {
-            throw new HttpSyntaxException("a form's part with more than one name");
-        }
-        if (wanted && (coded || parameters.value("filename") != null
-                || parameters.isDoubtful("filename"))) {
+        boolean wanted = field.equals(name);
+        if (wanted && (coded || parameters(disposition.substring(DISPOSITION.length())).keySet()
+                .stream().anyMatch(each -> each.startsWith("filename")))) {
             throw new HttpSyntaxException("a form's field '" + field + "' that could be a file");
         }
         return wanted;
     }
 
-    private static boolean isToken(String name) {
-        return name.chars().allMatch(c -> c < 128 && HeadSyntax.isToken((byte) c));
+    /** The value of a parameter in {@code ; a=b; c="d"}; null if it isn't there. */
+    private static String parameter(String text, String wanted) throws HttpSyntaxException {
+        Map<String, String> all = parameters(text);
+        for (String name : all.keySet()) {
+            if (name.startsWith(wanted + "*")) { // RFC 2231: not all put it together, or decode it
+                throw new HttpSyntaxException("a form's parameter in the extended notation");
+            }
+        }
+        return all.get(wanted);
     }
 
-    /** The parameters in {@code ; a=b; c="d"}, in their order. */
-    private static final class Parameters {
-        private final List<String> names = new ArrayList<>(2);
-        private final List<String> values = new ArrayList<>(2);
-        private final boolean escapes; // a backslash in quotes does
-
-        Parameters(String text, boolean escapes) {
-            this.escapes = escapes;
-            int semicolon = text.indexOf(';');
-            int equals = semicolon < 0 ? -1 : text.indexOf('=', semicolon);
-            while (equals >= 0) {
-                names.add(text.substring(semicolon + 1, equals).strip().toLowerCase(Locale.ROOT));
-                StringBuilder value = new StringBuilder();
-                semicolon = text.indexOf(';', readValue(text, equals + 1, value));
-                equals = semicolon < 0 ? -1 : text.indexOf('=', semicolon);
-                values.add(value.toString());
+    /** All of them by their names in lower case, each once (RFC 9110 section 5.6.6). */
+    private static Map<String, String> parameters(String text) throws HttpSyntaxException {
+        Map<String, String> all = new HashMap<>();
+        int at = blanksEnd(text, 0);
+        while (at < text.length()) {
+            int equals = text.indexOf('=', at);
+            String name = text.charAt(at) != ';' || equals < 0 ? ""
+                    : text.substring(blanksEnd(text, at + 1), equals).toLowerCase(Locale.ROOT);
+            if (name.isEmpty() && text.substring(at).strip().equals(";")) {
+                return all; // a semicolon behind the last of them is common, and says nothing
+            }
+            StringBuilder value = new StringBuilder();
+            at = isToken(name) ? blanksEnd(text, readValue(text, equals + 1, value)) : -1;
+            if (at > 0 && isDoubtful(text, equals, at, name)) {
+                throw new HttpSyntaxException("a form's parameter with a backslash in it");
+            }
+            if (at < 0 || all.put(name, value.toString()) != null) {
+                throw new HttpSyntaxException("malformed parameters of a form");
             }
         }
+        return all;
+    }
 
-        /** The first of that name; null if there is none. */
-        String value(String name) {
-            int place = names.indexOf(name);
-            return place < 0 ? null : values.get(place);
-        }
+    /**
+     * Whether others read a value in another way, to whom a backslash in quotes escapes nothing. A
+     * file's name may have one in it, as long as no parameter could follow.
+     */
+    private static boolean isDoubtful(String text, int from, int to, String name) {
+        int escape = text.indexOf('\\', from);
+        return escape >= 0 && escape < to && (!name.startsWith("filename")
+                || text.startsWith("\"", escape + 1) && text.indexOf('=', escape) >= 0);
+    }
 
-        /** Whether it stands there twice, or also as RFC 8187 and RFC 2231 write it. */
-        boolean isDoubtful(String name) {
-            return names.indexOf(name) != names.lastIndexOf(name)
-                    || names.stream().anyMatch(each -> each.startsWith(name + "*"));
-        }
-
-        private int readValue(String text, int from, StringBuilder value) {
-            int at = from;
-            if (at == text.length() || text.charAt(at) != '"') {
-                int end = text.indexOf(';', at);
-                end = end < 0 ? text.length() : end;
-                value.append(text.substring(at, end).strip());
-                return end;
-            }
+    private static int blanksEnd(String text, int from) {
+        int at = from;
+        while (at >= 0 && at < text.length() && (text.charAt(at) == ' '
+                || text.charAt(at) == '\t')) {
             at++;
-            while (at < text.length() && text.charAt(at) != '"') {
-                if (escapes && text.charAt(at) == '\\' && at + 1 < text.length()) {
-                    at++;
-                }
-                value.append(text.charAt(at++));
-            }
-            return Math.min(at + 1, text.length());
         }
+        return at;
+    }
+
+    private static boolean isToken(String text) {
+        return !text.isEmpty()
+                && text.chars().allMatch(c -> c < 0x80 && HeadSyntax.isToken((byte) c));
+    }
+
+    /** Returns where it ended; -1 for one that could be read in several ways. */
+    private static int readValue(String text, int from, StringBuilder value) {
+        int at = from;
+        if (at == text.length() || text.charAt(at) != '"') {
+            int end = text.indexOf(';', at);
+            end = end < 0 ? text.length() : end;
+            value.append(text.substring(at, end).strip());
+            return value.indexOf("\"") < 0 ? end : -1;
+        }
+        at++;
+        while (at < text.length() && text.charAt(at) != '"') {
+            if (text.charAt(at) == '\\' && at + 1 < text.length()) {
+                at++;
+            }
+            value.append(text.charAt(at++));
+        }
+        return at < text.length() ? at + 1 : -1;
     }
 }

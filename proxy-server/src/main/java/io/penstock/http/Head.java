@@ -13,10 +13,12 @@ import java.util.Set;
  * CR or LF, no folded lines, no blank before a colon, no field twice that may stand once.
  *
  * <p><b>Thread:</b> confined to the event loop.
- * <br><b>Bounds:</b> {@code maxBytes} a head, {@value #MAX_FIELDS} fields.
+ * <br><b>Bounds:</b> {@code maxBytes} a head, {@value #MAX_FIELDS} fields, {@value
+ * #MAX_CONNECTION_OPTIONS} options of the connection.
  */
 public abstract class Head {
     static final int MAX_FIELDS = 100;
+    static final int MAX_CONNECTION_OPTIONS = 32; // each is compared with every field
 
     /** What {@link #parse} returns when the head goes on. */
     public static final int INCOMPLETE = -1;
@@ -36,6 +38,7 @@ public abstract class Head {
     private int fieldCount;
     private int fieldsEnd; // where the empty line starts
     private final int[] single = new int[Field.values().length]; // index + 1 of a known field
+    private int connectionOptions;
     private boolean named; // Connection names fields beyond the well-known ones
 
     int minorVersion;
@@ -104,6 +107,7 @@ public abstract class Head {
             }
         }
         fieldCount = 0;
+        connectionOptions = 0;
         named = false;
         contentLength = NO_LENGTH;
         chunked = false;
@@ -206,6 +210,10 @@ public abstract class Head {
             int start = at;
             while (at < end && bytes[at] != ',') {
                 at++;
+            }
+            if (++connectionOptions > MAX_CONNECTION_OPTIONS) {
+                throw new HttpSyntaxException(Failure.Kind.HEAD_TOO_LARGE,
+                        "more than " + MAX_CONNECTION_OPTIONS + " options of the connection");
             }
             int stop = at++;
             while (start < stop && (bytes[start] == ' ' || bytes[start] == '\t')) {

@@ -9,6 +9,7 @@ import java.util.Locale;
  * <p><b>Thread:</b> confined to the event loop, which uses one for all its connections.
  */
 public final class RequestHead extends Head {
+    private static final int MAX_METHOD_BYTES = 32;
     private static final int MAX_TARGET_BYTES = 8 * 1024;
     private static final int MAX_EMPTY_LINES = 2; // before the request line, RFC 9112 section 2.2
 
@@ -40,8 +41,9 @@ public final class RequestHead extends Head {
             at++;
         }
         methodEnd = at;
-        if (at == limit) {
-            return incomplete(methodStart, at, 32, Failure.Kind.NOT_IMPLEMENTED, "method");
+        if (at == limit || at - methodStart > MAX_METHOD_BYTES) {
+            return incomplete(methodStart, at, MAX_METHOD_BYTES, Failure.Kind.NOT_IMPLEMENTED,
+                    "method");
         }
         if (b[at] != ' ' || at == methodStart) {
             throw new HttpSyntaxException("a malformed request line");

@@ -43,8 +43,8 @@ public final class ResponseHead extends Head {
 
     @Override
     void checkFraming() throws HttpSyntaxException {
-        if (isChunked() && contentLength() != NO_LENGTH) {
-            throw new HttpSyntaxException("both Content-Length and Transfer-Encoding");
+        if (isChunked() && (contentLength() != NO_LENGTH || minorVersion == 0)) {
+            throw new HttpSyntaxException("Transfer-Encoding where it must not stand");
         }
     }
 

@@ -10,8 +10,8 @@ import java.util.Arrays;
  * of a search for the next quote; whether it is well-formed inside is left to whoever reads it, but
  * strings and brackets have to match.
  *
- * <p>A wanted name that stands there twice, or any top-level name with an escape in it, is refused:
- * the next reader might see another value than this one did.
+ * <p>A wanted name that stands there twice, and any top-level name with an escape in it or that is
+ * not UTF-8, is refused: the next reader might see another value than this one did.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Buffers:</b> borrows.
  * <br><b>Bounds:</b> {@value #MAX_DEPTH} levels, {@value #MAX_VALUE_BYTES} bytes of a wanted value.
@@ -53,6 +53,7 @@ public final class TopLevelScanner {
     private final long[] objects = new long[MAX_DEPTH / 64]; // per level: object, not array
     private final byte[] name = new byte[MAX_NAME_BYTES];
     private int nameLength;
+    private final Utf8 nameBytes = new Utf8();
     private int member; // index of the wanted member being read, or -1
     private long separator; // where the last brace or comma before a member stands
     private int members; // whose names have begun
@@ -183,6 +184,7 @@ public final class TopLevelScanner {
             case FIRST_NAME, NAME -> {
                 if (b == '"') {
                     nameLength = 0;
+                    nameBytes.reset();
                     members++;
                     state = IN_NAME;
                 } else if (b == '}' && state == FIRST_NAME) {
@@ -251,12 +253,18 @@ public final class TopLevelScanner {
         for (int at = from; at < end; at++) {
             byte b = piece.getByte(at);
             if (b == '"') {
+                if (nameBytes.isInside()) {
+                    throw new JsonSyntaxException("a top-level member name that is not UTF-8");
+                }
                 member = find();
                 state = COLON;
                 return at + 1;
             }
             if (b == '\\') {
                 throw new JsonSyntaxException("a top-level member name with an escape in it");
+            }
+            if (!nameBytes.accepts(b)) {
+                throw new JsonSyntaxException("a top-level member name that is not UTF-8");
             }
             if (nameLength < MAX_NAME_BYTES) {
                 name[nameLength] = b;

@@ -22,6 +22,8 @@ import java.nio.ByteOrder;
  */
 public final class EventSplitter {
     public static final int MAX_SPLIT_EVENT = 64 * 1024;
+    /** Copied of a piece at once: whoever stops behind many hidden events has most copied anew. */
+    static final int MAX_COPY = 8 * 1024;
     private static final int FIRST_CAPACITY = 512;
     private static final int NONE = -1;
     private static final VarHandle WORDS =
@@ -116,24 +118,31 @@ public final class EventSplitter {
      *     if none did
      */
     public int split(ByteBufAllocator allocator, ByteBuf buffer, int index, int length) {
-        byte[] bytes = scratch.copy(buffer, index, length);
         hiddenStart = NONE;
         int eventStart = 0;
         int at = 0;
         if (afterCr && length > 0) {
             afterCr = false;
-            if (bytes[0] == '\n') {
+            if (buffer.getByte(index) == '\n') {
                 at++; // the second half of a CRLF
                 if (!eventOpen) {
                     eventStart = at; // the event before it has been given already
                 }
             }
         }
+        byte[] bytes = null; // of the piece, those from copyStart to copyEnd
+        int copyStart = 0;
+        int copyEnd = 0;
         while (at < length) {
-            byte first = bytes[at];
+            if (at >= copyEnd) {
+                copyStart = at;
+                copyEnd = at + Math.min(MAX_COPY, length - at);
+                bytes = scratch.copy(buffer, index + copyStart, copyEnd - copyStart);
+            }
+            byte first = bytes[at - copyStart];
             if (afterLineEnd && (first == '\n' || first == '\r')) {
                 at++;
-                boolean crlf = first == '\r' && at < length && bytes[at] == '\n';
+                boolean crlf = first == '\r' && at < length && buffer.getByte(index + at) == '\n';
                 at += crlf ? 1 : 0;
                 afterCr = first == '\r' && !crlf;
                 afterLineEnd = false;
@@ -145,15 +154,16 @@ public final class EventSplitter {
                 eventStart = at;
                 continue;
             }
-            int lineEnd = lineEnd(bytes, at, length);
+            int lineEnd = lineEnd(bytes, at - copyStart, copyEnd - copyStart);
             if (lineEnd < 0) {
                 afterLineEnd = false;
                 afterCr = false;
-                break;
+                at = copyEnd;
+                continue;
             }
             boolean cr = bytes[lineEnd] == '\r';
-            at = lineEnd + 1;
-            boolean crlf = cr && at < length && bytes[at] == '\n';
+            at = copyStart + lineEnd + 1;
+            boolean crlf = cr && at < length && buffer.getByte(index + at) == '\n';
             at += crlf ? 1 : 0;
             afterCr = cr && !crlf;
             afterLineEnd = true;
@@ -226,7 +236,8 @@ public final class EventSplitter {
             return;
         }
         if (split == null) {
-            split = allocator.directBuffer(Math.max(length, FIRST_CAPACITY), maxSplitEvent);
+            split = allocator.directBuffer(
+                    Math.min(Math.max(length, FIRST_CAPACITY), maxSplitEvent), maxSplitEvent);
         }
         split.writeBytes(buffer, start, length);
     }

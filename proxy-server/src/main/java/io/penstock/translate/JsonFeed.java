@@ -25,6 +25,7 @@ final class JsonFeed {
     private static final int MAX_WORD = 64;
     private static final JsonFactory JSON = JsonFactory.builder()
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // it locks, and keeps them for good
+            .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW) // the table starts afresh
             .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH)
                     .build())
             .build();
@@ -79,8 +80,12 @@ final class JsonFeed {
 
     /** Goes on to the next member of the object that is being read; false at its end. */
     boolean nextMember() throws IOException {
-        if (next() == JsonToken.END_OBJECT) {
+        JsonToken token = next();
+        if (token == JsonToken.END_OBJECT) {
             return false;
+        }
+        if (token != JsonToken.FIELD_NAME) {
+            throw new JsonFeedException("no object is being read");
         }
         name = parser.currentName();
         value = next();

@@ -90,20 +90,16 @@ abstract class TurnReader {
      * next member then; null if it says nothing.
      */
     static String typeOf(JsonFeed in) throws IOException {
-        if (!in.nextMember()) {
-            return null;
-        }
-        if (in.name().equals("type")) { // nearly always the first
-            return in.word();
-        }
         String type = null;
-        do {
-            if (in.name().equals("type")) {
-                type = in.word();
-            } else {
+        for (boolean first = true; in.nextMember(); first = false) {
+            if (!in.name().equals("type")) {
                 in.skip();
+            } else if (first) { // nearly always
+                return in.word();
+            } else {
+                type = in.word();
             }
-        } while (in.nextMember());
+        }
         in.end();
         in.restart();
         return type;

@@ -7,8 +7,12 @@ import io.penstock.translate.ChatStream.Meaning;
  * before it goes on, and that nothing follows its end.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Bounds:</b> {@value #MAX_NAME_CHARS} characters of a turn's id or model; a longer one is
+ * taken for none.
  */
 final class TurnWatch implements TurnSink {
+    static final int MAX_NAME_CHARS = 512; // as of a model that callers may ask for
+
     private final TurnSink next;
     private final boolean ordered;
     private Meaning meaning = Meaning.NOTHING;
@@ -70,8 +74,13 @@ final class TurnWatch implements TurnSink {
     public void onStart(String id, String model, long createdSeconds) {
         if (!started && !isOver()) {
             started = true;
-            next.onStart(id, model, createdSeconds);
+            next.onStart(bounded(id), bounded(model), createdSeconds);
         }
+    }
+
+    /** Writers repeat it in every event: one without end would make a flood of a trickle. */
+    private static String bounded(String name) {
+        return name == null || name.length() > MAX_NAME_CHARS ? null : name;
     }
 
     @Override

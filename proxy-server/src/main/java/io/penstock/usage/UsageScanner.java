@@ -10,9 +10,12 @@ import java.nio.charset.StandardCharsets;
  * body. Most events have none, and all that they cost is a search for the word.
  *
  * <p><b>Thread:</b> confined to the event loop, which uses one for all its replies.
- * <br><b>Buffers:</b> borrows.
+ * <br><b>Buffers:</b> borrows. <b>Bounds:</b> {@value #MAX_READS} times as many bytes as there are:
+ * objects that stand beside each other are read once, but those without end, or within each other,
+ * again and again.
  */
 public final class UsageScanner {
+    private static final int MAX_READS = 2;
     private static final Needle USAGE = new Needle("\"usage\"");
     private static final double MAX_COUNT = 1e15;
 
@@ -29,6 +32,7 @@ public final class UsageScanner {
     private long cacheWritten;
     private long output;
     private long total;
+    private int objectEnd; // up to where it was read
 
     /** One for the replies of models that make or read text. */
     public UsageScanner() {
@@ -43,14 +47,18 @@ public final class UsageScanner {
     /** The usage in those bytes, the last one if there are several; null if there is none. */
     public TokenUsage scan(ByteBuf buffer, int index, int length) {
         byte[] bytes = scratch.copy(buffer, index, length);
-        for (int found = USAGE.findLast(bytes, 0, length); found >= 0;
+        long readable = (long) MAX_READS * length;
+        for (int found = USAGE.findLast(bytes, 0, length); found >= 0 && readable > 0;
                 found = USAGE.findLast(bytes, 0, found)) {
             int at = found + USAGE.length();
             while (at < length && (bytes[at] == ':' || bytes[at] <= ' ' && bytes[at] >= 0)) {
                 at++;
             }
-            if (at < length && bytes[at] == '{' && readObject(bytes, at, length)) {
-                return usage();
+            if (at < length && bytes[at] == '{') {
+                if (readObject(bytes, at, length)) {
+                    return usage();
+                }
+                readable -= objectEnd - at;
             }
         }
         return null;
@@ -85,6 +93,7 @@ public final class UsageScanner {
         cacheWritten = 0;
         output = 0;
         total = 0;
+        objectEnd = length;
         int depth = 0;
         int lists = 0;
         for (int i = at; i < length; ) {
@@ -97,6 +106,7 @@ public final class UsageScanner {
                 lists += b == '[' ? 1 : b == ']' ? -1 : 0;
                 i++;
                 if (depth == 0) {
+                    objectEnd = i;
                     boolean told = prompt > 0 || completion > 0 || input > 0 || output > 0;
                     prompt = told || !anyReply ? prompt : total;
                     return told || prompt > 0;

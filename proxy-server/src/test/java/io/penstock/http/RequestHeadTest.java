@@ -252,6 +252,19 @@ class RequestHeadTest {
     @Test
     void boundsTheMethod() {
         assertThat(refused("M".repeat(33))).isEqualTo(Kind.NOT_IMPLEMENTED);
+        assertThat(refused("M".repeat(33) + " / HTTP/1.1\r\nHost: a\r\n\r\n"))
+                .isEqualTo(Kind.NOT_IMPLEMENTED);
+    }
+
+    @Test
+    void boundsTheOptionsOfTheConnection() throws Exception {
+        String options = "a,".repeat(Head.MAX_CONNECTION_OPTIONS - 1);
+        parse(get("Connection: " + options + "b\r\n"));
+
+        assertThat(refused(get("Connection: " + options + "b,c\r\n")))
+                .isEqualTo(Kind.HEAD_TOO_LARGE);
+        assertThat(refused(get("Connection: " + options + "b\r\nConnection: c\r\n")))
+                .isEqualTo(Kind.HEAD_TOO_LARGE);
     }
 
     @Test

@@ -81,6 +81,12 @@ class ResponseHeadTest {
     }
 
     @Test
+    void refusesTransferEncodingInHttp10() {
+        assertThatThrownBy(() -> parse("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"))
+                .isInstanceOf(HttpSyntaxException.class);
+    }
+
+    @Test
     void refusesAHeadThatIsTooLong() {
         assertThatThrownBy(() -> parse("HTTP/1.1 200 OK\r\nx: " + "y".repeat(8 * 1024)))
                 .isInstanceOf(HttpSyntaxException.class);

@@ -152,6 +152,30 @@ class TopLevelScannerTest {
         refuse(text);
     }
 
+    /** Jackson takes the first for {@code model} where it has read that name before. */
+    @ParameterizedTest
+    @ValueSource(strings = {"mode\u00ffl", "mod\u0080el", "model\u00c3", "\u00c1\u00adodel",
+        "\u00e0\u0081\u00adodel", "\u00f8\u0088\u0080\u0081\u00adodel"})
+    void refusesATopLevelNameThatIsNotUtf8(String name) {
+        for (List<byte[]> split : Bytes.allSplits(Bytes.latin1("{\"" + name + "\":1}"))) {
+            assertThatThrownBy(() -> scan(new TopLevelScanner("model"), split))
+                    .isInstanceOf(JsonSyntaxException.class).hasMessageContaining("not UTF-8");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\u00e9", "\u0800\uffff", "\ud83d\ude00", "\u4f60\u597d"})
+    void readsTopLevelNamesInAnyScript(String name) throws Exception {
+        byte[] text = ("{\"" + name + "\":1,\"model\":2}").getBytes(StandardCharsets.UTF_8);
+        for (List<byte[]> split : Bytes.allSplits(text)) {
+            scanner.reset();
+            scan(scanner, split);
+            scanner.end();
+
+            assertThat(scanner.ordinal(0)).isEqualTo(1);
+        }
+    }
+
     @Test
     void leavesOtherNamesAlone() throws Exception {
         String longName = "model" + "x".repeat(100);

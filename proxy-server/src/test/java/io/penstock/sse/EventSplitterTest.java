@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.buffer.UnpooledHeapByteBuf;
 import io.penstock.loop.Scratch;
 import io.penstock.testing.Bytes;
 import java.nio.charset.StandardCharsets;
@@ -179,6 +181,70 @@ class EventSplitterTest implements EventSplitter.Sink {
         splitter.finish();
         assertThat(events).hasSize(2);
         assertThat(splitter.isInsideEvent()).isFalse();
+    }
+
+    @Test
+    void keepsToABoundHoweverSmall() {
+        EventSplitter small = new EventSplitter(this, new Scratch(), 10);
+        for (byte[] piece : Bytes.pieces(Bytes.latin1("data: a\n\ndata: bcd\n\n"), 2)) {
+            ByteBuf buffer = Bytes.buffer(piece);
+            small.split(buffer.alloc(), buffer, 0, piece.length);
+            buffer.release();
+        }
+
+        assertThat(events).containsExactly("data: a\n\n", null);
+        small.release();
+    }
+
+    /** Counts what is copied out of it. */
+    private static final class CountedBuf extends UnpooledHeapByteBuf {
+        private long copied;
+
+        CountedBuf(byte[] bytes) {
+            super(UnpooledByteBufAllocator.DEFAULT, bytes, bytes.length);
+        }
+
+        @Override
+        public ByteBuf getBytes(int index, byte[] to, int at, int length) {
+            copied += length;
+            return super.getBytes(index, to, at, length);
+        }
+    }
+
+    @Test
+    void doesNotCopyAllThatFollowsForEveryEventThatIsHidden() {
+        byte[] bytes = Bytes.latin1("data\n\n".repeat(20_000));
+        CountedBuf buffer = new CountedBuf(bytes);
+        int[] given = {0};
+        EventSplitter hiding = new EventSplitter(new EventSplitter.Sink() {
+            @Override
+            public boolean onEvent(ByteBuf from, int index, int length) {
+                given[0]++;
+                return false;
+            }
+
+            @Override
+            public void onOversizedEvent() {}
+        }, new Scratch());
+
+        for (int at = 0; at < bytes.length; at = hiding.hiddenEnd()) {
+            hiding.split(buffer.alloc(), buffer, at, bytes.length - at);
+        }
+
+        assertThat(given[0]).isEqualTo(20_000);
+        assertThat(buffer.copied).isLessThanOrEqualTo(20_000L * EventSplitter.MAX_COPY);
+        buffer.release();
+    }
+
+    @Test
+    void findsEventsLongerThanWhatItCopiesAtOnce() {
+        for (int more = -3; more < 3; more++) {
+            String big = "data: " + "x".repeat(2 * EventSplitter.MAX_COPY + more) + "\r\n";
+            split(List.of(Bytes.latin1(big + "id: " + "y".repeat(EventSplitter.MAX_COPY)
+                    + "\r\n\r\ndata: b\n\n")));
+
+            assertThat(events).hasSize(2).last().isEqualTo("data: b\n\n");
+        }
     }
 
     @Test

@@ -96,6 +96,39 @@ class ReplyTranslatorTest {
         assertThat(translated.translator.error().message()).contains("cannot be read");
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"MESSAGES", "RESPONSES"})
+    void anObjectWithoutAnythingSaysNothingAndTwoAreMalformed(ReplyFormat upstream) {
+        Translated translated = new Translated(upstream, ReplyFormat.CHAT, ReplyOptions.DEFAULT);
+
+        assertThat(translated.event("data: {}\n\n")).isEqualTo(Meaning.NOTHING);
+        assertThat(translated.event("data: {}\ndata: [{}]\n\n")).isEqualTo(Meaning.ERROR);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"CHAT", "MESSAGES", "RESPONSES", "COMPLETIONS"})
+    void repeatsNoNameWithoutEnd(ReplyFormat client) {
+        String name = "n".repeat(TurnWatch.MAX_NAME_CHARS + 1);
+        Translated translated = chatTo(client);
+        translated.event("data: {\"id\":\"" + name + "\",\"model\":\"" + name
+                + "\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n");
+
+        assertThat(translated.text()).isNotEmpty().doesNotContain("nnn");
+    }
+
+    @Test
+    void anotherAnswersRefusalIsNotTheFirstOnes() {
+        Translated translated = new Translated(ReplyFormat.CHAT, ReplyFormat.MESSAGES,
+                new ReplyOptions(null, false, 2, null, null));
+        translated.event(TEXT);
+        translated.event("data: {\"id\":\"c\",\"choices\":[{\"index\":1,\"delta\":"
+                + "{\"refusal\":\"no\"}}]}\n\n");
+        translated.event(FINISH);
+        translated.event(DONE);
+
+        assertThat(translated.text()).contains("\"stop_reason\":\"end_turn\"");
+    }
+
     @Test
     void oneStreamsMalformedEventDoesNotDisturbTheNext() {
         ReplyLoop loop = Translated.loop();

@@ -134,6 +134,24 @@ class UsageScannerTest {
                 + "\"usage\":null")).isEqualTo(new TokenUsage(2, 0, 0, 0));
     }
 
+    /** Reading each of them to the end took a time that grew with the square of the length. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\"usage\":{", "\"usage\":{\"x\":"})
+    void givesUpWhereObjectsHaveNoEnd(String beginning) {
+        String real = usage("\"prompt_tokens\":1");
+
+        assertThat(scan(real + beginning)).isEqualTo(new TokenUsage(1, 0, 0, 0));
+        assertThat(scan(real + beginning.repeat(1000))).isNull();
+        assertThat(scan(beginning.repeat(1000) + real)).isEqualTo(new TokenUsage(1, 0, 0, 0));
+    }
+
+    @Test
+    void givesUpWhereObjectsStandWithinEachOther() {
+        String within = "\"usage\":{".repeat(1000) + "}".repeat(1000);
+
+        assertThat(scan(usage("\"prompt_tokens\":1") + within)).isNull();
+    }
+
     @Test
     void allowsForBlanksAroundTheColon() {
         assertThat(scan("\"usage\" :\r\n\t {\"completion_tokens\" : 3}"))

@@ -63,6 +63,10 @@ final class MessageBlocks {
             case "image" -> {
                 dropOthers(block, "source");
                 Source source = readSource(body.member(block, "source"), path + ".source");
+                if (source instanceof Source.PlainText) {
+                    throw UntranslatableException.invalid(path + ".source.type",
+                            "an image that is a text");
+                }
                 return new Part.Image(source, null, path, cache);
             }
             case "document" -> {

@@ -55,9 +55,9 @@ final class StrictSchema {
             } else if (name.equals("enum") || name.equals("const") || name.equals("default")
                     || name.equals("examples")) {
                 parser.skipChildren(); // data, not schemas
-            } else if (name.equals("$defs") || name.equals("definitions")) {
-                while (value == JsonToken.START_OBJECT
-                        && parser.nextToken() == JsonToken.FIELD_NAME) {
+            } else if ((name.equals("$defs") || name.equals("definitions"))
+                    && value == JsonToken.START_OBJECT) {
+                while (parser.nextToken() == JsonToken.FIELD_NAME) {
                     parser.nextToken();
                     strict &= readValue(parser);
                 }

@@ -69,7 +69,7 @@ final class ToolIds {
         for (Turn turn : turns) {
             if (turn.is(Role.ASSISTANT)) {
                 checkAnswered(calls);
-                calls.clear();
+                calls = new LinkedHashMap<>(); // to clear one costs as much as the largest turn
             }
             for (Part part : turn.parts()) {
                 if (part instanceof ToolCall call && calls.put(call.id, call) != null) {

@@ -112,6 +112,8 @@ class MessagesToChatTest {
                         + "{'type':'url','url':'https://a'}}", "").with(in(ProviderTypes.OLLAMA.dialect())),
                 noBlock("an image kept there", "{'type':'image','source':{'type':'file',"
                         + "'file_id':'f'}}", ".source.type"),
+                noBlock("an image that is a text", "{'type':'image','source':{'type':'text',"
+                        + "'data':'a'}}", ".source.type"),
                 block("a PDF", "{'type':'document','source':{'type':'base64','media_type':"
                         + "'application/pdf','data':'JVBERi0='},'title':'t','citations':{}}",
                         "{'type':'file','file':{'filename':'t','file_data':"

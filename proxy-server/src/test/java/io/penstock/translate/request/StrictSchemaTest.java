@@ -33,7 +33,8 @@ class StrictSchemaTest {
         "{'type':'object','properties':{'a':{'anyOf':[{'type':'object','properties':{}}]}},"
             + "'required':['a'],'additionalProperties':false}",
         "{'$defs':{'x':{'type':'object'}},'type':'object','properties':{},'required':[],"
-            + "'additionalProperties':false}"})
+            + "'additionalProperties':false}",
+        "{'$defs':['x'],'type':'object'}"})
     void refusesOthersHoweverDeep(String schema) {
         assertThat(isStrict(schema)).isFalse();
     }

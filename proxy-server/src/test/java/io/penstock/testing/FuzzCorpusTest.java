@@ -1,0 +1,62 @@
+package io.penstock.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What {@code bin/fuzz} has found so far, given to each target again; see docs/fuzzing.md. */
+class FuzzCorpusTest {
+    private static final Path CORPUS = Path.of("src/test/resources/fuzz");
+    private static final Path SOURCES = Path.of("src/test/java/io/penstock");
+    private static final String SUFFIX = "Fuzz.java";
+
+    /** The targets by name: {@code http.Head} is {@code io.penstock.http.HeadFuzz}. */
+    static List<String> targets() throws IOException {
+        try (Stream<Path> sources = Files.walk(SOURCES)) {
+            return sources.map(source -> SOURCES.relativize(source).toString())
+                    .filter(source -> source.endsWith(SUFFIX))
+                    .map(source -> source.substring(0, source.length() - SUFFIX.length())
+                            .replace('/', '.'))
+                    .sorted().toList();
+        }
+    }
+
+    private static List<Path> inputs(String target) throws IOException {
+        try (Stream<Path> files = Files.list(CORPUS.resolve(target))) {
+            return files.sorted().toList();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("targets")
+    void itsPropertiesHold(String target) throws Exception {
+        Method run = Class.forName("io.penstock." + target + "Fuzz")
+                .getMethod("fuzzerTestOneInput", byte[].class);
+        List<Path> inputs = inputs(target);
+        for (Path input : inputs) {
+            try {
+                run.invoke(null, (Object) Files.readAllBytes(input));
+            } catch (InvocationTargetException e) {
+                throw new AssertionError(input.toString(), e.getCause());
+            }
+        }
+        assertThat(inputs).isNotEmpty();
+    }
+
+    @Test
+    void everyCorpusHasATarget() throws IOException {
+        try (Stream<Path> corpora = Files.list(CORPUS).filter(Files::isDirectory)) {
+            assertThat(corpora.map(corpus -> corpus.getFileName().toString()))
+                    .containsExactlyInAnyOrderElementsOf(targets());
+        }
+    }
+}
