@@ -16,7 +16,7 @@ import java.util.Set;
  */
 final class ResponseTrail {
     static final int MAX_CHARS = 1024 * 1024;
-    private static final Set<String> SUMMARY_OF_THE_END =
+    private static final Set<String> TOLD_ANEW =
             Set.of("status", "incomplete_details", "output", "usage");
     private static final Set<String> FILLED =
             Set.of("status", "content", "summary", "arguments", "input");
@@ -71,7 +71,7 @@ final class ResponseTrail {
         delta = null;
         while (in.nextMember()) {
             switch (in.name()) {
-                case "type" -> type = in.word();
+                case "type" -> type = wordOrNone(in);
                 case "output_index" -> outputIndex = in.count();
                 case "response", "item", "part" -> object = copy(in);
                 case "delta" -> delta = in.text();
@@ -82,6 +82,11 @@ final class ResponseTrail {
         if (chars <= MAX_CHARS) {
             keep();
         }
+    }
+
+    private static String wordOrNone(JsonFeed in) throws IOException {
+        String word = in.word();
+        return word == null ? "" : word;
     }
 
     private String copy(JsonFeed in) throws IOException {
@@ -149,7 +154,7 @@ final class ResponseTrail {
         while (in.nextMember()) {
             switch (in.name()) {
                 case "id" -> item.id = in.text();
-                case "type" -> item.type = in.word();
+                case "type" -> item.type = wordOrNone(in);
                 case "name" -> item.name = in.text();
                 default -> in.skip();
             }
@@ -202,7 +207,7 @@ final class ResponseTrail {
             output.add(whole);
         }
         event(out, "response.incomplete", next).put(",\"response\":{");
-        copyMembers(out, response, SUMMARY_OF_THE_END);
+        copyMembers(out, response, TOLD_ANEW);
         out.put(",\"status\":\"incomplete\",\"incomplete_details\":"
                 + "{\"reason\":\"max_output_tokens\"},\"output\":[")
                 .putRaw(String.join(",", output)).put("],\"usage\":");

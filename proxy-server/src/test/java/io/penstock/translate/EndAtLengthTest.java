@@ -175,6 +175,24 @@ class EndAtLengthTest {
         assertThat(endOfRelayed(ReplyFormat.RESPONSES, List.of(created, added, delta))).isNull();
     }
 
+    /** What has no type, or another than is known, is kept as it was. */
+    @Test
+    void oddItemsAndEventsDoNotDisturbATrail() throws IOException {
+        String created = "data: {\"type\":\"response.created\",\"response\":{\"id\":\"r\"}}\n\n";
+        String odd = "data: {\"type\":\"response.output_item.added\",\"output_index\":0,"
+                + "\"item\":{\"id\":null,\"type\":null,\"x\":1.0}}\n\n";
+        String hosted = "data: {\"type\":\"response.output_item.added\",\"output_index\":1,"
+                + "\"item\":{\"id\":\"w\",\"type\":\"web_search_call\",\"status\":\"searching\"}}"
+                + "\n\n";
+
+        List<JsonNode> events = data(endOfRelayed(ReplyFormat.RESPONSES,
+                List.of(created, odd, hosted, "data: {\"type\":null,\"delta\":\"x\"}\n\n")));
+
+        assertThat(events.get(2).at("/response/output").toString()).isEqualTo(
+                "[{\"id\":null,\"type\":null,\"x\":1.0},{\"id\":\"w\",\"type\":"
+                + "\"web_search_call\",\"status\":\"searching\"}]");
+    }
+
     @ParameterizedTest
     @CsvSource({"MESSAGES, openai-chat-stream-parallel-tools.sse",
         "RESPONSES, openai-chat-stream-parallel-tools.sse",

@@ -110,7 +110,8 @@ class ToolAsTextTest {
     @ParameterizedTest
     @EnumSource(names = {"CHAT", "RESPONSES", "COMPLETIONS"})
     void everyCallerGetsJson(ReplyFormat client) throws IOException {
-        String message = "{\"id\":\"msg_1\",\"type\":\"message\",\"content\":[{\"type\":\"tool_use\","
+        String message = "{\"id\":\"msg_1\",\"type\":\"message\",\"content\":["
+                + "{\"type\":\"tool_use\","
                 + "\"id\":\"t\",\"name\":\"json_output\",\"input\":{\"b\": 1.0, \"a\": \"\\n\"}}],"
                 + "\"stop_reason\":\"tool_use\",\"usage\":{}}";
         String body = Translated.unary(ReplyFormat.MESSAGES, client,

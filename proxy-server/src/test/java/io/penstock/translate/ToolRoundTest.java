@@ -26,7 +26,8 @@ import org.junit.jupiter.api.Test;
 class ToolRoundTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CLAUDE = "claude-sonnet-4-6";
-    private static final String THOUGHTS = "[{\"type\":\"thinking\",\"thinking\":\"H\u00f6h \\\"m\\\"\","
+    private static final String THOUGHTS = "[{\"type\":\"thinking\",\"thinking\":"
+            + "\"H\u00f6h \\\"m\\\"\","
             + "\"signature\":\"c2ln+/=\"},{\"type\":\"redacted_thinking\",\"data\":\"cmVk+/=\"}]";
     private static final String CONTENT = THOUGHTS.substring(0, THOUGHTS.length() - 1)
             + ",{\"type\":\"text\",\"text\":\"Let me see.\"},{\"type\":\"tool_use\","

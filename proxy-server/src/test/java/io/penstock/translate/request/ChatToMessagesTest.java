@@ -566,7 +566,8 @@ class ChatToMessagesTest {
                         "response_format.json_schema.strict"),
                 maps("a schema by way of a tool", "{" + format + "}",
                         "{'output_config':null,'tools':[" + jsonTool
-                        + "],'tool_choice':{'type':'tool','name':'json_output'}}").model(OLDER).drops(NAME),
+                        + "],'tool_choice':{'type':'tool','name':'json_output'}}").model(OLDER)
+                        .drops(NAME),
                 maps("a schema by way of a tool among others", "{" + format + "," + TOOLS + "}",
                         "{'tools':[" + TOOL_OUT + "," + jsonTool
                         + "],'tool_choice':{'type':'any'}}").model(OLDER).drops(NAME),
