@@ -11,6 +11,7 @@ all=unary,paced,flood,prompt,latency,event-latency,memory
 only=$all rounds=5 duration=10s warmup=3s out= label= key=sk-bench
 without="nginx-keyed penstock-uring penstock-open penstock-limits" mock="$root/bin/penstock mock"
 java_options="" idle_streams=5000
+declare -A builds
 
 usage() {
     cat <<EOF
@@ -23,6 +24,8 @@ usage: compare.sh [option]…
   --with NAME       also measure nginx-keyed (nginx with a map of API keys), penstock-uring
                     (penstock on io_uring), penstock-open (nobody is asked for a key, no usage is
                     asked for) or penstock-limits (rates, a budget and prices, all on); repeatable
+  --build NAME=DIR  also measure another checkout, built, as penstock-NAME, set up as penstock is:
+                    whether a change costs anything; repeatable
   --without NAME    leave out nginx, haproxy or penstock; repeatable
   --mock COMMAND    upstream to start; takes the options of penstock mock
   --java "OPTIONS"  JVM options of penstock serve, beside those of bin/penstock
@@ -43,6 +46,9 @@ while [ $# -gt 0 ]; do
         --warmup) warmup=$2 ;;
         --out) out=$2 ;;
         --with) without=" $without "; without=${without// $2 / } ;;
+        --build)
+            [[ $2 =~ ^[a-z0-9]+=. ]] || fail 2 "--build $2: NAME=DIR expected"
+            builds[penstock-${2%%=*}]=$(cd "${2#*=}" && pwd) ;;
         --without) without="$without $2" ;;
         --mock) mock=$2 ;;
         --java) java_options=$2 ;;
@@ -62,6 +68,10 @@ has() { case " $without " in *" $1 "*) return 1 ;; *) return 0 ;; esac; }
 proxies=()
 for name in nginx nginx-keyed haproxy penstock penstock-uring penstock-open penstock-limits; do
     if has "$name"; then proxies+=("$name"); fi
+done
+for name in "${!builds[@]}"; do
+    [ -x "${builds[$name]}/bin/penstock" ] || fail 1 "${builds[$name]} has no bin/penstock"
+    proxies+=("$name")
 done
 [ ${#proxies[@]} -gt 0 ] || fail 2 "nothing left to measure"
 for name in "${proxies[@]}"; do
@@ -176,7 +186,8 @@ $auth
 $more
 observe: {access_log: {path: null}}
 EOF
-            (cd "$dir" && PENSTOCK_JAVA_OPTS=$java_options exec taskset -c 0 "$root/bin/penstock" \
+            (cd "$dir" && PENSTOCK_JAVA_OPTS=$java_options exec taskset -c 0 \
+                "${builds[$name]:-$root}/bin/penstock" \
                 serve -c penstock.yaml --threads 1 --transport "$transport") \
                 >"$work/$name.log" 2>&1 &
             ;;

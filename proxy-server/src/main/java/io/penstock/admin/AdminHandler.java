@@ -1,6 +1,7 @@
 package io.penstock.admin;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.util.NetUtil;
 import io.penstock.auth.Caller;
 import io.penstock.exchange.LocalReply;
 import io.penstock.exchange.RequestIds;
@@ -12,6 +13,7 @@ import io.penstock.listen.DownstreamConnection;
 import io.penstock.listen.RequestHandler;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.Locale;
 
 /**
  * Serves the admin port: the same pages without a caller's key, and control. Where a token is set
@@ -43,6 +45,10 @@ public final class AdminHandler implements RequestHandler {
             refuse(Failure.Kind.UNKNOWN_URL, "Unknown request URL: " + path + ".", id);
         } else if (!pages.isPublic(path) && !isAllowed(head)) {
             refuse(Failure.Kind.INVALID_API_KEY, "The admin token is missing or wrong.", id);
+        } else if (!pages.isPublic(path) && state.adminToken() == null && !isAskedByLocalName(head)) {
+            refuse(Failure.Kind.ORIGIN_NOT_ALLOWED, "Without admin.token, this port answers "
+                    + "to addresses and local names only, not to '" + head.value(Field.HOST)
+                    + "'.", id);
         } else if (control && head.has(Field.ORIGIN)) {
             refuse(Failure.Kind.ORIGIN_NOT_ALLOWED,
                     "A web page may not control the proxy.", id);
@@ -82,6 +88,21 @@ public final class AdminHandler implements RequestHandler {
         return shown != null && MessageDigest.isEqual(
                 ("Bearer " + token).getBytes(StandardCharsets.UTF_8),
                 shown.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /**
+     * Whether the Host field has an address in it, or a name that nobody can have bought: any other
+     * may be one that a web page's owner has pointed at this machine, so that a browser lets the
+     * page read what is answered.
+     */
+    private static boolean isAskedByLocalName(RequestHead head) {
+        String host = head.value(Field.HOST);
+        if (host == null) {
+            return true; // HTTP/1.0: no browser sends that
+        }
+        String name = host.replaceFirst(":[0-9]*$", "").toLowerCase(Locale.ROOT);
+        return name.indexOf('.') < 0 || name.endsWith(".localhost") || name.endsWith(".internal")
+                || name.endsWith(".local") || NetUtil.isValidIpV4Address(name);
     }
 
     private void refuse(Failure.Kind kind, String message, String id) {

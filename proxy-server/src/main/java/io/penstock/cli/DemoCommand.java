@@ -100,7 +100,8 @@ final class DemoCommand implements Callable<Integer> {
             return Penstock.start(new Settings(
                     List.of(new io.penstock.listen.ListenSettings(anyPort.host(), 0, null)),
                     new AdminSettings("127.0.0.1", 0, null), settings.providers(),
-                    settings.routes(), settings.auth(), settings.cors(), settings.limits(), settings.budget(),
+                    settings.routes(), settings.auth(), settings.cors(), settings.limits(),
+                    settings.budget(),
                     settings.prices(), settings.breaker(), settings.retry(), settings.observe(),
                     settings.shutdownGrace(), false), Transport.auto(), 1,
                     DemoCommand::nothingToReload);

@@ -36,7 +36,8 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
     /** The same without an access log. */
     public Settings withoutAccessLog() {
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
-                prices, breaker, retry, new ObserveSettings(null, observe.json(), observe.fullHeaders()),
+                prices, breaker, retry,
+                new ObserveSettings(null, observe.json(), observe.fullHeaders()),
                 shutdownGrace, debug);
     }
 }

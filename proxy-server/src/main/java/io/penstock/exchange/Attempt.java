@@ -28,8 +28,6 @@ import io.penstock.upstream.Trial;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.time.Instant;
-import java.util.EnumSet;
-import java.util.Set;
 
 /**
  * One try at one target: asks for a connection, sends the request, and holds the reply until it is
@@ -44,24 +42,14 @@ import java.util.Set;
  */
 final class Attempt implements ReplyListener {
     static final int MAX_ERROR_BYTES = 64 * 1024;
-    private static final int LAST_LINES_BYTES = 384;
-    private static final int FIRST_EVENTS_BYTES = 768;
-    private static final Set<Field> RETRY_FIELDS =
-            EnumSet.of(Field.RETRY_AFTER, Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY);
-    private static final Set<Field> BODY_FIELDS =
-            EnumSet.of(Field.CONTENT_TYPE, Field.CONTENT_ENCODING);
-    private static final Set<Field> RETRY_AND_BODY_FIELDS = EnumSet.of(Field.RETRY_AFTER,
-            Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY, Field.CONTENT_TYPE, Field.CONTENT_ENCODING);
-    private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
-    private static final long MAX_RETRY_AFTER_SECONDS = 60;
-
-    private enum Wait { NOTHING, SLOT, CONNECTION, TLS, HEAD, CONTENT, GAP }
 
     private final Exchange exchange;
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
     private final ReplyReader reader;
     private final ResponseRelay relay;
+    private final AttemptClock clock;
+    private final CallersHead head;
     private ReplyTranslation translation; // null until one was needed
     private final Trial trial = new Trial();
 
@@ -72,30 +60,18 @@ final class Attempt implements ReplyListener {
     private Endpoint endpoint;
     private ConnectionPool pool; // null once the pool was told that it is over
     private UpstreamConnection connection;
-    private TimeoutSettings timeouts;
     private HoldSettings hold;
     private boolean stream;
     private boolean asksForUsage; // in the caller's place
 
-    private Wait wait = Wait.NOTHING;
-    private boolean paused; // nothing is read, for the caller's sake
     private boolean acquiring; // what comes now comes at once
     private boolean replayed;
     private boolean committed;
     private boolean draining; // the caller has gone: nothing is passed on any more
-    private long startedNanos;
-    private long slotNanos;
-    private long readyNanos;
-    private long headNanos;
-    private long contentNanos;
-    private long lastReadNanos;
-    private boolean headJustCame; // the next bytes were read with it
-
     private int status;
     private ReplyVerdict verdict;
     private long retryAfterNanos;
     private boolean reusable;
-    private ByteBuf head; // for the caller, without its last lines
     private boolean events;
     private boolean json; // by its own word
     private boolean watched; // the stream ends when the caller's budget is spent
@@ -107,6 +83,8 @@ final class Attempt implements ReplyListener {
         this.loop = loop;
         this.downstream = downstream;
         reader = new ReplyReader(loop);
+        clock = new AttemptClock(loop.deadlines());
+        head = new CallersHead(loop, downstream.context().alloc());
         relay = new ResponseRelay(downstream.context().alloc(), reader, loop.scratch());
     }
 
@@ -145,20 +123,14 @@ final class Attempt implements ReplyListener {
         this.hold = hold;
         this.stream = stream;
         endpoint = exchange.endpoint();
-        this.timeouts = timeouts;
-        startedNanos = nowNanos;
+        clock.begin(timeouts, hold, stream, nowNanos);
         trial.begin(provider.health(target.model()), ticket, stream, nowNanos);
-        headNanos = 0;
-        contentNanos = 0;
         replayed = false;
         committed = false;
         draining = false;
         reader.forget();
         status = 0;
         retryAfterNanos = RetryAfter.NONE;
-        wait = Wait.SLOT;
-        readyNanos = 0;
-        paused = false;
         pool = loop.upstream().pool(provider);
         exchange.timing().enter(Stage.QUEUE, nowNanos);
         acquiring = true;
@@ -167,9 +139,8 @@ final class Attempt implements ReplyListener {
     }
 
     private void onSlot() {
-        slotNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
-        wait = Wait.CONNECTION;
-        exchange.timing().enter(Stage.PROVIDER, slotNanos);
+        clock.onSlot(acquiring ? clock.startedNanos() : loop.deadlines().nowNanos());
+        exchange.timing().enter(Stage.PROVIDER, clock.slotNanos());
     }
 
     /** Nothing of the exchange before may show in the next one. */
@@ -178,7 +149,7 @@ final class Attempt implements ReplyListener {
         question = null;
         reader.forget();
         status = 0;
-        readyNanos = 0;
+        clock.forget();
     }
 
     TargetName target() {
@@ -220,24 +191,24 @@ final class Attempt implements ReplyListener {
     }
 
     long startedNanos() {
-        return startedNanos;
+        return clock.startedNanos();
     }
 
     /** When it had a slot, or began anew with it. */
     long slotNanos() {
-        return slotNanos;
+        return clock.slotNanos();
     }
 
     long readyNanos() {
-        return readyNanos;
+        return clock.readyNanos();
     }
 
     long headNanos() {
-        return headNanos;
+        return clock.headNanos();
     }
 
     long contentNanos() {
-        return contentNanos;
+        return clock.contentNanos();
     }
 
     /** Events that were neither JSON nor anything else a stream may hold. */
@@ -268,7 +239,7 @@ final class Attempt implements ReplyListener {
 
     /** Whether the request has gone out: from then on it may cost something. */
     boolean isSent() {
-        return readyNanos != 0;
+        return clock.readyNanos() != 0;
     }
 
     /** About how many tokens have come. */
@@ -283,7 +254,7 @@ final class Attempt implements ReplyListener {
 
     /** What the provider reported; null if it has not. */
     TokenUsage usage() {
-        return question == null || headNanos == 0 ? reader.usage()
+        return question == null || clock.headNanos() == 0 ? reader.usage()
                 : reader.usageOf(translation.usage());
     }
 
@@ -295,52 +266,29 @@ final class Attempt implements ReplyListener {
     // Deadlines
 
     long remainingNanos(long nowNanos) {
-        return switch (wait) {
-            case NOTHING, SLOT -> Deadlines.NEVER; // who waits for a slot is told when to stop
-            case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - slotNanos);
-            case TLS -> timeouts.tls().toNanos() - (nowNanos - lastReadNanos);
-            case HEAD -> {
-                if (stream) {
-                    yield Math.min(timeouts.head().toNanos(), timeouts.firstContent().toNanos())
-                            - (nowNanos - readyNanos);
-                }
-                yield timeouts.headOfUnary() == null ? Deadlines.NEVER
-                        : timeouts.headOfUnary().toNanos() - (nowNanos - readyNanos);
-            }
-            case CONTENT -> {
-                long content = timeouts.firstContent().toNanos() - (nowNanos - readyNanos);
-                yield hold.time() == null ? content
-                        : Math.min(content, hold.time().toNanos() - (nowNanos - headNanos));
-            }
-            case GAP -> paused ? Deadlines.NEVER
-                    : timeouts.gap().toNanos() - (nowNanos - lastReadNanos);
-        };
+        return clock.remainingNanos(nowNanos);
     }
 
     void onDeadline(long nowNanos) {
-        switch (wait) {
-            case CONNECTION -> fail(Fault.CONNECT_TIMEOUT, "no connection in time");
-            case TLS -> fail(Fault.TLS_TIMEOUT, "the TLS handshake took too long");
-            case HEAD -> {
-                boolean head = !stream || timeouts.head().compareTo(timeouts.firstContent()) <= 0;
-                fail(head ? Fault.HEAD_TIMEOUT : Fault.FIRST_CONTENT_TIMEOUT,
-                        "no response head in time");
-            }
-            case CONTENT -> {
-                if (nowNanos - readyNanos >= timeouts.firstContent().toNanos()) {
-                    fail(Fault.FIRST_CONTENT_TIMEOUT, "no content in time");
-                } else if (hold.isTooSlow(reader.contentEvents(), hold.time())
-                        && exchange.isAnotherLeft()) {
-                    fail(Fault.TOO_SLOW, "fewer content events than the route asks for");
-                } else {
-                    exchange.timing().enter(Stage.PROXY, nowNanos);
-                    commit(); // held for as long as the route wants
-                    downstream.flush();
-                }
-            }
-            case GAP -> fail(Fault.GAP_TIMEOUT, "the reply stopped coming");
-            case NOTHING, SLOT -> { }
-            default -> throw new AssertionError(wait);
+        if (clock.remainingNanos(nowNanos) > 0) {
+            return; // it was due for something else
+        }
+        Fault fault = clock.expired(nowNanos);
+        if (fault != null) {
+            fail(fault, switch (fault) {
+                case CONNECT_TIMEOUT -> "no connection in time";
+                case TLS_TIMEOUT -> "the TLS handshake took too long";
+                case HEAD_TIMEOUT -> "no response head in time";
+                case FIRST_CONTENT_TIMEOUT -> "no content in time";
+                default -> "the reply stopped coming";
+            });
+        } else if (hold.isTooSlow(reader.contentEvents(), hold.time())
+                && exchange.isAnotherLeft()) {
+            fail(Fault.TOO_SLOW, "fewer content events than the route asks for");
+        } else {
+            exchange.timing().enter(Stage.PROXY, nowNanos);
+            commit(); // held for as long as the route wants
+            downstream.flush();
         }
     }
 
@@ -349,43 +297,32 @@ final class Attempt implements ReplyListener {
     @Override
     public void onConnecting(UpstreamConnection connecting) {
         connection = connecting;
-        if (wait == Wait.SLOT) {
+        if (clock.isWaitingForSlot()) {
             onSlot();
         }
-        loop.deadlines().expectBy(slotNanos + timeouts.connect().toNanos());
+        clock.onConnecting();
     }
 
     @Override
     public void onTlsStarted() {
-        wait = Wait.TLS;
-        lastReadNanos = loop.deadlines().nowNanos();
-        loop.deadlines().expectBy(lastReadNanos + timeouts.tls().toNanos());
+        clock.onTlsStarted();
     }
 
     @Override
     public void onReady(UpstreamConnection ready) {
         connection = ready;
-        if (wait == Wait.SLOT) {
+        if (clock.isWaitingForSlot()) {
             onSlot();
         }
-        wait = Wait.HEAD;
-        readyNanos = acquiring ? startedNanos : loop.deadlines().nowNanos();
-        long limit = stream ? Math.min(timeouts.head().toNanos(), timeouts.firstContent().toNanos())
-                : timeouts.headOfUnary() == null ? Deadlines.NEVER
-                : timeouts.headOfUnary().toNanos();
-        if (limit != Deadlines.NEVER) {
-            loop.deadlines().expectBy(readyNanos + limit);
-        }
-        exchange.timing().enter(Stage.PROXY, readyNanos);
+        clock.onReady(acquiring ? clock.startedNanos() : loop.deadlines().nowNanos());
+        exchange.timing().enter(Stage.PROXY, clock.readyNanos());
         exchange.send(this, ready);
         exchange.timing().enter(Stage.PROVIDER, loop.deadlines().nowNanos());
     }
 
     @Override
     public void onHead(ResponseHead reply) {
-        headNanos = loop.deadlines().nowNanos();
-        lastReadNanos = headNanos;
-        headJustCame = true;
+        clock.onHead();
         status = reply.status();
         reusable = reply.isKeepAlive();
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
@@ -401,26 +338,30 @@ final class Attempt implements ReplyListener {
         Rewriter rewriter = question == null ? null : beginTranslation();
         if (splicing) {
             relay.goOn(reply, events, events ? rewriter : null);
-            wait = events ? Wait.CONTENT : Wait.GAP;
-            loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
-            loop.deadlines().expectBy(headNanos + holdNanos());
+            awaitBody();
             return;
         }
         relay.begin(reply, events, downstream.isHttp10(), rewriter);
         if (draining) {
             relay.drain();
-            wait = Wait.GAP;
-            loop.deadlines().expectBy(headNanos + timeouts.gap().toNanos());
+            clock.awaitMore();
             return;
         }
         if (unreadable) {
             fail(Fault.BAD_RESPONSE, "a content coding that nobody asked for");
             return;
         }
-        wait = events ? Wait.CONTENT : Wait.GAP;
-        loop.deadlines().expectBy(events ? headNanos + holdNanos()
-                : headNanos + timeouts.gap().toNanos());
-        writeHead(reply);
+        awaitBody();
+        retryAfterNanos = status >= 400 ? RetryAfter.nanos(reply, Instant.now()) : RetryAfter.NONE;
+        head.write(reply, relay, events, retryAfterNanos, question != null);
+    }
+
+    private void awaitBody() {
+        if (events) {
+            clock.awaitContent();
+        } else {
+            clock.awaitMore();
+        }
     }
 
     private boolean isStream(ResponseHead reply) {
@@ -438,49 +379,9 @@ final class Attempt implements ReplyListener {
         return translation;
     }
 
-    private long holdNanos() {
-        long content = timeouts.firstContent().toNanos();
-        return hold.time() == null ? content : Math.min(content, hold.time().toNanos());
-    }
-
-    /** Everything but what is only known when the attempt is committed. */
-    private void writeHead(ResponseHead reply) {
-        HeadWriter out = loop.writer().clear();
-        if (question == null) {
-            out.bytes(HeaderText.statusLine(status));
-        }
-        boolean tooPatient = false;
-        if (status >= 400) {
-            retryAfterNanos = RetryAfter.nanos(reply, Instant.now());
-            tooPatient = retryAfterNanos > MAX_RETRY_AFTER_SECONDS * 1_000_000_000L;
-        }
-        reply.writeDownstreamFields(out, question == null ? tooPatient ? RETRY_FIELDS : NONE
-                : tooPatient ? RETRY_AND_BODY_FIELDS : BODY_FIELDS);
-        if (tooPatient) {
-            out.text("retry-after: ").number(MAX_RETRY_AFTER_SECONDS)
-                    .text("\r\nx-should-retry: false\r\n");
-        }
-        if (relay.sendsChunks()) {
-            out.text("transfer-encoding: chunked\r\n");
-        } else if (relay.framing() == ResponseRelay.Framing.AS_IS && status != 204) {
-            out.text("content-length: ").number(Math.max(0, reply.contentLength())).crlf();
-        }
-        if (events) {
-            out.text(reply.has(Field.CACHE_CONTROL) ? "x-accel-buffering: no\r\n"
-                    : "cache-control: no-cache\r\nx-accel-buffering: no\r\n");
-        }
-        head = downstream.context().alloc().directBuffer(out.length() + LAST_LINES_BYTES
-                + (reply.contentLength() > ResponseRelay.SMALL_BYTES ? 0
-                        : events ? FIRST_EVENTS_BYTES : (int) Math.max(0, reply.contentLength())));
-        out.drainTo(head);
-    }
-
     @Override
     public void onBody(ByteBuf bytes) {
-        if (!headJustCame) {
-            lastReadNanos = loop.deadlines().nowNanos();
-        }
-        headJustCame = false;
+        clock.onBody();
         try {
             relay.take(bytes);
         } catch (HttpSyntaxException e) {
@@ -519,7 +420,7 @@ final class Attempt implements ReplyListener {
         if (!downstream.isWritable()) {
             downstream.flush(); // perhaps it only waits for that
             if (!downstream.isWritable()) {
-                paused = true;
+                clock.pause();
                 connection.setReading(false);
             }
         }
@@ -527,29 +428,24 @@ final class Attempt implements ReplyListener {
 
     /** The caller has room again. */
     void resume() {
-        if (paused) {
-            paused = false;
-            lastReadNanos = loop.deadlines().nowNanos();
-            loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
+        if (clock.isPaused()) {
+            clock.resume();
             connection.setReading(true);
         }
     }
 
     @Override
     public void onFailed(Fault fault, String detail) {
-        boolean race = !draining && fault.isTransient() && wait == Wait.HEAD && connection.isReused()
-                && !connection.isReplyStarted() && !replayed;
+        boolean race = !draining && fault.isTransient() && clock.isWaitingForHead()
+                && connection.isReused() && !connection.isReplyStarted() && !replayed;
         if (race) {
             // It was closed while it rested, and the request crossed that on its way.
             replayed = true;
-            startedNanos = loop.deadlines().nowNanos();
-            slotNanos = startedNanos;
-            wait = Wait.CONNECTION;
-            readyNanos = 0; // on another connection, nothing has been sent
+            clock.onReconnect();
             acquiring = true;
             pool.reconnect(this);
             acquiring = false;
-        } else if (fault == Fault.CLOSED && headNanos != 0 && relay.endAtClose()) {
+        } else if (fault == Fault.CLOSED && clock.headNanos() != 0 && relay.endAtClose()) {
             if (draining) {
                 endDraining();
             } else if (committed) {
@@ -575,7 +471,7 @@ final class Attempt implements ReplyListener {
                 if (verdict == null) {
                     verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
                 }
-                trial.end(verdict.isProvidersFault(status), lastReadNanos);
+                trial.end(verdict.isProvidersFault(status), clock.lastReadNanos());
                 exchange.onErrorReply(this);
             }
         } else if (splicing) {
@@ -611,10 +507,8 @@ final class Attempt implements ReplyListener {
             fail(Fault.DIVERGED, "the answer says something else");
         } else if (continuation.isJoined()) {
             committed = true;
-            wait = Wait.GAP;
-            contentNanos = lastReadNanos;
-            trial.onGood(contentNanos - slotNanos, contentNanos);
-            loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
+            clock.onGood();
+            trial.onGood(clock.contentNanos() - clock.slotNanos(), clock.contentNanos());
             exchange.onContinued(this);
             writeSpliced();
             if (relay.isEnded()) {
@@ -640,24 +534,22 @@ final class Attempt implements ReplyListener {
     /** The reply goes to the caller from here on, whatever becomes of it. */
     void commit() {
         committed = true;
-        wait = Wait.GAP;
-        contentNanos = lastReadNanos;
+        clock.onGood();
         if (verdict == ReplyVerdict.GOOD && !events) {
             provider.load().onUnaryReply();
         } else if (verdict == ReplyVerdict.GOOD && reader.isContentSeen()) {
-            provider.load().onFirstContent(contentNanos - readyNanos);
+            provider.load().onFirstContent(clock.contentNanos() - clock.readyNanos());
         }
-        trial.onGood(events && !reader.isContentSeen() ? -1 : contentNanos - slotNanos,
-                contentNanos);
+        trial.onGood(events && !reader.isContentSeen() ? -1
+                : clock.contentNanos() - clock.slotNanos(), clock.contentNanos());
         reader.onCommit();
-        loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
         boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
                 && downstream.decideKeepAlive();
         if (!keepAlive) {
             downstream.closeAfterAnswer();
         }
         if (question != null) {
-            beginHeadAnew();
+            head.begin(shownStatus(), relay, events);
         }
         HeadWriter out = loop.writer().clear();
         exchange.onCommit(this, out);
@@ -666,30 +558,12 @@ final class Attempt implements ReplyListener {
         } else if (downstream.isHttp10()) {
             out.text("connection: keep-alive\r\n");
         }
-        out.crlf().drainTo(head);
-        relay.commit(downstream.context(), head);
-        head = null;
+        relay.commit(downstream.context(), head.take(out));
         if (relay.isEnded()) {
             end();
-        } else if (paused || !downstream.isWritable()) {
+        } else if (clock.isPaused() || !downstream.isWritable()) {
             keepPace();
         }
-    }
-
-    /** What begins the head of a translated reply is only known now that it is. */
-    private void beginHeadAnew() {
-        HeadWriter out = loop.writer().clear().bytes(HeaderText.statusLine(shownStatus()))
-                .text(events ? "content-type: text/event-stream\r\n"
-                        : "content-type: application/json\r\n");
-        if (relay.framing() == ResponseRelay.Framing.LENGTH) {
-            out.text("content-length: ").number(relay.heldBytes()).crlf();
-        }
-        ByteBuf fields = head;
-        head = downstream.context().alloc().directBuffer(out.length() + fields.readableBytes()
-                + LAST_LINES_BYTES + Math.min(relay.heldBytes(), ResponseRelay.SMALL_BYTES));
-        out.drainTo(head);
-        head.writeBytes(fields);
-        fields.release();
     }
 
     /** Whether the stream has come to the end that its format wants. */
@@ -711,12 +585,13 @@ final class Attempt implements ReplyListener {
             relay.append("data: [DONE]\n\n");
         }
         relay.end();
-        wait = Wait.NOTHING;
-        trial.end(reader.isErrorSeen(), lastReadNanos);
+        clock.end();
+        trial.end(reader.isErrorSeen(), clock.lastReadNanos());
         UpstreamConnection done = connection;
         connection = null;
         leavePool();
-        done.release(reusable && !relay.hasExcess() && !relay.endsAtClose(), lastReadNanos);
+        done.release(reusable && !relay.hasExcess() && !relay.endsAtClose(),
+                clock.lastReadNanos());
         exchange.onEnded(this, reader.isErrorSeen());
     }
 
@@ -760,18 +635,14 @@ final class Attempt implements ReplyListener {
 
     /** The caller has gone: reads on what has been asked for, if it has. Returns whether. */
     boolean tryDrain() {
-        if (wait == Wait.NOTHING || readyNanos == 0) {
+        if (clock.isOver() || clock.readyNanos() == 0) {
             return false;
         }
         draining = true;
-        if (wait == Wait.CONTENT) {
-            wait = Wait.GAP; // nothing will be committed
-            loop.deadlines().expectBy(lastReadNanos + timeouts.gap().toNanos());
+        if (clock.isWaitingForContent()) {
+            clock.awaitMore(); // nothing will be committed
         }
-        if (head != null) {
-            head.release();
-            head = null;
-        }
+        head.discard();
         relay.drain();
         resume();
         return true;
@@ -795,34 +666,32 @@ final class Attempt implements ReplyListener {
 
     /** Gives up: the connection closes at once, unless its reply has been read to the end. */
     void abandon() {
-        boolean whole = connection != null && headNanos != 0 && (!committed || draining)
-                && relay.isEnded() && wait != Wait.NOTHING;
-        if (head != null) {
-            head.release();
-            head = null;
-        }
+        boolean whole = connection != null && clock.headNanos() != 0 && (!committed || draining)
+                && relay.isEnded() && !clock.isOver();
+        head.discard();
         relay.discard();
         releaseQuestion();
-        trial.end(false, lastReadNanos);
+        trial.end(false, clock.lastReadNanos());
         if (whole) {
-            wait = Wait.NOTHING;
+            clock.end();
             UpstreamConnection done = connection;
             connection = null;
             leavePool();
-            done.release(reusable && !relay.hasExcess() && !relay.endsAtClose(), lastReadNanos);
+            done.release(reusable && !relay.hasExcess() && !relay.endsAtClose(),
+                    clock.lastReadNanos());
         } else {
             closeConnection();
         }
     }
 
     private void closeConnection() {
-        if (wait == Wait.SLOT && pool != null) {
+        if (clock.isWaitingForSlot() && pool != null) {
             pool.cancel(this);
             pool = null;
         }
-        wait = Wait.NOTHING;
+        clock.end();
         releaseQuestion();
-        trial.end(false, lastReadNanos);
+        trial.end(false, clock.lastReadNanos());
         UpstreamConnection gone = connection;
         connection = null;
         leavePool();
@@ -849,9 +718,7 @@ final class Attempt implements ReplyListener {
 
     /** The exchange's time is up: the provider's fault if it had most of it to itself. */
     void onTimeUp(long nowNanos) {
-        boolean mostly = wait != Wait.SLOT
-                && (nowNanos - slotNanos) * 2 >= timeouts.total().toNanos();
-        trial.end(mostly && !draining, nowNanos);
+        trial.end(clock.isMostOfTotal(nowNanos) && !draining, nowNanos);
     }
 
     /** A further try of the same provider: whether its budget allows one. */

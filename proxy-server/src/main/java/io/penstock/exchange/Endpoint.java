@@ -84,7 +84,7 @@ public enum Endpoint {
         return asked;
     }
 
-    /** Whether the events of its streams are chunks, as OpenAI's chats and completions have them. */
+    /** Whether the events of its streams are chunks, as of OpenAI's chats and completions. */
     boolean hasChunks() {
         return format == ReplyFormat.CHAT || format == ReplyFormat.COMPLETIONS;
     }

@@ -1,41 +1,27 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.penstock.auth.Caller;
 import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
-import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
-import io.penstock.json.JsonSyntaxException;
-import io.penstock.json.TopLevelScanner;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
-import io.penstock.route.HedgeSettings;
 import io.penstock.route.Midstream;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
-import io.penstock.upstream.Provider;
-import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.ReplyVerdict;
-import io.penstock.upstream.RetryAfter;
-import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
-import java.util.function.ToLongFunction;
 
 /**
  * One request and its reply, from the head that was accepted to the last byte: reads what routing
@@ -44,46 +30,27 @@ import java.util.function.ToLongFunction;
  *
  * <p><b>Thread:</b> confined to the event loop of the downstream connection, which serves the
  * upstream connections too.
- * <br><b>Buffers:</b> takes the body and keeps it for replay until the commit; each attempt sends
- * retained slices of it.
+ * <br><b>Buffers:</b> takes the body, and gives it to {@link IncomingRequest}, which keeps it for
+ * replay until the commit.
  * <br><b>Bounds:</b> the policy's body size and attempts, the target's total time. Either side may
  * die in any phase: the caller's death cancels the attempt at once, the provider's moves on.
  */
 public final class Exchange extends Deadlines.Entry implements Outcome {
-    private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
-    private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-    /** The longest {@code retry-after} that is waited out when no other target is left. */
-    static final long MAX_LAST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
-
     /** How long a reply is read on whose caller has gone. */
     static final long MAX_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
-
-    private static final long GUESSED_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final long BAD_KEY_REST_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final Set<Field> ANTHROPIC_FIELDS =
-            EnumSet.of(Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
-    private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE,
-            Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
 
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
     private final ExchangeListener listener;
-    private Attempt attempt; // the one that counts: it leads, or it was good
-    private Attempt rival; // a second one beside it; null until there was one
-    private boolean racing; // both are under way
-    private long hedgeAtNanos; // when the second begins; 0 for never
     private Continuation continuation; // null until one was wanted
-    private final RequestBody body;
-    private final RequestFields request = new RequestFields();
-    private final RequestControls controls = new RequestControls();
-    private final Questions questions;
+    private final IncomingRequest incoming;
+    private final RequestFields request; // what its body says
     private final Metering metering;
+    private final AttemptCosts costs;
+    private final Tries tries;
     private final AttemptLog log = new AttemptLog();
     private final Timing timing = new Timing();
-    private final TargetList targets = new TargetList();
     private final AffinityValues affinity = new AffinityValues();
-    private final ToLongFunction<String> contextTokens;
 
     private Phase phase = Phase.IDLE;
     private Policy policy;
@@ -91,39 +58,28 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private Endpoint endpoint;
     private String requestId;
     private String cors; // field lines
-    private byte[] fields; // of the caller's head, those that go on to a provider
-    private int fieldsLength;
-    private int commonLength; // of those among them that are for whatever provider
-    private TopLevelScanner scanner;
     private boolean waited; // for its turn, since it was whole
     private Route route; // of the model asked for; null while that is not known
     private final List<Route> routes = new ArrayList<>(1); // it, and those to fall back on
 
     private long receivedNanos;
     private long dispatchedNanos;
-    private long totalNanos;
-    private long pauseUntilNanos; // between two tries, while there is a target to try again
-    private TargetName pausedTarget;
-    private int sameTargetTries;
-    private Provider doubtful; // seems to refuse the question for a stream's usage
     private long drainUntilNanos;
 
     private int status;
     private Failure failure;
     private boolean leftAlone; // the caller went when a provider was at work for it
-    private TokenUsage usage;
-    private long passedTokens; // of the answer, by attempts that broke off
 
     public Exchange(ExchangeLoop loop, DownstreamConnection downstream,
             ExchangeListener listener) {
         this.loop = loop;
         this.downstream = downstream;
         this.listener = listener;
-        attempt = new Attempt(this, loop, downstream);
-        body = new RequestBody(loop.bodyMemory());
         metering = new Metering(loop);
-        questions = new Questions(loop, downstream.context().alloc(), request, controls, body);
-        contextTokens = model -> metering.contextTokens(request, model);
+        costs = new AttemptCosts(metering);
+        incoming = new IncomingRequest(loop, downstream.context().alloc());
+        request = incoming.found();
+        tries = new Tries(this, loop, downstream, incoming, log, timing, metering, costs);
     }
 
     /**
@@ -142,44 +98,20 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         this.requestId = requestId;
         this.cors = cors;
         metering.begin(permit, caller, policy);
+        costs.begin(endpoint);
+        tries.begin(endpoint, policy);
         affinity.begin(head, policy.router().affinityHeaders());
-        request.clear();
-        questions.begin(endpoint);
         waited = false;
         route = null;
         status = 0;
         failure = null;
         leftAlone = false;
-        usage = null;
-        passedTokens = 0;
-        pausedTarget = null;
-        sameTargetTries = 0;
-        doubtful = null;
-        attempt.forget();
-        racing = false;
-        hedgeAtNanos = 0;
         log.clear();
         receivedNanos = loop.deadlines().nowNanos();
         timing.begin(receivedNanos);
-        HeadWriter out = loop.writer().clear();
-        head.writeUpstreamFields(out, REPLACED);
-        commonLength = out.length();
-        if (endpoint.isAnthropic()) {
-            head.writeOnly(out, ANTHROPIC_FIELDS);
-            out.text(head.has(Field.ANTHROPIC_VERSION) ? "" : Question.ANTHROPIC_VERSION);
-        }
-        fields = loop.borrowArray(out.length());
-        fieldsLength = out.drainTo(fields);
-        scanner = loop.borrowScanner();
-        Failure mistake = controls.begin(head);
+        Failure mistake = incoming.begin(head, endpoint, policy.maxBodyBytes());
         if (mistake != null) {
             refuse(mistake);
-        } else if (head.contentLength() > policy.maxBodyBytes()) {
-            refuse(tooLarge());
-        } else if (head.has(Field.CONTENT_ENCODING)
-                && !head.valueStartsWith(Field.CONTENT_ENCODING, "identity")) {
-            refuse(Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
-                    "The request's body must not be compressed."));
         }
     }
 
@@ -189,21 +121,9 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             bytes.release();
             return;
         }
-        if (body.length() + bytes.readableBytes() > policy.maxBodyBytes()) {
-            bytes.release();
-            refuse(tooLarge());
-            return;
-        }
-        try {
-            scanner.scan(bytes);
-        } catch (JsonSyntaxException e) {
-            bytes.release();
-            refuse(invalidJson(e));
-            return;
-        }
-        if (!body.add(allocator(), bytes)) {
-            refuse(Failure.of(Failure.Kind.OVERLOADED,
-                    "Too many large requests are under way. Try again in a moment."));
+        Failure mistake = incoming.add(bytes);
+        if (mistake != null) {
+            refuse(mistake);
         }
     }
 
@@ -212,21 +132,11 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         if (phase != Phase.RECEIVED) {
             return;
         }
-        try {
-            scanner.end();
-        } catch (JsonSyntaxException e) {
-            refuse(invalidJson(e));
-            return;
-        }
-        Failure mistake = controls.read(scanner, endpoint.takesModels());
-        if (mistake == null) {
-            mistake = request.read(scanner, controls.firstModel());
-        }
+        Failure mistake = incoming.end();
         if (mistake != null) {
             refuse(mistake);
             return;
         }
-        giveScannerBack();
         dispatch();
     }
 
@@ -239,7 +149,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     /** How long it may take by its caller's own word; {@link Deadlines#NEVER} for no word. */
     public long timeoutNanos() {
-        return controls.timeoutNanos();
+        return incoming.controls().timeoutNanos();
     }
 
     /** The request broke off, or is none, or can't have its turn. */
@@ -252,12 +162,13 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         if (phase == Phase.IDLE || phase == Phase.DRAINING) {
             return;
         }
-        leftAlone = route != null && pausedTarget == null && attempt.isSent();
-        endRace();
-        if (leftAlone && targets.policy(attempt.target()).drains() && attempt.tryDrain()) {
+        Attempt attempt = tries.leader();
+        leftAlone = route != null && !tries.isPaused() && attempt.isSent();
+        tries.endRace();
+        if (leftAlone && tries.drains(attempt) && attempt.tryDrain()) {
             moveTo(Phase.DRAINING);
             loop.drains().add(this);
-            body.release();
+            incoming.release();
             drainUntilNanos = loop.deadlines().nowNanos() + MAX_DRAIN_NANOS;
             loop.deadlines().expectBy(drainUntilNanos);
             return;
@@ -282,8 +193,8 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     /** Reads on no more. */
     void endDrain() {
-        attempt.abandon();
-        onDrained(attempt);
+        tries.leader().abandon();
+        onDrained(tries.leader());
     }
 
     private void endWithoutCaller() {
@@ -297,16 +208,11 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         switch (phase) {
             case RECEIVED -> refuse(shutdown());
             case ATTEMPTING -> {
-                bookLost(attempt);
-                pausedTarget = null;
-                endRace();
-                log.onFault(attempt.target(), Fault.SHUTDOWN,
-                        loop.deadlines().nowNanos() - attempt.startedNanos());
-                attempt.abandon();
+                stopTrying(Fault.SHUTDOWN, loop.deadlines().nowNanos());
                 fail(shutdown());
                 answerFailure();
             }
-            case COMMITTED -> breakOff(attempt, Fault.SHUTDOWN, shutdown());
+            case COMMITTED -> breakOff(tries.leader(), Fault.SHUTDOWN, shutdown());
             default -> { } // nothing is under way
         }
     }
@@ -318,7 +224,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** The caller has room again. */
     public void onWritable() {
         if (phase == Phase.COMMITTED) {
-            attempt.resume();
+            tries.leader().resume();
         }
     }
 
@@ -329,7 +235,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         dispatchedNanos = waited ? dispatchedNanos : now;
         timing.enter(Stage.PROXY, now);
         Failure impossible = RouteFinder.find(policy.router(), caller,
-                controls.models(request.model()), routes, log);
+                incoming.controls().models(request.model()), routes, log);
         if (impossible != null) {
             refuse(impossible);
             return;
@@ -341,7 +247,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             return;
         }
         Refusal refusal = metering.reserve(endpoint, request, route.targets().get(0).model(),
-                body.length(), now);
+                incoming.length(), now);
         if (refusal != null) {
             fail(LimitReply.refuse(loop.localReply(), refusal, caller));
             answer(loop.localReply(), null);
@@ -352,30 +258,19 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             answerEstimate();
             return;
         }
-        targets.begin(policy, route, request.isStream(),
-                affinity.of(route.policy().affinity(), request), contextTokens, now);
-        for (int i = 1; i < routes.size(); i++) {
-            targets.fallBackOn(routes.get(i),
-                    affinity.of(routes.get(i).policy().affinity(), request));
+        if (isContinuable()) {
+            continuation = continuation == null ? new Continuation() : continuation;
+            continuation.begin();
         }
+        tries.begin(routes, affinity, isContinuable() ? continuation : null, dispatchedNanos, now);
         loop.deadlines().add(this);
-        TargetName first = nextTarget(now);
-        if (first == null && questions.refusal() != null) {
-            answerFailure();
-        } else if (first == null) {
-            fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
-                    "Every provider of the model '" + request.model()
-                            + "' is left alone for the moment: " + log + "."));
-            answerFailure();
-        } else {
-            loop.upstream().pool(targets.provider(first)).retryBudget()
-                    .onFirstTry(policy.retry().budgetRatio());
-            if (isContinuable()) {
-                continuation = continuation == null ? new Continuation() : continuation;
-                continuation.begin();
+        if (!tries.startFirst(now)) {
+            if (tries.refusal() == null) {
+                fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
+                        "Every provider of the model '" + request.model()
+                                + "' is left alone for the moment: " + log + "."));
             }
-            planHedge(first, now);
-            start(first, now);
+            answerFailure();
         }
     }
 
@@ -388,7 +283,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         return false;
     }
 
-    /** Nobody who serves the model counts tokens beforehand: tells what the proxy itself guesses. */
+    /** Nobody who serves the model counts tokens beforehand: tells what the proxy guesses. */
     private void answerEstimate() {
         long tokens = metering.estimate(route.targets().get(0).model(), 0).prompt();
         moveTo(Phase.COMMITTED);
@@ -401,192 +296,22 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                 .json(downstream, 200, id, "{\"input_tokens\":" + tokens + "}");
     }
 
-    /** Tries that target once more, or the next where it has come to be left alone meanwhile. */
-    private void startAgain(TargetName target, long nowNanos) {
-        TargetName next = target;
-        if (!targets.tryAgain(target, nowNanos)) {
-            next = nextTarget(nowNanos);
-            sameTargetTries = 0;
-        }
-        if (next == null) {
-            answerFailure();
-        } else {
-            start(next, nowNanos);
-        }
-    }
-
-    /** Tries a target that {@link #targets} gave just now. */
-    private void start(TargetName target, long nowNanos) {
-        start(attempt, target, nowNanos);
-    }
-
-    private void start(Attempt next, TargetName target, long nowNanos) {
-        timing.enter(Stage.PROXY, nowNanos);
-        Provider provider = targets.provider(target);
-        TimeoutSettings timeouts = targets.timeouts(target);
-        totalNanos = Math.min(timeouts.total().toNanos(), controls.timeoutNanos());
-        loop.deadlines().expectBy(dispatchedNanos + totalNanos);
-        ProviderKey key = provider.keys().next(nowNanos);
-        if (key == null && !provider.keys().isEmpty()) {
-            key = provider.keys().leastBad(nowNanos);
-            key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
-        }
-        boolean asks = request.isStream() && !request.asksForUsage()
-                && mayAskForUsage(provider) && endpoint.hasChunks();
-        if (!questions.isPreparedFor(target) && !canAsk(target)) {
-            throw new IllegalStateException(target + " could be asked before");
-        }
-        Question question = questions.take();
-        if (phase == Phase.COMMITTED) {
-            continuation.beginSplice(question == null ? provider.takesPrefill(target.model())
-                    : question.isPrefilled());
-            next.goOn(target, provider, key, question, timeouts, targets.ticket(),
-                    mayAskForUsage(provider), nowNanos);
-        } else {
-            next.start(target, provider, key, question, timeouts, targets.ticket(),
-                    targets.policy(target).hold(), request.isStream(), asks,
-                    isContinuable() ? continuation : null, nowNanos);
-        }
-    }
-
-    /** The next target that the request can be put to; null if none is left. */
-    private TargetName nextTarget(long nowNanos) {
-        return askable(targets.next(nowNanos, log), () -> targets.next(nowNanos, log));
-    }
-
-    /** That target if the request can be put to it, else the next of which that is true. */
-    private TargetName askable(TargetName target, Supplier<TargetName> further) {
-        TargetName next = target;
-        while (next != null && !canAsk(next)) {
-            targets.giveBack(next);
-            log.onPassedOver(next, Fault.UNTRANSLATABLE);
-            next = further.get();
-        }
-        return next;
-    }
-
-    private boolean canAsk(TargetName target) {
-        Provider provider = targets.provider(target);
-        return questions.prepare(target, provider, mayAskForUsage(provider),
-                phase == Phase.COMMITTED ? continuation : null, passedTokens);
-    }
-
-    private boolean mayAskForUsage(Provider provider) {
-        return provider.takesUsageQuestion() && provider != doubtful;
-    }
-
     /** Whether the route wants a broken stream to be continued, and this one could be. */
     private boolean isContinuable() {
         return route.policy().midstream() == Midstream.CONTINUE && endpoint.isChat()
                 && request.isStream() && request.isContinuable();
     }
 
-    // Two targets at a time
-
-    private void planHedge(TargetName first, long nowNanos) {
-        HedgeSettings hedge = route.policy().hedge();
-        if (hedge == null || route.targets().size() < 2
-                || targets.policy(first) != route.policy()) {
-            return;
-        }
-        loop.hedgeBudget(hedge).onCall(hedge.maxRatio());
-        long after = hedge.after() != null ? hedge.after().toNanos()
-                : targets.health(first).firstContentNanos(hedge.percentile(), request.isStream(),
-                        nowNanos);
-        if (after >= 0) {
-            hedgeAtNanos = nowNanos + after;
-            loop.deadlines().expectBy(hedgeAtNanos);
-        }
-    }
-
-    /** The first target is slow: asks a second, if one is left and the budget allows it. */
-    private void hedge(long nowNanos) {
-        hedgeAtNanos = 0;
-        if (log.tried() + 1 >= policy.retry().maxAttempts()
-                || !loop.hedgeBudget(route.policy().hedge()).tryTake()) {
-            return;
-        }
-        TargetName second = askable(targets.nextOfRoute(nowNanos, log),
-                () -> targets.nextOfRoute(nowNanos, log));
-        if (second != null) {
-            rival = rival == null ? new Attempt(this, loop, downstream) : rival;
-            rival.forget();
-            racing = true;
-            start(rival, second, nowNanos);
-        }
-    }
-
-    /** One of two is over: whether the other goes on alone. */
-    private boolean leaveToOther(Attempt over) {
-        if (!racing) {
-            return false;
-        }
-        racing = false;
-        if (over == attempt) {
-            attempt = rival;
-            rival = over;
-        }
-        return true;
-    }
-
-    /** The attempt that leads goes on alone; what the other has cost is booked. */
-    private void endRace() {
-        if (racing) {
-            racing = false;
-            log.onFault(rival.target(), Fault.HEDGE_LOST,
-                    loop.deadlines().nowNanos() - rival.startedNanos());
-            if (rival.isSent()) {
-                metering.book(rival.target().provider(), rival.target().model(),
-                        metering.estimate(rival.target().model(), rival.passedTokens()));
-            }
-            rival.abandon();
-        }
-    }
-
     /** Writes the request; called by the attempt when its connection is ready. */
     void send(Attempt sender, UpstreamConnection connection) {
         if (sender.question() != null) {
-            send(sender.question(), sender.key(), connection);
-            return;
-        }
-        BodyEdits edits = loop.edits().clear();
-        request.fit(edits, sender.target().model(), sender.asksForUsage());
-        if (sender.isSplicing() && sender.provider().takesPrefill(sender.target().model())) {
-            request.goOn(edits, continuation.text().stripTrailing(),
-                    sender.provider().settings().type(), passedTokens);
-        }
-        controls.strip(edits);
-        long length = body.lengthWith(edits);
-        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(
-                endpoint.path(), sender.target().model()));
-        if (sender.key() != null) {
-            out.bytes(sender.key().credentialLine());
-        }
-        out.text("content-length: ").number(length).crlf();
-        out.bytes(fields, 0, fieldsLength).crlf();
-        int room = out.length();
-        boolean small = body.isSmall();
-        ByteBuf head = allocator().directBuffer(small ? room + (int) length : room);
-        out.drainTo(head);
-        if (small) {
-            body.copyTo(head, edits);
-            connection.write(head);
+            incoming.send(sender.question(), sender, connection);
         } else {
-            connection.write(head);
-            body.writeTo(connection, allocator(), edits);
+            boolean prefills = sender.isSplicing()
+                    && sender.provider().takesPrefill(sender.target().model());
+            incoming.send(sender, connection,
+                    prefills ? continuation.text().stripTrailing() : null, costs.passedTokens());
         }
-        connection.flush();
-    }
-
-    private void send(Question question, ProviderKey key, UpstreamConnection connection) {
-        HeadWriter out = loop.writer().clear();
-        question.writeHead(out, key);
-        out.bytes(fields, 0, commonLength).crlf();
-        ByteBuf head = allocator().directBuffer(out.length());
-        out.drainTo(head);
-        connection.write(head);
-        connection.write(question.body());
-        connection.flush();
     }
 
     /** The attempt brought no reply; it has let go of everything. */
@@ -595,15 +320,14 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         timing.enter(Stage.PROXY, now);
         log.onFault(failed.target(), fault, now - failed.startedNanos());
         failed.provider().onError(fault.code(), detail);
-        bookLost(failed);
+        costs.bookLost(failed);
         failed.provider().load().onFault(fault);
-        if (failed.isSplicing()) {
-            if (!goOn(failed, now)) {
+        if (!tries.goOnAfterFault(failed, fault, now)) {
+            if (failed.isSplicing()) {
                 endBroken(failed, failureOf(fault, detail));
+            } else {
+                answerFailure();
             }
-        } else if (!leaveToOther(failed)
-                && !tryAgain(now, failed, fault.isTransient(), RetryAfter.NONE)) {
-            answerFailure();
         }
     }
 
@@ -619,31 +343,22 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
         failed.provider().load().onErrorReply(failed.status());
-        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT && askDifferently(failed, now)) {
-            return;
+        boolean under = failed.verdict() == ReplyVerdict.CALLERS_FAULT
+                && tries.canAskDifferently(failed) ? tries.askDifferently(failed, now)
+                : tries.goOnAfterError(failed, now);
+        if (!under) {
+            endWithError(failed);
         }
-        long wait = letRest(failed, now);
-        if (failed.isSplicing()) {
-            failed.abandon();
-            goOnOrEnd(failed, now);
-            return;
-        }
-        if (racing) {
-            failed.abandon();
-            leaveToOther(failed);
-            return;
-        }
-        boolean repeat = failed.verdict() == ReplyVerdict.TRANSIENT
-                && failed.retryAfterNanos() == RetryAfter.NONE;
-        if (failed.verdict() == ReplyVerdict.CONTEXT_LENGTH) {
-            targets.exclude(failed.target().model());
-        }
-        if (tryAgain(now, failed, repeat, wait)) {
-            return;
-        }
+    }
+
+    /** No other attempt follows on that error reply: it may be what the caller gets. */
+    private void endWithError(Attempt failed) {
         boolean passable = failed.verdict() == ReplyVerdict.RATE_LIMITED
                 || failed.verdict() == ReplyVerdict.CONTEXT_LENGTH || failed.status() >= 500;
-        if (passable) {
+        if (failed.isSplicing()) {
+            endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
+                    "The provider's reply broke off, and no other could go on with it."));
+        } else if (passable) {
             failed.commit();
         } else {
             failed.abandon();
@@ -651,147 +366,23 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         }
     }
 
-    /** A provider refused what only the proxy asked for: asks again without it. */
-    private boolean askDifferently(Attempt failed, long now) {
-        if (failed.isUsageQuestionRefused()) {
-            // The words may be the caller's own, so nothing is believed before it works without.
-            doubtful = failed.provider();
-        } else if (failed.provider().takesPrefill(failed.target().model())) {
-            failed.provider().onPrefillRefused(failed.target().model());
-        } else {
-            return false;
-        }
-        failed.abandon();
-        if (targets.tryAgain(failed.target(), now)) {
-            start(failed, failed.target(), now);
-        } else if (failed.isSplicing()) {
-            goOnOrEnd(failed, now);
-        } else if (!leaveToOther(failed)) {
-            startAgain(failed.target(), now);
-        }
-        return true;
-    }
-
-    /** Lets a key rest that the reply says should; returns how long its provider asks to wait. */
-    private static long letRest(Attempt failed, long nowNanos) {
-        long wait = failed.retryAfterNanos();
-        if (failed.verdict() == ReplyVerdict.BAD_KEY && failed.key() != null) {
-            failed.key().rest(nowNanos, BAD_KEY_REST_NANOS, false);
-            return RetryAfter.NONE;
-        }
-        boolean limited = failed.verdict() == ReplyVerdict.RATE_LIMITED;
-        if (limited && ReplyVerdict.isTooLarge(failed.errorText())) {
-            return RetryAfter.NONE; // this request never fits; others do
-        }
-        if (limited && ReplyVerdict.isQuotaSpent(failed.errorText())) {
-            if (failed.key() != null) {
-                failed.key().rest(nowNanos, Math.max(wait, BAD_KEY_REST_NANOS), false);
-            }
-            return RetryAfter.NONE;
-        }
-        if (failed.key() != null && (limited || failed.status() == 503 && wait > 0)) {
-            failed.key().rest(nowNanos, wait > 0 ? wait : GUESSED_REST_NANOS, wait > 0);
-        }
-        return limited || failed.status() == 503 ? wait : RetryAfter.NONE;
-    }
-
-    /**
-     * Goes on to another try, if there is one to be made: with another key, once more on the same
-     * target, on the next target, or after the wait that the provider asked for. The failed attempt
-     * is let go of then, and only then.
-     */
-    private boolean tryAgain(long now, Attempt failed, boolean maySucceedNow, long retryAfter) {
-        RetrySettings retry = policy.retry();
-        long left = totalNanos - (now - dispatchedNanos);
-        if (log.tried() >= retry.maxAttempts() || left <= 0) {
-            return false;
-        }
-        TargetName same = failed.target();
-        ReplyVerdict verdict = failed.status() == 0 ? null : failed.verdict();
-        boolean keyAtFault = verdict == ReplyVerdict.BAD_KEY
-                || verdict == ReplyVerdict.RATE_LIMITED;
-        if (keyAtFault && failed.provider().keys().keys().size() > 1
-                && failed.provider().keys().readyInNanos(now) == 0
-                && targets.tryAgain(same, now)) {
-            failed.abandon();
-            start(same, now);
-            return true;
-        }
-        if (maySucceedNow && sameTargetTries < retry.sameTarget()
-                && targets.health(same).isPassable(now) && failed.tryTakeRetry()) {
-            sameTargetTries++;
-            pause(failed, now, ThreadLocalRandom.current().nextLong(MIN_PAUSE_NANOS,
-                    MAX_PAUSE_NANOS));
-            return true;
-        }
-        boolean waits = retryAfter != RetryAfter.NONE && retryAfter < left;
-        boolean worthWaiting = !retry.waitForRetryAfter().isZero()
-                && retryAfter <= retry.waitForRetryAfter().toNanos()
-                && sameTargetTries < Math.max(1, retry.sameTarget());
-        if (waits && worthWaiting && failed.tryTakeRetry()) {
-            sameTargetTries++;
-            pause(failed, now, retryAfter);
-            return true;
-        }
-        TargetName next = nextTarget(now);
-        if (next != null) {
-            failed.abandon();
-            sameTargetTries = 0;
-            start(next, now);
-            return true;
-        }
-        if (waits && retryAfter <= MAX_LAST_WAIT_NANOS && failed.tryTakeRetry()) {
-            pause(failed, now, retryAfter);
-            return true;
-        }
-        return false;
-    }
-
-    private void pause(Attempt failed, long now, long nanos) {
-        pausedTarget = failed.target();
-        pauseUntilNanos = now + nanos;
-        timing.enter(Stage.PROVIDER, now);
-        failed.abandon();
-        loop.deadlines().expectBy(pauseUntilNanos);
-    }
-
     // Deadlines
 
     @Override
     protected long remainingNanos(long nowNanos) {
-        long total = totalNanos - (nowNanos - dispatchedNanos);
-        if (phase == Phase.DRAINING) {
-            total = Math.min(total, drainUntilNanos - nowNanos);
-        }
-        if (racing) {
-            total = Math.min(total, rival.remainingNanos(nowNanos));
-        } else if (isHedgeDue()) {
-            total = Math.min(total, hedgeAtNanos - nowNanos);
-        }
-        return Math.min(total, pausedTarget != null ? pauseUntilNanos - nowNanos
-                : attempt.remainingNanos(nowNanos));
-    }
-
-    private boolean isHedgeDue() {
-        return hedgeAtNanos != 0 && phase == Phase.ATTEMPTING && pausedTarget == null;
+        long remaining = tries.remainingNanos(nowNanos);
+        return phase == Phase.DRAINING ? Math.min(remaining, drainUntilNanos - nowNanos)
+                : remaining;
     }
 
     @Override
     protected void onDeadline(long nowNanos) {
         if (phase == Phase.DRAINING && drainUntilNanos - nowNanos <= 0) {
             endDrain();
-        } else if (totalNanos - (nowNanos - dispatchedNanos) <= 0) {
+        } else if (tries.timeLeftNanos(nowNanos) <= 0) {
             onTotalTimeout(nowNanos);
-        } else if (pausedTarget != null) {
-            TargetName target = pausedTarget;
-            pausedTarget = null;
-            startAgain(target, nowNanos);
-        } else if (!racing && isHedgeDue() && hedgeAtNanos - nowNanos <= 0) {
-            hedge(nowNanos);
-        } else if (racing && rival.remainingNanos(nowNanos) <= 0) {
-            rival.onDeadline(nowNanos);
-        } else {
-            attempt.onDeadline(nowNanos);
+        } else if (!tries.onDeadline(nowNanos)) {
+            answerFailure();
         }
     }
 
@@ -801,17 +392,24 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             return;
         }
         if (phase == Phase.COMMITTED) {
-            onBroken(attempt, Fault.TOTAL_TIMEOUT, "the exchange took too long");
+            onBroken(tries.leader(), Fault.TOTAL_TIMEOUT, "the exchange took too long");
             return;
         }
-        bookLost(attempt);
-        pausedTarget = null;
-        endRace();
-        attempt.onTimeUp(nowNanos);
-        attempt.abandon();
-        log.onFault(attempt.target(), Fault.TOTAL_TIMEOUT, nowNanos - attempt.startedNanos());
-        attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(), "the exchange took too long");
+        tries.leader().provider().onError(Fault.TOTAL_TIMEOUT.code(), "the exchange took too long");
+        tries.leader().onTimeUp(nowNanos);
+        stopTrying(Fault.TOTAL_TIMEOUT, nowNanos);
         answerFailure();
+    }
+
+    /** Lets go of what is under way, unseen by the caller, for that reason. */
+    private void stopTrying(Fault why, long nowNanos) {
+        Attempt attempt = tries.leader();
+        if (!tries.isPaused()) { // else that has been done
+            costs.bookLost(attempt);
+        }
+        tries.stop();
+        log.onFault(attempt.target(), why, nowNanos - attempt.startedNanos());
+        attempt.abandon();
     }
 
     // The reply
@@ -819,22 +417,15 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** The attempt goes to the caller; writes the fields that only now are known. */
     void onCommit(Attempt good, HeadWriter out) {
         long now = loop.deadlines().nowNanos();
-        if (racing && good == rival) {
-            rival = attempt;
-            attempt = good;
-        }
-        endRace();
+        tries.settleOn(good);
         if (log.entries().isEmpty() || good.verdict() == ReplyVerdict.GOOD
                 || good.verdict() == ReplyVerdict.CALLERS_FAULT) {
             log.onReply(good.target(), good.status(), now - good.startedNanos());
         }
-        if (good.provider() == doubtful && good.verdict() == ReplyVerdict.GOOD) {
-            doubtful.onUsageQuestionRefused();
-        }
         moveTo(Phase.COMMITTED);
         status = good.shownStatus();
         if (!isContinuable()) {
-            releaseRequest(); // nothing will be sent again
+            incoming.release(); // nothing will be sent again
         }
         LimitReply.write(out, metering.permit(), now);
         out.text("x-request-id: ").text(requestId).crlf().text(cors)
@@ -862,7 +453,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     /** Whether a further target could be asked. */
     boolean isAnotherLeft() {
-        return racing || targets.isAnotherLeft() && log.tried() + 1 < policy.retry().maxAttempts();
+        return tries.isAnotherLeft();
     }
 
     /** Whether a spent budget ends the streams of this caller. */
@@ -925,7 +516,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         long now = loop.deadlines().nowNanos();
         if (broken.canBeContinued() && fault != Fault.TOTAL_TIMEOUT) {
             log.onBroken(broken.target(), fault, now - broken.startedNanos());
-            if (!goOn(broken, now)) {
+            if (!tries.goOn(broken, now)) {
                 endBroken(broken, failureOf(fault, detail));
             }
             return;
@@ -939,42 +530,6 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                 "The provider's reply broke off (" + fault.code() + ").", null, detail);
     }
 
-    /**
-     * Has the next target go on with the stream that broke; returns false if none is left. What the
-     * caller got of the broken attempt is booked then, since that attempt is begun anew.
-     */
-    private boolean goOn(Attempt broken, long now) {
-        if (log.tried() >= policy.retry().maxAttempts()
-                || totalNanos - (now - dispatchedNanos) <= 0) {
-            return false;
-        }
-        TargetName next = nextTarget(now);
-        if (next == null) {
-            return false;
-        }
-        if (broken.isCommitted()) {
-            bookPart(broken);
-        }
-        start(attempt, next, now);
-        return true;
-    }
-
-    private void goOnOrEnd(Attempt failed, long now) {
-        if (!goOn(failed, now)) {
-            endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
-                    "The provider's reply broke off, and no other could go on with it."));
-        }
-    }
-
-    /** Books what the caller got of a reply that another goes on with. */
-    private void bookPart(Attempt broken) {
-        TokenUsage part = broken.usage() != null ? broken.usage()
-                : metering.estimate(broken.target().model(), broken.passedTokens());
-        metering.book(broken.target().provider(), broken.target().model(), part);
-        usage = usage == null ? part : usage.plus(part);
-        passedTokens += part.completion();
-    }
-
     /** Another target goes on with the stream: the caller has begun to get its part. */
     void onContinued(Attempt next) {
         log.onReply(next.target(), next.status(),
@@ -983,9 +538,10 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     /** What ends a stream that was continued. */
     String lastEvents(ChatStream.Identity stream) {
-        TokenUsage last = reported(attempt);
-        return (request.asksForUsage() ? ChatChunk.ofUsage(stream, usage.prompt() + last.prompt(),
-                usage.completion() + last.completion()) : "") + "data: [DONE]\n\n";
+        TokenUsage before = costs.usage();
+        TokenUsage last = costs.reported(tries.leader());
+        return (request.asksForUsage() ? ChatChunk.ofUsage(stream, before.prompt() + last.prompt(),
+                before.completion() + last.completion()) : "") + "data: [DONE]\n\n";
     }
 
     private void breakOff(Attempt broken, Fault fault, Failure why) {
@@ -1013,12 +569,12 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** Nothing brought a reply that could be passed on. */
     private void answerFailure() {
         if (failure == null) {
-            Failure refusal = log.tried() == 0 ? questions.refusal() : null;
+            Failure refusal = log.tried() == 0 ? tries.refusal() : null;
             fail(refusal != null ? refusal : summarize());
         }
         LocalReply reply = loop.localReply();
         if (failure.kind() == Failure.Kind.NO_HEALTHY_PROVIDER) {
-            long ready = targets.readyInNanos(loop.deadlines().nowNanos());
+            long ready = tries.readyInNanos(loop.deadlines().nowNanos());
             reply.retryAfter(Math.min(ready, TimeUnit.SECONDS.toNanos(60)));
         } else if (failure.kind() == Failure.Kind.OVERLOADED) {
             reply.retryAfter(0);
@@ -1076,38 +632,19 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** Every exchange ends here, once. */
     private void finish() {
         loop.deadlines().remove(this);
-        TokenUsage last = meter();
-        if (last != null) {
-            metering.book(attempt.target().provider(), attempt.target().model(), last);
-            usage = usage == null ? last : usage.plus(last);
+        if (isToBePaid()) {
+            costs.bookLast(tries.leader());
         }
         metering.settle(loop.deadlines().nowNanos());
-        giveScannerBack();
-        releaseRequest();
-        pausedTarget = null;
+        incoming.release();
         listener.onFinished(this);
         moveTo(Phase.IDLE);
     }
 
-    /** The tokens of the reply that the caller got, or did not wait for. */
-    private TokenUsage meter() {
-        if (servedBy() == null && !leftAlone || attempt.status() >= 300
-                || endpoint == Endpoint.COUNT_TOKENS) {
-            return null;
-        }
-        return reported(attempt);
-    }
-
-    private TokenUsage reported(Attempt of) {
-        return of.usage() != null ? of.usage() : metering.estimate(of.target().model(),
-                endpoint.generates() ? of.passedTokens() : 0);
-    }
-
-    /** Books an attempt that broke off: what its provider has said by then has to be paid for. */
-    private void bookLost(Attempt lost) {
-        if (pausedTarget == null && lost.hasAnswered()) { // else that has been done
-            metering.book(lost.target().provider(), lost.target().model(), reported(lost));
-        }
+    /** Whether the last attempt came to a reply that the caller got, or did not wait for. */
+    private boolean isToBePaid() {
+        return (servedBy() != null || leftAlone) && tries.leader().status() < 300
+                && endpoint != Endpoint.COUNT_TOKENS;
     }
 
     private void moveTo(Phase next) {
@@ -1115,36 +652,6 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             throw new IllegalStateException(phase + " cannot become " + next);
         }
         phase = next;
-    }
-
-    private void releaseRequest() {
-        body.release();
-        questions.release();
-        if (fields != null) {
-            loop.giveBack(fields);
-            fields = null;
-        }
-    }
-
-    private void giveScannerBack() {
-        if (scanner != null) {
-            loop.giveBack(scanner);
-            scanner = null;
-        }
-    }
-
-    private ByteBufAllocator allocator() {
-        return downstream.context().alloc();
-    }
-
-    private Failure tooLarge() {
-        return Failure.of(Failure.Kind.REQUEST_TOO_LARGE, "The request's body is longer than "
-                + policy.maxBodyBytes() + " bytes.");
-    }
-
-    private static Failure invalidJson(JsonSyntaxException e) {
-        return Failure.of(Failure.Kind.INVALID_JSON,
-                "The request's body is not valid JSON: " + e.getMessage() + ".");
     }
 
     // What became of it, for whoever keeps books
@@ -1194,17 +701,18 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     @Override
     public TargetName servedBy() {
-        return attempt.isCommitted() && !log.entries().isEmpty() ? attempt.target() : null;
+        Attempt last = tries.leader();
+        return last.isCommitted() && !log.entries().isEmpty() ? last.target() : null;
     }
 
     @Override
     public int malformedEvents() {
-        return servedBy() == null ? 0 : attempt.malformedEvents();
+        return servedBy() == null ? 0 : tries.leader().malformedEvents();
     }
 
     @Override
     public TokenUsage usage() {
-        return usage;
+        return costs.usage();
     }
 
     @Override
@@ -1214,6 +722,6 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
 
     @Override
     public long firstContentNanos() {
-        return servedBy() == null ? -1 : attempt.contentNanos() - receivedNanos;
+        return servedBy() == null ? -1 : tries.leader().contentNanos() - receivedNanos;
     }
 }

@@ -54,7 +54,11 @@ public final class LocalReply {
         send(to, status, requestId, "application/json", body.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Answers with that format's error object, {@code attempts} in it unless null, and ends the response. */
+    /**
+     * Answers with that format's error object, and ends the response.
+     *
+     * @param attempts what was tried, which goes into it; null for nothing
+     */
     public void error(DownstreamConnection to, ReplyFormat format, Failure failure,
             String requestId, String attempts) {
         json(to, failure.kind().status() == 499 ? 400 : failure.kind().status(), requestId,

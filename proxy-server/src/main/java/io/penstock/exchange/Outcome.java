@@ -7,6 +7,7 @@ import io.penstock.usage.TokenUsage;
 
 /** What became of one exchange, of whatever kind, for whoever keeps books. */
 public interface Outcome {
+    /** Null where the request was refused before that was known. */
     Caller caller();
 
     String requestId();

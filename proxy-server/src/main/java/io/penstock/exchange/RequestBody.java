@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * A request's body as it was read, kept so that it can be sent again to the next target. What has to
- * change is replaced on the way out, between two slices.
+ * A request's body as it was read, kept so that it can be sent again to the next target. What has
+ * to change is replaced on the way out, between two slices.
  *
  * <p><b>Thread:</b> confined to the event loop.
  * <br><b>Buffers:</b> takes what is added; {@link #release} lets go of it.

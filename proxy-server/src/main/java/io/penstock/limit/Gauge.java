@@ -30,7 +30,7 @@ public final class Gauge {
         return true;
     }
 
-    /** Takes {@code amount} without asking; others find less room. {@link #release} has to follow. */
+    /** Takes {@code amount} unasked; others find less room. {@link #release} has to follow. */
     public void take(long amount) {
         used.addAndGet(amount);
     }

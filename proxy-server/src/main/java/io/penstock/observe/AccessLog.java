@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One line an exchange, written by a thread of its own. Event loops gather lines and hand them over
+ * One line an exchange and one a refused request, written by a thread of its own. Event loops gather lines and hand them over
  * in batches; none of them ever waits for the disk.
  *
  * <p><b>Thread:</b> safe; a {@link LoopLog} is confined to its loop.
@@ -163,7 +163,7 @@ public final class AccessLog implements AutoCloseable {
         static void json(StringBuilder out, Outcome x, Instant now) {
             out.append("{\"time\":\"").append(now).append("\",\"event\":\"exchange\",\"id\":");
             JsonText.quote(out, x.requestId()).append(",\"caller\":");
-            JsonText.quote(out, x.caller().id()).append(",\"model\":");
+            JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(",\"model\":");
             JsonText.quote(out, x.model()).append(",\"stream\":").append(x.isStream())
                     .append(",\"status\":").append(x.status()).append(",\"failure\":");
             JsonText.quote(out, x.failure() == null ? null : x.failure().kind().code());
@@ -199,11 +199,14 @@ public final class AccessLog implements AutoCloseable {
 
         static void text(StringBuilder out, Outcome x, Instant now) {
             out.append(now).append(" exchange id=").append(x.requestId()).append(" caller=");
-            JsonText.quote(out, x.caller().id()).append(" model=");
+            JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(" model=");
             JsonText.quote(out, x.model()).append(" stream=").append(x.isStream())
                     .append(" status=").append(x.status());
             if (x.failure() != null) {
                 out.append(" failure=").append(x.failure().kind().code());
+                if (x.failure().detail() != null) {
+                    JsonText.quote(out.append(" detail="), x.failure().detail());
+                }
             }
             JsonText.quote(out.append(" attempts="), x.attempts().toString());
             out.append(" ms=").append(millis(x.durationNanos())).append('\n');

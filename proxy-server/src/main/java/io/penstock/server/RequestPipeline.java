@@ -17,6 +17,7 @@ import io.penstock.exchange.LocalReply;
 import io.penstock.exchange.Outcome;
 import io.penstock.exchange.PassThrough;
 import io.penstock.exchange.RawCall;
+import io.penstock.exchange.Refused;
 import io.penstock.exchange.RequestIds;
 import io.penstock.failure.Failure;
 import io.penstock.http.Field;
@@ -44,6 +45,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Permit permit;
     private String cors = ""; // field lines of whatever answers the current request
     private Endpoint endpoint; // of the current request; null for none
+    private Caller caller; // of the current request; null while that is not known
     private Peer peer; // null until it matters
     private long receivedNanos;
     private boolean admitted; // the exchange is among the concurrent ones
@@ -64,6 +66,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         receivedNanos = worker.deadlines().nowNanos();
         cors = snapshot.cors().replyLines(head);
         endpoint = Endpoint.of(head);
+        caller = null;
         if (snapshot.cors().isPreflight(head)) {
             answerPreflight(head, snapshot.cors(), id);
             return;
@@ -73,8 +76,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
                 refuseMethod(head, "POST", id);
                 return;
             }
-            Caller caller = authenticate(snapshot, head, id);
-            if (caller != null && admit(snapshot, caller, id)) {
+            if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
                 exchange.begin(head, caller, permit, snapshot.policy(), endpoint, id, cors);
                 if (!admitted && !exchange.isIdle()) {
                     waitForSlot(snapshot, exchange.timeoutNanos());
@@ -96,8 +98,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             refuseMethod(head, call.kind().method(), id);
             return;
         }
-        Caller caller = authenticate(snapshot, head, id);
-        if (caller != null && admit(snapshot, caller, id)) {
+        if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
             if (passThrough == null) {
                 passThrough = new PassThrough(worker.exchanges(), connection, this);
             }
@@ -121,7 +122,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else {
             refuse(Failure.of(Failure.Kind.ORIGIN_NOT_ALLOWED,
                     "Pages of this origin may not call: it is not among cors.allowed_origins."),
-                    id);
+                    head, id);
         }
     }
 
@@ -131,21 +132,20 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         String path = head.path();
         if (!pages.isPage(path)) {
             refuse(Failure.of(Failure.Kind.UNKNOWN_URL,
-                    "Unknown request URL: " + head.method() + " " + path + "."), id);
+                    "Unknown request URL: " + head.method() + " " + path + "."), head, id);
         } else if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
             refuseMethod(head, "GET, HEAD", id);
         } else if (pages.isPublic(path)) {
             pages.answer(connection, localReply(), path, Caller.ANYONE, id);
         } else {
-            Caller caller = authenticate(snapshot, head, id);
-            if (caller != null) {
+            if (authenticate(snapshot, head, id)) {
                 pages.answer(connection, localReply(), path, caller, id);
             }
         }
     }
 
-    /** Who calls; null if that has been answered, mostly with 401. */
-    private Caller authenticate(Snapshot snapshot, RequestHead head, String id) {
+    /** Learns who calls; returns false if that has been answered, mostly with 401. */
+    private boolean authenticate(Snapshot snapshot, RequestHead head, String id) {
         Authenticator authenticator = snapshot.authenticator();
         CredentialField field = worker.credentialField();
         Denial refusal = null;
@@ -158,17 +158,18 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
                 && !authenticator.isRequired() && !snapshot.cors().allows(head)) {
             // No browser asks first for a request as simple as that; any page could send it.
             refuse(Failure.of(Failure.Kind.ORIGIN_NOT_ALLOWED,
-                    "A web page has to show a key, even where none is required."), id);
-            return null;
+                    "A web page has to show a key, even where none is required."), head, id);
+            return false;
         }
         Authentication outcome = refusal != null ? refusal
                 : authenticator.authenticate(worker.credentialHash(), peer(), head.bytes(),
                         field.start(), field.end(), System.currentTimeMillis());
-        if (outcome instanceof Caller caller) {
-            return caller;
+        if (outcome instanceof Caller known) {
+            caller = known;
+            return true;
         }
-        refuse((Denial) outcome, id);
-        return null;
+        refuse((Denial) outcome, head, id);
+        return false;
     }
 
     private Peer peer() {
@@ -179,10 +180,10 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         return peer;
     }
 
-    private void refuse(Denial refusal, String id) {
+    private void refuse(Denial refusal, RequestHead head, String id) {
         if (refusal == Denial.KEYS_AWAY) {
             worker.localReply().retryAfter(0);
-            refuse(Failure.of(Failure.Kind.OVERLOADED, refusal.message()), id);
+            refuse(Failure.of(Failure.Kind.OVERLOADED, refusal.message()), head, id);
             return;
         }
         if (refusal == Denial.BAD_SIGNATURE) {
@@ -190,16 +191,16 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         }
         worker.localReply().field("www-authenticate",
                 refusal.isOfToken() ? "Bearer error=\"invalid_token\"" : "Bearer");
-        refuse(Failure.of(Failure.Kind.INVALID_API_KEY, refusal.message()), id);
+        refuse(Failure.of(Failure.Kind.INVALID_API_KEY, refusal.message()), head, id);
     }
 
     /** Whether one more may run now, or wait; if not, that has been answered with 503 or 429. */
-    private boolean admit(Snapshot snapshot, Caller caller, String id) {
+    private boolean admit(Snapshot snapshot, RequestHead head, String id) {
         admitted = worker.admission().tryTake(receivedNanos);
         if (!admitted
                 && worker.admission().waiting() >= snapshot.maxQueued(worker.server().loops())) {
             worker.localReply().retryAfter(0);
-            refuse(tooManyAtOnce(), id);
+            refuse(tooManyAtOnce(), head, id);
             return false;
         }
         Allowance allowance = caller.allowance();
@@ -209,7 +210,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         if (refusal != null) {
             release();
             worker.localReply().lines(LimitReply.lines(permit, receivedNanos));
-            refuse(LimitReply.refuse(worker.localReply(), refusal, caller), id);
+            refuse(LimitReply.refuse(worker.localReply(), refusal, caller), head, id);
             return false;
         }
         return true;
@@ -260,11 +261,17 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private void refuseMethod(RequestHead head, String allowed, String id) {
         worker.localReply().field("allow", allowed);
         refuse(Failure.of(Failure.Kind.METHOD_NOT_ALLOWED, "The method " + head.method()
-                + " is not allowed for " + head.path() + "."), id);
+                + " is not allowed for " + head.path() + "."), head, id);
     }
 
-    private void refuse(Failure failure, String id) {
+    /** Answers on the head; {@code head} is null if none could be read. */
+    private void refuse(Failure failure, RequestHead head, String id) {
         localReply().error(connection, Endpoint.errorFormat(endpoint), failure, id, null);
+        if (worker.accessLog() != null) {
+            worker.accessLog().add(Refused.of(caller, id, failure,
+                    head == null ? null : head.method() + " " + head.path(),
+                    worker.deadlines().nowNanos() - receivedNanos));
+        }
     }
 
     /** With the fields that all answers to the current request have. */
@@ -312,7 +319,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             cors = ""; // of the request before
             endpoint = null;
             receivedNanos = worker.deadlines().nowNanos();
-            refuse(failure, RequestIds.fresh());
+            caller = null;
+            refuse(failure, null, RequestIds.fresh());
         } else {
             exchange.onBadRequest(failure);
         }

@@ -42,7 +42,8 @@ final class DirectoryLock implements AutoCloseable {
                 Files.createDirectories(directory, ownerOnly(directory, "rwx------"));
             }
             channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE,
-                    StandardOpenOption.READ, StandardOpenOption.WRITE), ownerOnly(directory, "rw-------"));
+                    StandardOpenOption.READ, StandardOpenOption.WRITE),
+                    ownerOnly(directory, "rw-------"));
             lock = channel.tryLock();
         } catch (OverlappingFileLockException e) {
             lock = null; // by this very process

@@ -122,6 +122,34 @@ class AccessLogIT {
         }
     }
 
+    /** Whoever reads the log for an attack, or for a client that was set up wrong, needs them. */
+    @Test
+    void tellsOfRequestsThatWereRefusedOnTheHead() throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", "http://127.0.0.1:1")
+                .accessLog(log()).start()) {
+            for (String request : List.of(
+                    "POST /v1/chat/completions?key=sk-secret HTTP/1.1\r\nhost: x\r\n"
+                            + "x-request-id: one\r\nx-api-key: wrong\r\ncontent-length: 0\r\n\r\n",
+                    "GET /nowhere HTTP/1.1\r\nhost: x\r\n\r\n",
+                    "GET /v1/chat/completions HTTP/1.1\r\nhost: x\r\n\r\n",
+                    "GET / HTTP/1.1\r\nhost: x\r\nbad field\r\n\r\n")) {
+                RawClient caller = proxy.connect().send(request);
+                caller.readBody(caller.readHead());
+            }
+
+            List<String> lines = lines(proxy);
+            assertThat(lines).hasSize(4).noneMatch(line -> line.contains("sk-secret"));
+            assertThat(lines.get(0)).contains("\"id\":\"one\"").contains("\"caller\":null")
+                    .contains("\"status\":401").contains("\"failure\":\"invalid_api_key\"")
+                    .contains("\"detail\":\"POST /v1/chat/completions\"")
+                    .contains("\"attempts\":[]");
+            assertThat(lines.get(1)).contains("\"status\":404")
+                    .contains("\"detail\":\"GET /nowhere\"");
+            assertThat(lines.get(2)).contains("\"failure\":\"method_not_allowed\"");
+            assertThat(lines.get(3)).contains("\"status\":400").doesNotContain("detail");
+        }
+    }
+
     /** The caller has the first half before the second is sent: they are read apart. */
     @Test
     void countsTokensThatComeInTwoPieces() throws Exception {

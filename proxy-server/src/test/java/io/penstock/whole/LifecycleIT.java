@@ -40,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -220,6 +221,21 @@ class LifecycleIT {
             assertThat(asked.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
             admin.get("/health/ready");
             assertThat(admin.readHead().status()).isEqualTo(503);
+        }
+    }
+
+    /** A page whose owner points a name of theirs at this machine reads nothing. */
+    @ParameterizedTest
+    @CsvSource({"127.0.0.1:9091, 200", "[::1]:9091, 200", "localhost, 200", "penstock:9091, 200",
+        "host.docker.internal:9091, 200", "evil.example:9091, 403", "127.0.0.1.evil.example, 403"})
+    void answersToLocalNamesOnlyOnAnAdminPortWithoutToken(String host, int status)
+            throws Exception {
+        try (ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", "http://127.0.0.1:1")
+                .start()) {
+            RawClient admin = proxy.connectAdmin()
+                    .send("GET /providers HTTP/1.1\r\nhost: " + host + "\r\n\r\n");
+
+            assertThat(admin.readHead().status()).isEqualTo(status);
         }
     }
 

@@ -1,0 +1,206 @@
+package io.penstock.exchange;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.penstock.failure.Failure;
+import io.penstock.http.Field;
+import io.penstock.http.HeadWriter;
+import io.penstock.http.RequestHead;
+import io.penstock.json.JsonSyntaxException;
+import io.penstock.json.TopLevelScanner;
+import io.penstock.upstream.UpstreamConnection;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * What the caller sent, kept as long as it may be sent again: the fields that go on to a provider,
+ * the body, and what routing has to know of the two.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Buffers:</b> takes the body until {@link #release}; each sending takes retained slices.
+ * <br><b>Bounds:</b> the policy's body size; what all bodies together may take of the memory.
+ */
+final class IncomingRequest {
+    private static final Set<Field> ANTHROPIC_FIELDS =
+            EnumSet.of(Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
+    private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE,
+            Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
+
+    private final ExchangeLoop loop;
+    private final ByteBufAllocator allocator;
+    private final RequestBody body;
+    private final RequestFields found = new RequestFields();
+    private final RequestControls controls = new RequestControls();
+    private final Questions questions;
+
+    private Endpoint endpoint;
+    private long maxBodyBytes;
+    private byte[] fields; // of the caller's head, those that go on to a provider
+    private int fieldsLength;
+    private int commonLength; // of those among them that are for whatever provider
+    private TopLevelScanner scanner; // null once the body is read
+
+    IncomingRequest(ExchangeLoop loop, ByteBufAllocator allocator) {
+        this.loop = loop;
+        this.allocator = allocator;
+        body = new RequestBody(loop.bodyMemory());
+        questions = new Questions(loop, allocator, found, controls, body);
+    }
+
+    /** Begins with a head that was accepted; returns why no body is wanted for it, or null. */
+    Failure begin(RequestHead head, Endpoint endpoint, long maxBodyBytes) {
+        this.endpoint = endpoint;
+        this.maxBodyBytes = maxBodyBytes;
+        found.clear();
+        questions.begin(endpoint);
+        HeadWriter out = loop.writer().clear();
+        head.writeUpstreamFields(out, REPLACED);
+        commonLength = out.length();
+        if (endpoint.isAnthropic()) {
+            head.writeOnly(out, ANTHROPIC_FIELDS);
+            out.text(head.has(Field.ANTHROPIC_VERSION) ? "" : Question.ANTHROPIC_VERSION);
+        }
+        fields = loop.borrowArray(out.length());
+        fieldsLength = out.drainTo(fields);
+        scanner = loop.borrowScanner();
+        Failure mistake = controls.begin(head);
+        if (mistake != null) {
+            return mistake;
+        }
+        if (head.contentLength() > maxBodyBytes) {
+            return tooLarge();
+        }
+        return head.has(Field.CONTENT_ENCODING)
+                && !head.valueStartsWith(Field.CONTENT_ENCODING, "identity")
+                ? Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
+                        "The request's body must not be compressed.") : null;
+    }
+
+    /** The next bytes of the body; takes them. Returns what is wrong with them, or null. */
+    Failure add(ByteBuf bytes) {
+        if (body.length() + bytes.readableBytes() > maxBodyBytes) {
+            bytes.release();
+            return tooLarge();
+        }
+        try {
+            scanner.scan(bytes);
+        } catch (JsonSyntaxException e) {
+            bytes.release();
+            return invalidJson(e);
+        }
+        return body.add(allocator, bytes) ? null : Failure.of(Failure.Kind.OVERLOADED,
+                "Too many large requests are under way. Try again in a moment.");
+    }
+
+    /** The request is whole; returns what is wrong with it, or null. */
+    Failure end() {
+        try {
+            scanner.end();
+        } catch (JsonSyntaxException e) {
+            return invalidJson(e);
+        }
+        Failure mistake = controls.read(scanner, endpoint.takesModels());
+        if (mistake == null) {
+            mistake = found.read(scanner, controls.firstModel());
+        }
+        if (mistake == null) {
+            giveScannerBack();
+        }
+        return mistake;
+    }
+
+    /** What the body says; of use once the request is whole. */
+    RequestFields found() {
+        return found;
+    }
+
+    /** What the caller asks of the proxy itself. */
+    RequestControls controls() {
+        return controls;
+    }
+
+    /** Its translations. */
+    Questions questions() {
+        return questions;
+    }
+
+    /** How many bytes its body has. */
+    long length() {
+        return body.length();
+    }
+
+    /**
+     * Sends it in the caller's own words.
+     *
+     * @param prefix of the answer, from which the provider is to go on; null for none
+     * @param prefixTokens how many that may have come to
+     */
+    void send(Attempt sender, UpstreamConnection connection, String prefix, long prefixTokens) {
+        BodyEdits edits = loop.edits().clear();
+        found.fit(edits, sender.target().model(), sender.asksForUsage());
+        if (prefix != null) {
+            found.goOn(edits, prefix, sender.provider().settings().type(), prefixTokens);
+        }
+        controls.strip(edits);
+        long length = body.lengthWith(edits);
+        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(
+                endpoint.path(), sender.target().model()));
+        if (sender.key() != null) {
+            out.bytes(sender.key().credentialLine());
+        }
+        out.text("content-length: ").number(length).crlf();
+        out.bytes(fields, 0, fieldsLength).crlf();
+        int room = out.length();
+        boolean small = body.isSmall();
+        ByteBuf head = allocator.directBuffer(small ? room + (int) length : room);
+        out.drainTo(head);
+        if (small) {
+            body.copyTo(head, edits);
+            connection.write(head);
+        } else {
+            connection.write(head);
+            body.writeTo(connection, allocator, edits);
+        }
+        connection.flush();
+    }
+
+    /** Sends it in the words of {@code question}. */
+    void send(Question question, Attempt sender, UpstreamConnection connection) {
+        HeadWriter out = loop.writer().clear();
+        question.writeHead(out, sender.key());
+        out.bytes(fields, 0, commonLength).crlf();
+        ByteBuf head = allocator.directBuffer(out.length());
+        out.drainTo(head);
+        connection.write(head);
+        connection.write(question.body());
+        connection.flush();
+    }
+
+    /** It will not be sent again, in whatever words; harmless if that was known before. */
+    void release() {
+        giveScannerBack();
+        body.release();
+        questions.release();
+        if (fields != null) {
+            loop.giveBack(fields);
+            fields = null;
+        }
+    }
+
+    private void giveScannerBack() {
+        if (scanner != null) {
+            loop.giveBack(scanner);
+            scanner = null;
+        }
+    }
+
+    private Failure tooLarge() {
+        return Failure.of(Failure.Kind.REQUEST_TOO_LARGE,
+                "The request's body is longer than " + maxBodyBytes + " bytes.");
+    }
+
+    private static Failure invalidJson(JsonSyntaxException e) {
+        return Failure.of(Failure.Kind.INVALID_JSON,
+                "The request's body is not valid JSON: " + e.getMessage() + ".");
+    }
+}
