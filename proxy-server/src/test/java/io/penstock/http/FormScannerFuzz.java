@@ -51,7 +51,7 @@ public final class FormScannerFuzz {
                 FormScanner again = FormScanner.of(type, "model");
                 String seenAgain = scan(input, again, changed, FuzzInput.whole(changed.length));
                 checkSame(again.value(), "other-model", "after the change");
-                checkSame(seenAgain.startsWith("refused"), seen.startsWith("refused"),
+                checkSame(seenAgain.equals("refused"), seen.equals("refused"),
                         "refused after the change");
             }
         }
@@ -78,7 +78,7 @@ public final class FormScannerFuzz {
                 at = cut;
             }
         } catch (HttpSyntaxException e) {
-            return "refused: " + e.getMessage() + ", after " + scanner.value();
+            return "refused"; // for the first or the second reason, as the pieces come
         }
         return scanner.value() + " from " + scanner.start() + " to " + scanner.end();
     }

@@ -7,7 +7,10 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +21,7 @@ class FuzzCorpusTest {
     private static final Path CORPUS = Path.of("src/test/resources/fuzz");
     private static final Path SOURCES = Path.of("src/test/java/io/penstock");
     private static final String SUFFIX = "Fuzz.java";
+    private static final String LINES = "corpus.base64";
 
     /** The targets by name: {@code http.Head} is {@code io.penstock.http.HeadFuzz}. */
     static List<String> targets() throws IOException {
@@ -30,10 +34,24 @@ class FuzzCorpusTest {
         }
     }
 
-    private static List<Path> inputs(String target) throws IOException {
+    /** A target's inputs by what to call them: seeds with a name, and the lines of the corpus. */
+    private static Map<String, byte[]> inputs(String target) throws IOException {
+        Map<String, byte[]> inputs = new TreeMap<>();
         try (Stream<Path> files = Files.list(CORPUS.resolve(target))) {
-            return files.sorted().toList();
+            for (Path file : files.toList()) {
+                String name = file.getFileName().toString();
+                if (!name.equals(LINES)) {
+                    inputs.put(name, Files.readAllBytes(file));
+                    continue;
+                }
+                int line = 0;
+                for (String input : Files.readAllLines(file)) {
+                    line++;
+                    inputs.put(name + " line " + line, Base64.getDecoder().decode(input));
+                }
+            }
         }
+        return inputs;
     }
 
     @ParameterizedTest
@@ -41,12 +59,12 @@ class FuzzCorpusTest {
     void itsPropertiesHold(String target) throws Exception {
         Method run = Class.forName("io.penstock." + target + "Fuzz")
                 .getMethod("fuzzerTestOneInput", byte[].class);
-        List<Path> inputs = inputs(target);
-        for (Path input : inputs) {
+        Map<String, byte[]> inputs = inputs(target);
+        for (Map.Entry<String, byte[]> input : inputs.entrySet()) {
             try {
-                run.invoke(null, (Object) Files.readAllBytes(input));
+                run.invoke(null, (Object) input.getValue());
             } catch (InvocationTargetException e) {
-                throw new AssertionError(input.toString(), e.getCause());
+                throw new AssertionError(input.getKey() + " of " + target, e.getCause());
             }
         }
         assertThat(inputs).isNotEmpty();
