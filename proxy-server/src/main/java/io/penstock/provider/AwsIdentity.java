@@ -14,9 +14,10 @@ import org.slf4j.LoggerFactory;
  * until shortly before they expire, and looked for again when AWS won't have them.
  *
  * <p><b>Thread:</b> safe; asked on event loops, and waits for nothing there.
- * <br><b>Bounds:</b> one search at a time, {@value #MIN_PAUSE_SECONDS} seconds after the last at the
- * earliest; while they fail, the pauses double up to {@value #MAX_PAUSE_SECONDS} seconds.
- * Credentials that were refused rest {@value #REFUSED_REST_SECONDS} seconds unless others are found.
+ * <br><b>Bounds:</b> one search at a time, {@value #MIN_PAUSE_SECONDS} seconds after the last at
+ * the earliest; while they fail, the pauses double up to {@value #MAX_PAUSE_SECONDS} seconds.
+ * Credentials that were refused rest {@value #REFUSED_REST_SECONDS} seconds unless others are
+ * found.
  */
 final class AwsIdentity {
     static final long AHEAD_SECONDS = 5 * 60;
@@ -124,7 +125,13 @@ final class AwsIdentity {
     }
 
     private void search(Instant now) {
-        if (!now.isBefore(notBefore) && searching.compareAndSet(false, true)) {
+        if (!now.isBefore(notBefore)) {
+            search();
+        }
+    }
+
+    private void search() {
+        if (searching.compareAndSet(false, true)) {
             later.run(this::look, Duration.ZERO);
         }
     }
@@ -171,7 +178,7 @@ final class AwsIdentity {
         later.run(() -> {
             AwsIdentity alive = self.get();
             if (alive != null && alive.plans.get() == number) {
-                alive.search(alive.clock.instant());
+                alive.search(); // whatever has become of the clock meanwhile
             }
         }, Duration.ofSeconds(seconds));
     }

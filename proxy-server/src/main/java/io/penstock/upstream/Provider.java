@@ -26,7 +26,6 @@ public final class Provider {
     private final ProviderSettings settings;
     private final ProviderTerms terms;
     private final Api mainApi;
-    private final boolean signsBodies;
     private final TypeOnLoop type;
     private final KeyPool keys;
     private final HealthTable health;
@@ -46,7 +45,6 @@ public final class Provider {
         this.settings = settings;
         terms = new ProviderTerms(settings.type(), settings.site(), settings.keys());
         mainApi = terms.mainApi();
-        signsBodies = terms.signed().anyMatch(signed -> signed.signer().needsBody());
         type = new TypeOnLoop(settings.name(), settings.type(), settings.site());
         keys = new KeyPool(settings.keys(), terms.authorizations());
         health = new HealthTable(settings.name());
@@ -203,7 +201,7 @@ public final class Provider {
 
     /** Whether it wants to be shown a signature of the whole body. */
     public boolean signsBodies() {
-        return signsBodies;
+        return terms.signsBodies();
     }
 
     /** What the head of an error reply says went wrong; null where it doesn't. */

@@ -28,6 +28,7 @@ final class ProviderTerms {
     private final RequestPath[] paths = new RequestPath[Api.values().length * 2]; // null: none
     private final Authorization keyless;
     private final List<Authorization> authorizations;
+    private final boolean signsBodies;
     private final ChatDialect dialect;
     private final Prefill prefill;
     private final String errorField;
@@ -54,6 +55,7 @@ final class ProviderTerms {
             }
             authorizations = keys.stream()
                     .map(key -> type.authorization(key.value(), site)).toList();
+            signsBodies = signed().anyMatch(signed -> signed.signer().needsBody());
             dialect = Objects.requireNonNull(type.dialect(), "no dialect");
             prefill = type.prefill();
             errorField = type.errorField();
@@ -115,6 +117,11 @@ final class ProviderTerms {
         return Stream.concat(Stream.ofNullable(keyless), authorizations.stream())
                 .filter(Authorization.Signed.class::isInstance)
                 .map(Authorization.Signed.class::cast);
+    }
+
+    /** Whether one of them has to know the body. */
+    boolean signsBodies() {
+        return signsBodies;
     }
 
     ChatDialect dialect() {

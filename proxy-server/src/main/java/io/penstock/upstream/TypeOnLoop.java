@@ -103,7 +103,7 @@ final class TypeOnLoop {
     void prepare(Authorization.Signed signed) {
         try {
             signed.signer().prepare();
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Throwable e) {
             failed("prepare", e);
         }
     }
@@ -111,7 +111,7 @@ final class TypeOnLoop {
     boolean isReady(Authorization.Signed signed) {
         try {
             return signed.signer().isReady();
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Throwable e) {
             failed("isReady", e);
             return true; // the attempt will show it
         }
@@ -120,7 +120,7 @@ final class TypeOnLoop {
     void onRefused(Authorization.Signed signed, String body) {
         try {
             signed.signer().onRefused(body);
-        } catch (Exception | LinkageError | AssertionError e) {
+        } catch (Throwable e) {
             failed("onRefused", e);
         }
     }
