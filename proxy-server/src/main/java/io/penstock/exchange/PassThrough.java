@@ -312,7 +312,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         loop.deadlines().add(this);
         if (!tries.startFirst(dispatchedNanos)) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
-                    "Every provider of it asked to be left alone."));
+                    "Every provider of it is left alone for the moment: " + log + "."));
             answerFailure();
         }
     }

@@ -85,7 +85,7 @@ final class RawTargets {
     /** The next target, which has to be asked now; null if none is left. */
     TargetName next(long nowNanos, AttemptLog log) {
         if (isRouted) {
-            return routed.next(nowNanos, log);
+            return nextRouted(nowNanos, log);
         }
         if (asked) {
             return null;
@@ -93,10 +93,22 @@ final class RawTargets {
         asked = true;
         boolean rests = provider(first).keys().readyInNanos(nowNanos) > 0
                 && provider(first).keys().leastBad(nowNanos) == null;
-        if (rests) {
-            log.onPassedOver(first, Fault.COOLDOWN);
+        if (rests || !provider(first).canAuthorize()) {
+            log.onPassedOver(first, rests ? Fault.COOLDOWN : Fault.NO_CREDENTIALS);
+            return null;
         }
-        return rests ? null : first;
+        return first;
+    }
+
+    /** Who has nothing to sign with is not worth a connection, nor one of the attempts. */
+    private TargetName nextRouted(long nowNanos, AttemptLog log) {
+        TargetName target = routed.next(nowNanos, log);
+        while (target != null && !provider(target).canAuthorize()) {
+            routed.giveBack(target);
+            log.onPassedOver(target, Fault.NO_CREDENTIALS);
+            target = routed.next(nowNanos, log);
+        }
+        return target;
     }
 
     /** Whether that target would be asked once more just now. */
