@@ -56,7 +56,9 @@ public final class Provider {
         port = portInUrl >= 0 ? portInUrl : https ? 443 : 80;
         sslContext = https ? UpstreamTls.context(settings.tls()) : null;
         load = new ProviderLoad(settings.limits());
-        terms.signed().forEach(type::prepare);
+        if (settings.enabled()) { // else nobody asks it, and its secrets need not be looked for
+            terms.signed().forEach(type::prepare);
+        }
     }
 
     public ProviderSettings settings() {
