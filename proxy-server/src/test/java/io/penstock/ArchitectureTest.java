@@ -38,7 +38,7 @@ class ArchitectureTest {
             Set.of("compare"), Set.of("exchange"),
             Set.of("listen", "auth", "limit", "route", "cache", "translate", "upstream", "relay",
                     "usage"),
-            Set.of("http"), Set.of("sse", "json"), Set.of("store"), Set.of("loop", "failure"));
+            Set.of("provider"), Set.of("http"), Set.of("sse", "json"), Set.of("store"), Set.of("loop", "failure"));
 
     private static String[] packages(Stream<String> names) {
         return names.map(name -> "io.penstock." + name + "..").toArray(String[]::new);

@@ -110,7 +110,7 @@ public final class StatusPages {
     private void describe(StringBuilder out, Provider provider) {
         var settings = provider.settings();
         JsonText.quote(out.append("{\"name\":"), settings.name()).append(",\"type\":\"")
-                .append(settings.type().configName()).append("\",\"base_url\":");
+                .append(provider.typeName()).append("\",\"base_url\":");
         JsonText.quote(out, settings.baseUrl().toString()).append(",\"enabled\":")
                 .append(settings.enabled()).append(",\"priority\":").append(settings.priority())
                 .append(",\"models\":[");

@@ -32,7 +32,8 @@ public final class Cors {
             + "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
             + "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
             + "x-ratelimit-reset-tokens, x-penstock-provider, x-penstock-model, "
-            + "x-penstock-attempts, x-penstock-cache, x-penstock-dropped, server-timing\r\n";
+            + "x-penstock-attempts, x-penstock-cache, x-penstock-dropped, "
+            + "x-penstock-changed, server-timing\r\n";
 
     private final boolean any;
     private final Set<String> origins;

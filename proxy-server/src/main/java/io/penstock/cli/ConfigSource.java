@@ -6,6 +6,7 @@ import io.penstock.config.DotEnv;
 import io.penstock.config.Environment;
 import io.penstock.config.Loaded;
 import io.penstock.config.Overrides;
+import io.penstock.provider.Plugins;
 import io.penstock.server.Penstock.Reloaded;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,21 +19,22 @@ import java.util.Map;
  * {@code .env} included.
  *
  * @param file null for the environment alone
+ * @param plugins are loaded once
  */
-record ConfigSource(Path file, Overrides overrides) {
+record ConfigSource(Path file, Overrides overrides, Plugins plugins) {
     private static final Path DEFAULT = Path.of("conf", "penstock.yaml");
     private static final Path DOT_ENV = Path.of(".env");
 
     /** {@code file} null takes the default one if there is one. */
     static ConfigSource of(Path file, Overrides overrides) {
         return new ConfigSource(file != null ? file : Files.exists(DEFAULT) ? DEFAULT : null,
-                overrides);
+                overrides, new Plugins());
     }
 
     Loaded load() throws ConfigException {
         Map<String, String> environment = environment();
-        return file == null ? ConfigLoader.fromEnvironment(environment, overrides)
-                : ConfigLoader.load(file, environment, overrides);
+        return file == null ? ConfigLoader.fromEnvironment(environment, overrides, plugins)
+                : ConfigLoader.load(file, environment, overrides, plugins);
     }
 
     /** The variables that count: the environment's, and those of {@code .env}. */

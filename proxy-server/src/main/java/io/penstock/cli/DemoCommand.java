@@ -12,6 +12,7 @@ import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;
 import io.penstock.mock.MockSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.server.Penstock;
@@ -20,7 +21,6 @@ import io.penstock.server.StartException;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
-import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsSettings;
 import java.io.IOException;
@@ -83,7 +83,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private static ProviderSettings provider(String name, MockServer mock, int priority) {
-        return new ProviderSettings(name, ProviderType.OPENAI_COMPATIBLE, URI.create(mock.url()),
+        return new ProviderSettings(name, ProviderTypes.OPENAI_COMPATIBLE, URI.create(mock.url()),
                 List.of(new KeySettings("sk-demo-upstream", 1)), List.of(MODEL), true, priority,
                 TimeoutSettings.DEFAULT, PoolSettings.DEFAULT, UpstreamTlsSettings.DEFAULT);
     }

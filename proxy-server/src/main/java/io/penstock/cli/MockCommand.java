@@ -21,7 +21,8 @@ import picocli.CommandLine.TypeConversionException;
 
 /** {@code penstock mock}: a stand-in provider, until it is told to stop. */
 @Command(name = "mock", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Runs a stand-in LLM provider that speaks OpenAI, Anthropic and Gemini.")
+        description = "Runs a stand-in LLM provider that speaks OpenAI, Anthropic, Gemini "
+                + "and Bedrock.")
 public final class MockCommand implements Callable<Integer> {
     private static final int FAILED = 1;
 
@@ -125,7 +126,7 @@ public final class MockCommand implements Callable<Integer> {
                 throw new IllegalArgumentException("threads: " + threads + " (expected: >= 1)");
             }
             return new MockSettings(host, port, name, ttft, interval, events, eventBytes,
-                    new Failures(fail, failRatio, failTimes, failFor), text, prefill, 0);
+                    new Failures(fail, failRatio, failTimes, failFor), text, prefill, 0, null);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

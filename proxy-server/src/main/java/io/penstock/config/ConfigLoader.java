@@ -1,6 +1,10 @@
 package io.penstock.config;
 
+import io.penstock.provider.PluginException;
+import io.penstock.provider.Plugins;
+import io.penstock.provider.ProviderTypes;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -16,43 +20,90 @@ public final class ConfigLoader {
         return load(file, environment, Overrides.NONE);
     }
 
+    /** The settings of a file that names no plugin's types. */
+    public static Loaded load(Path file, Map<String, String> environment, Overrides overrides)
+            throws ConfigException {
+        return load(file, environment, overrides, null);
+    }
+
     /**
      * The settings of a file.
      *
      * @param environment see {@link Environment#of}
+     * @param plugins loaded from where the file says, if they have not been yet; null for none
      */
-    public static Loaded load(Path file, Map<String, String> environment, Overrides overrides)
-            throws ConfigException {
+    public static Loaded load(Path file, Map<String, String> environment, Overrides overrides,
+            Plugins plugins) throws ConfigException {
         Problems problems = new Problems();
         Place top = Place.top(file.toString());
         Section root = new Section(Schema.ROOT, top);
         Optional<Node> node = new YamlFile(file.toString(), problems).read(file);
-        if (node.isPresent() && !Reading.isNull(node.get())) {
-            root = Schema.ROOT.read(node.get(), top.on(node.get()),
-                    new Reading(environment, problems));
+        Node mapping = node.isPresent() && !Reading.isNull(node.get()) ? node.get() : null;
+        ProviderTypes types = types(mapping, top, environment, plugins);
+        if (mapping != null) {
+            root = Schema.ROOT.read(mapping, top.on(mapping),
+                    new Reading(environment, problems, types));
         }
         if (root == null) {
             problems.throwIfAny(); // what is no mapping has no keys to check
         }
-        return bind(root, environment, overrides, problems);
+        Section section = root.section(Schema.PLUGINS);
+        if (plugins != null && !plugins.isFrom(section.get(Schema.PLUGIN_DIRECTORY))) {
+            problems.warn(section.place(Schema.PLUGIN_DIRECTORY),
+                    "plugins are loaded at start only, so this waits for the next one");
+        }
+        return bind(root, environment, overrides, problems, types);
+    }
+
+    /** The types have to be known before anything else is read: a provider may be of one. */
+    private static ProviderTypes types(Node root, Place top, Map<String, String> environment,
+            Plugins plugins) throws ConfigException {
+        if (plugins == null) {
+            return ProviderTypes.BUILT_IN;
+        }
+        Section first = null;
+        if (root != null) {
+            Problems reportedLater = new Problems();
+            first = SectionType.of("section", Schema.PLUGINS).read(root, top,
+                    new Reading(environment, reportedLater, ProviderTypes.BUILT_IN));
+        }
+        first = first == null ? new Section(Schema.ROOT, top) : first;
+        try {
+            return plugins.load(first.section(Schema.PLUGINS).get(Schema.PLUGIN_DIRECTORY));
+        } catch (PluginException e) {
+            throw new ConfigException(List.of(
+                    new Problem(e.where(), 0, 0, "", e.getMessage())));
+        }
     }
 
     public static Loaded fromEnvironment(Map<String, String> environment) throws ConfigException {
         return fromEnvironment(environment, Overrides.NONE);
     }
 
-    /** The settings where there is no file: providers from the API keys in the environment. */
+    /** The settings without a file and without plugins. */
     public static Loaded fromEnvironment(Map<String, String> environment, Overrides overrides)
             throws ConfigException {
-        Section root = new Section(Schema.ROOT, new Place(Place.ENVIRONMENT, 0, 0, ""));
-        return bind(root, environment, overrides, new Problems());
+        return fromEnvironment(environment, overrides, null);
+    }
+
+    /**
+     * The settings where there is no file: providers from the API keys in the environment.
+     *
+     * @param plugins loaded from the usual place, if they have not been yet; null for none
+     */
+    public static Loaded fromEnvironment(Map<String, String> environment, Overrides overrides,
+            Plugins plugins) throws ConfigException {
+        Place top = new Place(Place.ENVIRONMENT, 0, 0, "");
+        return bind(new Section(Schema.ROOT, top), environment, overrides, new Problems(),
+                types(null, top, environment, plugins));
     }
 
     private static Loaded bind(Section root, Map<String, String> environment, Overrides overrides,
-            Problems problems) throws ConfigException {
+            Problems problems, ProviderTypes types) throws ConfigException {
         Notices.check(root, problems);
         Notices.check(environment, problems);
-        Settings settings = new SettingsBinder(environment, overrides, problems).bind(root);
+        Settings settings =
+                new SettingsBinder(environment, overrides, problems, types).bind(root);
         problems.throwIfAny();
         return new Loaded(settings, problems.warnings());
     }

@@ -1,7 +1,7 @@
 package io.penstock.config;
 
+import io.penstock.provider.ProviderType;
 import io.penstock.upstream.KeySettings;
-import io.penstock.upstream.ProviderType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +32,9 @@ final class KeyBinder {
         int before = problems.errorCount();
         if (variable != null) {
             addVariable(section, ProviderSchema.API_KEY_ENV, variable, 1, keys, unset);
+        }
+        if (!isNamed && type.canDoWithoutKey()) {
+            unset.clear();
         }
         for (Section key : section.get(ProviderSchema.API_KEYS)) {
             addPooled(key, keys, unset);

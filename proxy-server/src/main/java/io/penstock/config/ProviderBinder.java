@@ -1,9 +1,12 @@
 package io.penstock.config;
 
+import io.penstock.provider.Options;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
+import io.penstock.provider.Site;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
-import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsSettings;
 import java.net.URI;
@@ -31,21 +34,27 @@ final class ProviderBinder {
     }
 
     /** Looked for in this order, which is also the order in which calls try them. */
-    static final List<ProviderType> FROM_ENVIRONMENT = List.of(ProviderType.OPENAI,
-            ProviderType.ANTHROPIC, ProviderType.GROQ, ProviderType.GEMINI, ProviderType.MISTRAL,
-            ProviderType.OPENROUTER, ProviderType.DEEPSEEK, ProviderType.XAI);
+    static final List<ProviderType> FROM_ENVIRONMENT = List.of(ProviderTypes.OPENAI,
+            ProviderTypes.ANTHROPIC, ProviderTypes.GROQ, ProviderTypes.GEMINI,
+            ProviderTypes.MISTRAL, ProviderTypes.OPENROUTER, ProviderTypes.DEEPSEEK,
+            ProviderTypes.XAI);
 
     private final Map<String, String> environment;
     private final Overrides overrides;
     private final Problems problems;
+    private final ProviderTypes types;
     private final KeyBinder keys;
+    private final OptionBinder options;
     private final Set<String> leftOut = new LinkedHashSet<>();
 
-    ProviderBinder(Map<String, String> environment, Overrides overrides, Problems problems) {
+    ProviderBinder(Map<String, String> environment, Overrides overrides, Problems problems,
+            ProviderTypes types) {
         this.environment = environment;
         this.overrides = overrides;
         this.problems = problems;
+        this.types = types;
         this.keys = new KeyBinder(environment, problems);
+        this.options = new OptionBinder(environment, problems);
     }
 
     Bound bind(Section root) {
@@ -72,7 +81,7 @@ final class ProviderBinder {
         if (allSound && settings.stream().noneMatch(ProviderSettings::enabled)) {
             problems.warn(root.place(Schema.PROVIDERS), "no provider is enabled, so every call "
                     + "will be refused, expected one at least, or the variable of an API key such "
-                    + "as " + ProviderType.OPENAI.defaultKeyEnv());
+                    + "as " + ProviderTypes.OPENAI.defaultKeyEnv());
         }
         return new Bound(settings, namesAreKnown ? names.keySet() : null, leftOut);
     }
@@ -143,19 +152,22 @@ final class ProviderBinder {
     private ProviderSettings provider(Section section, String name) {
         ProviderType type = type(section, name);
         boolean enabled = section.get(ProviderSchema.ENABLED);
-        URI baseUrl = baseUrl(section, type);
+        Options told = options.bind(section, type);
+        URI baseUrl = told == null ? null : baseUrl(section, type, told);
         TimeoutSettings timeouts = timeouts(section.section(ProviderSchema.TIMEOUTS));
         PoolSettings pool = pool(section.section(ProviderSchema.POOL));
         LoadSettings limits = limits(section.section(ProviderSchema.LIMITS));
         UpstreamTlsSettings tls = tls(section.section(ProviderSchema.TLS));
         KeyBinder.Bound pooled = keys.bind(section, name, type, enabled);
-        if (baseUrl == null || timeouts == null || pool == null || limits == null) {
+        if (baseUrl == null || timeouts == null || pool == null || limits == null
+                || !options.isFit(section, type, new Site(baseUrl, told))) {
             return null;
         }
         ProviderSettings settings = section.build(problems,
                 () -> new ProviderSettings(name, type, baseUrl, pooled.keys(),
                         section.get(ProviderSchema.MODELS), enabled,
-                        section.get(ProviderSchema.PRIORITY), timeouts, pool, tls, limits));
+                        section.get(ProviderSchema.PRIORITY), timeouts, pool, tls, limits,
+                        told));
         if (pooled.isLeftOut()) {
             leftOut.add(name);
             return null;
@@ -163,31 +175,30 @@ final class ProviderBinder {
         return settings;
     }
 
-    private static ProviderType type(Section section, String name) {
+    private ProviderType type(Section section, String name) {
         ProviderType type = section.get(ProviderSchema.TYPE);
         if (type != null) {
             return type;
         }
-        for (ProviderType known : ProviderType.values()) {
-            if (known.configName().equals(name)) {
-                return known;
-            }
-        }
-        return ProviderType.OPENAI_COMPATIBLE;
+        ProviderType named = types.find(name);
+        return named == null ? ProviderTypes.OPENAI_COMPATIBLE : named;
     }
 
-    private URI baseUrl(Section section, ProviderType type) {
+    private URI baseUrl(Section section, ProviderType type, Options told) {
         if (section.has(ProviderSchema.BASE_URL)) {
             return section.get(ProviderSchema.BASE_URL);
         }
-        if (type.defaultBaseUrl() != null) {
-            return URI.create(type.defaultBaseUrl());
+        String standard = told.filledIn(type.defaultBaseUrl());
+        URI url = standard == null ? null : Types.url(standard);
+        if (url != null) {
+            return url;
         }
         if (!section.isMistaken(ProviderSchema.BASE_URL)
                 && !section.isMistaken(ProviderSchema.TYPE)) {
             problems.error(section.place(ProviderSchema.BASE_URL), "missing, type '"
                     + type.configName() + "' has no default, expected a URL such as "
-                    + "https://HOST/PATH");
+                    + (type.defaultBaseUrl() == null ? "https://HOST/PATH"
+                            : type.defaultBaseUrl() + ", or the options that it needs"));
         }
         return null;
     }

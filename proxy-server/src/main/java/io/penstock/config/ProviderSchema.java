@@ -1,9 +1,9 @@
 package io.penstock.config;
 
+import io.penstock.provider.ProviderType;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.PoolSettings.Http2;
-import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import java.net.URI;
 import java.nio.file.Path;
@@ -16,7 +16,7 @@ import java.util.Map;
 final class ProviderSchema {
     static final Field<String> NAME = Field.required("name", Types.TEXT,
             "what routes, logs and metrics call the provider");
-    static final Field<ProviderType> TYPE = Field.optional("type", Types.oneOf(typeNames()),
+    static final Field<ProviderType> TYPE = Field.optional("type", new TypeName(),
             "whose API it is; without it, the type that `name` names, else `openai-compatible`");
     static final Field<URI> BASE_URL = Field.optional("base_url", Types.URL,
             "where its API starts, version path included; most types have a default");
@@ -108,18 +108,15 @@ final class ProviderSchema {
     static final Field<Section> TLS = Field.section("tls",
             SectionType.of("section", CA, INSECURE, SNI), "TLS towards the provider");
 
+    static final Field<Map<String, OptionsType.Value>> OPTIONS =
+            Field.optional("options", new OptionsType(),
+                    "what only providers of its type can be told; see the types below");
+
     static final SectionType PROVIDER = SectionType.of("provider", NAME, TYPE, BASE_URL,
-            API_KEY_ENV, API_KEYS, MODELS, ENABLED, PRIORITY, TIMEOUTS, POOL, LIMITS, TLS);
+            API_KEY_ENV, API_KEYS, OPTIONS, MODELS, ENABLED, PRIORITY, TIMEOUTS, POOL, LIMITS,
+            TLS);
 
     private ProviderSchema() {}
-
-    private static Map<String, ProviderType> typeNames() {
-        Map<String, ProviderType> names = new LinkedHashMap<>();
-        for (ProviderType type : ProviderType.values()) {
-            names.put(type.configName(), type);
-        }
-        return names;
-    }
 
     /** In that order, which messages and the documentation keep. */
     private static <T> Map<String, T> words(String first, T firstValue, String second,

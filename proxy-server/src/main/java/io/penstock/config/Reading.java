@@ -1,5 +1,6 @@
 package io.penstock.config;
 
+import io.penstock.provider.ProviderTypes;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -9,8 +10,12 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
-/** One reading of a file: what its values may refer to, and where its mistakes go. */
-record Reading(Map<String, String> environment, Problems problems) {
+/**
+ * One reading of a file: what its values may refer to, and where its mistakes go.
+ *
+ * @param types that providers may be of
+ */
+record Reading(Map<String, String> environment, Problems problems, ProviderTypes types) {
     private static final Pattern REFERENCE =
             Pattern.compile("\\$\\$\\{|\\$\\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\\})?");
 

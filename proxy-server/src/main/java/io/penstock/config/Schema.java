@@ -48,6 +48,12 @@ final class Schema {
             SectionType.of("section", ADMIN_ADDRESS, ADMIN_TOKEN),
             "health, metrics, usage and reload, on a port of their own");
 
+    static final Field<Path> PLUGIN_DIRECTORY = Field.of("directory", Types.PATH,
+            Path.of("plugins"), "where their jars are; one that isn't there has none");
+    static final Field<Section> PLUGINS = Field.section("plugins",
+            SectionType.of("section", PLUGIN_DIRECTORY),
+            "jars that bring further provider types; they are loaded at start only");
+
     static final Field<List<Section>> PROVIDERS = Field.list("providers", ProviderSchema.PROVIDER,
             "who answers; without this key, every provider whose API key is in the environment");
     static final Field<List<Section>> ROUTES = Field.list("routes", RouteSchema.ROUTE,
@@ -214,7 +220,7 @@ final class Schema {
     static final Field<Section> SHUTDOWN = Field.section("shutdown",
             SectionType.of("section", GRACE), "the end");
 
-    static final SectionType ROOT = SectionType.of("section", LISTEN, ADMIN, PROVIDERS,
+    static final SectionType ROOT = SectionType.of("section", LISTEN, ADMIN, PLUGINS, PROVIDERS,
             ROUTES, AUTH, LIMITS, BUDGET, PRICES, BREAKER, RETRY, CACHE, REDIS, CORS, OBSERVE,
             SHUTDOWN);
 

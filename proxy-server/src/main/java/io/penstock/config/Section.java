@@ -123,7 +123,7 @@ final class Section {
         }
     }
 
-    private static String readable(String refusal) {
+    static String readable(String refusal) {
         String durations = ISO_DURATION.matcher(refusal).replaceAll(
                 iso -> Durations.format(Duration.parse(iso.group())));
         Matcher expectation = EXPECTATION.matcher(durations);

@@ -7,6 +7,7 @@ import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.route.Glob;
 import io.penstock.route.RouteSettings;
 import io.penstock.upstream.BreakerSettings;
@@ -32,11 +33,14 @@ final class SettingsBinder {
     private final Map<String, String> environment;
     private final Overrides overrides;
     private final Problems problems;
+    private final ProviderTypes types;
 
-    SettingsBinder(Map<String, String> environment, Overrides overrides, Problems problems) {
+    SettingsBinder(Map<String, String> environment, Overrides overrides, Problems problems,
+            ProviderTypes types) {
         this.environment = environment;
         this.overrides = overrides;
         this.problems = problems;
+        this.types = types;
     }
 
     Settings bind(Section root) {
@@ -44,7 +48,7 @@ final class SettingsBinder {
         AuthSettings auth = authBinder.bind(root.section(Schema.AUTH));
         EdgeBinder edge = new EdgeBinder(environment, overrides, problems);
         ProviderBinder.Bound providers =
-                new ProviderBinder(environment, overrides, problems).bind(root);
+                new ProviderBinder(environment, overrides, problems, types).bind(root);
         List<RouteSettings> routes =
                 new RouteBinder(providers, problems).bind(root.get(Schema.ROUTES));
         boolean isOpen = auth.isOpen() && !authBinder.isMistaken();

@@ -11,17 +11,19 @@ import io.penstock.http.ResponseHead;
 import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.relay.Rewriter;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ChatStream;
 import io.penstock.translate.ErrorBody;
+import io.penstock.translate.ReplyUsage;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
+import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.ReplyListener;
-import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.Trial;
@@ -69,6 +71,7 @@ final class Attempt implements ReplyListener {
     private boolean committed;
     private boolean draining; // the caller has gone: nothing is passed on any more
     private int status;
+    private String errorKind; // as the reply's head says it; null if it doesn't
     private ReplyVerdict verdict;
     private long retryAfterNanos;
     private boolean reusable;
@@ -316,7 +319,13 @@ final class Attempt implements ReplyListener {
         }
         clock.onReady(acquiring ? clock.startedNanos() : loop.deadlines().nowNanos());
         exchange.timing().enter(Stage.PROXY, clock.readyNanos());
-        exchange.send(this, ready);
+        try {
+            exchange.send(this, ready);
+        } catch (ProviderTypeException e) {
+            clock.forget(); // nothing has been sent
+            fail(e.fault(), e.getMessage());
+            return;
+        }
         exchange.timing().enter(Stage.PROVIDER, loop.deadlines().nowNanos());
     }
 
@@ -325,6 +334,7 @@ final class Attempt implements ReplyListener {
         clock.onHead();
         status = reply.status();
         reusable = reply.isKeepAlive();
+        errorKind = status < 400 ? null : provider.errorKind(reply);
         verdict = status < 400 ? status < 300 ? ReplyVerdict.GOOD : ReplyVerdict.FAULTY : null;
         boolean unreadable = verdict == ReplyVerdict.GOOD && reply.has(Field.CONTENT_ENCODING)
                 && !reply.valueStartsWith(Field.CONTENT_ENCODING, "identity");
@@ -469,7 +479,8 @@ final class Attempt implements ReplyListener {
             if (relay.isEnded() || relay.heldBytes() >= MAX_ERROR_BYTES
                     || splicing && reader.payloadBytes() >= MAX_ERROR_BYTES) {
                 if (verdict == null) {
-                    verdict = ReplyVerdict.of(provider.settings().type(), status, errorText());
+                    verdict = provider.judge(key, status, errorKind, errorText());
+                    noteWait();
                 }
                 trial.end(verdict.isProvidersFault(status), clock.lastReadNanos());
                 exchange.onErrorReply(this);
@@ -495,6 +506,13 @@ final class Attempt implements ReplyListener {
             } else {
                 commit();
             }
+        }
+    }
+
+    /** The body may say how long to wait where the head doesn't. */
+    private void noteWait() {
+        if (retryAfterNanos == RetryAfter.NONE) {
+            retryAfterNanos = provider.retryAfterNanos(status, errorText());
         }
     }
 
@@ -597,17 +615,29 @@ final class Attempt implements ReplyListener {
 
     /** The caller's budget is spent: ends the stream as one that has come to its longest. */
     private void endAtLength() {
-        if (!endpoint.hasChunks()) {
+        String end = lastEvents();
+        if (end == null) {
             closeConnection();
             exchange.onBudgetSpentInside(this);
             return;
         }
-        ChatStream.Identity told = reader.identity();
-        relay.cut(ChatStream.endAtLength(told == null ? exchange.identity() : told,
-                exchange.isText(), exchange.choices()));
+        relay.cut(end);
         relay.end();
         closeConnection();
         exchange.onBudgetSpent(this);
+    }
+
+    /** What ends the stream at the length that it may have; null if nothing does. */
+    private String lastEvents() {
+        if (endpoint.hasChunks()) {
+            ChatStream.Identity told = reader.identity();
+            return ChatStream.endAtLength(told == null ? exchange.identity() : told,
+                    exchange.isText(), exchange.choices());
+        }
+        TokenUsage usage = exchange.cameTo(this);
+        ReplyUsage counted = new ReplyUsage(usage.prompt(), usage.completion(), usage.cached(), 0,
+                usage.reasoning());
+        return question == null ? reader.endAtLength(counted) : translation.endAtLength(counted);
     }
 
     /** The attempt is over without a whole reply. */
@@ -659,7 +689,8 @@ final class Attempt implements ReplyListener {
             relay.cut(ErrorBody.openAiEvent(why, attempts));
         } else if (events) {
             relay.cut(question != null ? translation.lastWord(why, attempts)
-                    : ErrorBody.event(endpoint.format(), why, attempts));
+                    : ErrorBody.event(endpoint.format(), why, attempts,
+                            reader.watchedEvents()));
         }
         relay.discard();
     }

@@ -24,6 +24,7 @@ final class AttemptClock {
     private long startedNanos;
     private long slotNanos;
     private long readyNanos;
+    private long sentNanos; // all of the request
     private long headNanos;
     private long contentNanos;
     private long lastReadNanos;
@@ -72,9 +73,15 @@ final class AttemptClock {
     void onReady(long nowNanos) {
         wait = Wait.HEAD;
         readyNanos = nowNanos;
+        onSent(nowNanos);
+    }
+
+    /** All of it has gone out, which may have taken a while; the head is waited for. */
+    void onSent(long nowNanos) {
+        sentNanos = nowNanos;
         long limit = headNanosAllowed();
         if (limit != Deadlines.NEVER) {
-            deadlines.expectBy(readyNanos + limit);
+            deadlines.expectBy(sentNanos + limit);
         }
     }
 
@@ -203,7 +210,7 @@ final class AttemptClock {
             case CONNECTION -> timeouts.connect().toNanos() - (nowNanos - slotNanos);
             case TLS -> timeouts.tls().toNanos() - (nowNanos - lastReadNanos);
             case HEAD -> headNanosAllowed() == Deadlines.NEVER ? Deadlines.NEVER
-                    : headNanosAllowed() - (nowNanos - readyNanos);
+                    : headNanosAllowed() - (nowNanos - sentNanos);
             case CONTENT -> {
                 long content = timeouts.firstContent().toNanos() - (nowNanos - readyNanos);
                 yield hold.time() == null ? content

@@ -48,17 +48,7 @@ final class CallersHead {
      */
     void write(ResponseHead reply, ResponseRelay relay, boolean events, long retryAfterNanos,
             boolean translated) {
-        HeadWriter out = loop.writer().clear();
-        if (!translated) {
-            out.bytes(HeaderText.statusLine(reply.status()));
-        }
-        boolean tooPatient = retryAfterNanos > TimeUnit.SECONDS.toNanos(MAX_RETRY_AFTER_SECONDS);
-        reply.writeDownstreamFields(out, translated ? tooPatient ? RETRY_AND_BODY_FIELDS
-                : BODY_FIELDS : tooPatient ? RETRY_FIELDS : NONE);
-        if (tooPatient) {
-            out.text("retry-after: ").number(MAX_RETRY_AFTER_SECONDS)
-                    .text("\r\nx-should-retry: false\r\n");
-        }
+        HeadWriter out = writeFields(reply, retryAfterNanos, translated);
         if (relay.sendsChunks()) {
             out.text("transfer-encoding: chunked\r\n");
         } else if (relay.framing() == ResponseRelay.Framing.AS_IS && reply.status() != 204) {
@@ -72,6 +62,31 @@ final class CallersHead {
                 + (reply.contentLength() > ResponseRelay.SMALL_BYTES ? 0
                         : events ? FIRST_EVENTS_BYTES : (int) Math.max(0, reply.contentLength())));
         out.drainTo(head);
+    }
+
+    /** The same for a reply without a body, whatever length it tells. */
+    void writeBodiless(ResponseHead reply, long retryAfterNanos) {
+        HeadWriter out = writeFields(reply, retryAfterNanos, false);
+        if (reply.contentLength() >= 0 && reply.status() != 204) {
+            out.text("content-length: ").number(reply.contentLength()).crlf();
+        }
+        head = allocator.directBuffer(out.length() + LAST_LINES_BYTES);
+        out.drainTo(head);
+    }
+
+    private HeadWriter writeFields(ResponseHead reply, long retryAfterNanos, boolean translated) {
+        HeadWriter out = loop.writer().clear();
+        if (!translated) {
+            out.bytes(HeaderText.statusLine(reply.status()));
+        }
+        boolean tooPatient = retryAfterNanos > TimeUnit.SECONDS.toNanos(MAX_RETRY_AFTER_SECONDS);
+        reply.writeDownstreamFields(out, translated ? tooPatient ? RETRY_AND_BODY_FIELDS
+                : BODY_FIELDS : tooPatient ? RETRY_FIELDS : NONE);
+        if (tooPatient) {
+            out.text("retry-after: ").number(MAX_RETRY_AFTER_SECONDS)
+                    .text("\r\nx-should-retry: false\r\n");
+        }
+        return out;
     }
 
     /** What begins the head of a translated reply is only known once that is. */

@@ -1,9 +1,9 @@
 package io.penstock.exchange;
 
 import io.penstock.http.RequestHead;
+import io.penstock.provider.Api;
 import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.request.ClientFormat;
-import io.penstock.upstream.Api;
 
 /** What callers may ask of a model, each in a format of its own. */
 public enum Endpoint {

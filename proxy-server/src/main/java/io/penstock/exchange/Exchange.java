@@ -11,12 +11,14 @@ import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.Api;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Midstream;
-import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
+import io.penstock.route.Route;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
-import io.penstock.upstream.ReplyVerdict;
+import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
 import java.util.ArrayList;
@@ -56,6 +58,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private Policy policy;
     private Caller caller;
     private Endpoint endpoint;
+    private Api upstreamApi; // of the reply that the caller gets
     private String requestId;
     private String cors; // field lines
     private boolean waited; // for its turn, since it was whole
@@ -303,7 +306,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
-    void send(Attempt sender, UpstreamConnection connection) {
+    void send(Attempt sender, UpstreamConnection connection) throws ProviderTypeException {
         if (sender.question() != null) {
             incoming.send(sender.question(), sender, connection);
         } else {
@@ -424,6 +427,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         }
         moveTo(Phase.COMMITTED);
         status = good.shownStatus();
+        upstreamApi = good.question() == null ? endpoint.api() : good.question().api();
         if (!isContinuable()) {
             incoming.release(); // nothing will be sent again
         }
@@ -436,13 +440,19 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
                     .text(HeaderText.printable(good.target().model()))
                     .text("\r\nx-penstock-attempts: ");
             log.writeTo(out);
-            if (good.question() != null && !good.question().dropped().isEmpty()) {
-                out.text("\r\nx-penstock-dropped: ")
-                        .text(String.join(",", good.question().dropped()));
+            if (good.question() != null) {
+                writeNames(out, "\r\nx-penstock-dropped: ", good.question().dropped());
+                writeNames(out, "\r\nx-penstock-changed: ", good.question().changed());
             }
             out.crlf();
             timing.enter(Stage.PROXY, good.contentNanos());
             timing.write(out, now, good);
+        }
+    }
+
+    private static void writeNames(HeadWriter out, String field, List<String> names) {
+        if (!names.isEmpty()) {
+            out.text(field).text(String.join(",", names));
         }
     }
 
@@ -494,7 +504,12 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         onEnded(cut, false);
     }
 
-    /** The caller's budget is spent, and its format has no words for a stream that ends there. */
+    /** What a running attempt has come to. */
+    TokenUsage cameTo(Attempt running) {
+        return costs.reported(running);
+    }
+
+    /** The caller's budget is spent, and its stream is too long to be ended in order. */
     void onBudgetSpentInside(Attempt cut) {
         breakOff(cut, Fault.BUDGET_SPENT, Failure.of(Failure.Kind.INSUFFICIENT_QUOTA,
                 "The budget of this month is spent."));
@@ -697,6 +712,16 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     @Override
     public AttemptLog attempts() {
         return log;
+    }
+
+    @Override
+    public Api api() {
+        return endpoint.api();
+    }
+
+    @Override
+    public Api upstreamApi() {
+        return servedBy() == null ? null : upstreamApi;
     }
 
     @Override

@@ -8,6 +8,10 @@ import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.TopLevelScanner;
+import io.penstock.provider.Authorization;
+import io.penstock.upstream.Provider;
+import io.penstock.upstream.ProviderTypeException;
+import io.penstock.upstream.RequestStart;
 import io.penstock.upstream.UpstreamConnection;
 import java.util.EnumSet;
 import java.util.Set;
@@ -135,21 +139,22 @@ final class IncomingRequest {
      * @param prefix of the answer, from which the provider is to go on; null for none
      * @param prefixTokens how many that may have come to
      */
-    void send(Attempt sender, UpstreamConnection connection, String prefix, long prefixTokens) {
+    void send(Attempt sender, UpstreamConnection connection, String prefix, long prefixTokens)
+            throws ProviderTypeException {
+        Provider provider = sender.provider();
+        String modelName = provider.modelName(sender.target().model());
         BodyEdits edits = loop.edits().clear();
-        found.fit(edits, sender.target().model(), sender.asksForUsage());
+        found.fit(edits, modelName, sender.asksForUsage());
         if (prefix != null) {
-            found.goOn(edits, prefix, sender.provider().settings().type(), prefixTokens);
+            found.goOn(edits, prefix, provider.prefill(), prefixTokens);
         }
         controls.strip(edits);
         long length = body.lengthWith(edits);
-        HeadWriter out = loop.writer().clear().bytes(sender.provider().requestStart(
-                endpoint.path(), sender.target().model()));
-        if (sender.key() != null) {
-            out.bytes(sender.key().credentialLine());
-        }
+        RequestStart start = provider.requestStart(endpoint.api(), modelName, found.isStream());
+        HeadWriter out = loop.writer().clear().bytes(start.bytes());
+        Set<String> replaced = authorize(sender, start, edits, out);
         out.text("content-length: ").number(length).crlf();
-        out.bytes(fields, 0, fieldsLength).crlf();
+        writeFields(out, fieldsLength, replaced);
         int room = out.length();
         boolean small = body.isSmall();
         ByteBuf head = allocator.directBuffer(small ? room + (int) length : room);
@@ -164,11 +169,35 @@ final class IncomingRequest {
         connection.flush();
     }
 
+    /** Only a signature has to have the body in one piece. */
+    private Set<String> authorize(Attempt sender, RequestStart start, BodyEdits edits,
+            HeadWriter out) throws ProviderTypeException {
+        Authorization authorization = sender.provider().authorization(sender.key());
+        ByteBuf whole = authorization instanceof Authorization.Signed
+                ? body.whole(allocator, edits) : null;
+        try {
+            return sender.provider().authorize(authorization, out, "POST", start.path(),
+                    start.query(), whole);
+        } finally {
+            if (whole != null) {
+                whole.release();
+            }
+        }
+    }
+
+    private void writeFields(HeadWriter out, int length, Set<String> replaced) {
+        if (replaced.isEmpty()) {
+            out.bytes(fields, 0, length).crlf();
+        } else {
+            out.linesWithout(replaced, fields, 0, length).crlf();
+        }
+    }
+
     /** Sends it in the words of {@code question}. */
-    void send(Question question, Attempt sender, UpstreamConnection connection) {
+    void send(Question question, Attempt sender, UpstreamConnection connection)
+            throws ProviderTypeException {
         HeadWriter out = loop.writer().clear();
-        question.writeHead(out, sender.key());
-        out.bytes(fields, 0, commonLength).crlf();
+        writeFields(out, commonLength, question.writeHead(out, sender.key()));
         ByteBuf head = allocator.directBuffer(out.length());
         out.drainTo(head);
         connection.write(head);

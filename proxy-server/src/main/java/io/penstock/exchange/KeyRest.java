@@ -1,7 +1,7 @@
 package io.penstock.exchange;
 
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.upstream.ProviderKey;
-import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import java.util.concurrent.TimeUnit;
 

@@ -146,6 +146,16 @@ final class Metering {
         ledger.add(caller.id(), provider, model, month, usage, nanoDollars);
     }
 
+    /**
+     * Books what a call has come to that goes on: it counts at once, for the calls beside it too.
+     * Returns whether the call may go on.
+     */
+    boolean bookSoFar(String provider, String model, TokenUsage usage, long nowNanos) {
+        book(provider, model, usage);
+        permit.count(usage.total(), policy.prices().nanoDollars(model, usage), nowNanos);
+        return !isWatching() || !permit.isBudgetSpent();
+    }
+
     /** Settles with all that was booked, and gives the rest of the reservation back. */
     void settle(long nowNanos) {
         if (usedTokens == 0) {

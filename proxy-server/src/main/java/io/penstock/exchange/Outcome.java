@@ -2,6 +2,7 @@ package io.penstock.exchange;
 
 import io.penstock.auth.Caller;
 import io.penstock.failure.Failure;
+import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;
 import io.penstock.usage.TokenUsage;
 
@@ -14,6 +15,16 @@ public interface Outcome {
 
     /** Null if the request was refused before it was known, or names none. */
     String model();
+
+    /** In which API the caller asked; null where that is unknown, or none of ours. */
+    default Api api() {
+        return null;
+    }
+
+    /** In which API the serving target was asked; null if none served, or it is unknown. */
+    default Api upstreamApi() {
+        return null;
+    }
 
     boolean isStream();
 

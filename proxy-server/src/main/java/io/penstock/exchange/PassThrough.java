@@ -4,100 +4,58 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.auth.Caller;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
-import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
-import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.RequestHead;
-import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.JsonText;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.limit.StreamLimits;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
-import io.penstock.relay.Tunnel;
-import io.penstock.route.Route;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.Provider;
-import io.penstock.upstream.ProviderKey;
-import io.penstock.upstream.ReplyVerdict;
-import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.UpstreamConnection;
 import io.penstock.usage.TokenUsage;
-import java.nio.charset.StandardCharsets;
-import java.util.EnumSet;
-import java.util.Locale;
-import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 
 /**
  * One call that is relayed without being understood: files, images, audio, whatever a provider has
- * below its own path, a WebSocket. It knows whose call it is, where it goes and what may be tried
- * again; what the bytes mean is the two ends' affair.
+ * below its own path, a WebSocket. It knows whose call it is and where it stands; what the bytes
+ * mean is the two ends' affair.
  *
  * <p><b>Thread:</b> confined to the event loop of the downstream connection, which serves the
  * upstream connections too.
- * <br><b>Buffers:</b> takes the body; keeps it for replay until the commit, or until it exceeds
- * {@value #HELD_BYTES} bytes and is sent on as it comes.
- * <br><b>Bounds:</b> a JSON body that names a model, the policy's body size; any other one, {@code
- * limits.upload}. Waiting for a reply's head, the target's total time.
+ * <br><b>Buffers:</b> takes the body, for the {@link RawRequest}.
+ * <br><b>Bounds:</b> those of the {@link RawRequest} and its {@link RawTries}.
  * <br>The caller dies: the attempt is abandoned at once. The provider dies: the next try if there
  * may be one, else an error, or the connection is cut.
  */
 public final class PassThrough extends Deadlines.Entry implements Outcome {
-    static final int HELD_BYTES = 256 * 1024;
-    private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
-    private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    private static final long GUESSED_REST_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final long BAD_KEY_REST_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final int GOING_AWAY = 1001; // RFC 6455 section 7.4.1
-    private static final int POLICY_VIOLATION = 1008;
-    private static final String BROWSER_KEY = "openai-insecure-api-key.";
-    private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
-    private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE);
-
     private final ExchangeLoop loop;
     private final DownstreamConnection downstream;
     private final ExchangeListener listener;
+    private final RawRequest request;
     private final RawAttempt attempt;
-    private final RequestBody body;
+    private final RawTries tries;
+    private final RawAccess access = new RawAccess();
     private final Metering metering;
+    private final RawTunnel tunnel;
+    private final RawAnswer answer;
     private final AttemptLog log = new AttemptLog();
-    private final RawModel model = new RawModel();
-    private final RawTargets targets = new RawTargets();
 
     private Phase phase = Phase.IDLE;
-    private RawCall call;
     private Caller caller;
-    private Policy policy;
     private StreamLimits limits;
-    private Provider stored; // where whatever names no model goes; null for nowhere
-    private String requestId;
-    private String cors; // field lines
-    private String method;
-    private boolean head;
-    private byte[] fields; // of the caller's head, those that go on to a provider
-    private int fieldsLength;
-    private boolean hasBody;
-    private long contentLength;
-    private long receivedBytes;
-    private boolean uploading; // the body is sent on as it comes, or will be
-    private boolean sentOn; // some of it is gone: it can't be sent again
-    private boolean cutShort; // the rest of it isn't sent any more
+    private long timeoutNanos; // by the caller's own word
     private boolean queued; // all waits until it is among the concurrent calls
 
     private long receivedNanos;
     private long dispatchedNanos;
-    private long sentNanos; // from here on the total time counts
-    private long totalNanos;
-    private long pauseUntilNanos; // while there is a target to try again
-    private TargetName pausedTarget;
-    private int sameTargetTries;
 
     private int status;
     private Failure failure;
     private boolean leftAlone; // the caller went when a provider was at work for it
+    private boolean brokenOff; // the reply, when some of it had gone to the caller
     private TokenUsage usage;
 
     public PassThrough(ExchangeLoop loop, DownstreamConnection downstream,
@@ -105,9 +63,12 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         this.loop = loop;
         this.downstream = downstream;
         this.listener = listener;
-        attempt = new RawAttempt(this, loop, downstream);
-        body = new RequestBody(loop.bodyMemory());
+        request = new RawRequest(loop, downstream.context().alloc());
+        attempt = new RawAttempt(this, request, loop, downstream);
+        tries = new RawTries(loop, request, log, attempt);
         metering = new Metering(loop);
+        tunnel = new RawTunnel(this, loop, downstream, metering);
+        answer = new RawAnswer(loop, downstream, log);
     }
 
     /**
@@ -118,138 +79,74 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
      * @param requestId as it goes to the caller and into logs
      * @param cors field lines that every reply has to carry
      */
-    public void begin(RequestHead request, RawCall call, Caller caller, Permit permit,
+    public void begin(RequestHead head, RawCall call, Caller caller, Permit permit,
             Policy policy, StreamLimits limits, Provider stored, String requestId, String cors) {
         moveTo(Phase.RECEIVED);
-        this.call = call;
         this.caller = caller;
-        this.policy = policy;
         this.limits = limits;
-        this.stored = stored;
-        this.requestId = requestId;
-        this.cors = cors;
-        metering.begin(permit, caller, policy);
-        attempt.forget();
-        log.clear();
-        uploading = false;
-        sentOn = false;
-        cutShort = false;
+        timeoutNanos = RequestControls.timeoutNanos(head);
         queued = false;
-        pausedTarget = null;
-        sameTargetTries = 0;
         status = 0;
         failure = null;
         leftAlone = false;
+        brokenOff = false;
         usage = null;
-        receivedBytes = 0;
         receivedNanos = loop.deadlines().nowNanos();
         dispatchedNanos = receivedNanos;
-        method = request.method();
-        head = request.isMethod("HEAD");
-        hasBody = request.hasBody();
-        contentLength = request.contentLength();
-        model.begin(request, call);
-        HeadWriter out = loop.writer().clear();
-        request.writeUpstreamFields(out, model.isRoutedJson() ? REPLACED : NONE);
-        fields = loop.borrowArray(out.length());
-        fieldsLength = out.drainTo(fields);
-        Failure mistake = check();
+        metering.begin(permit, caller, policy);
+        answer.begin(permit, policy, requestId, cors, receivedNanos);
+        log.clear();
+        access.begin(caller, policy, stored);
+        tries.begin(policy, timeoutNanos);
+        request.begin(head, call, policy, limits, access.wantsSignature(call));
+        Failure mistake = check(call);
         if (mistake != null) {
             refuse(mistake);
         }
     }
 
     /** What can be refused on the head; null if nothing. */
-    private Failure check() {
-        RawCall.Kind kind = call.kind();
-        boolean anything = kind == RawCall.Kind.PROVIDER || kind == RawCall.Kind.STORED;
-        if (method.equals("TRACE") || method.equals("TRACK")) {
-            return Failure.of(Failure.Kind.METHOD_NOT_ALLOWED,
-                    "A request that came back would show the provider's key.");
+    private Failure check(RawCall call) {
+        if (timeoutNanos <= 0) {
+            return RequestControls.noTime();
         }
-        if (call.isCrooked()) {
-            return Failure.of(Failure.Kind.BAD_REQUEST, "The path has a segment of dots in it.");
-        }
-        if (anything && caller.id().equals(Caller.ANONYMOUS)) {
-            return Failure.of(Failure.Kind.MODEL_NOT_ALLOWED,
-                    "What a provider keeps for its account is open to callers with a key only.");
-        }
-        if (anything && isRestricted()) {
-            return Failure.of(Failure.Kind.MODEL_NOT_ALLOWED, "This key is for some models only, "
-                    + "and no such bound could be kept on this path.");
-        }
-        if (kind == RawCall.Kind.PROVIDER && policy.providers().get(call.provider()) == null) {
-            return Failure.of(Failure.Kind.UNKNOWN_URL,
-                    "No enabled provider is called '" + call.provider() + "'.");
-        }
-        if (kind == RawCall.Kind.STORED && stored == null) {
-            return noProvider();
-        }
-        if (kind == RawCall.Kind.REALTIME && !call.upgrade()) {
-            return Failure.of(Failure.Kind.BAD_REQUEST,
-                    "This endpoint is for WebSockets: the request has to ask for an upgrade.");
-        }
-        if (call.upgrade()) {
-            return checkUpgrade();
-        }
-        if (kind == RawCall.Kind.MODEL && model.isCoded()) {
-            return Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
-                    "The request's body must not be compressed.");
-        }
-        return contentLength > maxBytes() ? tooLarge() : null;
+        Failure forbidden = access.check(call);
+        return forbidden != null ? forbidden : request.check();
     }
 
-    private Failure checkUpgrade() {
-        String sent = new String(fields, 0, fieldsLength, StandardCharsets.ISO_8859_1);
-        if (sent.toLowerCase(Locale.ROOT).contains(BROWSER_KEY)) {
-            return Failure.of(Failure.Kind.BAD_REQUEST, "Credentials among the subprotocols are "
-                    + "not taken: show the key in a field of its own.");
-        }
-        return hasBody || !method.equals("GET") ? Failure.of(Failure.Kind.BAD_REQUEST,
-                "A request for a WebSocket has to be a GET without a body.") : null;
-    }
-
-    /** Whether only some models are open to the caller. */
-    private boolean isRestricted() {
-        return !caller.mayUse("*");
-    }
-
-    private long maxBytes() {
-        return model.isRoutedJson() ? policy.maxBodyBytes() : limits.uploadBytes();
+    /** How long it may take by its caller's own word; {@link Deadlines#NEVER} for no word. */
+    public long timeoutNanos() {
+        return timeoutNanos;
     }
 
     // The body
 
     /** The next bytes of the body, or of a tunnel; takes them. */
     public void onBody(ByteBuf bytes) {
-        if (attempt.isTunnel() && phase == Phase.COMMITTED) {
-            attempt.tunnel().onCallerBytes(bytes, loop.deadlines().nowNanos());
+        if (tunnel.isOn()) {
+            tunnel.onCallerBytes(bytes);
             return;
         }
-        boolean open = phase == Phase.RECEIVED || uploading;
-        receivedBytes += bytes.readableBytes();
-        if (!open) {
+        if (phase != Phase.RECEIVED && !request.isUploading()) {
             bytes.release();
-        } else if (receivedBytes > maxBytes()) {
-            bytes.release();
-            giveUp(tooLarge());
-        } else if (read(bytes)) {
-            keepOrSend(bytes);
-        } else {
-            bytes.release();
+            return;
         }
-    }
-
-    private void keepOrSend(ByteBuf bytes) {
-        if (uploading && attempt.isSent()) {
+        // Once it is on its way, only a caller who may not use every model has to be looked after.
+        Failure mistake = request.read(bytes, phase == Phase.RECEIVED
+                || access.isRestricted());
+        if (mistake != null) {
+            bytes.release();
+        } else if (request.isUploading() && attempt.isSent()) {
             attempt.upload(bytes);
-        } else if (!body.add(downstream.context().alloc(), bytes)) {
-            giveUp(Failure.of(Failure.Kind.OVERLOADED,
-                    "Too many large requests are under way. Try again in a moment."));
-        } else if (phase == Phase.RECEIVED && body.length() > HELD_BYTES && canBeSentOn()) {
+        } else {
+            mistake = request.keep(bytes);
+        }
+        if (mistake != null) {
+            giveUp(mistake);
+        } else if (phase == Phase.RECEIVED && request.isLong()) {
             downstream.setReading(false); // until the provider is there
             if (!queued) {
-                uploading = true;
+                request.beginUpload();
                 dispatch();
             }
         }
@@ -265,34 +162,10 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         queued = false;
         if (requestEnded) {
             onRequestEnd();
-        } else if (phase == Phase.RECEIVED && body.length() > HELD_BYTES && canBeSentOn()) {
-            uploading = true;
+        } else if (phase == Phase.RECEIVED && request.isLong()) {
+            request.beginUpload();
             dispatch();
         }
-    }
-
-    /** Looks for the model; returns false if what was read ends the call. */
-    private boolean read(ByteBuf bytes) {
-        if (phase != Phase.RECEIVED && !isRestricted()) {
-            return true; // it is on its way, whatever else the body says
-        }
-        try {
-            model.scan(bytes);
-        } catch (JsonSyntaxException e) {
-            giveUp(invalidJson(e));
-            return false;
-        } catch (HttpSyntaxException e) {
-            giveUp(Failure.of(Failure.Kind.BAD_REQUEST,
-                    "The request was refused: " + e.getMessage() + "."));
-            return false;
-        }
-        return true;
-    }
-
-    /** Whether all is known that can be, so that the rest need not be kept. */
-    private boolean canBeSentOn() {
-        return !model.isRoutedJson()
-                && (!model.isAwaited() || body.length() >= policy.maxBodyBytes());
     }
 
     /** All of the body, or of a tunnel's bytes, that could be read for now has been given. */
@@ -300,45 +173,38 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (phase == Phase.IDLE) {
             return;
         }
-        if (attempt.isTunnel()) {
-            attempt.tunnel().onCallerReadComplete();
-        } else if (uploading) {
+        if (tunnel.isOn()) {
+            tunnel.onCallerReadComplete();
+        } else {
             attempt.flushUpload();
         }
     }
 
     /** The request is whole; or the caller of a tunnel sends no more. */
     public void onRequestEnd() {
-        if (phase == Phase.COMMITTED && attempt.isTunnel()) {
-            long now = loop.deadlines().nowNanos();
-            if (attempt.tunnel().onCallerEnd(now)) {
-                onTunnelEnd(null, null);
-            } else {
-                loop.deadlines().expectBy(now + attempt.tunnel().remainingNanos(now));
-            }
-        } else if (uploading) {
-            uploading = false;
-            sentNanos = loop.deadlines().nowNanos();
-            loop.deadlines().expectBy(sentNanos + totalNanos);
+        if (tunnel.isOn()) {
+            tunnel.onCallerEnd();
+        } else if (request.isUploading()) {
+            request.endUpload();
+            tries.onSent(loop.deadlines().nowNanos());
             if (attempt.isSent()) {
                 attempt.endUpload();
             }
         } else if (phase == Phase.RECEIVED) {
-            try {
-                model.end();
-            } catch (JsonSyntaxException e) {
-                refuse(invalidJson(e));
-                return;
+            Failure mistake = request.end();
+            if (mistake != null) {
+                refuse(mistake);
+            } else {
+                dispatch();
             }
-            dispatch();
         }
     }
 
     /** An answer has come, and what is still sent of the request is of no more use. */
     void stopUpload() {
-        if (uploading) {
-            uploading = false;
-            cutShort = true;
+        if (request.cutShort()) {
+            attempt.stopUpload();
+            tries.onSent(loop.deadlines().nowNanos());
             downstream.setReading(true); // to be thrown away, or the caller would wait for ever
         }
     }
@@ -367,11 +233,11 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     }
 
     private void abandon(Fault fault) {
-        if (pausedTarget == null) {
+        if (!tries.isPaused()) {
             log.onFault(attempt.target(), fault,
-                    loop.deadlines().nowNanos() - attempt.startedNanos());
+                    loop.deadlines().nowNanos() - attempt.clock().startedNanos());
         }
-        pausedTarget = null;
+        tries.stop();
         attempt.abandon();
     }
 
@@ -380,12 +246,11 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (phase == Phase.IDLE) {
             return;
         }
-        if (attempt.isTunnel()) {
+        if (tunnel.isOn()) {
             endTunnel();
             return;
         }
-        uploading = false;
-        leftAlone = phase != Phase.RECEIVED && pausedTarget == null && attempt.isSent();
+        leftAlone = phase != Phase.RECEIVED && !tries.isPaused() && attempt.isSent();
         if (phase == Phase.ATTEMPTING) {
             abandon(Fault.CALLER_GONE);
         } else if (phase == Phase.COMMITTED) {
@@ -399,7 +264,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** The proxy stops, and can wait no longer: the caller is told so. */
     public void onShutdown() {
         Failure why = Failure.of(Failure.Kind.OVERLOADED, "The proxy is shutting down.");
-        if (phase == Phase.COMMITTED && attempt.isTunnel()) {
+        if (tunnel.isOn()) {
             onTunnelOver(Fault.SHUTDOWN);
         } else if (phase == Phase.ATTEMPTING) {
             stopUpload();
@@ -415,7 +280,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     /** The caller has room again. */
     public void onWritable() {
-        if (phase == Phase.COMMITTED) {
+        if (tunnel.isOn()) {
+            tunnel.onCallerWritable();
+        } else if (phase == Phase.COMMITTED) {
             attempt.resume();
         }
     }
@@ -423,198 +290,42 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     // Trying one target after the other
 
     private void dispatch() {
-        Failure mistake = model.find();
-        mistake = mistake == null ? findTargets() : mistake;
+        dispatchedNanos = loop.deadlines().nowNanos();
+        Failure mistake = access.find(request.call(), request.model(), tries.targets(),
+                dispatchedNanos);
         if (mistake != null) {
             refuse(mistake);
             return;
         }
-        dispatchedNanos = loop.deadlines().nowNanos();
-        sentNanos = dispatchedNanos;
         if (metering.isUncountable()) {
             refuse(Failure.of(Failure.Kind.OVERLOADED,
                     "What is used of a month's budget can't be written down at the moment."));
             return;
         }
-        Refusal refusal = metering.reserve(targets.first().model(),
-                model.isJson() ? Math.min(body.length(), HELD_BYTES) : 0, dispatchedNanos);
+        Refusal refusal = metering.reserve(tries.targets().first().model(), request.jsonBytes(),
+                dispatchedNanos);
         if (refusal != null) {
-            LocalReply reply = loop.localReply();
-            reply.lines(LimitReply.lines(metering.permit(), dispatchedNanos));
-            refuse(LimitReply.refuse(reply, refusal, caller));
+            refuse(LimitReply.refuse(loop.localReply(), refusal, caller));
             return;
         }
         moveTo(Phase.ATTEMPTING);
         loop.deadlines().add(this);
-        TargetName first = targets.next(dispatchedNanos, log);
-        if (first == null) {
+        if (!tries.startFirst(dispatchedNanos)) {
             fail(Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
                     "Every provider of it asked to be left alone."));
             answerFailure();
-        } else {
-            loop.upstream().pool(targets.provider(first)).retryBudget()
-                    .onFirstTry(policy.retry().budgetRatio());
-            start(first, dispatchedNanos);
         }
-    }
-
-    private Failure findTargets() {
-        String name = model.name();
-        switch (call.kind()) {
-            case PROVIDER -> {
-                Provider named = policy.providers().get(call.provider());
-                targets.begin(policy, new TargetName(named.name(),
-                        name == null ? call.what() : name));
-            }
-            case STORED -> targets.begin(policy, new TargetName(stored.name(), call.what()));
-            default -> {
-                if (name == null) {
-                    return findWithoutModel();
-                }
-                if (!caller.mayUse(name)) {
-                    return new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
-                            "The model '" + name + "' is not open to this key.", "model", null);
-                }
-                Route route = policy.router().find(name);
-                if (route == null) {
-                    return new Failure(Failure.Kind.MODEL_NOT_FOUND, "The model '" + name
-                            + "' is served by no configured provider.", "model", null);
-                }
-                if (!targets.begin(policy, route, isStream(), loop.deadlines().nowNanos())) {
-                    return noProvider();
-                }
-            }
-        }
-        return null;
-    }
-
-    private Failure findWithoutModel() {
-        if (isRestricted()) {
-            return new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
-                    "This key is for some models only, and the request names none.", "model",
-                    null);
-        }
-        if (stored == null) {
-            return noProvider();
-        }
-        targets.begin(policy, new TargetName(stored.name(), call.what()));
-        return null;
-    }
-
-    private static Failure noProvider() {
-        return Failure.of(Failure.Kind.MODEL_NOT_FOUND,
-                "No enabled provider has this endpoint.");
-    }
-
-    private void start(TargetName target, long nowNanos) {
-        Provider provider = targets.provider(target);
-        totalNanos = targets.timeouts(target).total().toNanos();
-        if (!uploading) {
-            loop.deadlines().expectBy(sentNanos + totalNanos);
-        }
-        ProviderKey key = provider.keys().next(nowNanos);
-        if (key == null && !provider.keys().isEmpty()) {
-            key = provider.keys().leastBad(nowNanos);
-            key = key == null ? provider.keys().keys().get(0) : key;
-        }
-        attempt.start(target, targets, key, uploading || call.upgrade(), isStream(), nowNanos);
-    }
-
-    /** Writes the request; called by the attempt when its connection is ready. */
-    void send(RawAttempt sender, UpstreamConnection connection) {
-        BodyEdits edits = loop.edits().clear();
-        String query = model.fit(sender.target().model(), edits);
-        boolean deployed = call.kind() == RawCall.Kind.MODEL && model.name() != null;
-        String path = call.kind() == RawCall.Kind.PROVIDER ? call.path() + query
-                : sender.provider().requestTarget(call.path(), query,
-                        deployed ? sender.target().model() : null);
-        boolean chunks = hasBody && uploading && contentLength < 0;
-        HeadWriter out = loop.writer().clear().text(method).text(" ").text(path)
-                .text(" HTTP/1.1\r\nhost: ").text(sender.provider().authority()).crlf();
-        if (sender.key() != null) {
-            out.bytes(sender.provider().credentialLine(sender.key(), path));
-        }
-        if (call.upgrade()) {
-            out.text("connection: Upgrade\r\nupgrade: websocket\r\n");
-            connection.expectUpgrade();
-        } else {
-            out.text("accept-encoding: identity\r\n");
-        }
-        if (model.isRoutedJson()) {
-            out.text("content-type: application/json\r\n");
-        }
-        if (chunks) {
-            out.text("transfer-encoding: chunked\r\n");
-        } else if (hasBody) {
-            out.text("content-length: ").number(uploading ? contentLength + edits.growth()
-                    : body.lengthWith(edits)).crlf();
-        } else if (contentLength == 0 || method.equals("POST") || method.equals("PUT")) {
-            out.text("content-length: 0\r\n");
-        }
-        out.bytes(fields, 0, fieldsLength).crlf();
-        if (chunks) {
-            out.text(Long.toHexString(body.lengthWith(edits))).crlf();
-        }
-        ByteBuf first = downstream.context().alloc().directBuffer(out.length());
-        out.drainTo(first);
-        connection.write(first);
-        body.writeTo(connection, downstream.context().alloc(), edits);
-        if (chunks) {
-            connection.write(downstream.context().alloc().directBuffer(2)
-                    .writeShort('\r' << 8 | '\n'));
-        }
-        if (uploading) {
-            sentOn = true;
-            body.release();
-            connection.flush();
-            sender.beginUpload(chunks);
-        } else {
-            sender.onSent();
-            connection.flush();
-        }
-    }
-
-    /** Whether the whole request could be sent again. */
-    boolean isReplayable() {
-        return !sentOn;
-    }
-
-    /** Whether all of the request went out: else nothing can follow on that connection. */
-    boolean isWhollySent() {
-        return !uploading && !cutShort;
-    }
-
-    boolean isHead() {
-        return head;
-    }
-
-    /** Whether the head of a reply goes on before anything of its body has come. */
-    boolean isImpatient() {
-        return call.kind() == RawCall.Kind.PROVIDER;
-    }
-
-    /** Whether the reply may tell what it cost: what is only fetched has been paid for. */
-    boolean isMetered() {
-        return method.equals("POST");
-    }
-
-    /** Whether another provider could answer as well. */
-    private boolean isRouted() {
-        return call.kind() == RawCall.Kind.MODEL || call.kind() == RawCall.Kind.REALTIME;
-    }
-
-    /** Whether asking twice is no worse than asking once (RFC 9110 section 9.2.2). */
-    private boolean isRepeatable() {
-        return isRouted() || !method.equals("POST") && !method.equals("PATCH");
     }
 
     /** The attempt brought no reply; it has let go of everything. */
     void onFault(RawAttempt failed, Fault fault, String detail) {
         long now = loop.deadlines().nowNanos();
-        log.onFault(failed.target(), fault, now - failed.startedNanos());
+        log.onFault(failed.target(), fault, now - failed.clock().startedNanos());
         failed.provider().onError(fault.code(), detail);
-        boolean may = !failed.isSent() || isRepeatable();
-        if (!may || !tryAgain(now, fault.isTransient(), false)) {
+        if (request.isRouted()) {
+            failed.provider().load().onFault(fault);
+        }
+        if (!tries.goOnAfterFault(fault, now)) {
             answerFailure();
         }
     }
@@ -623,19 +334,16 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     void onErrorReply(RawAttempt failed, ReplyVerdict verdict) {
         long now = loop.deadlines().nowNanos();
         String text = failed.reply().errorText();
-        log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
+        log.onReply(failed.target(), failed.status(), now - failed.clock().startedNanos());
         failed.provider().onError(Integer.toString(failed.status()), summary(text));
-        if (isRouted() && verdict != ReplyVerdict.CALLERS_FAULT) {
-            letRest(failed, verdict, now);
-            boolean repeat = verdict == ReplyVerdict.TRANSIENT
-                    && failed.retryAfterNanos() == RetryAfter.NONE;
-            if (tryAgain(now, repeat, verdict == ReplyVerdict.BAD_KEY
-                    || verdict == ReplyVerdict.RATE_LIMITED)) {
+        if (request.isRouted() && verdict != ReplyVerdict.CALLERS_FAULT) {
+            failed.provider().load().onErrorReply(failed.status());
+            if (tries.goOnAfterError(verdict, now)) {
                 return;
             }
         }
         boolean showsKey = failed.key() != null && failed.key().isShownIn(text);
-        if (showsKey || verdict == ReplyVerdict.BAD_KEY && call.kind() != RawCall.Kind.PROVIDER) {
+        if (showsKey || verdict == ReplyVerdict.BAD_KEY && !request.isImpatient()) {
             failed.abandon();
             fail(Failure.of(Failure.Kind.UPSTREAM_ERROR,
                     "The provider refused the proxy (" + failed.status() + ")."));
@@ -643,60 +351,6 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         } else {
             failed.commit();
         }
-    }
-
-    /**
-     * Lets a key rest that the reply says should; only where the endpoint is one that every key can
-     * use, or whoever asks for what the key may not do would take it from all the others.
-     */
-    private static void letRest(RawAttempt failed, ReplyVerdict verdict, long nowNanos) {
-        if (failed.key() == null) {
-            return;
-        }
-        long wait = failed.retryAfterNanos();
-        if (verdict == ReplyVerdict.BAD_KEY) {
-            failed.key().rest(nowNanos, BAD_KEY_REST_NANOS, false);
-        } else if (verdict == ReplyVerdict.RATE_LIMITED
-                && !ReplyVerdict.isTooLarge(failed.reply().errorText())) {
-            failed.key().rest(nowNanos, wait > 0 ? wait : GUESSED_REST_NANOS, wait > 0);
-        }
-    }
-
-    /**
-     * Goes on to another try, if there is one to be made: with another key, once more on the same
-     * target, or on the next. The failed attempt is let go of then, and only then.
-     */
-    private boolean tryAgain(long now, boolean maySucceedNow, boolean keyAtFault) {
-        TargetName same = attempt.target();
-        if (!isReplayable() || log.tried() >= policy.retry().maxAttempts()
-                || totalNanos - (now - sentNanos) <= 0) {
-            return false;
-        }
-        if (keyAtFault && attempt.provider().keys().keys().size() > 1
-                && attempt.provider().keys().readyInNanos(now) == 0
-                && targets.tryAgain(same, now)) {
-            attempt.abandon();
-            start(same, now);
-            return true;
-        }
-        if (maySucceedNow && sameTargetTries < policy.retry().sameTarget()
-                && attempt.tryTakeRetry()) {
-            sameTargetTries++;
-            pausedTarget = same;
-            pauseUntilNanos = now + ThreadLocalRandom.current().nextLong(MIN_PAUSE_NANOS,
-                    MAX_PAUSE_NANOS);
-            attempt.abandon();
-            loop.deadlines().expectBy(pauseUntilNanos);
-            return true;
-        }
-        TargetName next = targets.next(now, log);
-        if (next == null) {
-            return false;
-        }
-        attempt.abandon();
-        sameTargetTries = 0;
-        start(next, now);
-        return true;
     }
 
     private static String summary(String text) {
@@ -708,30 +362,21 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     @Override
     protected long remainingNanos(long nowNanos) {
-        long total = phase == Phase.ATTEMPTING && !uploading
-                ? totalNanos - (nowNanos - sentNanos) : Deadlines.NEVER;
-        return Math.min(total, pausedTarget != null ? pauseUntilNanos - nowNanos
-                : attempt.remainingNanos(nowNanos));
+        return Math.min(phase == Phase.ATTEMPTING ? tries.timeLeftNanos(nowNanos)
+                : tunnel.remainingNanos(nowNanos), tries.remainingNanos(nowNanos));
     }
 
     @Override
     protected void onDeadline(long nowNanos) {
-        if (phase == Phase.ATTEMPTING && !uploading && totalNanos - (nowNanos - sentNanos) <= 0) {
+        if (phase == Phase.ATTEMPTING && tries.timeLeftNanos(nowNanos) <= 0) {
             attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(), "the exchange took too long");
+            attempt.onTimeUp(nowNanos);
             abandon(Fault.TOTAL_TIMEOUT);
             answerFailure();
-        } else if (pausedTarget != null) {
-            TargetName target = pausedTarget;
-            pausedTarget = null;
-            TargetName next = targets.tryAgain(target, nowNanos) ? target
-                    : targets.next(nowNanos, log);
-            if (next == null) {
-                answerFailure();
-            } else {
-                start(next, nowNanos);
-            }
-        } else {
-            attempt.onDeadline(nowNanos);
+        } else if (tunnel.isOn()) {
+            tunnel.onDeadline(nowNanos);
+        } else if (!tries.onDeadline(nowNanos)) {
+            answerFailure();
         }
     }
 
@@ -741,28 +386,15 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     void onCommit(RawAttempt good, HeadWriter out) {
         long now = loop.deadlines().nowNanos();
         if (good.status() < 400) {
-            log.onReply(good.target(), good.status(), now - good.startedNanos());
+            log.onReply(good.target(), good.status(), now - good.clock().startedNanos());
+            if (request.isRouted() && good.status() != 101) {
+                good.provider().load().onUnaryReply();
+            }
         }
         moveTo(Phase.COMMITTED);
         status = good.status();
-        releaseRequest();
-        LimitReply.write(out, metering.permit(), now);
-        out.text("x-request-id: ").text(requestId).crlf().text(cors);
-        if (status != 101) {
-            out.bytes(HeaderText.securityLines(downstream.isTls()));
-        }
-        if (policy.fullHeaders()) {
-            out.text("x-penstock-provider: ").text(good.target().provider())
-                    .text("\r\nx-penstock-model: ")
-                    .text(HeaderText.printable(good.target().model()))
-                    .text("\r\nx-penstock-attempts: ");
-            log.writeTo(out);
-            out.text("\r\nserver-timing: receive;dur=").millis(dispatchedNanos - receivedNanos)
-                    .text(", queue;dur=").millis(good.slotNanos() - good.startedNanos())
-                    .text(", connect;dur=").millis(good.readyNanos() - good.slotNanos())
-                    .text(", head;dur=").millis(good.headNanos() - good.readyNanos())
-                    .text(", total;dur=").millis(now - receivedNanos).crlf();
-        }
+        request.release();
+        answer.writeLines(out, good, dispatchedNanos, now);
     }
 
     /** The reply went to the caller to its end. */
@@ -783,8 +415,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** Nothing can be said in the middle of bytes that nobody here understands: cuts them. */
     private void breakOff(Fault fault, Failure why) {
         log.onBroken(attempt.target(), fault,
-                loop.deadlines().nowNanos() - attempt.startedNanos());
+                loop.deadlines().nowNanos() - attempt.clock().startedNanos());
         fail(why);
+        brokenOff = true;
         attempt.abandon();
         finish();
         downstream.cut();
@@ -793,41 +426,23 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** Nothing brought a reply that could be passed on. */
     private void answerFailure() {
         if (failure == null) {
-            Fault last = log.lastFault();
-            fail(Failure.of(last == Fault.SATURATED ? Failure.Kind.OVERLOADED
-                    : last != null && last.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
-                    : Failure.Kind.UPSTREAM_ERROR, "The call failed: " + log + "."));
+            fail(answer.failure());
         }
-        LocalReply reply = loop.localReply();
-        if (failure.kind() == Failure.Kind.NO_HEALTHY_PROVIDER) {
-            long ready = targets.readyInNanos(loop.deadlines().nowNanos());
-            reply.retryAfter(Math.min(ready, TimeUnit.SECONDS.toNanos(60)));
-        } else if (failure.kind() == Failure.Kind.OVERLOADED) {
-            reply.retryAfter(0);
-        }
-        reply.lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()));
-        if (policy.fullHeaders() && !log.entries().isEmpty()) {
-            reply.field("x-penstock-attempts", log.toString());
-        }
-        answer(reply, log.toJson());
+        answer(tries.targets().readyInNanos(loop.deadlines().nowNanos()));
     }
 
     /** Answers a request that no provider was asked about. */
     private void refuse(Failure why) {
         fail(why);
-        LocalReply reply = loop.localReply();
-        if (why.kind() == Failure.Kind.OVERLOADED) {
-            reply.retryAfter(0);
-        }
-        answer(reply, null);
+        answer(0);
     }
 
-    private void answer(LocalReply reply, String attempts) {
+    private void answer(long readyInNanos) {
         status = failure.kind().status();
         Failure why = failure;
-        String id = requestId;
+        LocalReply reply = answer.begin(why, readyInNanos, loop.deadlines().nowNanos());
         finish();
-        reply.lines(cors).error(downstream, why, id, attempts);
+        answer.send(reply, why);
     }
 
     private void fail(Failure why) {
@@ -837,20 +452,16 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     // The tunnel
 
-    /** Both sides speak another protocol from here on. */
-    Tunnel newTunnel(UpstreamConnection connection) {
-        return new Tunnel(new TunnelEnds.Caller(downstream),
-                new TunnelEnds.Provider(connection),
-                limits.tunnelIdle().toNanos(), limits.tunnelTotal().toNanos(),
-                loop.deadlines().nowNanos());
+    /** Both sides speak another protocol from here on; the caller was told. */
+    void onTunnel(UpstreamConnection provider, RawReply reply) {
+        tunnel.begin(provider, reply, attempt.target(), limits);
     }
 
     /** The proxy ends the tunnel, and says so to both sides. */
     void onTunnelOver(Fault why) {
         log.onBroken(attempt.target(), why,
-                loop.deadlines().nowNanos() - attempt.startedNanos());
-        attempt.tunnel().sayClose(downstream.context().alloc(),
-                why == Fault.SHUTDOWN ? GOING_AWAY : POLICY_VIOLATION, why.code());
+                loop.deadlines().nowNanos() - attempt.clock().startedNanos());
+        tunnel.sayClose(why);
         endTunnel();
     }
 
@@ -859,14 +470,15 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         if (fault != null) {
             attempt.provider().onError(fault.code(), detail);
             log.onBroken(attempt.target(), fault,
-                    loop.deadlines().nowNanos() - attempt.startedNanos());
+                    loop.deadlines().nowNanos() - attempt.clock().startedNanos());
         }
         endTunnel();
     }
 
     private void endTunnel() {
         moveTo(Phase.COMPLETE);
-        attempt.closeTunnel();
+        usage = tunnel.end();
+        attempt.abandon();
         finish();
         downstream.endResponse();
     }
@@ -876,29 +488,27 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     /** Every exchange ends here, once. */
     private void finish() {
         loop.deadlines().remove(this);
-        usage = meter();
-        if (usage != null) {
-            metering.book(attempt.target().provider(), attempt.target().model(), usage);
+        if (status != 101) {
+            bookReply();
         }
         metering.settle(loop.deadlines().nowNanos());
-        uploading = false;
-        releaseRequest();
-        pausedTarget = null;
-        model.forget();
+        tries.stop();
+        request.finish();
         listener.onFinished(this);
         moveTo(Phase.IDLE);
     }
 
-    /** What the call came to; null where nothing tells. */
-    private TokenUsage meter() {
-        if (attempt.isTunnel()) {
-            return attempt.reply().usageOfAll();
-        }
+    /** Books what the call came to, where something tells. */
+    private void bookReply() {
         TokenUsage reported = attempt.reply().usage();
-        boolean asked = model.isJson() && model.name() != null && isMetered();
-        boolean streamed = attempt.isCommitted() && status < 300 && isStream();
-        return reported != null || !asked || !streamed && !leftAlone ? reported
+        boolean asked = request.model().isJson() && request.model().name() != null
+                && request.isMetered();
+        boolean answered = attempt.isCommitted() && status < 300 && (isStream() || brokenOff);
+        usage = reported != null || !asked || !answered && !leftAlone ? reported
                 : metering.estimate(attempt.target().model(), attempt.reply().events());
+        if (usage != null) {
+            metering.book(attempt.target().provider(), attempt.target().model(), usage);
+        }
     }
 
     private void moveTo(Phase next) {
@@ -906,24 +516,6 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
             throw new IllegalStateException(phase + " cannot become " + next);
         }
         phase = next;
-    }
-
-    private void releaseRequest() {
-        body.release();
-        if (fields != null) {
-            loop.giveBack(fields);
-            fields = null;
-        }
-    }
-
-    private Failure tooLarge() {
-        return Failure.of(Failure.Kind.REQUEST_TOO_LARGE, "The request's body is longer than "
-                + maxBytes() + " bytes.");
-    }
-
-    private static Failure invalidJson(JsonSyntaxException e) {
-        return Failure.of(Failure.Kind.INVALID_JSON,
-                "The request's body is not valid JSON: " + e.getMessage() + ".");
     }
 
     public boolean isIdle() {
@@ -937,17 +529,17 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     @Override
     public String requestId() {
-        return requestId;
+        return answer.requestId();
     }
 
     @Override
     public String model() {
-        return model.name();
+        return request.model().name();
     }
 
     @Override
     public boolean isStream() {
-        return model.isStream();
+        return request.model().isStream();
     }
 
     @Override
@@ -987,6 +579,6 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
 
     @Override
     public long firstContentNanos() {
-        return servedBy() == null ? -1 : attempt.contentNanos() - receivedNanos;
+        return servedBy() == null ? -1 : attempt.clock().contentNanos() - receivedNanos;
     }
 }

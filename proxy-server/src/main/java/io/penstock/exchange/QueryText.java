@@ -3,9 +3,13 @@ package io.penstock.exchange;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /** A query, {@code ?a=1&b=2}, of which one parameter matters and the others stay as they are. */
 final class QueryText {
+    private static final Pattern CREDENTIAL = Pattern.compile(
+            "key|api[_-]?key|x-api-key|x-goog-api-key|access_token", Pattern.CASE_INSENSITIVE);
+
     private QueryText() {}
 
     /**
@@ -35,6 +39,26 @@ final class QueryText {
                     ? name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8) : part);
         }
         return out.toString();
+    }
+
+    /** Whether a parameter is there, and not empty, whose name is one of a credential. */
+    static boolean showsCredential(String query) {
+        for (String part : parts(query)) {
+            int equals = part.indexOf('=');
+            if (equals >= 0 && equals + 1 < part.length()
+                    && CREDENTIAL.matcher(decodedIfItCan(part.substring(0, equals))).matches()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String decodedIfItCan(String name) {
+        try {
+            return URLDecoder.decode(name, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return name; // whoever reads it leniently finds no such word in it
+        }
     }
 
     private static String[] parts(String query) {

@@ -3,13 +3,16 @@ package io.penstock.exchange;
 import io.netty.buffer.ByteBuf;
 import io.penstock.http.HeadWriter;
 import io.penstock.limit.Gauge;
+import io.penstock.provider.Api;
 import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.ReplyOptions;
 import io.penstock.translate.request.Translated;
-import io.penstock.upstream.Api;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
+import io.penstock.upstream.ProviderTypeException;
+import io.penstock.upstream.RequestStart;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The request as a target gets it that doesn't speak the caller's format, and what has to be known
@@ -24,29 +27,42 @@ final class Question {
     static final String ANTHROPIC_VERSION = "anthropic-version: 2023-06-01\r\n";
 
     private final Provider provider;
-    private final String model;
+    private final String modelName; // as the provider calls it
+    private final boolean stream;
     private final Translated translated;
     private final ReplyFormat client;
     private final ReplyOptions options;
     private final boolean prefilled;
+    private final ProviderTypeException impediment; // why it can't be sent; null if it can
     private final Gauge memory;
     private final long gauged;
     private boolean released;
 
     /** Takes the translated body. */
-    Question(Provider provider, String model, Translated translated, ReplyFormat client, long choices,
-            boolean prefilled, Gauge memory) {
+    Question(Provider provider, String modelName, boolean stream, Translated translated,
+            ReplyFormat client, long choices, boolean prefilled,
+            ProviderTypeException impediment, Gauge memory) {
         this.provider = provider;
-        this.model = model;
+        this.modelName = modelName;
+        this.stream = stream;
         this.translated = translated;
         this.client = client;
         this.prefilled = prefilled;
+        this.impediment = impediment;
         this.memory = memory;
-        options = new ReplyOptions(null, translated.usageAsked(), (int) choices, null,
-                translated.jsonByTool() ? Translated.JSON_TOOL : null);
-        gauged = translated.body().capacity() > RequestBody.FREE_BYTES
-                ? translated.body().capacity() : 0;
+        options = new ReplyOptions(null, modelName, translated.usageAsked(), (int) choices,
+                translated.responseSettings(),
+                translated.jsonByTool() ? Translated.JSON_TOOL : null,
+                translated.functionsOffered());
+        int kept = translated.body().capacity() + (translated.responseSettings() == null ? 0
+                : translated.responseSettings().length());
+        gauged = kept > RequestBody.FREE_BYTES ? kept : 0;
         memory.take(gauged);
+    }
+
+    /** The API in which the target is asked. */
+    Api api() {
+        return provider.mainApi();
     }
 
     /** The format of the answer. */
@@ -78,20 +94,31 @@ final class Question {
         return translated.dropped();
     }
 
+    /** The caller's fields that the target gets another value for. */
+    List<String> changed() {
+        return translated.changed();
+    }
+
     int length() {
         return translated.body().readableBytes();
     }
 
-    /** Writes the request's head up to the caller's own fields. */
-    void writeHead(HeadWriter out, ProviderKey key) {
-        out.bytes(provider.requestStart("/" + translated.path(), model));
-        if (key != null) {
-            out.bytes(key.credentialLine());
+    /**
+     * Writes the request's head up to the caller's own fields; returns which of those, in lower
+     * case, must not follow.
+     */
+    Set<String> writeHead(HeadWriter out, ProviderKey key) throws ProviderTypeException {
+        if (impediment != null) {
+            throw impediment;
         }
+        RequestStart start = provider.requestStart(provider.mainApi(), modelName, stream);
+        Set<String> replaced = provider.authorize(provider.authorization(key),
+                out.bytes(start.bytes()), "POST", start.path(), start.query(), translated.body());
         if (provider.mainApi() == Api.MESSAGES) {
             out.text(ANTHROPIC_VERSION);
         }
         out.text("content-length: ").number(length()).crlf();
+        return replaced;
     }
 
     /** The body, to be sent; it can be sent again. */

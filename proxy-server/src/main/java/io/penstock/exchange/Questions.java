@@ -3,14 +3,14 @@ package io.penstock.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.failure.Failure;
+import io.penstock.provider.Prefill;
 import io.penstock.route.Route.TargetName;
-import io.penstock.translate.request.ChatDialect;
 import io.penstock.translate.request.ProviderFormat;
 import io.penstock.translate.request.Translated;
 import io.penstock.translate.request.TranslationOptions;
 import io.penstock.translate.request.UntranslatableException;
 import io.penstock.upstream.Provider;
-import io.penstock.upstream.ProviderType;
+import io.penstock.upstream.ProviderTypeException;
 
 /**
  * In which words the targets of one exchange are asked. The caller's own go to whoever speaks its
@@ -71,7 +71,7 @@ final class Questions {
         if (prefills) {
             BodyEdits edits = loop.edits().clear();
             request.goOn(edits, continuation.text().stripTrailing(),
-                    ProviderType.OPENAI_COMPATIBLE, passedTokens);
+                    Prefill.PLAIN, passedTokens);
             try {
                 prepared = translate(target, provider, asksForUsage, edits, true);
                 return true;
@@ -100,9 +100,15 @@ final class Questions {
             case CONVERSE -> ProviderFormat.CONVERSE;
             default -> ProviderFormat.CHAT;
         };
+        String modelName = target.model();
+        ProviderTypeException impediment = null;
+        try {
+            modelName = provider.modelName(target.model());
+        } catch (ProviderTypeException e) {
+            impediment = e; // the attempt will fail by it
+        }
         TranslationOptions options = TranslationOptions.of(target.model(), request.isStream())
-                .withAskUsage(asksForUsage)
-                .withDialect(ChatDialect.of(provider.settings().type().configName()));
+                .withModel(modelName).withAskUsage(asksForUsage).withDialect(provider.dialect());
         if (endpoint.takesModels()) {
             request.fit(edits, target.model(), false); // its list of models is no word of the format
         }
@@ -111,8 +117,8 @@ final class Questions {
         try {
             Translated translated = loop.requestTranslator().translate(endpoint.asked(), to, whole,
                     options, allocator);
-            return new Question(provider, target.model(), translated, endpoint.format(),
-                    request.choices(), prefilled, loop.bodyMemory());
+            return new Question(provider, modelName, request.isStream(), translated,
+                    endpoint.format(), request.choices(), prefilled, impediment, loop.bodyMemory());
         } finally {
             whole.release();
         }

@@ -33,8 +33,9 @@ final class RawModel {
     void begin(RequestHead request, RawCall call) {
         this.call = call;
         boolean routed = call.kind() == RawCall.Kind.MODEL;
-        coded = request.has(Field.CONTENT_ENCODING)
-                && !request.valueStartsWith(Field.CONTENT_ENCODING, "identity");
+        String coding = request.has(Field.CONTENT_ENCODING) ? request.values("content-encoding")
+                : null;
+        coded = coding != null && !coding.equalsIgnoreCase("identity");
         isJson = !coded && request.hasBody() && (routed ? RawCall.mayBeJson(request)
                 : request.valueStartsWith(Field.CONTENT_TYPE, "application/json"));
         readsJson = isJson;

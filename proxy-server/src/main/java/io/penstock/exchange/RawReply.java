@@ -70,9 +70,9 @@ final class RawReply implements ResponseRelay.Observer {
         return usage.largest();
     }
 
-    /** What the replies in a tunnel reported together; null if none has. */
-    TokenUsage usageOfAll() {
-        return usage.sum();
+    /** What the replies in a tunnel reported since it was last asked; null if none has. */
+    TokenUsage takeUsage() {
+        return usage.takeSum();
     }
 
     @Override

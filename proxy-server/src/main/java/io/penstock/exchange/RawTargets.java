@@ -1,11 +1,11 @@
 package io.penstock.exchange;
 
 import io.penstock.failure.Fault;
-import io.penstock.route.Route;
+import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;
+import io.penstock.route.Route;
 import io.penstock.route.TargetOrder;
 import io.penstock.route.TargetTerms;
-import io.penstock.upstream.Api;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;
@@ -97,6 +97,11 @@ final class RawTargets {
             log.onPassedOver(first, Fault.COOLDOWN);
         }
         return rests ? null : first;
+    }
+
+    /** Whether that target would be asked once more just now. */
+    boolean isPassable(TargetName target, long nowNanos) {
+        return !isRouted || routed.health(target).isPassable(nowNanos);
     }
 
     /** Whether that target may be asked once more; if so, it has to be asked now. */

@@ -60,6 +60,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private ReplyTranslator watcher; // of events that are no chunks; null until there were any
     private boolean watches;
     private boolean streams;
+    private long watchedEvents; // that went by
     private boolean unreadLast; // the last event was too long to be read
     private boolean translated; // what events mean is told elsewhere
     private boolean chunks; // the caller's events are OpenAI's chunks
@@ -90,6 +91,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         malformed = 0;
         chunks = true;
         watches = false;
+        watchedEvents = 0;
         unreadLast = false;
         translated = false;
         this.wantedEvents = wantedEvents;
@@ -130,7 +132,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         watches = !isTranslated && !chunks;
         if (watches) {
             watcher = watcher == null ? new ReplyTranslator(loop.replyLoop()) : watcher;
-            watcher.watch(endpoint.format());
+            watcher.watch(endpoint.format(), watched);
         }
     }
 
@@ -215,6 +217,13 @@ final class ReplyReader implements ResponseRelay.Observer {
         return doneSeen || errorSeen || finishes >= choices;
     }
 
+    /** The events that end a relayed stream at the length that it may have; null if none can. */
+    String endAtLength(ReplyUsage counted) {
+        ByteBuf end = Unpooled.buffer();
+        return watches && watcher.endAtLength(counted, end) ? end.toString(StandardCharsets.UTF_8)
+                : null;
+    }
+
     /** Whether {@code [DONE]} went by. */
     boolean isDoneSeen() {
         return doneSeen;
@@ -251,6 +260,11 @@ final class ReplyReader implements ResponseRelay.Observer {
      */
     boolean endsAsJson() {
         return lastByte == '}' || lastByte == ']';
+    }
+
+    /** How many events went by of a stream that is relayed and is none of chunks. */
+    long watchedEvents() {
+        return watchedEvents;
     }
 
     /** The beginning of an error reply's body. */
@@ -301,6 +315,7 @@ final class ReplyReader implements ResponseRelay.Observer {
             return readWhole(buffer, index, length);
         }
         if (watches) {
+            watchedEvents += length > MAX_EMPTY_BYTES ? 1 : 0;
             unreadLast = false;
             onMeaning(watcher.onEvent(buffer, index, length, Unpooled.EMPTY_BUFFER), length);
             return true;
@@ -390,6 +405,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     @Override
     public void onOversizedEvent() {
         unreadLast = watches;
+        watchedEvents += watches ? 1 : 0;
         contentEvents++; // nothing but content is that long
         events++;
         eventBytes += EventSplitter.MAX_SPLIT_EVENT;

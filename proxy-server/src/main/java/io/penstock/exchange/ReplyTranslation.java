@@ -96,6 +96,13 @@ final class ReplyTranslation implements Rewriter, EventSplitter.Sink {
         return word.toString(StandardCharsets.UTF_8);
     }
 
+    /** The events that end the stream at the length that it may have, in the caller's format. */
+    String endAtLength(ReplyUsage counted) {
+        ByteBuf end = Unpooled.buffer();
+        translator.endAtLength(counted, end);
+        return end.toString(StandardCharsets.UTF_8);
+    }
+
     @Override
     public void rewrite(ByteBuf buffer, int index, int length, ByteBuf out) {
         this.out = out;

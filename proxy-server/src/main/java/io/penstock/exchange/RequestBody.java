@@ -2,6 +2,8 @@ package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.CompositeByteBuf;
+import io.netty.buffer.Unpooled;
 import io.penstock.limit.Gauge;
 import io.penstock.upstream.UpstreamConnection;
 import java.util.ArrayList;
@@ -92,13 +94,20 @@ final class RequestBody {
         write(edits, (slice, index, size) -> out.writeBytes(slice, index, size), out::writeBytes);
     }
 
-    /** All of it in one piece, the edits made; gives the buffer. */
+    /** All of it, the edits made and nothing copied but what is short; gives the buffer. */
     ByteBuf whole(ByteBufAllocator allocator, BodyEdits edits) {
         if (slices.size() == 1 && edits.count() == 0) {
             return slices.get(0).retainedSlice();
         }
-        ByteBuf whole = allocator.directBuffer((int) lengthWith(edits));
-        copyTo(whole, edits);
+        if (isSmall()) {
+            ByteBuf whole = allocator.directBuffer((int) lengthWith(edits));
+            copyTo(whole, edits);
+            return whole;
+        }
+        CompositeByteBuf whole = allocator.compositeDirectBuffer(Integer.MAX_VALUE);
+        write(edits, (slice, index, size) ->
+                whole.addComponent(true, slice.retainedSlice(index, size)),
+                text -> whole.addComponent(true, Unpooled.wrappedBuffer(text)));
         return whole;
     }
 

@@ -57,14 +57,9 @@ final class RequestControls {
         if (!head.has(Field.X_PENSTOCK)) {
             return null;
         }
-        String timeout = head.values(TIMEOUT_FIELD);
-        if (timeout != null) {
-            timeoutNanos = nanos(timeout);
-            if (timeoutNanos <= 0) {
-                return new Failure(Failure.Kind.BAD_REQUEST, "'" + TIMEOUT_FIELD
-                        + "' has to be a time such as 30s, 500ms or 12.5 (seconds).",
-                        TIMEOUT_FIELD, null);
-            }
+        timeoutNanos = timeoutNanos(head);
+        if (timeoutNanos <= 0) {
+            return noTime();
         }
         String names = head.values(FALLBACKS_FIELD);
         if (names != null) {
@@ -77,6 +72,21 @@ final class RequestControls {
             return check(fallbacks, FALLBACKS_FIELD, 0);
         }
         return null;
+    }
+
+    /**
+     * How long a request may take by its caller's own word: {@link #NO_TIMEOUT} for none, 0 or less
+     * when it says no time at all.
+     */
+    static long timeoutNanos(RequestHead head) {
+        String timeout = head.has(Field.X_PENSTOCK) ? head.values(TIMEOUT_FIELD) : null;
+        return timeout == null ? NO_TIMEOUT : nanos(timeout);
+    }
+
+    /** What is wrong when it says no time. */
+    static Failure noTime() {
+        return new Failure(Failure.Kind.BAD_REQUEST, "'" + TIMEOUT_FIELD
+                + "' has to be a time such as 30s, 500ms or 12.5 (seconds).", TIMEOUT_FIELD, null);
     }
 
     /** Nanoseconds; 0 or less when it is no time at all. */

@@ -4,8 +4,8 @@ import io.penstock.failure.Failure;
 import io.penstock.json.JsonText;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.json.TopLevelScanner.Kind;
+import io.penstock.provider.Prefill;
 import io.penstock.translate.StreamOptions;
-import io.penstock.upstream.ProviderType;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -196,17 +196,17 @@ final class RequestFields {
     /**
      * Asks to go on from a text that the caller has already.
      *
-     * @param type whose way of asking it is
+     * @param prefill the way of asking it
      * @param passedTokens how many the text may have come to; they are not granted again
      */
-    void goOn(BodyEdits edits, String text, ProviderType type, long passedTokens) {
+    void goOn(BodyEdits edits, String text, Prefill prefill, long passedTokens) {
         StringBuilder message = new StringBuilder(",{\"role\":\"assistant\",\"content\":");
-        JsonText.quote(message, text).append(type.prefillMembers()).append('}');
+        JsonText.quote(message, text).append(prefill.members()).append('}');
         edits.replace(messagesEnd - 1, messagesEnd - 1,
                 message.toString().getBytes(StandardCharsets.UTF_8));
-        if (!type.prefillOptions().isEmpty()) {
+        if (!prefill.options().isEmpty()) {
             edits.replace(messagesEnd, messagesEnd,
-                    type.prefillOptions().getBytes(StandardCharsets.US_ASCII));
+                    prefill.options().getBytes(StandardCharsets.UTF_8));
         }
         if (maxTokens >= 0) {
             byte[] rest = Long.toString(Math.max(1, maxTokens - passedTokens))

@@ -5,12 +5,12 @@ import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
-import io.penstock.upstream.ReplyVerdict;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
 import java.util.List;
@@ -160,12 +160,22 @@ final class Tries {
     /** That target if the request can be put to it, else the next of which that is true. */
     private TargetName askable(TargetName target, Supplier<TargetName> further) {
         TargetName next = target;
-        while (next != null && !canAsk(next)) {
+        while (next != null) {
+            Fault impediment = impediment(next);
+            if (impediment == null) {
+                return next;
+            }
             targets.giveBack(next);
-            log.onPassedOver(next, Fault.UNTRANSLATABLE);
+            log.onPassedOver(next, impediment);
             next = further.get();
         }
-        return next;
+        return null;
+    }
+
+    /** Why a target is not worth a connection; null if it is. */
+    private Fault impediment(TargetName target) {
+        return !targets.provider(target).canAuthorize() ? Fault.NO_CREDENTIALS
+                : !canAsk(target) ? Fault.UNTRANSLATABLE : null;
     }
 
     private boolean canAsk(TargetName target) {

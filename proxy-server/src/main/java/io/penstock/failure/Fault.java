@@ -35,6 +35,12 @@ public enum Fault {
     COOLDOWN("cooldown", false),
     /** The target's format has no word for something in the request: it was not asked. */
     UNTRANSLATABLE("untranslatable", false),
+    /** What the provider's type, a plugin's perhaps, does with a request went wrong. */
+    PLUGIN_FAILED("plugin_failed", false),
+    /** The provider wants the body signed, which is sent on as it comes. */
+    UNSIGNABLE("unsignable", false),
+    /** The provider wants requests signed, and there is nothing to sign them with. */
+    NO_CREDENTIALS("no_credentials", false),
     /** Another attempt was faster. */
     HEDGE_LOST("hedge_lost", false),
     /** It has failed too often of late, and is left alone for a while. */
@@ -77,7 +83,8 @@ public enum Fault {
     public boolean isProvidersFault() {
         return switch (this) {
             case SATURATED, TOTAL_TIMEOUT, COOLDOWN, BREAKER_OPEN, CONTEXT_WINDOW,
-                    HEDGE_LOST, CALLER_GONE, DIVERGED, BUDGET_SPENT, SHUTDOWN -> false;
+                    HEDGE_LOST, CALLER_GONE, DIVERGED, BUDGET_SPENT, UNSIGNABLE,
+                    NO_CREDENTIALS, SHUTDOWN -> false;
             default -> true;
         };
     }

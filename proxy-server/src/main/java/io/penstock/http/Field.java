@@ -78,6 +78,13 @@ public enum Field {
         return (flags & NOT_UP) == 0;
     }
 
+    /** Whether what callers send under that name, in lower case, may reach a provider. */
+    public static boolean goesUp(String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
+        Field field = of(bytes, 0, bytes.length);
+        return field == null || field.goesUp();
+    }
+
     /** Whether a caller may see it. */
     boolean goesDown() {
         return (flags & NOT_DOWN) == 0;

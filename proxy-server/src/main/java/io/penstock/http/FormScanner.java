@@ -300,11 +300,24 @@ public final class FormScanner {
             }
             StringBuilder value = new StringBuilder();
             at = isToken(name) ? blanksEnd(text, readValue(text, equals + 1, value)) : -1;
+            if (at > 0 && isDoubtful(text, equals, at, name)) {
+                throw new HttpSyntaxException("a form's parameter with a backslash in it");
+            }
             if (at < 0 || all.put(name, value.toString()) != null) {
                 throw new HttpSyntaxException("malformed parameters of a form");
             }
         }
         return all;
+    }
+
+    /**
+     * Whether others read a value in another way, to whom a backslash in quotes escapes nothing. A
+     * file's name may have one in it, as long as no parameter could follow.
+     */
+    private static boolean isDoubtful(String text, int from, int to, String name) {
+        int escape = text.indexOf('\\', from);
+        return escape >= 0 && escape < to && (!name.startsWith("filename")
+                || text.startsWith("\"", escape + 1) && text.indexOf('=', escape) >= 0);
     }
 
     private static int blanksEnd(String text, int from) {

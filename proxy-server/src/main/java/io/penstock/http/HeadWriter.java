@@ -3,6 +3,8 @@ package io.penstock.http;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
 
 /**
  * Where a head is put together before it is written: an array that grows to the longest head seen.
@@ -30,6 +32,28 @@ public final class HeadWriter {
         ensure(end - start);
         System.arraycopy(source, start, bytes, length, end - start);
         length += end - start;
+        return this;
+    }
+
+    /** The same for field lines, of which those are left out that have one of these names. */
+    public HeadWriter linesWithout(Set<String> names, byte[] source, int start, int end) {
+        int line = start;
+        while (line < end) {
+            int colon = line;
+            while (source[colon] != ':') {
+                colon++;
+            }
+            int next = colon;
+            while (source[next] != '\n') {
+                next++;
+            }
+            next++;
+            String name = new String(source, line, colon - line, StandardCharsets.ISO_8859_1);
+            if (!names.contains(name.toLowerCase(Locale.ROOT))) {
+                bytes(source, line, next);
+            }
+            line = next;
+        }
         return this;
     }
 

@@ -33,6 +33,8 @@ public final class Permit {
     private long maxNanoDollars;
     private long reservedTokens;
     private long reservedNanoDollars;
+    private long countedTokens; // used for certain, while the call goes on
+    private long countedNanoDollars;
 
     public Permit(Accounts accounts, Budgets budgets) {
         this.accounts = accounts;
@@ -57,6 +59,8 @@ public final class Permit {
         budget = null;
         reservedTokens = 0;
         reservedNanoDollars = 0;
+        countedTokens = 0;
+        countedNanoDollars = 0;
         hasAccount = false;
         if (requests > 0 || concurrent > 0 || tokensPerMinute > 0) {
             Refusal refusal = enter(name, concurrent, requestWindowNanos, nowNanos);
@@ -185,10 +189,35 @@ public final class Permit {
     }
 
     /**
-     * Says what the call really came to: what was reserved beyond that goes back, and what was not
-     * becomes debt of the rate, and counts in the budget even above its bound. Nothing happens when
-     * that was said before, or nothing has begun. Where nothing was reserved, only the rate is
-     * charged, since it isn't known whose budget that would be.
+     * Counts what a call has come to for certain that still goes on, beside what is reserved for
+     * it: even above the bounds.
+     */
+    public void count(long tokens, long nanoDollars, long nowNanos) {
+        if (phase != Phase.RESERVED) {
+            throw new IllegalStateException("counts while " + phase);
+        }
+        checkAmounts(tokens, nanoDollars);
+        countedTokens += tokens;
+        countedNanoDollars += nanoDollars;
+        if (budget != null) {
+            budget.settle(0, 0, tokens, nanoDollars);
+        }
+        if (tokensPerMinute > 0) {
+            Account.TOKENS.takeAnyway(account, tokens, tokenIntervalNanos, nowNanos);
+        }
+    }
+
+    /** Whether calls have used the month's budget up; what others only reserved is not meant. */
+    public boolean isBudgetSpent() {
+        return budget != null && (maxTokens > 0 && budget.usedTokens() >= maxTokens
+                || maxNanoDollars > 0 && budget.usedNanoDollars() >= maxNanoDollars);
+    }
+
+    /**
+     * Says what the call really came to, all that was counted included: what was reserved beyond
+     * that goes back, and what was not becomes debt of the rate, and counts in the budget even above
+     * its bound. Nothing happens when that was said before, or nothing has begun. Where nothing was
+     * reserved, only the rate is charged, since it isn't known whose budget that would be.
      */
     public void settle(long usedTokens, long usedNanoDollars, long nowNanos) {
         if (phase != Phase.BEGUN && phase != Phase.RESERVED) {
@@ -197,10 +226,11 @@ public final class Permit {
         checkAmounts(usedTokens, usedNanoDollars);
         phase = Phase.SETTLED;
         if (budget != null) {
-            budget.settle(reservedTokens, reservedNanoDollars, usedTokens, usedNanoDollars);
+            budget.settle(reservedTokens, reservedNanoDollars, usedTokens - countedTokens,
+                    usedNanoDollars - countedNanoDollars);
         }
         if (tokensPerMinute > 0) {
-            long more = usedTokens - reservedTokens;
+            long more = usedTokens - countedTokens - reservedTokens;
             if (more > 0) {
                 Account.TOKENS.takeAnyway(account, more, tokenIntervalNanos, nowNanos);
             } else if (more < 0) {
@@ -216,7 +246,7 @@ public final class Permit {
      */
     public void end(long nowNanos) {
         if (phase == Phase.RESERVED) {
-            settle(0, 0, nowNanos);
+            settle(countedTokens, countedNanoDollars, nowNanos);
         }
         phase = Phase.IDLE;
         leave();

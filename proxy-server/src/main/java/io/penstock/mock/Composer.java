@@ -6,6 +6,7 @@ import io.penstock.mock.Answer.Tokens;
 import io.penstock.mock.Answer.ToolCall;
 import io.penstock.mock.Controls.TokenCounts;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -27,11 +28,14 @@ final class Composer {
     private final MockServer server;
     private final MockSettings settings;
     private final byte[][] words;
+    private final SignatureCheck signatures; // null where any caller will do
 
     Composer(MockServer server, byte[][] words) {
         this.server = server;
         this.settings = server.settings();
         this.words = words;
+        signatures = settings.signingKey() == null ? null
+                : new SignatureCheck(settings.signingKey(), InstantSource.system());
     }
 
     /** Answers a chat of which only the fields are known. */
@@ -59,6 +63,9 @@ final class Composer {
     /** Answers a call whose body the reader has kept. */
     Reply answer(RequestReader request, Fault fault, ByteBufAllocator allocator, long nowNanos) {
         try {
+            if (signatures != null) {
+                signatures.check(request);
+            }
             refuseBy(fault);
             Dialect dialect = request.endpoint().dialect();
             if (request.endpoint().isConversation()) {

@@ -63,7 +63,8 @@ record Draft(int status, String fields, boolean isStream, List<List<byte[]>> ste
         }
         return new Draft(200, "content-type: " + events.contentType()
                 + "\r\ncache-control: no-cache\r\n", true,
-                steps.stream().map(Draft::bytes).toList(), rest == null ? null : bytes(rest));
+                steps.stream().map(events::framed).toList(),
+                rest == null ? null : events.framed(rest));
     }
 
     private static List<List<String>> withBrokenEvent(List<List<String>> steps, int after) {
@@ -105,10 +106,6 @@ record Draft(int status, String fields, boolean isStream, List<List<byte[]>> ste
 
     static byte[] first(byte[] bytes, int length) {
         return Arrays.copyOf(bytes, length);
-    }
-
-    private static List<byte[]> bytes(List<String> texts) {
-        return texts.stream().map(Draft::utf8).toList();
     }
 
     static byte[] utf8(String text) {

@@ -23,6 +23,8 @@ enum Endpoint {
     GEMINI_COUNT_TOKENS(":countTokens", GENERATE.dialect),
     EMBED_CONTENT(":embedContent", GENERATE.dialect),
     BATCH_EMBED_CONTENTS(":batchEmbedContents", GENERATE.dialect),
+    CONVERSE("/converse", new BedrockConverse(false)),
+    CONVERSE_STREAM("/converse-stream", new BedrockConverse(true)),
     /** {@code GET} of a list, in the shape of whichever provider has that path and fields. */
     MODELS("/models", CHAT.dialect),
     OTHER("", CHAT.dialect);
@@ -72,7 +74,8 @@ enum Endpoint {
     /** Whether it answers with what a model says, unary or streamed. */
     boolean isConversation() {
         return switch (this) {
-            case CHAT, COMPLETIONS, RESPONSES, MESSAGES, GENERATE, STREAM_GENERATE -> true;
+            case CHAT, COMPLETIONS, RESPONSES, MESSAGES, GENERATE, STREAM_GENERATE,
+                    CONVERSE, CONVERSE_STREAM -> true;
             default -> false;
         };
     }

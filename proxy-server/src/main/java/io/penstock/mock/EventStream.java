@@ -2,10 +2,12 @@ package io.penstock.mock;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
- * The events of one stream, as text with their line ends: steps, each of which ends in content and
- * has its own time; what stands behind the last; and what marks the end.
+ * The events of one stream, as text, with their line ends where the format has lines: steps, each
+ * of which ends in content and has its own time; what stands behind the last; and what marks the
+ * end.
  *
  * <p><b>Thread:</b> confined to its maker's.
  */
@@ -13,12 +15,24 @@ final class EventStream {
     static final String SSE = "text/event-stream; charset=utf-8";
 
     private final String contentType;
+    private final Function<String, byte[]> framing;
     private final List<List<String>> steps = new ArrayList<>();
     private List<String> pending = new ArrayList<>();
     private String terminator; // null for none
 
     EventStream(String contentType) {
+        this(contentType, Draft::utf8);
+    }
+
+    /** {@code framing} makes the bytes of an event of its text. */
+    EventStream(String contentType, Function<String, byte[]> framing) {
         this.contentType = contentType;
+        this.framing = framing;
+    }
+
+    /** The bytes that these events are sent as. */
+    List<byte[]> framed(List<String> events) {
+        return events.stream().map(framing).toList();
     }
 
     String contentType() {

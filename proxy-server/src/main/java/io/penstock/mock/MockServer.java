@@ -35,7 +35,7 @@ import java.util.concurrent.atomic.LongAdder;
 /**
  * A stand-in provider that speaks several formats, told apart by the end of the path: OpenAI chat,
  * completions, Responses, embeddings, moderations, images and audio, rerank; Anthropic messages;
- * Gemini; and lists of models. It asks for no key, and takes any model.
+ * Gemini; Bedrock's Converse; and lists of models. It asks for no key, and takes any model.
  *
  * <p>A request can ask for its own course by fields of its head:
  *

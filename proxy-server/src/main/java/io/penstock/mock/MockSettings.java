@@ -18,9 +18,12 @@ import java.util.regex.Pattern;
  * @param text what every reply says, an event a word; null for {@code events} words of its own
  * @param prefill what it does with a conversation that ends in a message of the assistant's
  * @param records how many of the last requests it remembers for {@link MockServer#records}
+ * @param signingKey by which requests must be signed, those that have no Bearer key; null where the
+ *     mock takes any
  */
 public record MockSettings(String host, int port, String name, Duration ttft, Duration interval,
-        int events, int eventBytes, Failures failures, String text, Prefill prefill, int records) {
+        int events, int eventBytes, Failures failures, String text, Prefill prefill, int records,
+        SigningKey signingKey) {
     static final int MAX_RECORDS = 10_000;
     static final int MAX_EVENTS = 100_000_000;
     static final int MAX_EVENT_BYTES = 1024 * 1024;
@@ -30,7 +33,7 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
 
     public static final MockSettings DEFAULT = new MockSettings(
             "127.0.0.1", 0, "mock", Duration.ZERO, Duration.ZERO, 16, 0, Failures.NONE, null,
-            Prefill.ANEW, 0);
+            Prefill.ANEW, 0, null);
 
     public MockSettings {
         Objects.requireNonNull(host, "host");
@@ -58,37 +61,37 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
 
     public MockSettings withHost(String host) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
     }
 
     public MockSettings withPort(int port) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
     }
 
     public MockSettings withName(String name) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
     }
 
     public MockSettings withTtft(Duration ttft) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
     }
 
     public MockSettings withInterval(Duration interval) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
     }
 
     public MockSettings withEvents(int events) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
     }
 
     public MockSettings withEventBytes(int eventBytes) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
     }
 
     /** The fault strikes that share of the calls. */
@@ -98,27 +101,33 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
 
     public MockSettings withFailures(Failures failures) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
     }
 
     public MockSettings withText(String text) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
     }
 
     public MockSettings withPrefill(Prefill prefill) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
     }
 
     public MockSettings withRecords(int records) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records);
+                text, prefill, records, signingKey);
+    }
+
+    public MockSettings withSigningKey(SigningKey signingKey) {
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records, signingKey);
     }
 
     /** Whether even a plain chat takes more than ready-made bytes. */
     boolean composesAll() {
-        return text != null || prefill != Prefill.ANEW || records > 0;
+        return text != null || prefill != Prefill.ANEW || records > 0
+                || signingKey != null;
     }
 
     /** Reads {@code 500us 250ms 2s 5m 1h} or {@code 0}, at most an hour. */

@@ -20,6 +20,8 @@ abstract class OpenAi implements Dialect {
                     null, "invalid_api_key");
             case UNKNOWN_URL -> error(error.getMessage(), "invalid_request_error", null,
                     "unknown_url");
+            case INVALID_SIGNATURE -> error(error.getMessage(), "invalid_request_error", null,
+                    "invalid_signature");
             case STATUS, EDGE -> ofStatus(error);
         };
     }

@@ -8,7 +8,8 @@ final class ProviderError extends Exception {
     private static final long serialVersionUID = 1L;
 
     /** What it is about, where the status alone does not say. */
-    enum Reason { STATUS, CONTEXT_LENGTH, QUOTA, INVALID_KEY, UNKNOWN_URL, EDGE }
+    enum Reason { STATUS, CONTEXT_LENGTH, QUOTA, INVALID_KEY, INVALID_SIGNATURE, UNKNOWN_URL,
+        EDGE }
 
     private final int status;
     private final Reason reason;
@@ -51,6 +52,11 @@ final class ProviderError extends Exception {
     /** The key is wrong. */
     static ProviderError invalidKey() {
         return new ProviderError(401, Reason.INVALID_KEY, "");
+    }
+
+    /** The request is not signed as it must be. */
+    static ProviderError invalidSignature(String message) {
+        return new ProviderError(403, Reason.INVALID_SIGNATURE, message);
     }
 
     /** What stands before the provider answers for it, in no format at all. */

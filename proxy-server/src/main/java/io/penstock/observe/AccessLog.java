@@ -4,6 +4,7 @@ import io.netty.channel.EventLoop;
 import io.penstock.exchange.AttemptLog;
 import io.penstock.exchange.Outcome;
 import io.penstock.json.JsonText;
+import io.penstock.provider.Api;
 import io.penstock.usage.TokenUsage;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -163,7 +165,8 @@ public final class AccessLog implements AutoCloseable {
         static void json(StringBuilder out, Outcome x, Instant now) {
             out.append("{\"time\":\"").append(now).append("\",\"event\":\"exchange\",\"id\":");
             JsonText.quote(out, x.requestId()).append(",\"caller\":");
-            JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(",\"model\":");
+            JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(",\"api\":");
+            JsonText.quote(out, name(x.api())).append(",\"model\":");
             JsonText.quote(out, x.model()).append(",\"stream\":").append(x.isStream())
                     .append(",\"status\":").append(x.status()).append(",\"failure\":");
             JsonText.quote(out, x.failure() == null ? null : x.failure().kind().code());
@@ -172,6 +175,7 @@ public final class AccessLog implements AutoCloseable {
             }
             out.append(",\"provider\":");
             JsonText.quote(out, x.servedBy() == null ? null : x.servedBy().provider());
+            JsonText.quote(out.append(",\"upstream_api\":"), name(x.upstreamApi()));
             out.append(",\"attempts\":[");
             for (AttemptLog.Entry entry : x.attempts().entries()) {
                 out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
@@ -199,7 +203,8 @@ public final class AccessLog implements AutoCloseable {
 
         static void text(StringBuilder out, Outcome x, Instant now) {
             out.append(now).append(" exchange id=").append(x.requestId()).append(" caller=");
-            JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(" model=");
+            JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(" api=")
+                    .append(name(x.api())).append(" model=");
             JsonText.quote(out, x.model()).append(" stream=").append(x.isStream())
                     .append(" status=").append(x.status());
             if (x.failure() != null) {
@@ -208,8 +213,13 @@ public final class AccessLog implements AutoCloseable {
                     JsonText.quote(out.append(" detail="), x.failure().detail());
                 }
             }
+            out.append(" upstream_api=").append(name(x.upstreamApi()));
             JsonText.quote(out.append(" attempts="), x.attempts().toString());
             out.append(" ms=").append(millis(x.durationNanos())).append('\n');
+        }
+
+        private static String name(Api api) {
+            return api == null ? null : api.name().toLowerCase(Locale.ROOT);
         }
 
         private static double millis(long nanos) {

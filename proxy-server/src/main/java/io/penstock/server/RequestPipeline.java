@@ -26,7 +26,6 @@ import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.listen.RequestHandler;
-import io.penstock.loop.Deadlines;
 import java.net.InetSocketAddress;
 
 /**
@@ -107,7 +106,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
                     snapshot.settings().limits().streams(), snapshot.first(), id, cors);
             if (!admitted && !passThrough.isIdle()) {
                 passThrough.onQueued();
-                waitForSlot(snapshot, Deadlines.NEVER);
+                waitForSlot(snapshot, passThrough.timeoutNanos());
             }
         }
     }

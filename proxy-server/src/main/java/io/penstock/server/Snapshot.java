@@ -30,7 +30,7 @@ record Snapshot(Settings settings, List<Provider> providers, Policy policy,
         Provider first = null;
         for (Provider each : providers) {
             ProviderSettings settings = each.settings();
-            if (settings.enabled() && settings.type().isLikeOpenAi() && (first == null
+            if (settings.enabled() && each.isLikeOpenAi() && (first == null
                     || settings.priority() < first.settings().priority())) {
                 first = each;
             }

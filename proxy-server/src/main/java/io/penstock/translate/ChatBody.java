@@ -22,10 +22,12 @@ final class ChatBody {
             if (choice.has(Kind.REASONING) || choice.has(Kind.REDACTED)) {
                 writeReasoning(out, choice);
             }
-            if (choice.has(Kind.TOOL)) {
+            if (choice.has(Kind.TOOL) && options.functionCall()) {
+                writeFunctionCall(out, choice);
+            } else if (choice.has(Kind.TOOL)) {
                 writeCalls(out, choice);
             }
-            out.put("},\"logprobs\":null,\"finish_reason\":\"").put(choice.finish.chat())
+            out.put("},\"logprobs\":null,\"finish_reason\":\"").put(word(choice.finish, options))
                     .put("\"}");
             first = false;
         }
@@ -97,6 +99,23 @@ final class ChatBody {
             out.put(",\"index\":").index(index++).put("}");
         }
         out.put(details ? "]" : "");
+    }
+
+    /** The reason in the caller's words: who offered functions knows no tools. */
+    static String word(FinishReason reason, ReplyOptions options) {
+        return options.functionCall() && reason == FinishReason.TOOL_CALLS ? "function_call"
+                : reason.chat();
+    }
+
+    /** The first call, where it stood before there were tools. */
+    private static void writeFunctionCall(ReplyBytes out, Choice choice) {
+        for (Part part : choice.parts) {
+            if (part.kind == Kind.TOOL) {
+                out.put(",\"function_call\":{\"name\":").quoted(part.name)
+                        .put(",\"arguments\":").quoted(part.text).put("}");
+                return;
+            }
+        }
     }
 
     private static void writeCalls(ReplyBytes out, Choice choice) {

@@ -17,6 +17,8 @@ final class ChatWriter extends ChunkWriter {
     private static final byte[] REASONING = OpenAiWords.ascii("\"reasoning_content\":\"");
     private static final byte[] TOOL = OpenAiWords.ascii("\"tool_calls\":[{\"index\":");
     private static final byte[] ARGUMENTS = OpenAiWords.ascii(",\"function\":{\"arguments\":\"");
+    private static final byte[] FUNCTION =
+            OpenAiWords.ascii("\"function_call\":{\"arguments\":\"");
     private static final byte[] UNFINISHED =
             OpenAiWords.ascii("},\"logprobs\":null,\"finish_reason\":null");
 
@@ -89,6 +91,14 @@ final class ChatWriter extends ChunkWriter {
 
     @Override
     public void onToolStart(int choice, int tool, String id, String name, String signature) {
+        if (options().functionCall()) {
+            if (tool == 0) {
+                delta(choice).put("\"function_call\":{\"name\":").quoted(name)
+                        .put(",\"arguments\":\"\"}");
+                endDelta();
+            }
+            return;
+        }
         delta(choice).put(TOOL).index(tool).put(",\"id\":").quoted(id)
                 .put(",\"type\":\"function\",\"function\":{\"name\":").quoted(name)
                 .put(",\"arguments\":\"\"}");
@@ -99,6 +109,13 @@ final class ChatWriter extends ChunkWriter {
 
     @Override
     public void onToolArguments(int choice, int tool, char[] chars, int from, int length) {
+        if (options().functionCall()) {
+            if (tool == 0) {
+                delta(choice).put(FUNCTION).escaped(chars, from, length).put("\"}");
+                endDelta();
+            }
+            return;
+        }
         delta(choice).put(TOOL).index(tool).put(ARGUMENTS).escaped(chars, from, length)
                 .put("\"}}]");
         endDelta();
@@ -106,7 +123,8 @@ final class ChatWriter extends ChunkWriter {
 
     @Override
     public void onFinish(int choice, FinishReason reason, String stopSequence) {
-        delta(choice).put("},\"logprobs\":null,\"finish_reason\":\"").put(reason.chat()).put("\"");
+        delta(choice).put("},\"logprobs\":null,\"finish_reason\":\"")
+                .put(ChatBody.word(reason, options())).put("\"");
         endChunk();
     }
 }

@@ -13,6 +13,7 @@ final class ConverseReader extends TurnReader {
     private int tools; // begun so far
     private boolean toolOpen;
     private boolean anyArguments; // of the open call
+    private boolean anyContent;
     private boolean stopped;
 
     ConverseReader(ReplyLoop loop, TurnSink sink) {
@@ -112,7 +113,10 @@ final class ConverseReader extends TurnReader {
     private void readBlock(JsonFeed in) throws IOException {
         while (in.nextMember()) {
             switch (in.name()) {
-                case "text" -> text(in, 0);
+                case "text" -> {
+                    anyContent = true;
+                    text(in, 0);
+                }
                 case "toolUse" -> {
                     if (in.enterObject()) {
                         readToolUse(in);
@@ -162,6 +166,7 @@ final class ConverseReader extends TurnReader {
         sink().onToolStart(0, tools++, id == null ? loop().newId("tooluse_") : id,
                 name == null ? "" : name, null);
         toolOpen = true;
+        anyContent = true;
         anyArguments = input.length() > 0;
         if (anyArguments) {
             sink().onToolArguments(0, tools - 1, input.chars(), 0, input.length());
@@ -181,7 +186,10 @@ final class ConverseReader extends TurnReader {
         }
         while (in.nextMember()) {
             switch (in.name()) {
-                case "text" -> text(in, 0);
+                case "text" -> {
+                    anyContent = true;
+                    text(in, 0);
+                }
                 case "toolUse" -> {
                     if (in.enterObject()) {
                         while (in.nextMember()) {
@@ -209,7 +217,10 @@ final class ConverseReader extends TurnReader {
         String signature = null;
         while (in.nextMember()) {
             switch (in.name()) {
-                case "text" -> reasoning(in, 0);
+                case "text" -> {
+                    anyContent = true;
+                    reasoning(in, 0);
+                }
                 case "signature" -> signature = emptyToNull(in.text());
                 case "redactedContent" -> {
                     String data = emptyToNull(in.text());
@@ -240,7 +251,8 @@ final class ConverseReader extends TurnReader {
             case "tool_use" -> FinishReason.TOOL_CALLS;
             case "guardrail_intervened", "content_filtered" -> FinishReason.CONTENT_FILTER;
             case "stop_sequence" -> FinishReason.STOP_SEQUENCE;
-            case "malformed_model_output", "malformed_tool_use" -> null;
+            case "malformed_model_output", "malformed_tool_use" ->
+                    anyContent ? FinishReason.STOP : null;
             default -> tools > 0 && word.isEmpty() ? FinishReason.TOOL_CALLS : FinishReason.STOP;
         };
         if (reason == null) {

@@ -105,13 +105,18 @@ public final class ErrorBody {
 
     /**
      * The event that ends a stream of that format which was relayed as it came, and cannot go on.
+     *
+     * @param events that went by before it, which those of responses are numbered by
      */
-    public static String event(ReplyFormat client, Failure failure, String attempts) {
+    public static String event(ReplyFormat client, Failure failure, String attempts,
+            long events) {
         if (client == ReplyFormat.RESPONSES) {
             StringBuilder out = new StringBuilder(192)
                     .append("event: error\ndata: {\"type\":\"error\",\"code\":");
             JsonText.quote(out, failure.kind().code()).append(",\"message\":");
-            return JsonText.quote(out, failure.message()).append(",\"param\":null}\n\n").toString();
+            JsonText.quote(out, failure.message());
+            return out.append(",\"param\":null,\"sequence_number\":").append(events)
+                    .append("}\n\n").toString();
         }
         return client == ReplyFormat.MESSAGES ? anthropicEvent(failure, attempts)
                 : openAiEvent(failure, attempts);

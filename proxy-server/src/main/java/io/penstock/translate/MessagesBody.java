@@ -12,10 +12,9 @@ final class MessagesBody {
 
     static void write(ReplyBytes out, ReplyLoop loop, ReplyOptions options, Turn turn) {
         Choice choice = turn.choice(0);
-        String shown = options.model() == null ? turn.model() : options.model();
         out.put("{\"id\":").quoted(MessagesWriter.messageId(loop, turn.id()))
                 .put(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
-                .quoted(shown == null ? "" : shown).put(",\"content\":[");
+                .quoted(options.shown(turn.model())).put(",\"content\":[");
         boolean first = true;
         for (Part part : choice.parts) {
             if (!first) {

@@ -16,6 +16,7 @@ class MessagesReader extends TurnReader {
 
     private Block block = Block.NONE;
     private String type; // of the event that is being read
+    private long openIndex; // of the open block, as the provider counts
     private int tools; // begun so far
     private boolean anyArguments; // of the open call
     private boolean contentSeen; // the list of blocks, which may be empty
@@ -53,6 +54,8 @@ class MessagesReader extends TurnReader {
                 while (in.nextMember()) {
                     if (in.name().equals("content_block") && in.isObject()) {
                         readBlock(in);
+                    } else if (in.name().equals("index")) {
+                        openIndex = in.count();
                     } else {
                         in.skip();
                     }
@@ -106,6 +109,11 @@ class MessagesReader extends TurnReader {
     /** The type of the event that was read last; null if it had none. */
     final String type() {
         return type;
+    }
+
+    /** The provider's index of the block that is open; negative if none is. */
+    final long openIndex() {
+        return block == Block.NONE ? -1 : openIndex;
     }
 
     private static void skipRest(JsonFeed in) throws IOException {

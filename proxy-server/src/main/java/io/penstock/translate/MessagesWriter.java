@@ -55,11 +55,10 @@ class MessagesWriter extends TurnWriter {
 
     @Override
     public void onStart(String id, String model, long createdSeconds) {
-        String shown = options().model() == null ? model : options().model();
         out().put("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":")
                 .quoted(messageId(loop(), id))
                 .put(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
-                .quoted(shown == null ? "" : shown)
+                .quoted(options().shown(model))
                 .put(",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,"
                         + "\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}}\n\n");
         writeKeepAlive();
@@ -210,11 +209,34 @@ class MessagesWriter extends TurnWriter {
     public void onEnd() {
         openNextHeld(true);
         close();
-        out().put("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":"
-                + "{\"stop_reason\":\"").put(stopReason(finish, refused))
-                .put("\",\"stop_sequence\":").quoted(stopSequence).put("},\"usage\":");
-        writeUsage(out(), usage());
-        out().put("}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+        writeEnd(out(), stopReason(finish, refused), stopSequence, usage());
+    }
+
+    /** Writes the last two events of a stream, all blocks being closed. */
+    private static void writeEnd(ReplyBytes out, String reason, String sequence,
+            ReplyUsage usage) {
+        out.put("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":"
+                + "{\"stop_reason\":\"").put(reason)
+                .put("\",\"stop_sequence\":").quoted(sequence).put("},\"usage\":");
+        writeUsage(out, usage);
+        out.put("}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+    }
+
+    /**
+     * Ends a stream that was relayed, at the length that it may have.
+     *
+     * @param openBlock the index of the block that is open; negative for none
+     */
+    static void endAtLength(ReplyBytes out, long openBlock, ReplyUsage usage) {
+        if (openBlock >= 0) {
+            writeStop(out, openBlock);
+        }
+        writeEnd(out, FinishReason.LENGTH.messages(), null, usage);
+    }
+
+    private static void writeStop(ReplyBytes out, long block) {
+        out.put("event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":")
+                .number(block).put("}\n\n");
     }
 
     /** A refusal is a text in other formats, a reason to stop in this one. */
@@ -249,8 +271,7 @@ class MessagesWriter extends TurnWriter {
         if (open == Block.NONE) {
             return;
         }
-        out().put("event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":")
-                .index(nextBlock - 1).put("}\n\n");
+        writeStop(out(), nextBlock - 1);
         open = Block.NONE;
         if (openCall != null) {
             openCall.closed = true;

@@ -14,12 +14,11 @@ final class OpenAiWords {
     /** The members with which every chunk and every body begins, up to the answers. */
     static void head(ReplyBytes out, ReplyLoop loop, ReplyOptions options, String object,
             String idPrefix, String id, String model, long createdSeconds) {
-        String shown = options.model() == null ? model : options.model();
         out.put("{\"id\":").quoted(id == null ? loop.newId(idPrefix) : id)
                 .put(",\"object\":\"").put(object)
                 .put("\",\"created\":")
                 .number(createdSeconds > 0 ? createdSeconds : loop.epochSeconds())
-                .put(",\"model\":").quoted(shown == null ? "" : shown)
+                .put(",\"model\":").quoted(options.shown(model))
                 .put(",\"choices\":[");
     }
 

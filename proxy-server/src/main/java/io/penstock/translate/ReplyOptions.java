@@ -4,15 +4,30 @@ package io.penstock.translate;
  * What the caller asked for, as far as it decides how a reply is written.
  *
  * @param model the name to show; null for the one that the provider says
+ * @param askedModel the name to show where the provider says none; null for nothing
  * @param includeUsage whether a chat or completions stream ends with a usage chunk
  * @param choices how many answers were asked for, {@code n}
  * @param settings members of a Responses object that repeat the request's settings, as JSON text
  *        without braces; null for the defaults
  * @param textTool the tool whose arguments are the answer's text, since the provider could not be
  *        held to a schema otherwise; null for none
+ * @param functionCall whether a chat caller offered functions, as was done before there were tools,
+ *        and looks for a call where it was then: there is one of them only
  */
-public record ReplyOptions(String model, boolean includeUsage, int choices, String settings,
-        String textTool) {
+public record ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
+        String settings, String textTool, boolean functionCall) {
     /** One answer, without a usage chunk, under the provider's own name for the model. */
     public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null, null);
+
+    /** One that knows of no name for the model, for a caller who knows tools, or none. */
+    public ReplyOptions(String model, boolean includeUsage, int choices, String settings,
+            String textTool) {
+        this(model, null, includeUsage, choices, settings, textTool, false);
+    }
+
+    /** What to call the model where the provider calls it so, or null. */
+    String shown(String said) {
+        String name = model != null ? model : said != null ? said : askedModel;
+        return name == null ? "" : name;
+    }
 }

@@ -5,6 +5,7 @@ import io.penstock.failure.Failure;
 import io.penstock.sse.EventData;
 import io.penstock.translate.ChatStream.Meaning;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 
 /**
  * Turns one reply from a provider's format into the caller's: a stream event by event, a unary
@@ -27,6 +28,9 @@ public final class ReplyTranslator {
     private TurnReader reader;
     private TurnWriter writer; // null for a unary reply
     private TurnWatch watch;
+    private ResponseTrail trail; // null unless a relayed stream may have to be ended here
+    private long events; // with data, of a relayed stream
+    private boolean relayed;
 
     /** For one reply after another on that loop. */
     public ReplyTranslator(ReplyLoop loop) {
@@ -36,6 +40,8 @@ public final class ReplyTranslator {
     /** Begins with a stream. */
     public void begin(ReplyFormat upstream, ReplyFormat client, ReplyOptions options) {
         this.upstream = upstream;
+        relayed = upstream == ReplyFormat.INVOKE && client == ReplyFormat.MESSAGES;
+        trail = null;
         writer = switch (client) {
             case CHAT -> new ChatWriter(loop, options);
             case MESSAGES -> upstream == ReplyFormat.INVOKE ? new SilentWriter(loop, options)
@@ -49,9 +55,16 @@ public final class ReplyTranslator {
         reader = reader(upstream, watch, options);
     }
 
-    /** Begins with a stream that goes to the caller as it is, and is only read: nothing is written. */
-    public void watch(ReplyFormat format) {
+    /**
+     * Begins with a stream that goes to the caller as it is, and is only read: nothing is written.
+     *
+     * @param mayBeEnded whether it may have to be {@linkplain #endAtLength ended} before its end
+     */
+    public void watch(ReplyFormat format, boolean mayBeEnded) {
         upstream = format;
+        events = 0;
+        relayed = true;
+        trail = mayBeEnded && format == ReplyFormat.RESPONSES ? new ResponseTrail(loop) : null;
         writer = new SilentWriter(loop, ReplyOptions.DEFAULT);
         watch = new TurnWatch(writer, true);
         reader = reader(format, watch, ReplyOptions.DEFAULT);
@@ -108,11 +121,16 @@ public final class ReplyTranslator {
             reader.onDone();
             return;
         }
+        events++;
         loop.feed().begin(bytes, 0, size);
         if (data.isNamedError()) {
             reader.readError(loop.feed());
-        } else {
-            reader.readEvent(loop.feed());
+            return;
+        }
+        reader.readEvent(loop.feed());
+        if (trail != null) {
+            loop.feed().begin(bytes, 0, size);
+            trail.read(loop.feed());
         }
     }
 
@@ -137,6 +155,7 @@ public final class ReplyTranslator {
 
     /** An event went by that was too long to be put together. */
     public Meaning onOversizedEvent() {
+        events++;
         watch.onError(ReplyError.of("The provider sent an event too long to be read."));
         return watch.takeMeaning();
     }
@@ -219,6 +238,34 @@ public final class ReplyTranslator {
         loop.bytes().clear();
         writer.fail(error);
         loop.bytes().writeTo(out);
+    }
+
+    /**
+     * Ends the stream in order, in the caller's format, as one that has come to the length that it
+     * may have.
+     *
+     * @param counted what it has come to
+     * @return whether it could be; else nothing is written
+     */
+    public boolean endAtLength(ReplyUsage counted, ByteBuf out) {
+        loop.bytes().clear();
+        if (!relayed) {
+            writer.onUsage(counted);
+            writer.onFinish(0, FinishReason.LENGTH, null);
+            writer.onEnd();
+        } else if (reader instanceof MessagesReader messages) {
+            MessagesWriter.endAtLength(loop.bytes(), messages.openIndex(), counted);
+        } else if (trail == null || !trail.isWhole()) {
+            return false;
+        } else {
+            try {
+                trail.end(loop.bytes(), events, counted);
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot happen: it was read before", e);
+            }
+        }
+        loop.bytes().writeTo(out);
+        return true;
     }
 
     /** What the provider has counted; null if nothing. */

@@ -13,9 +13,9 @@ import java.util.List;
  */
 final class ResponseObject {
     /** Begins the {@code encrypted_content} that holds another provider's signature of thinking. */
-    static final String SIGNATURE_PREFIX = "penstock.signature.";
+    static final String SIGNATURE_MARK = "penstock:signature:"; // as requests are read
     /** Begins the {@code encrypted_content} that holds another provider's redacted thinking. */
-    static final String REDACTED_PREFIX = "penstock.redacted.";
+    static final String REDACTED_MARK = "penstock:redacted:";
 
     private static final String SETTINGS = "\"instructions\":null,\"max_output_tokens\":null,"
             + "\"parallel_tool_calls\":true,\"previous_response_id\":null,"
@@ -39,8 +39,7 @@ final class ResponseObject {
         id = given == null ? loop.newId("resp_") : given.startsWith("resp_") ? given
                 : "resp_" + given;
         bareId = id.substring("resp_".length());
-        String shown = options.model() == null ? turn.model() : options.model();
-        model = shown == null ? "" : shown;
+        model = options.shown(turn.model());
         createdSeconds = turn.createdSeconds() > 0 ? turn.createdSeconds() : loop.epochSeconds();
     }
 
@@ -95,7 +94,7 @@ final class ResponseObject {
         }
     }
 
-    private static void writeUsage(ReplyBytes out, ReplyUsage usage) {
+    static void writeUsage(ReplyBytes out, ReplyUsage usage) {
         out.put("{\"input_tokens\":").number(usage.prompt())
                 .put(",\"input_tokens_details\":{\"cached_tokens\":").number(usage.cached())
                 .put(",\"cache_write_tokens\":").number(usage.cacheWrite())
@@ -141,19 +140,24 @@ final class ResponseObject {
                 }
                 out.put("]");
                 if (!open && part.kind == Kind.REDACTED) {
-                    out.put(",\"encrypted_content\":\"").put(REDACTED_PREFIX).escaped(part.text)
-                            .put("\"");
+                    out.put(",\"encrypted_content\":\"").put(REDACTED_MARK)
+                            .escaped(part.text).put("\"");
                 } else if (!open && part.signature != null) {
-                    out.put(",\"encrypted_content\":\"").put(SIGNATURE_PREFIX)
+                    out.put(",\"encrypted_content\":\"").put(SIGNATURE_MARK)
                             .escaped(part.signature).put("\"");
                 }
                 out.put("}");
             }
             case TOOL -> out.put(",\"type\":\"function_call\",\"status\":\"").put(status)
-                    .put("\",\"arguments\":").quoted(open ? "" : part.text)
+                    .put("\",\"arguments\":").quoted(open ? "" : arguments(part))
                     .put(",\"call_id\":").quoted(part.id).put(",\"name\":").quoted(part.name)
                     .put("}");
         }
+    }
+
+    /** A call's arguments: an object without members where the model wrote nothing at all. */
+    static CharSequence arguments(Part call) {
+        return call.text.toString().isBlank() ? "{}" : call.text;
     }
 
     /** Writes the part of a message or of a summary, with that text. */

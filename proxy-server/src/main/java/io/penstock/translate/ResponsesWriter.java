@@ -217,8 +217,13 @@ final class ResponsesWriter extends TurnWriter {
                 endEvent();
             }
             case TOOL -> {
+                CharSequence arguments = ResponseObject.arguments(part);
+                if (arguments != part.text) { // whoever adds up the pieces gets them, too
+                    itemEvent(ARGUMENTS_DELTA, item).put(",\"delta\":").quoted(arguments);
+                    endEvent();
+                }
                 itemEvent("response.function_call_arguments.done", item).put(",\"name\":")
-                        .quoted(part.name).put(",\"arguments\":").quoted(part.text);
+                        .quoted(part.name).put(",\"arguments\":").quoted(arguments);
                 endEvent();
             }
             case REDACTED -> { }

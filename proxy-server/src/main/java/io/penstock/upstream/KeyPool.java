@@ -1,5 +1,7 @@
 package io.penstock.upstream;
 
+import io.penstock.provider.Authorization;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -11,8 +13,13 @@ import java.util.List;
 public final class KeyPool {
     private final List<ProviderKey> keys;
 
-    KeyPool(ProviderType.KeyHeader field, List<KeySettings> settings) {
-        keys = settings.stream().map(key -> new ProviderKey(field, key)).toList();
+    /** {@code authorizations} say how each key is shown. */
+    KeyPool(List<KeySettings> settings, List<Authorization> authorizations) {
+        List<ProviderKey> all = new ArrayList<>();
+        for (int i = 0; i < settings.size(); i++) {
+            all.add(new ProviderKey(settings.get(i), authorizations.get(i)));
+        }
+        keys = List.copyOf(all);
     }
 
     public boolean isEmpty() {

@@ -1,8 +1,15 @@
 package io.penstock.upstream;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.handler.ssl.SslContext;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
+import io.penstock.http.HeadWriter;
+import io.penstock.http.ResponseHead;
+import io.penstock.provider.Api;
+import io.penstock.provider.Authorization;
+import io.penstock.provider.ChatDialect;
+import io.penstock.provider.Prefill;
+import io.penstock.provider.ReplyVerdict;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,20 +21,18 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p><b>Thread:</b> safe by immutability, but for the last error, which is a note for people.
  */
 public final class Provider {
-    private static final String AZURE_API_VERSION = "api-version=2024-10-21"; // the last dated one
-    private static final int MAX_REQUEST_LINES = 1000; // beyond it they are put together each time
     private static final int MAX_REFUSING_MODELS = 1000; // beyond it they are asked each time
 
     private final ProviderSettings settings;
-    private final Set<Api> apis;
-    private final boolean deployments; // each model has a path of its own
+    private final ProviderTerms terms;
+    private final Api mainApi;
+    private final TypeOnLoop type;
     private final KeyPool keys;
     private final HealthTable health;
     private final String host;
     private final int port;
     private final SslContext sslContext;
     private final ProviderLoad load;
-    private final ConcurrentHashMap<String, byte[]> requestLines = new ConcurrentHashMap<>();
     private volatile LastError lastError;
     private volatile boolean refusesUsageQuestion;
     private final Set<String> refusesPrefill = ConcurrentHashMap.newKeySet();
@@ -38,10 +43,10 @@ public final class Provider {
     /** Builds it, with its TLS context; throws when a certificate file can't be read. */
     public Provider(ProviderSettings settings) throws UpstreamTlsException {
         this.settings = settings;
-        apis = Api.of(settings.type(), settings.baseUrl());
-        deployments = Api.isDeployments(settings.type(), settings.baseUrl().getPath());
-        keys = new KeyPool(apis.contains(Api.GEMINI) ? ProviderType.KeyHeader.X_GOOG_API_KEY
-                : settings.type().keyHeader(), settings.keys());
+        terms = new ProviderTerms(settings.type(), settings.site(), settings.keys());
+        mainApi = terms.mainApi();
+        type = new TypeOnLoop(settings.name(), settings.type(), settings.site());
+        keys = new KeyPool(settings.keys(), terms.authorizations());
         health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.baseUrl().getHost();
@@ -51,6 +56,7 @@ public final class Provider {
         port = portInUrl >= 0 ? portInUrl : https ? 443 : 80;
         sslContext = https ? UpstreamTls.context(settings.tls()) : null;
         load = new ProviderLoad(settings.limits());
+        terms.signed().forEach(type::prepare);
     }
 
     public ProviderSettings settings() {
@@ -61,15 +67,29 @@ public final class Provider {
         return settings.name();
     }
 
+    /** What the configuration calls its type. */
+    public String typeName() {
+        return terms.name();
+    }
+
     /** Whether it can be asked in that API, its base URL being what it is. */
     public boolean speaks(Api api) {
-        return apis.contains(api);
+        return terms.apis().contains(api);
+    }
+
+    /** Whether it has the endpoints of OpenAI's API beside chat. */
+    public boolean isLikeOpenAi() {
+        return terms.isLikeOpenAi();
     }
 
     /** The API into which whatever it doesn't speak is translated. */
     public Api mainApi() {
-        return speaks(Api.MESSAGES) ? Api.MESSAGES : speaks(Api.GEMINI) ? Api.GEMINI
-                : speaks(Api.CONVERSE) ? Api.CONVERSE : Api.CHAT;
+        return mainApi;
+    }
+
+    /** How it wants chats that are translated. */
+    public ChatDialect dialect() {
+        return terms.dialect();
     }
 
     public KeyPool keys() {
@@ -118,81 +138,107 @@ public final class Provider {
         return settings.tls().sni() == null ? host : settings.tls().sni();
     }
 
+    /** What it calls that model of the configuration's. */
+    public String modelName(String model) throws ProviderTypeException {
+        return type.modelName(model);
+    }
+
     /**
-     * The constant beginning of a request: request line, Host and what else never changes.
+     * How a request begins in an API that it speaks.
      *
-     * @param path behind the base URL's own, with a leading slash
-     * @param model which is asked for; part of the path at some
+     * @param modelName as {@link #modelName} says it
      */
-    public byte[] requestStart(String path, String model) {
-        String target = !deployments ? path : deploymentPath(path, model) + "?" + apiVersion();
-        byte[] known = requestLines.get(target);
-        if (known == null) {
-            known = newRequestStart(target);
-            if (requestLines.size() < MAX_REQUEST_LINES) {
-                requestLines.put(target, known);
-            }
-        }
-        return known;
+    public RequestStart requestStart(Api api, String modelName, boolean stream) {
+        return terms.path(api, stream).start(modelName);
     }
 
     /**
      * Path and query of any other request.
      *
      * @param query with its question mark; empty for none
-     * @param model which is asked for; null where none is
+     * @param modelName which is asked for, as {@link #modelName} says it; null where none is
      */
-    public String requestTarget(String path, String query, String model) {
-        if (!deployments) {
-            return basePath() + path + query;
-        }
-        return basePath() + (model == null ? path : deploymentPath(path, model))
-                + (query.contains("api-version=") ? query
-                : (query.isEmpty() ? "?" : query + "&") + apiVersion());
+    public String requestTarget(String path, String query, String modelName)
+            throws ProviderTypeException {
+        return settings.site().path() + type.target(path, query, modelName);
     }
 
-    private static String deploymentPath(String path, String model) {
-        return "/deployments/" + URLEncoder.encode(model, StandardCharsets.UTF_8)
-                .replace("+", "%20") + path;
+    /** How requests show that key; null for nothing. */
+    public Authorization authorization(ProviderKey key) {
+        return key == null ? terms.keyless() : key.authorization();
+    }
+
+    /** The same for a request at any path, which may be one that the type has no API at. */
+    public Authorization authorization(ProviderKey key, String path)
+            throws ProviderTypeException {
+        Authorization here = type.authorization(key == null ? null : key.value(), path);
+        return here == null ? authorization(key) : here;
     }
 
     /**
-     * The field line that shows the key on a path of any of the provider's APIs: Gemini's own wants
-     * it elsewhere than its imitation of OpenAI's.
+     * Writes the fields of an authorization; returns the names of those of the caller's fields that
+     * must not go on beside them, in lower case.
+     *
+     * @param query without the question mark; empty for none
+     * @param body which only a signature looks at; null if it isn't known. Borrows it.
      */
-    public byte[] credentialLine(ProviderKey key, String path) {
-        return settings.type() != ProviderType.GEMINI ? key.credentialLine()
-                : key.credentialLine(path.contains("/openai/") ? ProviderType.KeyHeader.BEARER
-                        : ProviderType.KeyHeader.X_GOOG_API_KEY);
+    public Set<String> authorize(Authorization authorization, HeadWriter out, String method,
+            String path, String query, ByteBuf body) throws ProviderTypeException {
+        if (authorization == null) {
+            return Set.of();
+        }
+        if (authorization instanceof Authorization.Fixed fixed) {
+            out.bytes(fixed.lines());
+            return fixed.replaced();
+        }
+        return type.sign((Authorization.Signed) authorization, out, method, path, query, body);
     }
 
-    private byte[] newRequestStart(String target) {
-        return ("POST " + basePath() + target + " HTTP/1.1\r\nhost: " + authority()
-                + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
-                .getBytes(StandardCharsets.US_ASCII);
+    /** Whether there is something to show it whom requests come from, if it wants that. */
+    public boolean canAuthorize() {
+        return !(terms.keyless() instanceof Authorization.Signed signed) || type.isReady(signed);
     }
 
-    private String apiVersion() {
-        String query = settings.baseUrl().getRawQuery();
-        return query == null ? AZURE_API_VERSION : query;
+    /** Whether it wants to be shown a signature of the whole body. */
+    public boolean signsBodies() {
+        return terms.signsBodies();
     }
 
-    /** The path of its base URL, without a slash at the end. */
-    private String basePath() {
-        String base = settings.baseUrl().getRawPath();
-        return base == null ? "" : base.endsWith("/") ? base.substring(0, base.length() - 1)
-                : base;
+    /** What the head of an error reply says went wrong; null where it doesn't. */
+    public String errorKind(ResponseHead reply) {
+        return terms.errorField() == null ? null : reply.value(terms.errorField());
+    }
+
+    /**
+     * What an error reply says about who should go on how.
+     *
+     * @param key that was shown; null for none
+     * @param kind as {@link #errorKind} says it
+     * @param body the beginning of it, as text
+     */
+    public ReplyVerdict judge(ProviderKey key, int status, String kind, String body) {
+        String text = kind == null ? body : kind + '\n' + body;
+        boolean refused = status == 401 || status == 403;
+        if (refused && authorization(key) instanceof Authorization.Signed signed) {
+            type.onRefused(signed, text);
+        }
+        return type.judge(status, text);
+    }
+
+    /** How long an error reply asks to wait, in its body; {@link RetryAfter#NONE} if not at all. */
+    public long retryAfterNanos(int status, String body) {
+        Duration wait = type.retryAfter(status, body);
+        return wait == null ? RetryAfter.NONE : RetryAfter.nanos(wait);
     }
 
     /** Host and port as they stand in the base URL. */
     public String authority() {
-        int portInUrl = settings.baseUrl().getPort();
-        return settings.baseUrl().getHost() + (portInUrl < 0 ? "" : ":" + portInUrl);
+        return settings.site().authority();
     }
 
     /** Whether a stream's usage should be asked for; not if it has refused the question. */
     public boolean takesUsageQuestion() {
-        return !refusesUsageQuestion && settings.type().hasToBeAskedForUsage();
+        return !refusesUsageQuestion && terms.hasToBeAskedForUsage();
     }
 
     /** It has refused {@code stream_options}: it will not be asked again. */
@@ -200,9 +246,14 @@ public final class Provider {
         refusesUsageQuestion = true;
     }
 
+    /** How it goes on from a text; null if it can't. */
+    public Prefill prefill() {
+        return terms.prefill();
+    }
+
     /** Whether that model may be asked to go on from a text. */
     public boolean takesPrefill(String model) {
-        return settings.type().mayTakePrefill() && !refusesPrefill.contains(model);
+        return terms.prefill() != null && !refusesPrefill.contains(model);
     }
 
     /** That model has refused to go on from a text: it will not be asked again. */

@@ -1,6 +1,6 @@
 package io.penstock.upstream;
 
-import java.nio.charset.StandardCharsets;
+import io.penstock.provider.Authorization;
 
 /**
  * One key of a provider at run time, and how long it rests.
@@ -11,31 +11,23 @@ public final class ProviderKey {
     private static final int SHOWN_CHARS = 4; // of a key that is masked
 
     private final KeySettings settings;
-    private final byte[] credentialLine;
+    private final Authorization authorization; // null where nothing is shown
     private volatile long restsUntilNanos;
     private volatile boolean resting;
     private volatile boolean byProvidersWord;
     private int share; // smooth weighted round robin; guarded by the pool
 
-    ProviderKey(ProviderType.KeyHeader field, KeySettings settings) {
+    ProviderKey(KeySettings settings, Authorization authorization) {
         this.settings = settings;
-        credentialLine = credentialLine(field);
+        this.authorization = authorization;
     }
 
-    /** The field line that shows the key to its provider in that field. */
-    byte[] credentialLine(ProviderType.KeyHeader field) {
-        String name = switch (field) {
-            case BEARER -> "authorization: Bearer ";
-            case X_API_KEY -> "x-api-key: ";
-            case API_KEY -> "api-key: ";
-            case X_GOOG_API_KEY -> "x-goog-api-key: ";
-        };
-        return (name + settings.value() + "\r\n").getBytes(StandardCharsets.US_ASCII);
+    Authorization authorization() {
+        return authorization;
     }
 
-    /** The whole field line that shows the key to its provider; not to be changed. */
-    public byte[] credentialLine() {
-        return credentialLine;
+    String value() {
+        return settings.value();
     }
 
     /** Whether a text shows the key, or the end of it behind asterisks, dots or the like. */

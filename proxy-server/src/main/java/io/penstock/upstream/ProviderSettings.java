@@ -1,5 +1,8 @@
 package io.penstock.upstream;
 
+import io.penstock.provider.Options;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.Site;
 import java.net.URI;
 import java.util.HashSet;
 import java.util.List;
@@ -7,18 +10,27 @@ import java.util.List;
 /**
  * One entry of {@code providers}.
  *
- * @param baseUrl http or https, with a host; a path may follow, a query or fragment may not, but
- *     for Azure's {@code ?api-version=…}
+ * @param baseUrl http or https, with a host; a path may follow, a query only where the type takes
+ *     that one, a fragment may not
  * @param keys the pool of keys; empty where the provider wants none
  * @param models names that the provider serves; {@code "*"} among them passes any name on
  * @param priority lower is tried first
  * @param limits how many calls it gets at once
+ * @param options what only providers of its type can be told
  */
 public record ProviderSettings(String name, ProviderType type, URI baseUrl, List<KeySettings> keys,
         List<String> models, boolean enabled, int priority, TimeoutSettings timeouts,
-        PoolSettings pool, UpstreamTlsSettings tls, LoadSettings limits) {
+        PoolSettings pool, UpstreamTlsSettings tls, LoadSettings limits, Options options) {
 
-    /** One with the default limits. */
+    /** One with no options. */
+    public ProviderSettings(String name, ProviderType type, URI baseUrl, List<KeySettings> keys,
+            List<String> models, boolean enabled, int priority, TimeoutSettings timeouts,
+            PoolSettings pool, UpstreamTlsSettings tls, LoadSettings limits) {
+        this(name, type, baseUrl, keys, models, enabled, priority, timeouts, pool, tls, limits,
+                Options.NONE);
+    }
+
+    /** One with the default limits, and no options. */
     public ProviderSettings(String name, ProviderType type, URI baseUrl, List<KeySettings> keys,
             List<String> models, boolean enabled, int priority, TimeoutSettings timeouts,
             PoolSettings pool, UpstreamTlsSettings tls) {
@@ -33,16 +45,21 @@ public record ProviderSettings(String name, ProviderType type, URI baseUrl, List
         }
         String scheme = baseUrl.getScheme();
         if (!("http".equals(scheme) || "https".equals(scheme)) || baseUrl.getHost() == null
-                || baseUrl.getRawQuery() != null && (type != ProviderType.AZURE
-                || !baseUrl.getRawQuery().matches("api-version=[A-Za-z0-9.-]{1,40}")) || baseUrl.getRawFragment() != null
-                || baseUrl.getRawUserInfo() != null) {
+                || baseUrl.getRawQuery() != null && !type.takesQuery(baseUrl.getRawQuery())
+                || baseUrl.getRawFragment() != null || baseUrl.getRawUserInfo() != null) {
             throw new IllegalArgumentException("base_url: '" + baseUrl
                     + "' (expected: http://HOST[:PORT][/PATH] or https://…)");
         }
         keys = List.copyOf(keys);
         models = List.copyOf(models);
+        new ProviderTerms(type, new Site(baseUrl, options), keys); // that it can be had
         if (new HashSet<>(models).size() != models.size()) {
             throw new IllegalArgumentException("models: a name stands there twice");
         }
+    }
+
+    /** Where it is, as its type wants to know it. */
+    public Site site() {
+        return new Site(baseUrl, options);
     }
 }

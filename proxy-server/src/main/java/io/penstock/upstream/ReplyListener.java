@@ -30,6 +30,13 @@ public interface ReplyListener {
     /** There is room for more of the request, after there was none. */
     default void onWritable() {}
 
+    /**
+     * Of a connection that {@linkplain UpstreamConnection#expectEarlyReply may answer early}: it
+     * takes no more of the request. What it said before that may still come, then {@link
+     * #onFailed} or the end of the reply.
+     */
+    default void onOutputBroken() {}
+
     /** Of a connection that became a tunnel: the provider sends no more, but may still read. */
     default void onInputEnd() {}
 

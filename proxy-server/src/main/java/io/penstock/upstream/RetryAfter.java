@@ -43,6 +43,11 @@ public final class RetryAfter {
         return Math.min(nanos, MAX_NANOS);
     }
 
+    /** A wait that is known from elsewhere: nanoseconds, {@link #MAX_NANOS} at most. */
+    static long nanos(Duration wait) {
+        return wait.compareTo(Duration.ofNanos(MAX_NANOS)) < 0 ? wait.toNanos() : MAX_NANOS;
+    }
+
     private static long seconds(String value, double nanosPerUnit) {
         try {
             double number = Double.parseDouble(value);

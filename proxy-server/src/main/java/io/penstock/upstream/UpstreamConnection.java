@@ -39,7 +39,9 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private ReplyListener listener; // null while idle, and after the listener has let go
     private ByteBuf partialHead;
     private boolean headSeen;
-    private boolean upgrade; // the request asks for another protocol
+    private String upgrade; // the protocol that the request asks for; null for none
+    private boolean repliesEarly; // perhaps: it is read to its end even where nothing can be sent
+    private Throwable broken; // why nothing can be sent any more; only where it may reply early
     private boolean replyStarted; // some byte of the current reply came
     private boolean ready;
     private boolean tlsDone;
@@ -136,15 +138,29 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     /**
-     * The request asks for another protocol: 101 is the head of the reply then, and what follows it
-     * are bytes of that protocol. Such a connection can't be used again.
+     * The request asks for another protocol: a 101 that says so is the head of the reply then, and
+     * what follows it are bytes of that protocol. Such a connection can't be used again.
      */
-    public void expectUpgrade() {
-        upgrade = true;
+    public void expectUpgrade(String protocol) {
+        upgrade = protocol;
     }
 
-    /** The connection became a tunnel, of which each direction ends by itself. */
-    public void becomeTunnel() {
+    /**
+     * The reply may come before the request is whole, and the connection end then: what was said is
+     * read all the same, where else the first write that fails would end everything.
+     */
+    public void expectEarlyReply() {
+        repliesEarly = true;
+        context.channel().config().setAutoClose(false);
+    }
+
+    /**
+     * The connection became a tunnel, of which each direction ends by itself.
+     *
+     * @param end who is told of the rest
+     */
+    public void becomeTunnel(ReplyListener end) {
+        listener = end;
         if (!pool.isTls()) { // a half of TLS can't be closed
             context.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         }
@@ -177,8 +193,12 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
      */
     public void release(boolean reusable, long nowNanos) {
         listener = null;
-        if (reusable && !upgrade && isOpen() && isFullySent()) {
+        if (reusable && upgrade == null && isOpen() && isFullySent()) {
             setReading(true); // a connection that rests paused would never answer again
+            if (repliesEarly) {
+                repliesEarly = false;
+                context.channel().config().setAutoClose(true);
+            }
             pool.onReleased(this, nowNanos);
         } else {
             close();
@@ -298,7 +318,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             int length = head.parse(all);
             while (length != ResponseHead.INCOMPLETE && head.isInterim()) {
                 if (head.status() == 101) {
-                    if (upgrade) {
+                    if (upgrade != null && head.isUpgradeTo(upgrade)) {
                         break;
                     }
                     throw new UnexpectedUpgradeException();
@@ -342,8 +362,12 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        fail(ready || !pool.isTls() ? Fault.CLOSED : Fault.TLS_FAILED,
-                "the connection was closed by the provider");
+        if (broken != null && !headSeen) { // else what came may be all, as far as anyone can tell
+            fail(Fault.RESET, String.valueOf(broken));
+        } else {
+            fail(ready || !pool.isTls() ? Fault.CLOSED : Fault.TLS_FAILED,
+                    "the connection was closed by the provider");
+        }
         onClosed();
     }
 
@@ -352,10 +376,21 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         if (!(cause instanceof IOException || cause instanceof DecoderException
                 || cause instanceof NotYetConnectedException)) { // a reset, to Netty's epoll
             LOG.error("upstream_connection_failed", cause); // none of the peer's doing
+        } else if (repliesEarly && !(cause instanceof DecoderException) && ctx.channel().isOpen()) {
+            onOutputBroken(cause); // if it was a read that failed, the channel closes now
+            return;
         }
         fail(ready || tlsDone || !pool.isTls() ? Fault.RESET : Fault.TLS_FAILED,
                 String.valueOf(cause));
         ctx.close();
+    }
+
+    private void onOutputBroken(Throwable cause) {
+        boolean first = broken == null;
+        broken = cause;
+        if (first && listener != null) {
+            listener.onOutputBroken();
+        }
     }
 
     @Override
@@ -385,7 +420,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         private static final long serialVersionUID = 1L;
 
         UnexpectedUpgradeException() {
-            super("the provider switches protocols, which nobody asked for", null, false, false);
+            super("the provider switches to a protocol that nobody asked for", null, false, false);
         }
     }
 }

@@ -46,9 +46,11 @@ public final class UsageFinder {
         return largest;
     }
 
-    /** All that was reported together; null if nothing was. */
-    public TokenUsage sum() {
-        return sum;
+    /** All that was reported together since it was last asked; null if nothing was. */
+    public TokenUsage takeSum() {
+        TokenUsage taken = sum;
+        sum = null;
+        return taken;
     }
 
     /** Reads on. */

@@ -69,10 +69,13 @@ public final class UsageScanner {
         return readObject(object, 0, length) ? usage() : null;
     }
 
-    /** In whichever words it was told; a few servers use both at once. */
+    /**
+     * In whichever words it was told; a few servers use both at once. Some leave reasoning out of
+     * the completion, but not out of the total.
+     */
     private TokenUsage usage() {
         return prompt > 0 || completion > 0
-                ? new TokenUsage(prompt, completion, cached, reasoning)
+                ? new TokenUsage(prompt, Math.max(completion, total - prompt), cached, reasoning)
                 : new TokenUsage(input + cacheRead + cacheWritten, output,
                         Math.max(cached, cacheRead), reasoning);
     }

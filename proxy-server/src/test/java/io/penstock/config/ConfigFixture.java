@@ -2,6 +2,7 @@ package io.penstock.config;
 
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.penstock.provider.Plugins;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ final class ConfigFixture {
     private final Path file;
     private Map<String, String> environment = Map.of();
     private Overrides overrides = Overrides.NONE;
+    private Plugins plugins;
 
     ConfigFixture(Path directory, String text) {
         this.file = directory.resolve("penstock.yaml");
@@ -34,8 +36,13 @@ final class ConfigFixture {
         return this;
     }
 
+    ConfigFixture with(Plugins loaded) {
+        plugins = loaded;
+        return this;
+    }
+
     Loaded load() throws ConfigException {
-        return ConfigLoader.load(file, environment, overrides);
+        return ConfigLoader.load(file, environment, overrides, plugins);
     }
 
     Settings settings() throws ConfigException {

@@ -11,6 +11,7 @@ import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.route.Affinity;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.HoldSettings;
@@ -20,14 +21,13 @@ import io.penstock.route.RouteSettings.TargetSettings;
 import io.penstock.route.Strategy;
 import io.penstock.route.TargetTerms;
 import io.penstock.route.TargetTimeouts;
+import io.penstock.upstream.BreakerSettings;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
-import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsSettings;
-import io.penstock.upstream.BreakerSettings;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.BudgetSettings.Enforce;
 import io.penstock.usage.BudgetSettings.OnStoreFailure;
@@ -94,12 +94,12 @@ class ConfigLoaderTest {
 
         assertThat(loaded.warnings()).isEmpty();
         assertThat(loaded.settings().providers()).containsExactly(
-                new ProviderSettings("openai", ProviderType.OPENAI,
+                new ProviderSettings("openai", ProviderTypes.OPENAI,
                         URI.create("https://api.openai.com/v1"),
                         List.of(new KeySettings("sk-1", 1)), List.of("gpt-4o", "gpt-4o-mini"),
                         true, 1, TimeoutSettings.DEFAULT, PoolSettings.DEFAULT,
                         UpstreamTlsSettings.DEFAULT),
-                new ProviderSettings("groq", ProviderType.GROQ,
+                new ProviderSettings("groq", ProviderTypes.GROQ,
                         URI.create("https://api.groq.com/openai/v1"), List.of(),
                         List.of("llama-3.3-70b-versatile"), false, 2, TimeoutSettings.DEFAULT,
                         PoolSettings.DEFAULT, UpstreamTlsSettings.DEFAULT));
@@ -271,7 +271,7 @@ class ConfigLoaderTest {
                   - {name: ollama}
                   - {name: mine, base_url: "http://localhost:1"}
                 """).settings().providers()).extracting(ProviderSettings::type)
-                .containsExactly(ProviderType.OLLAMA, ProviderType.OPENAI_COMPATIBLE);
+                .containsExactly(ProviderTypes.OLLAMA, ProviderTypes.OPENAI_COMPATIBLE);
     }
 
     @Test

@@ -1,6 +1,10 @@
 package io.penstock.config;
 
-import io.penstock.upstream.ProviderType;
+import io.penstock.provider.Option;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** {@code docs/configuration.md}, written from the schema that the file is read by. */
@@ -105,12 +109,17 @@ final class SchemaDoc {
                 .map(name -> "`" + name + "`").collect(Collectors.joining(", "));
         page.append("\n## Provider types\n\n| type | `base_url` | `api_key_env` |\n")
                 .append("| --- | --- | --- |\n");
-        for (ProviderType type : ProviderType.values()) {
+        for (ProviderType type : ProviderTypes.BUILT_IN.all()) {
             page.append("| `").append(type.configName()).append("` | ")
                     .append(type.defaultBaseUrl() == null ? "required" : type.defaultBaseUrl())
                     .append(" | ")
                     .append(type.defaultKeyEnv() == null ? "" : "`" + type.defaultKeyEnv() + "`")
                     .append(" |\n");
+        }
+        page.append("\nWhat stands in `options` of a provider of some of them:\n\n")
+                .append("| type | option | default | meaning |\n| --- | --- | --- | --- |\n");
+        for (ProviderType type : ProviderTypes.BUILT_IN.all()) {
+            type.options().forEach(option -> option(type, option));
         }
         page.append("\n## Environment\n\n| variable | meaning |\n| --- | --- |\n")
                 .append("| `PROXY_API_HOST`, `PROXY_API_PORT` | the listener's address, where the "
@@ -122,5 +131,18 @@ final class SchemaDoc {
                         + "unless `--token` says |\n")
                 .append("| ").append(keys).append(" | where neither file nor flags name providers, "
                         + "each one set makes a provider, tried in this order |\n");
+    }
+
+    private void option(ProviderType type, Option option) {
+        List<String> defaults = new ArrayList<>(option.variables());
+        if (option.defaultValue() != null) {
+            defaults.add(option.defaultValue());
+        }
+        String standard = defaults.stream().map(each -> "`" + each + "`")
+                .collect(Collectors.joining(", else "));
+        page.append("| `").append(type.configName()).append("` | `").append(option.name())
+                .append(option.kind() == Option.Kind.NAMES ? ".NAME` | " : "` | ")
+                .append(option.isRequired() && standard.isEmpty() ? "required" : standard)
+                .append(" | ").append(escaped(option.meaning())).append(" |\n");
     }
 }

@@ -13,8 +13,9 @@ import io.penstock.http.RequestHead;
 import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.limit.Gauge;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.FuzzInput;
-import io.penstock.upstream.ProviderType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -30,6 +31,10 @@ public final class BodyEditsFuzz {
     private static final String TEXT = "so far \"\n";
     private static final JsonFactory JSON = new JsonFactory();
 
+    /** Those that go on from a text. */
+    private static final List<ProviderType> TYPES = ProviderTypes.BUILT_IN.all().stream()
+            .filter(type -> type.prefill() != null).toList();
+
     private BodyEditsFuzz() {}
 
     public static void fuzzerTestOneInput(byte[] data) {
@@ -37,8 +42,7 @@ public final class BodyEditsFuzz {
             byte[] body = input.bytes();
             boolean takesModels = input.chooses(0);
             boolean asks = input.chooses(1);
-            ProviderType type = ProviderType.values()[
-                    (input.choice() >> 4) % ProviderType.values().length];
+            ProviderType type = TYPES.get((input.choice() >> 4) % TYPES.size());
             RequestControls controls = new RequestControls();
             check(controls.begin(head(input)) == null, "a plain head");
             RequestFields fields = new RequestFields();
@@ -59,7 +63,7 @@ public final class BodyEditsFuzz {
             BodyEdits edits = new BodyEdits().clear();
             fields.fit(edits, model, asks);
             if (goesOn) {
-                fields.goOn(edits, TEXT, type, 3);
+                fields.goOn(edits, TEXT, type.prefill(), 3);
             }
             controls.strip(edits);
             byte[] sent = sent(input, edits, FuzzInput.whole(body.length));
@@ -164,13 +168,13 @@ public final class BodyEditsFuzz {
                                 && member.raw.indexOf("null") < 0) ? "asks"
                         : change.asks ? "doesn't ask" : member.name + "=" + member.raw);
                 case "messages" -> actual.add(change.goesOn && member.raw.endsWith(
-                        change.type.prefillMembers() + "}]") ? "goes on"
+                        change.type.prefill().members() + "}]") ? "goes on"
                         : member.name + "=" + member.raw);
                 default -> actual.add(member.name + "=" + member.raw);
             }
         }
-        if (change.goesOn && !change.type.prefillOptions().isEmpty()) {
-            int more = Member.of(("{" + change.type.prefillOptions().substring(1) + "}").getBytes(
+        if (change.goesOn && !change.type.prefill().options().isEmpty()) {
+            int more = Member.of(("{" + change.type.prefill().options().substring(1) + "}").getBytes(
                     StandardCharsets.UTF_8)).size();
             int messages = expected.indexOf("goes on");
             for (int i = 0; i < more; i++) {

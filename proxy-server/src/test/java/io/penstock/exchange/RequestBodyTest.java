@@ -165,6 +165,25 @@ class RequestBodyTest {
     }
 
     @Test
+    void givesTheWholeOfALargeBodyWithoutACopy() {
+        String large = "L".repeat(9000);
+        for (int pieces = 1; pieces <= 40; pieces += 13) {
+            body.release();
+            for (int i = 0; i < pieces; i++) {
+                body.add(ALLOCATOR, Bytes.buffer("<" + i + large));
+            }
+            CountingAllocator counting = new CountingAllocator();
+            BodyEdits edits = new BodyEdits().replace(0, 2, Bytes.latin1("[new]"));
+
+            ByteBuf whole = body.whole(counting, edits);
+
+            assertThat(whole.readableBytes()).isEqualTo((int) body.lengthWith(edits));
+            assertThat(Bytes.drain(whole)).isEqualTo(copy(edits)).startsWith("[new]LLL");
+            assertThat(counting.buffers).isZero();
+        }
+    }
+
+    @Test
     void knowsABodyThatFitsBehindItsHead() {
         fill(List.of(new byte[4096]));
         assertThat(body.isSmall()).isTrue();

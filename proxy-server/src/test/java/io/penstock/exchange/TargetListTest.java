@@ -3,6 +3,7 @@ package io.penstock.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Midstream;
 import io.penstock.route.Route;
@@ -18,7 +19,6 @@ import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderSettings;
-import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.Trial;
@@ -48,7 +48,7 @@ class TargetListTest {
     TargetListTest() throws UpstreamTlsException {}
 
     private static Provider provider(String name) throws UpstreamTlsException {
-        return new Provider(new ProviderSettings(name, ProviderType.OPENAI,
+        return new Provider(new ProviderSettings(name, ProviderTypes.OPENAI,
                 URI.create("http://localhost:1/v1"), List.of(new KeySettings("key", 1)), List.of(),
                 true, 1, TimeoutSettings.DEFAULT, PoolSettings.DEFAULT,
                 UpstreamTlsSettings.DEFAULT));

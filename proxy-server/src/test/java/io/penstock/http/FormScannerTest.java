@@ -84,8 +84,8 @@ class FormScannerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"name=model", "NAME=\"model\"", "name=\"mod\\el\"",
-        "x=\"a;b\"; name=model", "name=\"model\" "})
+    @ValueSource(strings = {"name=model", "NAME=\"model\"", "x=\"a;b\"; name=model",
+        "name=\"model\" "})
     void knowsTheNameHoweverItIsWritten(String parameter) throws Exception {
         assertThat(find(TYPE, MODEL.replace("name=\"model\"", parameter) + END))
                 .isEqualTo("whisper-1");
@@ -140,6 +140,10 @@ class FormScannerTest {
                 + END, "goes on");
         assertRefused(MODEL.replace("\r\n\r\n", "\n\n") + END, "bare LF");
         assertRefused(MODEL.replace("\r\n\r\n", "\r\n folded\r\n\r\n") + END, "malformed");
+        assertRefused(MODEL.replace("name=\"model\"", "x=y;\r\n name=\"model\"; z=\":\"") + END,
+                "malformed");
+        assertRefused(MODEL.replace("name=\"model\"",
+                "name=\"a\"\r\nContent-Disposition : form-data; name=\"model\"") + END, "malformed");
         assertRefused(MODEL.replace("\r\n\r\n", "\r\ncontent-disposition: form-data\r\n\r\n")
                 + END, "two dispositions");
     }
@@ -150,6 +154,8 @@ class FormScannerTest {
         "; name=\"a\"; NAME=model", "; name=\"a\"; name*=utf-8''model",
         "; name*0=\"mod\"; name*1=\"el\"", "; name=model\"", "; x=a\"; name=\"model\"",
         "; x=\"a\" name=\"model\"", "; name=\"model", "; x y=a; name=\"model\"",
+        "; name=\"mod\\el\"", "; name=\"a\\\"; name=\"model\"",
+        "; filename=\"\\\"; name=model; x=\"; name=a", "; name=model; name=a",
         "x; name=\"model\"", ", name=\"model\"", "; =a; name=\"model\"", "", "; x=a"})
     void refusesAPartWhoseNameIsDoubtful(String parameters) {
         String part = MODEL.replace("; name=\"model\"", parameters);

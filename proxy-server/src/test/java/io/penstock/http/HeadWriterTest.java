@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,5 +63,14 @@ class HeadWriterTest {
         assertThat(writer.text("abc").drainTo(out)).isEqualTo(3);
         assertThat(out).startsWith('a', 'b', 'c', 0);
         assertThat(writer.length()).isZero();
+    }
+
+    @Test
+    void leavesOutTheLinesOfSomeNames() {
+        byte[] lines = "xx: y\r\nA: 1\r\nx-Sign: 2\r\nx-sig: 3\r\nb: x-sign: 4\r\n"
+                .getBytes(StandardCharsets.US_ASCII);
+
+        assertThat(writer.linesWithout(Set.of("x-sign", "a"), lines, 7, lines.length).toString())
+                .isEqualTo("x-sig: 3\r\nb: x-sign: 4\r\n");
     }
 }

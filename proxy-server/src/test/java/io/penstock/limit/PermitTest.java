@@ -221,6 +221,36 @@ class PermitTest {
     }
 
     @Test
+    void countsWhatACallHasUsedThatGoesOn() {
+        begin(permit, 0, 0, 100);
+        assertThat(reserve(permit, 50, 10)).isNull();
+
+        permit.count(30, 0, now);
+        assertThat(permit.isBudgetSpent()).isFalse();
+        assertThat(permit.budgetRemainingTokens()).isEqualTo(10);
+        assertThat(permit.tokensRemaining(now)).isEqualTo(60);
+        permit.count(25, 0, now);
+        assertThat(permit.isBudgetSpent()).isTrue();
+
+        permit.settle(60, 0, now);
+        permit.end(now);
+        assertThat(budgets.usedTokens("caller", MONTH)).isEqualTo(60);
+        assertThat(budgets.reservedTokens("caller", MONTH)).isZero();
+        begin(permit, 0, 0, 100);
+        assertThat(permit.tokensRemaining(now)).isEqualTo(40);
+    }
+
+    @Test
+    void keepsWhatWasCountedOfACallThatWasNotSettled() {
+        begin(permit, 0, 0, 0);
+        assertThat(reserve(permit, 50, 10)).isNull();
+        permit.count(30, 0, now);
+        permit.end(now);
+        assertThat(budgets.usedTokens("caller", MONTH)).isEqualTo(30);
+        assertThat(budgets.reservedTokens("caller", MONTH)).isZero();
+    }
+
+    @Test
     void keepsToABudgetOfMoney() {
         begin(permit, 0, 0, 0);
         assertThat(permit.reserve("caller", MONTH, 0, 1000, 5, 600, now)).isNull();

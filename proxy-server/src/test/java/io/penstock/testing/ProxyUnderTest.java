@@ -14,6 +14,9 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.provider.Options;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.route.Affinity;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.HoldSettings;
@@ -32,7 +35,6 @@ import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
-import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsSettings;
 import io.penstock.usage.BudgetSettings;
@@ -265,7 +267,7 @@ public final class ProxyUnderTest implements AutoCloseable {
 
         /** Adds a provider; {@code url} as {@link ScriptedUpstream#url} says it. */
         public Builder provider(String name, String url) {
-            providers.add(new ProviderSettings(name, ProviderType.OPENAI_COMPATIBLE,
+            providers.add(new ProviderSettings(name, ProviderTypes.OPENAI_COMPATIBLE,
                     URI.create(url + "/v1"), List.of(new KeySettings(keyOf(name), 1)),
                     List.of("model-" + name, SAME), true, providers.size() + 1,
                     new TimeoutSettings(LONG, LONG, LONG, null, LONG, LONG, LONG.multipliedBy(2)),
@@ -276,11 +278,8 @@ public final class ProxyUnderTest implements AutoCloseable {
 
         /** It is of that type, with the path that its default base URL has, or its native one. */
         public Builder type(ProviderType type) {
-            return type(type, switch (type) {
-                case GEMINI -> "/v1beta";
-                case BEDROCK -> "/";
-                default -> "/v1";
-            });
+            return type(type, type == ProviderTypes.GEMINI ? "/v1beta"
+                    : type == ProviderTypes.BEDROCK ? "/" : "/v1");
         }
 
         /** It is of that type, its base URL ending in {@code path}. */
@@ -288,6 +287,28 @@ public final class ProxyUnderTest implements AutoCloseable {
             return change(p -> new ProviderSettings(p.name(), type,
                     p.baseUrl().resolve(path), p.keys(), p.models(), p.enabled(), p.priority(),
                     p.timeouts(), p.pool(), p.tls()));
+        }
+
+        /** It is Bedrock and has no key, but these options. */
+        public Builder signed(String path, Map<String, String> options) {
+            return change(p -> new ProviderSettings(p.name(), ProviderTypes.BEDROCK,
+                    p.baseUrl().resolve(path), List.of(), p.models(), p.enabled(), p.priority(),
+                    p.timeouts(), p.pool(), p.tls(), p.limits(),
+                    new Options(options, Map.of())));
+        }
+
+        /** It serves these models. */
+        public Builder models(String... models) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    List.of(models), p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(),
+                    p.limits(), p.options()));
+        }
+
+        /** It is told that, too. */
+        public Builder options(Options options) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(),
+                    p.limits(), options));
         }
 
         public Builder connect(Duration connect) {
@@ -324,7 +345,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private Builder timers(UnaryOperator<TimeoutSettings> change) {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), change.apply(p.timeouts()), p.pool(),
-                    p.tls(), p.limits()));
+                    p.tls(), p.limits(), p.options()));
         }
 
         public Builder keys(String... keys) {

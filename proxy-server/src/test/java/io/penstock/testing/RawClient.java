@@ -130,7 +130,12 @@ public final class RawClient implements AutoCloseable {
 
     /** The body that the head announces, decoded; without an announcement, up to the close. */
     public String readBody(Head head) throws IOException {
-        return text(in.readBody(head.wire(), true));
+        return text(readBodyBytes(head));
+    }
+
+    /** The same where it is no text. */
+    public byte[] readBodyBytes(Head head) throws IOException {
+        return in.readBody(head.wire(), true);
     }
 
     public byte[] readBytes(int length) throws IOException {

@@ -35,4 +35,13 @@ class ErrorBodyTest {
         assertThat(event).isEqualTo("data: " + ErrorBody.openAi(failure, null) + "\n\n");
         assertThat(event.lines()).hasSize(2);
     }
+
+    @Test
+    void goesOnWithTheNumbersOfResponses() {
+        Failure failure = Failure.of(Failure.Kind.UPSTREAM_ERROR, "It broke \"off\".");
+
+        assertThat(ErrorBody.event(ReplyFormat.RESPONSES, failure, null, 7)).isEqualTo("event: "
+                + "error\ndata: {\"type\":\"error\",\"code\":\"upstream_error\",\"message\":"
+                + "\"It broke \\\"off\\\".\",\"param\":null,\"sequence_number\":7}\n\n");
+    }
 }

@@ -53,6 +53,22 @@ class OtherReadersTest {
         }
 
         @Test
+        void passesOverBlocksAndPiecesThatAreUnknown() {
+            assertThat(read("{\"type\":\"content_block_start\",\"index\":3,\"content_block\":"
+                    + "{\"type\":\"hologram\",\"text\":\"x\"}}",
+                    "{\"type\":\"content_block_delta\",\"index\":3,\"delta\":{\"type\":"
+                    + "\"text_delta\",\"text\":\"x\"}}",
+                    "{\"type\":\"content_block_stop\",\"index\":3}",
+                    "{\"type\":\"content_block_start\",\"index\":4,\"content_block\":"
+                    + "{\"type\":\"text\",\"text\":\"\"}}",
+                    "{\"type\":\"content_block_delta\",\"index\":4,\"delta\":{\"type\":"
+                    + "\"citations_delta\",\"citation\":{\"cited_text\":\"x\"}}}",
+                    "{\"type\":\"content_block_delta\",\"index\":4,\"delta\":{\"type\":"
+                    + "\"text_delta\",\"text\":\"a\"}}", "{\"type\":\"ping\"}", "[DONE]"))
+                    .containsExactly("text 0 a", "alive");
+        }
+
+        @Test
         void takesATypeBehindTheRest() {
             assertThat(read("{\"delta\":{\"text\":\"a\",\"type\":\"text_delta\"},\"index\":0,"
                     + "\"type\":\"content_block_delta\"}")).containsExactly("text 0 a");
@@ -77,6 +93,31 @@ class OtherReadersTest {
                     + "\"output_tokens\":7}}"))
                     .containsExactly("usage 111 1 10 100 0", "start m null 0",
                             "usage 111 7 10 100 0");
+        }
+    }
+
+    @Nested
+    class Converse {
+        private String reply(String content, String reason) {
+            return Translated.unary(ReplyFormat.CONVERSE, ReplyFormat.CHAT, "{\"output\":"
+                    + "{\"message\":{\"content\":[" + content + "]}},\"stopReason\":\"" + reason
+                    + "\"}");
+        }
+
+        @Test
+        void outputOfNoUseIsAFailureUnlessThereIsContent() {
+            assertThat(reply("", "malformed_tool_use")).startsWith("ERROR: ");
+            assertThat(reply("{\"text\":\"a\"}", "malformed_model_output"))
+                    .contains("\"content\":\"a\"").contains("\"finish_reason\":\"stop\"");
+        }
+
+        @Test
+        void stopsForWhatIsUnknown() {
+            assertThat(reply("", "new_reason")).contains("\"finish_reason\":\"stop\"");
+            assertThat(reply("", "guardrail_intervened"))
+                    .contains("\"finish_reason\":\"content_filter\"");
+            assertThat(reply("", "model_context_window_exceeded"))
+                    .contains("\"finish_reason\":\"length\"");
         }
     }
 

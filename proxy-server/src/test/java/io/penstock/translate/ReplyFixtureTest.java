@@ -18,7 +18,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -30,54 +29,18 @@ class ReplyFixtureTest {
     private static final Pattern TERMINATOR =
             Pattern.compile("\\[DONE]|message_stop|response\\.(completed|incomplete)");
     private static final ReplyOptions OPTIONS = new ReplyOptions(null, true, 2, null, null);
-    private static final List<ReplyFormat> CLIENTS = List.of(ReplyFormat.CHAT,
-            ReplyFormat.MESSAGES, ReplyFormat.RESPONSES, ReplyFormat.COMPLETIONS);
-
-    private static final List<String> STREAMS = List.of("openai-chat-stream-usage.sse",
-            "openai-chat-stream-parallel-tools.sse", "openai-chat-stream-refusal.sse",
-            "openai-chat-stream-n2-logprobs.sse", "openai-chat-stream-midstream-error.sse",
-            "openai-chat-stream-truncated.sse", "azure-stream-filters.sse",
-            "groq-stream-x-groq.sse", "openrouter-stream-comments-error.sse",
-            "deepseek-stream-reasoning.sse", "mistral-stream-thinking.sse",
-            "vllm-stream-error-done.sse", "gemini-compat-stream-tools.sse",
-            "anthropic-stream-text.sse", "anthropic-stream-parallel-tools.sse",
-            "anthropic-stream-thinking.sse", "anthropic-stream-midstream-error.sse",
-            "gemini-stream-tools-thinking.sse", "bedrock-converse-stream.bin",
-            "bedrock-stream-exception.bin", "bedrock-invoke-anthropic-stream.bin",
-            "openai-responses-stream-text.sse", "openai-responses-stream-reasoning-tool.sse",
-            "openai-responses-stream-failed.sse", "golden-anthropic-to-openai.sse",
-            "golden-openai-to-anthropic.sse");
-    private static final List<String> BODIES = List.of("openai-chat-unary.json",
-            "openai-chat-unary-toolcalls.json", "deepseek-unary-keepalive.json",
-            "anthropic-unary-cache.json", "anthropic-unary-thinking-tool.json",
-            "gemini-unary.json", "bedrock-converse-unary.json", "openai-responses-unary.json");
 
     private static Stream<Arguments> pairs(List<String> names) {
-        return names.stream().flatMap(name -> CLIENTS.stream().map(client ->
+        return names.stream().flatMap(name -> ReplySamples.CLIENTS.stream().map(client ->
                 Arguments.of(name, client)));
     }
 
     static Stream<Arguments> streams() {
-        return pairs(STREAMS);
+        return pairs(ReplySamples.STREAMS);
     }
 
     static Stream<Arguments> bodies() {
-        return pairs(BODIES);
-    }
-
-    private static ReplyFormat formatOf(String name) {
-        return name.startsWith("anthropic") || name.equals("golden-openai-to-anthropic.sse")
-                ? ReplyFormat.MESSAGES
-                : name.startsWith("gemini-compat") ? ReplyFormat.CHAT
-                : name.startsWith("gemini") ? ReplyFormat.GEMINI
-                : name.startsWith("bedrock-invoke") ? ReplyFormat.INVOKE
-                : name.startsWith("bedrock") ? ReplyFormat.CONVERSE
-                : name.startsWith("openai-responses") ? ReplyFormat.RESPONSES : ReplyFormat.CHAT;
-    }
-
-    private static JsonNode expect(String name) throws IOException {
-        return JSON.readTree(Bytes.fixture(name.replaceAll("\\.[a-z]+$", ".meta.json")))
-                .get("expect");
+        return pairs(ReplySamples.BODIES);
     }
 
     private static Turn readStream(ReplyFormat format, String text) {
@@ -127,7 +90,7 @@ class ReplyFixtureTest {
 
     /** Compares what was read back with the sidecar. */
     private static void check(String name, ReplyFormat client, Turn turn) throws IOException {
-        JsonNode expect = expect(name);
+        JsonNode expect = ReplySamples.expect(name);
         Choice choice = turn.choice(0);
         boolean textOnly = client == ReplyFormat.COMPLETIONS;
         String refusal = expect.path("refusal").asText();
@@ -192,10 +155,10 @@ class ReplyFixtureTest {
     @ParameterizedTest
     @MethodSource("streams")
     void aStreamSaysTheSameToEveryCaller(String name, ReplyFormat client) throws IOException {
-        Translated translated = Translated.stream(formatOf(name), client, OPTIONS,
+        Translated translated = Translated.stream(ReplySamples.formatOf(name), client, OPTIONS,
                 Bytes.fixture(name));
 
-        boolean complete = expect(name).get("outcome").asText().equals("complete");
+        boolean complete = ReplySamples.expect(name).get("outcome").asText().equals("complete");
         assertThat(translated.meanings).last()
                 .isEqualTo(complete ? Meaning.DONE : Meaning.ERROR);
         assertThat(TERMINATOR.matcher(translated.text()).find()).isEqualTo(complete);
@@ -203,39 +166,11 @@ class ReplyFixtureTest {
     }
 
     @ParameterizedTest
-    @FieldSource("STREAMS")
-    void aStreamMayBeCutAnywhere(String name) {
-        ReplyFormat client = name.startsWith("openai-") ? ReplyFormat.MESSAGES : ReplyFormat.CHAT;
-        byte[] bytes = Bytes.fixture(name);
-        String whole = Translated.stream(formatOf(name), client, OPTIONS, bytes).text();
-
-        for (int cut = 1; cut < bytes.length; cut++) {
-            assertThat(Translated.stream(formatOf(name), client, OPTIONS, bytes, cut).text())
-                    .isEqualTo(whole);
-        }
-    }
-
-    @ParameterizedTest
-    @FieldSource("STREAMS")
-    void aStreamMayComeInPieces(String name) {
-        byte[] bytes = Bytes.fixture(name);
-        String whole = Translated.stream(formatOf(name), ReplyFormat.RESPONSES, OPTIONS, bytes)
-                .text();
-
-        for (int size : Bytes.PIECE_SIZES) {
-            Translated translated =
-                    new Translated(formatOf(name), ReplyFormat.RESPONSES, OPTIONS);
-            translated.feed(bytes, size, size);
-            translated.end();
-            assertThat(translated.text()).isEqualTo(whole);
-        }
-    }
-
-    @ParameterizedTest
     @MethodSource("bodies")
     void aUnaryReplySaysTheSameToEveryCaller(String name, ReplyFormat client)
             throws IOException {
-        String body = Translated.unary(formatOf(name), client, OPTIONS, Bytes.fixture(name));
+        String body = Translated.unary(ReplySamples.formatOf(name), client, OPTIONS,
+                Bytes.fixture(name));
 
         assertThat(JSON.readTree(body).isObject()).isTrue();
         check(name, client, readBody(client, body));

@@ -200,6 +200,23 @@ class ReplyTranslatorTest {
     }
 
     @Test
+    void showsTheNameThatWasAskedForWhereTheProviderSaysNone() {
+        ReplyOptions options = new ReplyOptions(null, "us.claude", false, 1, null, null,
+                false);
+        for (ReplyFormat client : List.of(ReplyFormat.CHAT, ReplyFormat.MESSAGES,
+                ReplyFormat.RESPONSES, ReplyFormat.COMPLETIONS)) {
+            assertThat(Translated.stream(ReplyFormat.CONVERSE, client, options,
+                    Bytes.fixture("bedrock-converse-stream.bin")).text())
+                    .contains("\"model\":\"us.claude\"");
+            assertThat(Translated.unary(ReplyFormat.CONVERSE, client, options,
+                    Bytes.fixture("bedrock-converse-unary.json")))
+                    .contains("\"model\":\"us.claude\"");
+            assertThat(Translated.unary(ReplyFormat.MESSAGES, client, options,
+                    Bytes.fixture("anthropic-unary-cache.json"))).contains("claude-");
+        }
+    }
+
+    @Test
     void tellsUsageOnlyToThoseWhoAsked() {
         for (ReplyFormat client : List.of(ReplyFormat.CHAT, ReplyFormat.COMPLETIONS)) {
             Translated translated = Translated.stream(ReplyFormat.MESSAGES, client,

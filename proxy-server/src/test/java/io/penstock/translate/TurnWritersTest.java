@@ -44,7 +44,8 @@ class TurnWritersTest {
     @Nested
     class Messages {
         private final Translated translated =
-                new Translated(ReplyFormat.CHAT, ReplyFormat.MESSAGES, ReplyOptions.DEFAULT);
+                new Translated(ReplyFormat.CHAT, ReplyFormat.MESSAGES,
+                        new ReplyOptions(null, false, 2, null, null));
 
         /** The types of the events since the last call, with their blocks' indexes. */
         private List<String> types() {
@@ -129,6 +130,16 @@ class TurnWritersTest {
         }
 
         @Test
+        void theRefusalOfAnotherAnswerIsNotThisOnes() {
+            translated.event("data: {\"id\":\"c\",\"choices\":[{\"index\":1,\"delta\":"
+                    + "{\"refusal\":\"no\"}},{\"index\":0,\"delta\":{\"content\":\"a\"},"
+                    + "\"finish_reason\":\"stop\"}]}\n\n");
+            translated.event("data: [DONE]\n\n");
+
+            assertThat(translated.text()).contains("\"stop_reason\":\"end_turn\"");
+        }
+
+        @Test
         void signaturesStayWithTheirThinking() {
             String text = Translated.stream(ReplyFormat.CONVERSE, ReplyFormat.MESSAGES,
                     ReplyOptions.DEFAULT, Bytes.fixture("bedrock-converse-stream.bin")).text();
@@ -164,6 +175,30 @@ class TurnWritersTest {
             assertThat(firstDelta(ReplyFormat.GEMINI, "gemini-stream-tools-thinking.sse",
                     "/tool_calls/0/extra_content/google/thought_signature").asText())
                     .startsWith("cGVuc3Rv");
+        }
+
+        /** As it was before there were tools: one call, and another reason to stop. */
+        @Test
+        void aCallerWhoOffersFunctionsGetsAFunctionCall() throws IOException {
+            ReplyOptions options = new ReplyOptions(null, null, false, 1, null, null, true);
+
+            List<JsonNode> chunks = data(Translated.stream(ReplyFormat.MESSAGES, ReplyFormat.CHAT,
+                    options, Bytes.fixture("anthropic-stream-parallel-tools.sse")).text());
+            StringBuilder call = new StringBuilder();
+            chunks.forEach(chunk -> call.append(chunk.at("/choices/0/delta/function_call/name")
+                    .asText()).append(chunk.at("/choices/0/delta/function_call/arguments")
+                    .asText()));
+            assertThat(call).hasToString("get_weather{\"city\": \"Paris\"}");
+            assertThat(chunks).noneMatch(chunk -> chunk.at("/choices/0/delta").has("tool_calls"));
+            assertThat(chunks.get(chunks.size() - 1).at("/choices/0/finish_reason").asText())
+                    .isEqualTo("function_call");
+
+            JsonNode choice = JSON.readTree(Translated.unary(ReplyFormat.MESSAGES,
+                    ReplyFormat.CHAT, options, Bytes.fixture("anthropic-unary-thinking-tool.json")))
+                    .at("/choices/0");
+            assertThat(choice.at("/message/function_call/name").asText()).isEqualTo("get_weather");
+            assertThat(choice.at("/message").has("tool_calls")).isFalse();
+            assertThat(choice.get("finish_reason").asText()).isEqualTo("function_call");
         }
 
         @Test
@@ -256,6 +291,18 @@ class TurnWritersTest {
         }
 
         @Test
+        void noArgumentsAreAnObjectWithoutAny() {
+            translated.event(call(0, "x", ""));
+            finish("tool_calls");
+
+            assertThat(types()).containsSubsequence("output_item.added0",
+                    "function_call_arguments.delta0", "function_call_arguments.done0");
+            List<JsonNode> events = data(translated.text());
+            assertThat(events.get(events.size() - 1).at("/response/output/0/arguments").asText())
+                    .isEqualTo("{}");
+        }
+
+        @Test
         void theLastEventRepeatsEverything() {
             translated.event(delta("{\"content\":\"a\"}"));
             translated.event(delta("{\"content\":\"b\"}"));
@@ -278,9 +325,9 @@ class TurnWritersTest {
             List<JsonNode> events = data(text);
             JsonNode output = events.get(events.size() - 1).at("/response/output");
             assertThat(output.at("/0/encrypted_content").asText())
-                    .startsWith(ResponseObject.SIGNATURE_PREFIX);
+                    .startsWith(ResponseObject.SIGNATURE_MARK);
             assertThat(output.at("/1/encrypted_content").asText())
-                    .startsWith(ResponseObject.REDACTED_PREFIX);
+                    .startsWith(ResponseObject.REDACTED_MARK);
         }
 
         @Test

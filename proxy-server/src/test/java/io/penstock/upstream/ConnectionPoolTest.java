@@ -23,6 +23,7 @@ import io.netty.util.concurrent.Promise;
 import io.penstock.failure.Fault;
 import io.penstock.http.ResponseHead;
 import io.penstock.loop.Deadlines;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.Bytes;
 import java.net.SocketAddress;
 import java.net.URI;
@@ -173,7 +174,7 @@ class ConnectionPoolTest {
     }
 
     private void pool(int maxConnections, Integer concurrent) throws Exception {
-        Provider provider = new Provider(new ProviderSettings("p", ProviderType.OPENAI,
+        Provider provider = new Provider(new ProviderSettings("p", ProviderTypes.OPENAI,
                 URI.create("http://provider.test/v1"), List.of(), List.of(), true, 1,
                 TimeoutSettings.DEFAULT, new PoolSettings(maxConnections, Duration.ofHours(1),
                         PoolSettings.Http2.OFF), UpstreamTlsSettings.DEFAULT,

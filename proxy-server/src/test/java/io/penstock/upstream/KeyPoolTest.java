@@ -2,6 +2,10 @@ package io.penstock.upstream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.provider.Authorization;
+import io.penstock.provider.ProviderTypes;
+import io.penstock.provider.Site;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,12 +15,15 @@ import org.junit.jupiter.api.Test;
 class KeyPoolTest {
     private static final long NOW = Long.MAX_VALUE - 50; // clocks may overflow
 
+    private static final Site SITE = new Site(URI.create("http://localhost/v1"));
+
     private static KeyPool pool(int... weights) {
         List<KeySettings> keys = new ArrayList<>();
         for (int weight : weights) {
             keys.add(new KeySettings("secret-key-" + keys.size(), weight));
         }
-        return new KeyPool(ProviderType.KeyHeader.BEARER, keys);
+        return new KeyPool(keys,
+                keys.stream().map(key -> Authorization.bearer(key.value())).toList());
     }
 
     private static String take(KeyPool pool, long now, int times) {
@@ -117,9 +124,9 @@ class KeyPoolTest {
 
     @Test
     void showsTheKeyAsTheProviderWantsIt() {
-        assertThat(Stream.of(ProviderType.OPENAI, ProviderType.ANTHROPIC, ProviderType.AZURE)
-                .map(type -> new ProviderKey(type.keyHeader(), new KeySettings("k3y", 1)).credentialLine())
-                .map(line -> new String(line, StandardCharsets.US_ASCII)))
+        assertThat(Stream.of(ProviderTypes.OPENAI, ProviderTypes.ANTHROPIC, ProviderTypes.AZURE)
+                .map(type -> (Authorization.Fixed) type.authorization("k3y", SITE))
+                .map(fixed -> new String(fixed.lines(), StandardCharsets.US_ASCII)))
                 .containsExactly("authorization: Bearer k3y\r\n", "x-api-key: k3y\r\n",
                         "api-key: k3y\r\n");
     }

@@ -82,7 +82,7 @@ class UsageFinderTest {
                 + "{\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}";
 
         for (int size : SIZES) {
-            assertThat(read(two, size).sum()).as("in pieces of " + size)
+            assertThat(read(two, size).takeSum()).as("in pieces of " + size)
                     .isEqualTo(new TokenUsage(14, 3, 0, 0));
         }
     }
@@ -101,6 +101,6 @@ class UsageFinderTest {
         finder.reset();
 
         assertThat(finder.largest()).isNull();
-        assertThat(finder.sum()).isNull();
+        assertThat(finder.takeSum()).isNull();
     }
 }

@@ -157,4 +157,13 @@ class UsageScannerTest {
         assertThat(scan("\"usage\" :\r\n\t {\"completion_tokens\" : 3}"))
                 .isEqualTo(new TokenUsage(0, 3, 0, 0));
     }
+
+    @Test
+    void countsReasoningThatOnlyTheTotalHas() {
+        assertThat(scan(usage("\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":35,"
+                + "\"completion_tokens_details\":{\"reasoning_tokens\":20}")))
+                .isEqualTo(new TokenUsage(10, 25, 0, 20));
+        assertThat(scan(usage("\"prompt_tokens\":10,\"total_tokens\":10")))
+                .isEqualTo(new TokenUsage(10, 0, 0, 0));
+    }
 }

@@ -70,8 +70,8 @@ class AccessLogIT {
                     .contains("\"attempts\":[\"a/model-a=200\"]").contains("\"prompt_tokens\":7,");
             assertThat(lines.get(1)).contains("\"model\":\"no-such-model\"")
                     .contains("\"status\":404").contains("\"failure\":\"model_not_found\"")
-                    .contains("\"provider\":null").contains("\"attempts\":[]")
-                    .doesNotContain("tokens").doesNotContain("first_content_ms");
+                    .contains("\"provider\":null,\"upstream_api\":null,\"attempts\":[]")
+                    .contains("\"api\":\"chat\"").doesNotContain("tokens").doesNotContain("first_content_ms");
         }
     }
 

@@ -27,15 +27,18 @@ import io.penstock.loop.Transport;
 import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;
 import io.penstock.mock.MockSettings;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.ProxyUnderTest;
-import io.penstock.upstream.ProviderType;
+import io.penstock.testing.TypeByName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.converter.ConvertWith;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Anthropic's own client can't tell the proxy from Anthropic, whoever answers. */
 class AnthropicSdkIT {
@@ -98,8 +101,9 @@ class AnthropicSdkIT {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"ANTHROPIC", "OPENAI", "GEMINI"})
-    void getsAWholeReplyAndTheSameOneStreamed(ProviderType type) throws Exception {
+    @ValueSource(strings = {"anthropic", "openai", "gemini"})
+    void getsAWholeReplyAndTheSameOneStreamed(@ConvertWith(TypeByName.class) ProviderType type)
+            throws Exception {
         try (MockServer mock = MockServer.start(MOCK, 1);
                 ProxyUnderTest proxy = before(type, mock)) {
             AnthropicClient client = client(proxy, CALLER_KEY);
@@ -118,8 +122,9 @@ class AnthropicSdkIT {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"ANTHROPIC", "OPENAI", "GEMINI"})
-    void callsTools(ProviderType type) throws Exception {
+    @ValueSource(strings = {"anthropic", "openai", "gemini"})
+    void callsTools(@ConvertWith(TypeByName.class) ProviderType type)
+            throws Exception {
         try (MockServer mock = MockServer.start(MOCK, 1);
                 ProxyUnderTest proxy = before(type, mock)) {
             AnthropicClient client = client(proxy, CALLER_KEY);
@@ -144,8 +149,9 @@ class AnthropicSdkIT {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"ANTHROPIC", "OPENAI", "GEMINI"})
-    void isToldOfItsMistakes(ProviderType type) throws Exception {
+    @ValueSource(strings = {"anthropic", "openai", "gemini"})
+    void isToldOfItsMistakes(@ConvertWith(TypeByName.class) ProviderType type)
+            throws Exception {
         try (MockServer mock = MockServer.start(
                         MOCK.withFail(new Fault(Fault.Kind.STATUS, 400), 1), 1);
                 ProxyUnderTest proxy = before(type, mock)) {
@@ -159,8 +165,9 @@ class AnthropicSdkIT {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"ANTHROPIC", "OPENAI", "GEMINI"})
-    void raisesWhenAStreamBreaksOff(ProviderType type) throws Exception {
+    @ValueSource(strings = {"anthropic", "openai", "gemini"})
+    void raisesWhenAStreamBreaksOff(@ConvertWith(TypeByName.class) ProviderType type)
+            throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withEvents(40)
                         .withFail(new Fault(Fault.Kind.MIDSTREAM, 0), 1), 1);
                 ProxyUnderTest proxy = before(type, mock)) {
@@ -175,7 +182,7 @@ class AnthropicSdkIT {
     @Test
     void isToldOfItsKeyAndItsModel() throws Exception {
         try (MockServer mock = MockServer.start(MOCK, 1);
-                ProxyUnderTest proxy = before(ProviderType.OPENAI, mock)) {
+                ProxyUnderTest proxy = before(ProviderTypes.OPENAI, mock)) {
             assertThatThrownBy(() -> client(proxy, "wrong").messages().create(ask(SMART)))
                     .isInstanceOfSatisfying(UnauthorizedException.class, e ->
                             assertThat(e.type()).contains(ErrorType.AUTHENTICATION_ERROR));
@@ -188,8 +195,9 @@ class AnthropicSdkIT {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"ANTHROPIC", "OPENAI"})
-    void countsTokens(ProviderType type) throws Exception {
+    @ValueSource(strings = {"anthropic", "openai"})
+    void countsTokens(@ConvertWith(TypeByName.class) ProviderType type)
+            throws Exception {
         try (MockServer mock = MockServer.start(MOCK, 1);
                 ProxyUnderTest proxy = before(type, mock)) {
             assertThat(client(proxy, CALLER_KEY).messages().countTokens(

@@ -12,23 +12,29 @@ import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;
 import io.penstock.mock.MockSettings;
 import io.penstock.mock.RequestRecord;
+import io.penstock.provider.Options;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.Bytes;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
-import io.penstock.upstream.ProviderType;
+import io.penstock.testing.TypeByName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.converter.ConvertWith;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -208,8 +214,8 @@ class FormatsIT {
     Path directory;
 
     static Stream<Arguments> pairs() {
-        return Stream.of(Client.values()).flatMap(client -> Stream.of(ProviderType.OPENAI,
-                        ProviderType.OPENAI_COMPATIBLE, ProviderType.ANTHROPIC, ProviderType.GEMINI)
+        return Stream.of(Client.values()).flatMap(client -> Stream.of(ProviderTypes.OPENAI,
+                        ProviderTypes.OPENAI_COMPATIBLE, ProviderTypes.ANTHROPIC, ProviderTypes.GEMINI)
                 .map(type -> Arguments.of(client, type)));
     }
 
@@ -273,7 +279,11 @@ class FormatsIT {
             assertThat(client.text(reply)).isEqualTo("One two three four");
             assertThat(client.finish(reply)).isIn("stop", "end_turn", "completed");
             assertThat(onlyLine(proxy)).contains("\"prompt_tokens\":11,\"completion_tokens\":4")
-                    .doesNotContain("estimated\":true");
+                    .contains("\"api\":\"" + client.name().toLowerCase(Locale.ROOT) + "\"")
+                    .contains("\"upstream_api\":\"" + (type == ProviderTypes.ANTHROPIC ? "messages"
+                            : type == ProviderTypes.GEMINI ? "gemini"
+                            : type == ProviderTypes.OPENAI && client == Client.RESPONSES
+                            ? "responses" : "chat") + "\"").doesNotContain("estimated\":true");
         }
     }
 
@@ -372,6 +382,10 @@ class FormatsIT {
                 case MESSAGES -> "event: error\ndata: {\"type\":\"error\",";
                 case RESPONSES -> "\"type\":\"";
             });
+            List<JsonNode> events = client == Client.RESPONSES ? events(rest) : List.of();
+            for (int i = 0; i < events.size(); i++) {
+                assertThat(events.get(i).get("sequence_number").asInt()).isEqualTo(i);
+            }
             assertThat(onlyLine(proxy)).contains("\"estimated\":true");
         }
     }
@@ -385,8 +399,8 @@ class FormatsIT {
                 MockServer mock = MockServer.start(MOCK.withName("b"), 1);
                 ProxyUnderTest proxy = before(dying, type)
                         .provider("b", "http://127.0.0.1:" + mock.port())
-                        .type(type == ProviderType.ANTHROPIC ? ProviderType.OPENAI
-                                : ProviderType.ANTHROPIC).start()) {
+                        .type(type == ProviderTypes.ANTHROPIC ? ProviderTypes.OPENAI
+                                : ProviderTypes.ANTHROPIC).start()) {
             RawClient caller = ask(proxy, client, ",\"stream\":true");
             RawClient.Head head = caller.readHead();
 
@@ -401,7 +415,7 @@ class FormatsIT {
     @EnumSource(Client.class)
     void answersItsOwnErrorsInTheCallersFormat(Client client) throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
-                ProxyUnderTest proxy = before(mock, ProviderType.OPENAI).start()) {
+                ProxyUnderTest proxy = before(mock, ProviderTypes.OPENAI).start()) {
             RawClient caller = proxy.connect();
             caller.post(client.path, client.body(SMART, ""), "x-api-key: wrong");
             RawClient.Head head = caller.readHead();
@@ -426,7 +440,7 @@ class FormatsIT {
     void passesOverATargetWhoseFormatHasNoWordForTheRequest() throws Exception {
         try (MockServer a = MockServer.start(MOCK.withName("a"), 1);
                 MockServer b = MockServer.start(MOCK.withName("b"), 1);
-                ProxyUnderTest proxy = before(a, ProviderType.ANTHROPIC)
+                ProxyUnderTest proxy = before(a, ProviderTypes.ANTHROPIC)
                         .provider("b", "http://127.0.0.1:" + b.port()).start()) {
             RawClient caller = ask(proxy, Client.CHAT, ",\"n\":2");
             RawClient.Head head = caller.readHead();
@@ -442,7 +456,7 @@ class FormatsIT {
     @Test
     void refusesWhatNoTargetHasAWordFor() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
-                ProxyUnderTest proxy = before(mock, ProviderType.ANTHROPIC).start()) {
+                ProxyUnderTest proxy = before(mock, ProviderTypes.ANTHROPIC).start()) {
             RawClient caller = ask(proxy, Client.CHAT, ",\"n\":2");
             RawClient.Head head = caller.readHead();
             JsonNode error = JSON.readTree(caller.readBody(head));
@@ -457,20 +471,58 @@ class FormatsIT {
     @Test
     void tellsWhichFieldsWereDropped() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
-                ProxyUnderTest proxy = before(mock, ProviderType.ANTHROPIC).start()) {
-            RawClient caller = ask(proxy, Client.CHAT, ",\"seed\":7,\"logit_bias\":{\"1\":5}");
+                ProxyUnderTest proxy = before(mock, ProviderTypes.ANTHROPIC).start()) {
+            RawClient caller = ask(proxy, Client.CHAT,
+                    ",\"seed\":7,\"logit_bias\":{\"1\":5},\"stop\":[\"x\"]");
             RawClient.Head head = caller.readHead();
             caller.readBody(head);
 
             assertThat(head.header("x-penstock-dropped").split(","))
                     .containsExactlyInAnyOrder("seed", "logit_bias");
+            assertThat(head.header("x-penstock-changed")).isNull();
+        }
+    }
+
+    @Test
+    void tellsWhichFieldsWereChanged() throws Exception {
+        try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
+                ProxyUnderTest proxy = before(mock, ProviderTypes.ANTHROPIC).start()) {
+            RawClient caller = ask(proxy, Client.CHAT,
+                    ",\"temperature\":1.5,\"response_format\":{\"type\":\"json_object\"}");
+            RawClient.Head head = caller.readHead();
+            caller.readBody(head);
+
+            assertThat(head.header("x-penstock-changed").split(","))
+                    .containsExactlyInAnyOrder("temperature", "response_format");
+            assertThat(head.header("x-penstock-dropped")).isNull();
+        }
+    }
+
+    @Test
+    void repeatsTheSettingsOfAResponsesRequest() throws Exception {
+        try (MockServer mock = MockServer.start(MOCK.withName("a"), 2);
+                ProxyUnderTest proxy = before(mock, ProviderTypes.ANTHROPIC).start()) {
+            String settings = ",\"instructions\":\"Be\\nbrief\",\"temperature\":0.5,\"tools\":[\n{"
+                    + "\"type\":\"function\",\"name\":\"f\",\"parameters\":{\"a\":1.0}}]";
+
+            JsonNode reply = whole(ask(proxy, Client.RESPONSES, settings));
+            assertThat(reply.get("instructions").asText()).isEqualTo("Be\nbrief");
+            assertThat(reply.get("temperature").asDouble()).isEqualTo(0.5);
+            assertThat(reply.at("/tools/0/name").asText()).isEqualTo("f");
+
+            List<JsonNode> events = events(stream(ask(proxy, Client.RESPONSES, settings
+                    + ",\"stream\":true")));
+            assertThat(events.get(0).at("/response/instructions").asText())
+                    .isEqualTo("Be\nbrief");
+            assertThat(events.get(events.size() - 1).at("/response/tools"))
+                    .isEqualTo(reply.get("tools"));
         }
     }
 
     @Test
     void asksInTheProvidersWay() throws Exception {
         try (MockServer a = MockServer.start(MOCK.withName("a").withRecords(2), 1);
-                ProxyUnderTest proxy = before(a, ProviderType.ANTHROPIC).start()) {
+                ProxyUnderTest proxy = before(a, ProviderTypes.ANTHROPIC).start()) {
             whole(ask(proxy, Client.CHAT, "", "anthropic-beta: nonsense"));
             whole(ask(proxy, Client.MESSAGES, "", "anthropic-beta: b1,b2"));
 
@@ -489,7 +541,7 @@ class FormatsIT {
     @ValueSource(booleans = {true, false})
     void asksGeminiWithItsKeyInItsOwnField(boolean stream) throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a").withRecords(1), 1);
-                ProxyUnderTest proxy = before(mock, ProviderType.GEMINI).start()) {
+                ProxyUnderTest proxy = before(mock, ProviderTypes.GEMINI).start()) {
             RawClient caller = ask(proxy, Client.CHAT, stream ? ",\"stream\":true" : "");
             caller.readBody(caller.readHead());
 
@@ -512,7 +564,7 @@ class FormatsIT {
                             .chunk(unknown + event).chunk(unknown).chunk(stop).lastChunk();
                 });
                 ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
-                        .type(ProviderType.ANTHROPIC).start()) {
+                        .type(ProviderTypes.ANTHROPIC).start()) {
             assertThat(stream(ask(proxy, Client.MESSAGES, ",\"stream\":true")))
                     .isEqualTo(unknown + event + unknown + stop);
         }
@@ -522,7 +574,7 @@ class FormatsIT {
     void translatesALongAnswer() throws Exception {
         String text = "word ".repeat(40_000);
         try (MockServer mock = MockServer.start(MOCK.withName("a").withText(text), 1);
-                ProxyUnderTest proxy = before(mock, ProviderType.ANTHROPIC).start()) {
+                ProxyUnderTest proxy = before(mock, ProviderTypes.ANTHROPIC).start()) {
             JsonNode reply = whole(ask(proxy, Client.CHAT, ",\"max_tokens\":64000"));
 
             assertThat(Client.CHAT.text(reply)).isEqualTo(text);
@@ -531,8 +583,9 @@ class FormatsIT {
 
     /** The event that ends a response repeats all of it. */
     @ParameterizedTest
-    @EnumSource(names = {"OPENAI", "ANTHROPIC"})
-    void streamsALongResponseToItsEnd(ProviderType type) throws Exception {
+    @ValueSource(strings = {"openai", "anthropic"})
+    void streamsALongResponseToItsEnd(@ConvertWith(TypeByName.class) ProviderType type)
+            throws Exception {
         String text = "word ".repeat(40_000).strip();
         try (MockServer mock = MockServer.start(MOCK.withName("a").withText(text), 1);
                 ProxyUnderTest proxy = before(mock, type).start()) {
@@ -549,7 +602,7 @@ class FormatsIT {
     @Test
     void translatesALongRequest() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a").withRecords(1), 1);
-                ProxyUnderTest proxy = before(mock, ProviderType.ANTHROPIC).start()) {
+                ProxyUnderTest proxy = before(mock, ProviderTypes.ANTHROPIC).start()) {
             String system = "\"" + "Be kind. ".repeat(30_000) + "\"";
             RawClient caller = proxy.connect().post("/v1/chat/completions", "{\"model\":\"" + SMART
                     + "\",\"messages\":[{\"role\":\"system\",\"content\":" + system
@@ -567,7 +620,7 @@ class FormatsIT {
                     x.head(400, "content-length: 0");
                 });
                 ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
-                        .type(ProviderType.ANTHROPIC).start()) {
+                        .type(ProviderTypes.ANTHROPIC).start()) {
             RawClient caller = ask(proxy, Client.CHAT, "");
             RawClient.Head head = caller.readHead();
 
@@ -587,7 +640,7 @@ class FormatsIT {
                 });
                 MockServer mock = MockServer.start(MOCK.withName("b"), 1);
                 ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
-                        .type(ProviderType.ANTHROPIC)
+                        .type(ProviderTypes.ANTHROPIC)
                         .provider("b", "http://127.0.0.1:" + mock.port()).start()) {
             assertThat(Client.CHAT.text(whole(ask(proxy, Client.CHAT, ""))))
                     .isEqualTo("One two three four");
@@ -597,7 +650,7 @@ class FormatsIT {
     @Test
     void tellsTheUsageToACallerWhoAsks() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
-                ProxyUnderTest proxy = before(mock, ProviderType.ANTHROPIC).start()) {
+                ProxyUnderTest proxy = before(mock, ProviderTypes.ANTHROPIC).start()) {
             String asked = stream(ask(proxy, Client.CHAT,
                     ",\"stream\":true,\"stream_options\":{\"include_usage\":true}",
                     "x-mock-usage: prompt=11 completion=4"));
@@ -612,9 +665,9 @@ class FormatsIT {
     void relaysACountOfTokensToWhoeverCounts() throws Exception {
         try (MockServer a = MockServer.start(MOCK.withName("a"), 1);
                 MockServer b = MockServer.start(MOCK.withName("b").withRecords(1), 1);
-                ProxyUnderTest proxy = before(a, ProviderType.OPENAI)
+                ProxyUnderTest proxy = before(a, ProviderTypes.OPENAI)
                         .provider("b", "http://127.0.0.1:" + b.port())
-                        .type(ProviderType.ANTHROPIC).start()) {
+                        .type(ProviderTypes.ANTHROPIC).start()) {
             RawClient caller = proxy.connect().post("/v1/messages/count_tokens",
                     "{\"model\":\"" + SMART + "\",\"messages\":[{\"role\":\"user\",\"content\":"
                             + "\"Hi\"}]}", "x-api-key: " + CALLER_KEY);
@@ -628,7 +681,7 @@ class FormatsIT {
     @Test
     void estimatesTokensWhereNobodyCounts() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
-                ProxyUnderTest proxy = before(mock, ProviderType.OPENAI).start()) {
+                ProxyUnderTest proxy = before(mock, ProviderTypes.OPENAI).start()) {
             RawClient caller = proxy.connect().post("/v1/messages/count_tokens",
                     "{\"model\":\"" + SMART + "\",\"messages\":[{\"role\":\"user\",\"content\":"
                             + "\"Hi\"}]}", "x-api-key: " + CALLER_KEY);
@@ -645,7 +698,7 @@ class FormatsIT {
     @Test
     void asksAnOlderCompletionAsAChatWhereThereAreOnlyChats() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a").withRecords(1), 1);
-                ProxyUnderTest proxy = before(mock, ProviderType.GROQ).start()) {
+                ProxyUnderTest proxy = before(mock, ProviderTypes.GROQ).start()) {
             RawClient caller = proxy.connect().post("/v1/completions", "{\"model\":\"" + SMART
                     + "\",\"prompt\":\"Hi\",\"max_tokens\":50}", "x-api-key: " + CALLER_KEY);
 
@@ -661,9 +714,9 @@ class FormatsIT {
         try (MockServer dying = MockServer.start(MOCK.withName("a").withText(text)
                         .withFail(new Fault(Fault.Kind.MIDSTREAM, 0), 1), 1);
                 MockServer mock = MockServer.start(MOCK.withName("b").withText(text), 1);
-                ProxyUnderTest proxy = before(dying, ProviderType.OPENAI)
+                ProxyUnderTest proxy = before(dying, ProviderTypes.OPENAI)
                         .provider("b", "http://127.0.0.1:" + mock.port())
-                        .type(ProviderType.ANTHROPIC).continues().start()) {
+                        .type(ProviderTypes.ANTHROPIC).continues().start()) {
             String stream = stream(ask(proxy, Client.CHAT, ",\"stream\":true"));
 
             assertThat(Client.CHAT.streamed(events(stream))).isEqualTo(text);
@@ -675,7 +728,7 @@ class FormatsIT {
     @Test
     void takesAListOfModelsToAnyFormat() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a").withRecords(1), 1);
-                ProxyUnderTest proxy = before(mock, ProviderType.ANTHROPIC).start()) {
+                ProxyUnderTest proxy = before(mock, ProviderTypes.ANTHROPIC).start()) {
             RawClient caller = proxy.connect().post("/v1/chat/fallback_completion",
                     "{\"models\":[\"" + SMART + "\",\"model-a\"],\"messages\":[{\"role\":\"user\","
                             + "\"content\":\"Hi\"}]}", "x-api-key: " + CALLER_KEY);
@@ -694,7 +747,7 @@ class FormatsIT {
         try (MockServer mock = MockServer.start(MOCK.withName("a").withRecords(3), 1);
                 ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto())
                         .provider("a", "http://127.0.0.1:" + mock.port())
-                        .type(ProviderType.AZURE, "/openai?api-version=2025-01-01-preview").start()) {
+                        .type(ProviderTypes.AZURE, "/openai?api-version=2025-01-01-preview").start()) {
             whole(ask(proxy, Client.CHAT, ""));
             whole(ask(proxy, Client.MESSAGES, ""));
             whole(ask(proxy, Client.RESPONSES, ""));
@@ -703,6 +756,28 @@ class FormatsIT {
                 assertThat(record.path()).isEqualTo("/openai/deployments/model-a/chat/completions");
                 assertThat(record.query()).contains("api-version=2025-01-01-preview");
                 assertThat(record.header("api-key")).isEqualTo(ProxyUnderTest.keyOf("a"));
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/openai", "/openai/v1"})
+    void asksAzureForTheDeploymentThatServesTheModel(String path) throws Exception {
+        boolean classic = path.equals("/openai");
+        try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary(),
+                        ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
+                        .type(ProviderTypes.AZURE, path)
+                        .options(new Options(Map.of("api_version", "2025-03-01"),
+                                Map.of("deployments", Map.of("model-a", "our a")))).start()) {
+            whole(ask(proxy, Client.CHAT, ""));
+            whole(ask(proxy, Client.MESSAGES, ""));
+
+            assertThat(a.requests()).hasSize(2).allSatisfy(request -> {
+                assertThat(request.path()).isEqualTo((classic ? "/openai/deployments/our%20a"
+                        : "/openai/v1") + "/chat/completions?api-version=2025-03-01");
+                assertThat(request.text()).contains("\"model\":\"our a\"")
+                        .doesNotContain("model-a");
             });
         }
     }
@@ -722,7 +797,7 @@ class FormatsIT {
                     }
                 });
                 ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
-                        .type(ProviderType.BEDROCK).accessLog(log()).start()) {
+                        .type(ProviderTypes.BEDROCK).accessLog(log()).start()) {
             String chat = stream(ask(proxy, Client.CHAT, ",\"stream\":true"));
             assertThat(chat).endsWith("data: [DONE]\n\n").contains("\"finish_reason\":\"");
             String messages = stream(ask(proxy, Client.MESSAGES, ",\"stream\":true"));
@@ -740,7 +815,7 @@ class FormatsIT {
                             "content-length: " + reply.length).write(reply);
                 });
                 ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
-                        .type(ProviderType.BEDROCK).start()) {
+                        .type(ProviderTypes.BEDROCK).start()) {
             assertThat(whole(ask(proxy, Client.CHAT, "")).at("/object").asText())
                     .isEqualTo("chat.completion");
         }

@@ -31,9 +31,11 @@ import io.penstock.loop.Transport;
 import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;
 import io.penstock.mock.MockSettings;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.route.HoldSettings;
 import io.penstock.testing.ProxyUnderTest;
-import io.penstock.upstream.ProviderType;
+import io.penstock.testing.TypeByName;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,8 +43,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.converter.ConvertWith;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** OpenAI's own client can't tell the proxy from OpenAI. */
 class OpenAiSdkIT {
@@ -115,8 +118,9 @@ class OpenAiSdkIT {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"OPENAI", "ANTHROPIC", "GEMINI"})
-    void getsTheSameFromEveryKindOfProvider(ProviderType type) throws Exception {
+    @ValueSource(strings = {"openai", "anthropic", "gemini"})
+    void getsTheSameFromEveryKindOfProvider(@ConvertWith(TypeByName.class) ProviderType type)
+            throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
                 ProxyUnderTest proxy = before(type, mock)) {
             OpenAIClient client = client(proxy, CALLER_KEY);
@@ -143,8 +147,9 @@ class OpenAiSdkIT {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"OPENAI", "ANTHROPIC", "GEMINI"})
-    void callsToolsAtEveryKindOfProvider(ProviderType type) throws Exception {
+    @ValueSource(strings = {"openai", "anthropic", "gemini"})
+    void callsToolsAtEveryKindOfProvider(@ConvertWith(TypeByName.class) ProviderType type)
+            throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
                 ProxyUnderTest proxy = before(type, mock)) {
             OpenAIClient client = client(proxy, CALLER_KEY);
@@ -165,8 +170,9 @@ class OpenAiSdkIT {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"OPENAI", "ANTHROPIC", "GEMINI"})
-    void isToldOfItsMistakesByEveryKindOfProvider(ProviderType type) throws Exception {
+    @ValueSource(strings = {"openai", "anthropic", "gemini"})
+    void isToldOfItsMistakesByEveryKindOfProvider(@ConvertWith(TypeByName.class) ProviderType type)
+            throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a")
                         .withFail(new Fault(Fault.Kind.STATUS, 400), 1), 1);
                 ProxyUnderTest proxy = before(type, mock)) {
@@ -180,8 +186,9 @@ class OpenAiSdkIT {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"OPENAI", "ANTHROPIC", "GEMINI"})
-    void readsResponsesOfEveryKindOfProvider(ProviderType type) throws Exception {
+    @ValueSource(strings = {"openai", "anthropic", "gemini"})
+    void readsResponsesOfEveryKindOfProvider(@ConvertWith(TypeByName.class) ProviderType type)
+            throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
                 ProxyUnderTest proxy = before(type, mock)) {
             OpenAIClient client = client(proxy, CALLER_KEY);
@@ -217,9 +224,9 @@ class OpenAiSdkIT {
                 MockServer mock = MockServer.start(MOCK.withName("b"), 1);
                 ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto())
                         .provider("a", "http://127.0.0.1:" + dying.port())
-                        .type(ProviderType.OPENAI)
+                        .type(ProviderTypes.OPENAI)
                         .provider("b", "http://127.0.0.1:" + mock.port())
-                        .type(ProviderType.ANTHROPIC)
+                        .type(ProviderTypes.ANTHROPIC)
                         .hold(new HoldSettings(held, 64 * 1024, null)).start()) {
             OpenAIClient client = client(proxy, CALLER_KEY);
 

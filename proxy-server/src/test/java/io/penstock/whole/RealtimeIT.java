@@ -21,6 +21,7 @@ import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
 import io.penstock.testing.ScriptedUpstream.Request;
 import io.penstock.testing.ScriptedUpstream.Script;
+import io.penstock.usage.BudgetSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -148,7 +149,8 @@ class RealtimeIT {
         byte[] down = noise(5_000_000);
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     x.readRequest();
-                    x.write("HTTP/1.1 101 Switching Protocols\r\n\r\nearly").flush();
+                    x.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n"
+                            + "connection: upgrade\r\n\r\nearly").flush();
                     Thread writer = new Thread(() -> {
                         try {
                             x.write(down).flush();
@@ -448,6 +450,9 @@ class RealtimeIT {
             assertThat(open(proxy, PATH + "&model=%zz").readHead().status()).isEqualTo(400);
             assertThat(open(proxy, PATH, "sec-websocket-protocol: openai-insecure-api-key."
                     + CALLER_KEY).readHead().status()).isEqualTo(400);
+            assertThat(open(proxy, PATH, "sec-websocket-protocol: realtime, "
+                    + "OpenAI-Organization.org-1").readHead().status())
+                    .as("whose fields don't go up either").isEqualTo(400);
             assertThat(open(proxy, PATH, "content-length: 1").readHead().status())
                     .isEqualTo(400);
             assertThat(a.opened()).isZero();
@@ -468,6 +473,46 @@ class RealtimeIT {
             caller.get("/health");
             assertThat(caller.readHead().status()).isEqualTo(200);
             assertThat(a.awaitClosed(1, PATIENCE)).as("never used again").isTrue();
+        }
+    }
+
+    @Test
+    void passesNothingOnAsATunnelThatIsNone() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n"
+                            + "Connection: Upgrade\r\n\r\n").awaitClosed(PATIENCE);
+                }, x -> {
+                    x.readRequest();
+                    x.write("HTTP/1.1 101 Switching Protocols\r\n\r\n").awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = before(a).start()) {
+            for (int i = 0; i < 2; i++) {
+                RawClient.Head head = open(proxy, PATH).readHead();
+                assertThat(head.status()).isEqualTo(502);
+                assertThat(head.header("x-penstock-attempts"))
+                        .isEqualTo("a/model-a=bad_response");
+            }
+        }
+    }
+
+    @Test
+    void passesOnWhatTheCallerSentAheadOfTheAnswer() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    accept(x);
+                    x.write(x.readBytes(5)).flush();
+                    x.awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = before(a).start()) {
+            StringBuilder request = new StringBuilder("GET " + PATH + " HTTP/1.1\r\nhost: x\r\n"
+                    + "authorization: Bearer " + CALLER_KEY + "\r\n");
+            for (String field : UPGRADE) {
+                request.append(field).append("\r\n");
+            }
+            RawClient caller = proxy.connect().send(request + "\r\nhello");
+            assertThat(caller.readHead().status()).isEqualTo(101);
+            assertThat(new String(caller.readBytes(5), StandardCharsets.US_ASCII))
+                    .isEqualTo("hello");
         }
     }
 
@@ -511,5 +556,47 @@ class RealtimeIT {
         }
         assertThat(Files.readString(log)).contains("\"prompt_tokens\":264")
                 .contains("\"completion_tokens\":242");
+    }
+
+    @Test
+    void endsATunnelWhoseCallerHasSpentItsBudget() throws Exception {
+        String usage = "{\"usage\":{\"input_tokens\":132,\"output_tokens\":121}}";
+        String done = "\u0001" + (char) usage.length() + usage;
+        Allowance little = new Allowance(0, Allowance.MINUTE_NANOS, 0, 0, 400, 0);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    accept(x);
+                    x.write(done).flush();
+                    x.readBytes(1);
+                    x.write(done).flush();
+                    assertThat(x.awaitClosed(PATIENCE)).isTrue();
+                });
+                ProxyUnderTest proxy = before(a).allowance(little).budget(new BudgetSettings(
+                        BudgetSettings.Enforce.CUT, BudgetSettings.OnStoreFailure.CONTINUE))
+                        .start()) {
+            RawClient caller = opened(proxy);
+            caller.readBytes(done.getBytes(StandardCharsets.UTF_8).length);
+            caller.send("\u0001"); // half a frame: the provider's can't be added to it
+
+            assertThat(caller.readUntilClose()).endsWith("budget_spent");
+            assertThat(open(proxy, PATH).readHead().status()).isEqualTo(429);
+        }
+    }
+
+    @Test
+    void countsWhatATunnelHasCostWhileItIsOpen() throws Exception {
+        String done = "\u0081~{\"usage\":{\"total_tokens\":253,\"input_tokens\":132,"
+                + "\"output_tokens\":121}}";
+        Allowance little = new Allowance(0, Allowance.MINUTE_NANOS, 0, 0, 250, 0);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    accept(x);
+                    x.write(done).flush();
+                    x.awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = before(a).allowance(little).start()) {
+            RawClient caller = opened(proxy);
+            caller.readBytes(done.getBytes(StandardCharsets.UTF_8).length);
+
+            assertThat(open(proxy, PATH).readHead().status()).isEqualTo(429);
+        }
     }
 }

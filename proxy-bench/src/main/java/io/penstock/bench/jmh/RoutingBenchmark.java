@@ -1,5 +1,6 @@
 package io.penstock.bench.jmh;
 
+import io.penstock.provider.ProviderTypes;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Midstream;
 import io.penstock.route.Route;
@@ -12,7 +13,6 @@ import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderSettings;
-import io.penstock.upstream.ProviderType;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.Trial;
@@ -45,7 +45,7 @@ public class RoutingBenchmark {
 
         @Setup
         public void start() throws UpstreamTlsException {
-            Provider provider = new Provider(new ProviderSettings("p", ProviderType.OPENAI,
+            Provider provider = new Provider(new ProviderSettings("p", ProviderTypes.OPENAI,
                     URI.create("http://localhost:1/v1"), List.of(new KeySettings("key", 1)),
                     List.of("*"), true, 1, TimeoutSettings.DEFAULT, PoolSettings.DEFAULT,
                     UpstreamTlsSettings.DEFAULT));

@@ -1,6 +1,7 @@
 package io.penstock.translate.request;
 
-import io.penstock.translate.request.ChatDialect.Can;
+import io.penstock.provider.ChatDialect;
+import io.penstock.provider.ChatDialect.Can;
 import io.penstock.translate.request.Part.Reasoning;
 import io.penstock.translate.request.Part.Source;
 import io.penstock.translate.request.Part.Text;

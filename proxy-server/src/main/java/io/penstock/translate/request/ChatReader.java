@@ -52,10 +52,19 @@ final class ChatReader {
             case "max_tokens" -> {
                 if (body.member(root, "max_completion_tokens") == NONE) {
                     request.put(Setting.MAX_TOKENS, body.number(value, name));
+                } else {
+                    request.notes.drop(name);
                 }
             }
             case "tools" -> body.elements(value, name, this::readTool);
-            case "functions" -> body.elements(value, name, this::readFunction);
+            case "functions" -> {
+                body.elements(value, name, this::readFunction);
+                if (body.member(root, "tools") == NONE) {
+                    request.functionsOffered = true;
+                    request.oneCallAtATime = true; // an answer has room for one
+                    request.oneCallPath = name;
+                }
+            }
             case "tool_choice" -> readToolChoice(value);
             case "function_call" -> {
                 Choice choice = body.isString(value)

@@ -98,7 +98,7 @@ final class ChatSettings {
         switch (type) {
             case "text" -> { }
             case "json_object" -> request.answerFormat =
-                    new AnswerFormat(AnswerKind.OBJECT, null, null, null, null, path);
+                    new AnswerFormat(AnswerKind.OBJECT, null, null, null, null, path, null);
             case "json_schema" -> {
                 if (!body.isObject(schema)) {
                     throw UntranslatableException.invalid(schemaPath, "expected an object");
@@ -108,7 +108,7 @@ final class ChatSettings {
                         itself == null ? AnswerKind.OBJECT : AnswerKind.SCHEMA,
                         body.text(schema, "name", schemaPath),
                         body.optionalString(schema, "description", schemaPath), itself,
-                        body.optionalBool(schema, "strict", schemaPath), path);
+                        body.optionalBool(schema, "strict", schemaPath), path, schemaPath);
             }
             default -> throw UntranslatableException.unsupported(path,
                     "answers of the type '" + Notes.printable(type)

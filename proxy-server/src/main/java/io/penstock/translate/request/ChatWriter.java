@@ -1,6 +1,7 @@
 package io.penstock.translate.request;
 
-import io.penstock.translate.request.ChatDialect.Can;
+import io.penstock.provider.ChatDialect;
+import io.penstock.provider.ChatDialect.Can;
 import io.penstock.translate.request.ModelRequest.AnswerFormat;
 import io.penstock.translate.request.ModelRequest.AnswerKind;
 import io.penstock.translate.request.ModelRequest.Choice;
@@ -68,9 +69,6 @@ final class ChatWriter {
 
     /** Whether the model shall go on from what the assistant said. */
     private boolean checkPrefill() throws UntranslatableException {
-        if (request.turns.isEmpty()) {
-            throw UntranslatableException.invalid("messages", "expected at least one");
-        }
         Turn last = request.turns.get(request.turns.size() - 1);
         if (!last.is(Role.ASSISTANT)) {
             return false;
@@ -151,13 +149,6 @@ final class ChatWriter {
             copy(Setting.SEED, "seed");
         } else if (dialect.can(Can.RANDOM_SEED)) {
             copy(Setting.SEED, "random_seed");
-        }
-        if (dialect.can(Can.LOGPROBS)) {
-            boolean asked = request.take(Setting.LOGPROBS) != null;
-            if (asked || request.peek(Setting.TOP_LOGPROBS) != null) {
-                out.member("logprobs", true); // which Responses leaves unsaid
-            }
-            copy(Setting.TOP_LOGPROBS, "top_logprobs");
         }
         if (dialect.can(Can.LOGIT_BIAS)) {
             copy(Setting.LOGIT_BIAS, "logit_bias");

@@ -114,6 +114,7 @@ final class ClaudePlan {
     }
 
     private ToolPlan withJsonTool(ToolPlan plan) {
+        request.answerFormat.dropName(request.notes);
         List<Tool> all = new ArrayList<>(plan.tools());
         all.add(new Tool(Translated.JSON_TOOL, Raw.of("Gives the answer."),
                 request.answerFormat.schema(), null, null, request.answerFormat.path()));

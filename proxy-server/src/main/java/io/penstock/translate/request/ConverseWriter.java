@@ -170,6 +170,7 @@ final class ConverseWriter {
                 || !options.traits().is(Trait.TAKES_JSON_SCHEMA)) {
             return;
         }
+        format.dropLaxity(notes);
         out.name("outputConfig").beginObject().name("textFormat").beginObject()
                 .member("type", "json_schema").name("structure").beginObject()
                 .name("jsonSchema").beginObject().name("schema").asString(format.schema());

@@ -48,11 +48,6 @@ final class GeminiWriter {
         this.tools = ToolPlan.of(request);
     }
 
-    /** {@code models/NAME} and {@code NAME} are the same. */
-    static String modelName(String model) {
-        return model.startsWith("models/") ? model.substring("models/".length()) : model;
-    }
-
     /** Gemini keeps its thoughts in signatures of its own; those of others are of no use to it. */
     private void dropReasoning() {
         for (Turn turn : request.turns) {
@@ -144,16 +139,12 @@ final class GeminiWriter {
         copy(Setting.PRESENCE_PENALTY, "presencePenalty");
         copy(Setting.FREQUENCY_PENALTY, "frequencyPenalty");
         copySeed();
-        boolean logprobs = request.take(Setting.LOGPROBS) != null;
-        if (logprobs || request.peek(Setting.TOP_LOGPROBS) != null) {
-            out.member("responseLogprobs", true);
-        }
-        copy(Setting.TOP_LOGPROBS, "logprobs");
         writeStops();
         if (request.answerFormat != null) {
             out.member("responseMimeType", "application/json");
             if (request.answerFormat.kind() == AnswerKind.SCHEMA) {
                 out.name("responseJsonSchema").value(request.answerFormat.schema());
+                request.answerFormat.dropName(notes);
             }
         }
         writeThinking();

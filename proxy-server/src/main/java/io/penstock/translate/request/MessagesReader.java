@@ -180,7 +180,7 @@ final class MessagesReader {
             throw UntranslatableException.invalid(path + ".schema", "expected an object");
         }
         request.answerFormat =
-                new AnswerFormat(AnswerKind.SCHEMA, "response", null, schema, true, path);
+                new AnswerFormat(AnswerKind.SCHEMA, "response", null, schema, true, path, null);
         body.dropOthers(format, path, notes, "type", "schema");
     }
 }

@@ -120,6 +120,7 @@ final class MessagesWriter {
         if (schema) {
             out.name("format").beginObject().member("type", "json_schema")
                     .name("schema").value(request.answerFormat.schema()).endObject();
+            request.answerFormat.dropName(notes);
         }
         out.endObject();
     }

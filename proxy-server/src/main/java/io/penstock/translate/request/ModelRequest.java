@@ -56,9 +56,31 @@ final class ModelRequest {
 
     enum AnswerKind { OBJECT, SCHEMA }
 
-    /** The shape that the answer has to have. */
+    /**
+     * The shape that the answer has to have.
+     *
+     * @param schemaPath where the caller named the schema; null where its format has no name for it
+     */
     record AnswerFormat(AnswerKind kind, String name, Raw description, Raw schema, Boolean strict,
-            String path) {}
+            String path, String schemaPath) {
+        /** Says that the schema goes without what its caller called it. */
+        void dropName(Notes notes) {
+            if (schemaPath != null) {
+                notes.drop(schemaPath + ".name");
+                if (description != null) {
+                    notes.drop(schemaPath + ".description");
+                }
+            }
+            dropLaxity(notes);
+        }
+
+        /** Says that the model is held to the schema, though its caller did not insist. */
+        void dropLaxity(Notes notes) {
+            if (schemaPath != null && strict != null && !strict) {
+                notes.drop(schemaPath + ".strict");
+            }
+        }
+    }
 
     enum Mode { OFF, ON }
 
@@ -80,6 +102,10 @@ final class ModelRequest {
     String reasoningPath = "messages.reasoning_content";
     /** Whether the caller wants a usage event in a stream. */
     boolean usageAsked;
+    /** Whether functions were offered, as was done before there were tools. */
+    boolean functionsOffered;
+    /** What the answer repeats of the request; null where its format repeats nothing. */
+    String responseSettings;
 
     private final Map<Setting, Value> settings = new EnumMap<>(Setting.class);
 

@@ -1,5 +1,7 @@
 package io.penstock.translate.request;
 
+import io.penstock.provider.ChatDialect;
+
 /** The formats in which providers want to be asked. */
 public enum ProviderFormat {
     /** OpenAI chat completions, in one of its {@linkplain ChatDialect dialects}. */

@@ -3,7 +3,6 @@ package io.penstock.translate.request;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.loop.Scratch;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Turns a caller's request into the one that a provider of another format takes. The body is
@@ -50,39 +49,26 @@ public final class RequestTranslator {
             ByteBuf out) throws UntranslatableException {
         ModelRequest request = read(from);
         JsonOut json = new JsonOut(out);
-        String model = encode(options.model());
-        String path;
         boolean jsonByTool = false;
         switch (to) {
-            case CHAT -> {
-                new ChatWriter(request, options).write(json);
-                path = "chat/completions";
-            }
+            case CHAT -> new ChatWriter(request, options).write(json);
             case MESSAGES, MESSAGES_ON_BEDROCK -> {
-                boolean onBedrock = to == ProviderFormat.MESSAGES_ON_BEDROCK;
-                MessagesWriter writer = new MessagesWriter(request, options, onBedrock);
+                MessagesWriter writer = new MessagesWriter(request, options,
+                        to == ProviderFormat.MESSAGES_ON_BEDROCK);
                 writer.write(json);
                 jsonByTool = writer.jsonByTool();
-                path = !onBedrock ? "messages" : "model/" + model
-                        + (options.stream() ? "/invoke-with-response-stream" : "/invoke");
             }
-            case GEMINI -> {
-                new GeminiWriter(request, options).write(json);
-                path = "models/" + encode(GeminiWriter.modelName(options.model()))
-                        + (options.stream() ? ":streamGenerateContent?alt=sse"
-                        : ":generateContent");
-            }
+            case GEMINI -> new GeminiWriter(request, options).write(json);
             case CONVERSE -> {
                 ConverseWriter writer = new ConverseWriter(request, options);
                 writer.write(json);
                 jsonByTool = writer.jsonByTool();
-                path = "model/" + model + (options.stream() ? "/converse-stream" : "/converse");
             }
             default -> throw new IllegalArgumentException("no writer for " + to);
         }
         request.dropTheRest();
-        return new Translated(out, path, request.notes.dropped(), request.notes.changed(),
-                jsonByTool, request.usageAsked);
+        return new Translated(out, request.notes.dropped(), request.notes.changed(),
+                jsonByTool, request.usageAsked, request.responseSettings, request.functionsOffered);
     }
 
     private ModelRequest read(ClientFormat from) throws UntranslatableException {
@@ -95,23 +81,11 @@ public final class RequestTranslator {
             case COMPLETIONS -> new CompletionsReader(typed, request).read();
             default -> throw new IllegalArgumentException("no reader for " + from);
         }
+        if (request.turns.isEmpty()) {
+            throw UntranslatableException.invalid(from == ClientFormat.RESPONSES ? "input"
+                    : "messages", "expected at least one");
+        }
         Turns.checkParts(request.turns);
         return request;
-    }
-
-    /** A model's name as one segment of a path (RFC 3986 section 3.3). */
-    static String encode(String model) {
-        StringBuilder out = new StringBuilder(model.length() + 16);
-        for (byte b : model.getBytes(StandardCharsets.UTF_8)) {
-            boolean plain = b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
-                    || b == '-' || b == '.' || b == '_' || b == '~';
-            if (plain) {
-                out.append((char) b);
-            } else {
-                out.append('%').append(Character.toUpperCase(Character.forDigit(b >> 4 & 15, 16)))
-                        .append(Character.toUpperCase(Character.forDigit(b & 15, 16)));
-            }
-        }
-        return out.toString();
     }
 }

@@ -54,6 +54,7 @@ final class ResponsesReader {
         request.imageDetailPath = "input.content.detail";
         request.reasoningPath = "input.reasoning";
         request.usageAsked = true; // its streams always tell
+        request.responseSettings = ResponseSettings.of(body);
     }
 
     private void readMember(int value, String name) throws UntranslatableException {
@@ -94,7 +95,6 @@ final class ResponsesReader {
             }
             case "include" -> body.elements(value, name, (one, path) -> {
                 switch (body.text(one, path)) {
-                    case "message.output_text.logprobs" -> { } // asked for by top_logprobs
                     case "reasoning.encrypted_content" -> { } // given wherever there is some
                     default -> notes.drop(path);
                 }

@@ -1,5 +1,8 @@
 package io.penstock.translate.request;
 
+import io.penstock.provider.ChatDialect;
+import io.penstock.provider.ProviderTypes;
+
 /**
  * What a translation needs to know of the target.
  *
@@ -19,12 +22,18 @@ public record TranslationOptions(String model, boolean stream, boolean askUsage,
     /** With the traits that the table has for the model, in OpenAI's dialect. */
     public static TranslationOptions of(String model, boolean stream) {
         return new TranslationOptions(model, stream, stream, 0, true, ModelTraits.of(model),
-                ChatDialect.OPENAI);
+                ProviderTypes.OPENAI.dialect());
     }
 
     public TranslationOptions withDialect(ChatDialect other) {
         return new TranslationOptions(model, stream, askUsage, defaultMaxTokens, imageUrls,
                 traits, other);
+    }
+
+    /** The provider calls the model something else, which has the same traits. */
+    public TranslationOptions withModel(String name) {
+        return new TranslationOptions(name, stream, askUsage, defaultMaxTokens, imageUrls,
+                traits, dialect);
     }
 
     public TranslationOptions withTraits(ModelTraits other) {

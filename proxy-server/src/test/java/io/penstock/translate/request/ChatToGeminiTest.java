@@ -176,18 +176,21 @@ class ChatToGeminiTest {
                 config("none", "'n':1", ""),
                 config("those of one name or another", "'max_completion_tokens':7,"
                         + "'temperature':1.50,'top_p':0.9,'seed':3,'frequency_penalty':0.5,"
-                        + "'presence_penalty':-1,'n':2,'stop':'END','logprobs':true,"
-                        + "'top_logprobs':3",
+                        + "'presence_penalty':-1,'n':2,'stop':'END'",
                         "'maxOutputTokens':7,'temperature':1.50,'topP':0.9,'candidateCount':2,"
                         + "'presencePenalty':-1,'frequencyPenalty':0.5,'seed':3,"
-                        + "'responseLogprobs':true,'logprobs':3,'stopSequences':['END']"),
+                        + "'stopSequences':['END']"),
+                config("probabilities, which the answer would not bring back",
+                        "'logprobs':true,'top_logprobs':3", "").drops("logprobs",
+                        "top_logprobs"),
                 config("a seed that is too large", "'seed':9000000000", "").drops("seed"),
                 config("any JSON object", "'response_format':{'type':'json_object'}",
                         "'responseMimeType':'application/json'"),
                 config("a schema", "'response_format':{'type':'json_schema','json_schema':"
                         + "{'name':'n','schema':{'type':'object','x':1.0}}}",
                         "'responseMimeType':'application/json','responseJsonSchema':"
-                        + "{'type':'object','x':1.0}"),
+                        + "{'type':'object','x':1.0}")
+                        .drops("response_format.json_schema.name"),
                 refuses("six stop sequences", "{'stop':['1','2','3','4','5','6']}", "stop[5]"),
                 config("what has no equal is dropped", "'logit_bias':{'1':2},'user':'u',"
                         + "'metadata':{'a':'b'},'service_tier':'flex','store':true,'foo':1",

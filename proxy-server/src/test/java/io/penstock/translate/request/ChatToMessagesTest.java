@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ChatToMessagesTest {
     private static final String MODEL = "claude-sonnet-4-6";
     private static final String OLDER = "claude-sonnet-4-20250514";
+    private static final String NAME = "response_format.json_schema.name";
     private static final String NEWER = "claude-opus-4-8";
     private static final String TOOL = "{'type':'function','function':{'name':'f'}}";
     private static final String TOOLS = "'tools':[" + TOOL + "]";
@@ -148,6 +149,7 @@ class ChatToMessagesTest {
                         + ",{'role':'assistant','content':[{'type':'image_url','image_url':"
                         + "{'url':'https://a'}}]}," + user("b") + "]}", "messages[1]"),
                 refuses("no messages", "{'messages':'a'}", "messages"),
+                refuses("an empty list of them", "{'messages':[]}", "messages"),
                 refuses("no role", "{'messages':[{'content':'a'}]}", "messages[0].role"),
                 refuses("an unknown role", "{'messages':[{'role':'critic','content':'a'}]}",
                         "messages[0].role"),
@@ -319,7 +321,8 @@ class ChatToMessagesTest {
                         "{'functions':[{'name':'f','description':'d','parameters':{'type':"
                         + "'object'}}],'function_call':{'name':'f'}}",
                         "{'tools':[{'name':'f','description':'d','input_schema':{'type':"
-                        + "'object'}}],'tool_choice':{'type':'tool','name':'f'}}"),
+                        + "'object'}}],'tool_choice':{'type':'tool','name':'f',"
+                        + "'disable_parallel_tool_use':true}}"),
                 maps("a schema without a type gets one",
                         "{'tools':[{'type':'function','function':{'name':'f','parameters':"
                         + "{'properties':{'a':{'maximum':1.50}}}}}]}",
@@ -376,7 +379,7 @@ class ChatToMessagesTest {
                 maps("the target's model", "{'model':'smart'}", "{'model':'" + MODEL + "'}"),
                 maps("the bound of the answer", "{'max_tokens':7}", "{'max_tokens':7}"),
                 maps("its newer name wins", "{'max_tokens':7,'max_completion_tokens':8}",
-                        "{'max_tokens':8,'max_completion_tokens':null}"),
+                        "{'max_tokens':8,'max_completion_tokens':null}").drops("max_tokens"),
                 maps("none given", "{}", "{'max_tokens':16384}"),
                 maps("none given, the operator's choice", "{}", "{'max_tokens':999}")
                         .with(all -> all.withDefaultMaxTokens(999)),
@@ -552,18 +555,24 @@ class ChatToMessagesTest {
                 maps("text", "{'response_format':{'type':'text'}}", "{'output_config':null}"),
                 maps("a schema", "{" + format + "}",
                         "{'output_config':{'format':{'type':'json_schema','schema':" + schema
-                        + "}}}"),
+                        + "}}}").drops(NAME),
                 maps("a schema with an effort", "{" + format + ",'reasoning_effort':'low'}",
                         "{'output_config':{'effort':'low','format':{'type':'json_schema',"
-                        + "'schema':" + schema + "}}}"),
+                        + "'schema':" + schema + "}}}").drops(NAME),
+                maps("a schema that is described, and may be missed", "{" + format.replace(
+                        "'strict':true", "'strict':false,'description':'d'") + "}",
+                        "{'output_config':{'format':{'type':'json_schema','schema':" + schema
+                        + "}}}").drops(NAME, "response_format.json_schema.description",
+                        "response_format.json_schema.strict"),
                 maps("a schema by way of a tool", "{" + format + "}",
                         "{'output_config':null,'tools':[" + jsonTool
-                        + "],'tool_choice':{'type':'tool','name':'json_output'}}").model(OLDER),
+                        + "],'tool_choice':{'type':'tool','name':'json_output'}}").model(OLDER)
+                        .drops(NAME),
                 maps("a schema by way of a tool among others", "{" + format + "," + TOOLS + "}",
                         "{'tools':[" + TOOL_OUT + "," + jsonTool
-                        + "],'tool_choice':{'type':'any'}}").model(OLDER),
+                        + "],'tool_choice':{'type':'any'}}").model(OLDER).drops(NAME),
                 maps("not with thinking", "{" + format + ",'reasoning_effort':'low'}",
-                        "{'thinking':null,'tools':[" + jsonTool + "]}").model(OLDER)
+                        "{'thinking':null,'tools':[" + jsonTool + "]}").model(OLDER).drops(NAME)
                         .changes("reasoning_effort"),
                 maps("nor with another tool that has to be used", "{" + format + "," + TOOLS
                         + ",'tool_choice':{'type':'function','function':{'name':'f'}}}",

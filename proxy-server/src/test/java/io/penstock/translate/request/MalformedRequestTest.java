@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.penstock.provider.ChatDialect;
+import io.penstock.provider.ProviderType;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.Bytes;
 import io.penstock.translate.request.TranslationCase.Result;
 import java.io.IOException;
@@ -21,6 +24,9 @@ class MalformedRequestTest {
     private static final String[] OTHERS = {"null", "true", "false", "1", "-1.5", "1e999", "\"\"",
         "\"a\"", "\"data:,\"", "[]", "{}", "[null]", "[1]", "[{}]", "[\"a\"]", "{\"type\":\"x\"}",
         "{\"a\":null}", "\"auto\"", "\"none\"", "\"\\ud83d\""};
+
+    private static final List<ChatDialect> DIALECTS =
+            ProviderTypes.BUILT_IN.all().stream().map(ProviderType::dialect).toList();
 
     private static final Map<ClientFormat, String> BODIES = Map.of(
             ClientFormat.CHAT, new String(Bytes.fixture("golden-request-openai.json"),
@@ -104,7 +110,7 @@ class MalformedRequestTest {
                 try {
                     Result result = TranslationCase.translate(from, to, changed,
                             TranslationOptions.of(model, true).withDialect(
-                            ChatDialect.values()[random.nextInt(ChatDialect.values().length)]),
+                            DIALECTS.get(random.nextInt(DIALECTS.size()))),
                             0);
                     assertThat(JsonTree.object(result.body())).as(changed).isNotEmpty();
                     translated++;

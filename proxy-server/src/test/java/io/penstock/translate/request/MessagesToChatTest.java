@@ -3,6 +3,8 @@ package io.penstock.translate.request;
 import static io.penstock.translate.request.TranslationCase.maps;
 import static io.penstock.translate.request.TranslationCase.refuses;
 
+import io.penstock.provider.ChatDialect;
+import io.penstock.provider.ProviderTypes;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -54,7 +56,7 @@ class MessagesToChatTest {
                 maps("system texts as one where parts are not understood",
                         "{'system':[{'type':'text','text':'s'},{'type':'text','text':'t'}]}",
                         "{'messages':[{'role':'system','content':'s\\n\\nt'},"
-                        + "{'role':'user','content':'hi'}]}").with(in(ChatDialect.OLLAMA)),
+                        + "{'role':'user','content':'hi'}]}").with(in(ProviderTypes.OLLAMA.dialect())),
                 conversation("an operator's message in its place",
                         ASKED + ",{'role':'system','content':'s'}",
                         ASKED + ",{'role':'system','content':'s'}"),
@@ -107,7 +109,7 @@ class MessagesToChatTest {
                         "{'type':'image_url','image_url':{'url':'https://a'}}")
                         .drops("messages.content.transformations"),
                 noBlock("an image elsewhere where nothing is fetched", "{'type':'image','source':"
-                        + "{'type':'url','url':'https://a'}}", "").with(in(ChatDialect.OLLAMA)),
+                        + "{'type':'url','url':'https://a'}}", "").with(in(ProviderTypes.OLLAMA.dialect())),
                 noBlock("an image kept there", "{'type':'image','source':{'type':'file',"
                         + "'file_id':'f'}}", ".source.type"),
                 noBlock("an image that is a text", "{'type':'image','source':{'type':'text',"
@@ -123,7 +125,7 @@ class MessagesToChatTest {
                         + "'data:application/pdf;base64,JVBERi0='}}"),
                 noBlock("a PDF where files are not understood", "{'type':'document','source':"
                         + "{'type':'base64','media_type':'application/pdf','data':'JVBERi0='}}",
-                        "").with(in(ChatDialect.GROQ)),
+                        "").with(in(ProviderTypes.GROQ.dialect())),
                 block("a text as a document", "{'type':'document','source':{'type':'text',"
                         + "'media_type':'text/plain','data':'b'}}",
                         "{'type':'text','text':'b'}"),
@@ -236,20 +238,20 @@ class MessagesToChatTest {
                         .drops("temperature", "top_p"),
                 maps("top_k", "{'top_k':5}", "{'top_k':null}").drops("top_k"),
                 maps("top_k where it is known", "{'top_k':5}", "{'top_k':5}")
-                        .with(in(ChatDialect.VLLM)),
+                        .with(in(ProviderTypes.VLLM.dialect())),
                 maps("stop sequences", "{'stop_sequences':['a','b','c','d']}",
                         "{'stop':['a','b','c','d']}"),
                 refuses("five of them", "{'stop_sequences':['a','b','c','d','e']}",
                         "stop_sequences"),
                 maps("five of them where more are taken",
                         "{'stop_sequences':['a','b','c','d','e']}",
-                        "{'stop':['a','b','c','d','e']}").with(in(ChatDialect.MISTRAL)),
+                        "{'stop':['a','b','c','d','e']}").with(in(ProviderTypes.MISTRAL.dialect())),
                 refuses("any for a reasoning model", "{'stop_sequences':['a']}",
                         "stop_sequences").model("o3"),
                 maps("the end user", "{'metadata':{'user_id':'u','x':1}}",
                         "{'safety_identifier':'u'}").drops("metadata.x"),
                 maps("the end user in other dialects", "{'metadata':{'user_id':'u'}}",
-                        "{'user':'u','safety_identifier':null}").with(in(ChatDialect.GROQ)),
+                        "{'user':'u','safety_identifier':null}").with(in(ProviderTypes.GROQ.dialect())),
                 maps("an end user with a long name", "{'metadata':{'user_id':'"
                         + "u".repeat(65) + "'}}", "{'safety_identifier':'"
                         + "f20e249d15fa4b9f44ba21d154f62e1efa76ddfdce5d25139a33a4787cee5a8b"
@@ -274,14 +276,14 @@ class MessagesToChatTest {
                         + "'json_schema'}}}", "output_config.format.schema"),
                 refuses("where none is taken", "{'output_config':{'format':{'type':"
                         + "'json_schema','schema':{}}}}", "output_config.format")
-                        .with(in(ChatDialect.DEEPSEEK)),
+                        .with(in(ProviderTypes.DEEPSEEK.dialect())),
                 maps("a stream tells its usage", "{'stream':true}",
                         "{'stream':true,'stream_options':{'include_usage':true}}")
                         .with(all -> TranslationOptions.of(all.model(), true)),
                 maps("unless that cannot be asked for", "{}",
                         "{'stream':true,'stream_options':null}")
                         .with(all -> TranslationOptions.of(all.model(), true)
-                        .withDialect(ChatDialect.MISTRAL)));
+                        .withDialect(ProviderTypes.MISTRAL.dialect())));
     }
 
     private static TranslationCase thought(String name, String in, String effort) {
@@ -314,7 +316,7 @@ class MessagesToChatTest {
                 thought("a model that doesn't think", budget(2048), null).model("gpt-4o")
                         .drops("thinking"),
                 thought("a provider that says it for all models", budget(2048), "medium")
-                        .model("qwen").with(in(ChatDialect.OPENROUTER)));
+                        .model("qwen").with(in(ProviderTypes.OPENROUTER.dialect())));
     }
 
     static Stream<TranslationCase> dialects() {
@@ -325,31 +327,31 @@ class MessagesToChatTest {
         return Stream.of(
                 maps("others call the bound max_tokens", "{'max_tokens':7}",
                         "{'max_tokens':7,'max_completion_tokens':null}")
-                        .with(in(ChatDialect.VLLM)),
+                        .with(in(ProviderTypes.VLLM.dialect())),
                 conversation("Mistral goes on from a prefix", prefill, ASKED
                         + ",{'role':'assistant','content':'b','prefix':true}")
-                        .with(in(ChatDialect.MISTRAL)),
+                        .with(in(ProviderTypes.MISTRAL.dialect())),
                 maps("vLLM goes on where it is told to", "{'messages':[" + prefill + "]}",
                         "{'messages':[" + prefill + "],'add_generation_prompt':false,"
-                        + "'continue_final_message':true}").with(in(ChatDialect.VLLM)),
+                        + "'continue_final_message':true}").with(in(ProviderTypes.VLLM.dialect())),
                 conversation("OpenRouter goes on unasked", prefill, prefill)
-                        .with(in(ChatDialect.OPENROUTER)),
+                        .with(in(ProviderTypes.OPENROUTER.dialect())),
                 conversation("Mistral's ids have nine characters", call,
                         ASKED + ",{'role':'assistant','content':null,'tool_calls':[{'id':"
                         + "'rNEJ83nAi','type':'function','function':{'name':'f','arguments':"
                         + "'{}'}}]},"
                         + "{'role':'tool','tool_call_id':'rNEJ83nAi','content':''}")
-                        .drops("messages.content.thinking").with(in(ChatDialect.MISTRAL)),
+                        .drops("messages.content.thinking").with(in(ProviderTypes.MISTRAL.dialect())),
                 conversation("DeepSeek wants its reasoning back with calls", call,
                         ASKED + ",{'role':'assistant','content':null,'reasoning_content':'h',"
                         + "'tool_calls':[{'id':'toolu_1','type':'function','function':{'name':"
                         + "'f','arguments':'{}'}}]},{'role':'tool','tool_call_id':'toolu_1',"
-                        + "'content':''}").with(in(ChatDialect.DEEPSEEK)),
+                        + "'content':''}").with(in(ProviderTypes.DEEPSEEK.dialect())),
                 conversation("even if there was none", call.replace("'thinking':'h'",
                         "'thinking':''"), ASKED + ",{'role':'assistant','content':null,"
                         + "'reasoning_content':' ','tool_calls':[{'id':'toolu_1','type':"
                         + "'function','function':{'name':'f','arguments':'{}'}}]},{'role':"
                         + "'tool','tool_call_id':'toolu_1','content':''}")
-                        .with(in(ChatDialect.DEEPSEEK)));
+                        .with(in(ProviderTypes.DEEPSEEK.dialect())));
     }
 }

@@ -13,7 +13,6 @@ import java.util.Base64;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class RequestTranslatorTest {
@@ -32,25 +31,6 @@ class RequestTranslatorTest {
         return "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
                 + "\"image_url\":{\"url\":\"data:image/png;base64,"
                 + Base64.getEncoder().encodeToString(image) + "\"}}]}]}";
-    }
-
-    @ParameterizedTest
-    @CsvSource(nullValues = "-", value = {
-        "CHAT, gpt-4o, chat/completions, chat/completions",
-        "MESSAGES, claude-opus-5, messages, messages",
-        "GEMINI, models/gemini-2.5-pro, models/gemini-2.5-pro:generateContent, "
-            + "models/gemini-2.5-pro:streamGenerateContent?alt=sse",
-        "CONVERSE, us.x-v1:0, model/us.x-v1%3A0/converse, model/us.x-v1%3A0/converse-stream",
-        "CONVERSE, arn:aws:a/b, model/arn%3Aaws%3Aa%2Fb/converse, "
-            + "model/arn%3Aaws%3Aa%2Fb/converse-stream",
-        "MESSAGES_ON_BEDROCK, a.claude-x, model/a.claude-x/invoke, "
-            + "model/a.claude-x/invoke-with-response-stream"})
-    void saysWhereTheRequestGoes(ProviderFormat to, String model, String unary, String stream)
-            throws Exception {
-        assertThat(translate(to, HI, TranslationOptions.of(model, false)).path())
-                .isEqualTo(unary);
-        assertThat(translate(to, HI, TranslationOptions.of(model, true)).path())
-                .isEqualTo(stream);
     }
 
     @Test

@@ -151,9 +151,12 @@ class ResponsesToChatTest {
 
     static Stream<TranslationCase> settings() {
         return Stream.of(
-                maps("those of another name", "{'max_output_tokens':99,'top_logprobs':2,"
-                        + "'include':['message.output_text.logprobs']}",
-                        "{'max_completion_tokens':99,'logprobs':true,'top_logprobs':2}"),
+                maps("one of another name", "{'max_output_tokens':99}",
+                        "{'max_completion_tokens':99}"),
+                maps("probabilities, which the answer would not bring back",
+                        "{'top_logprobs':2,'include':['message.output_text.logprobs']}",
+                        "{'logprobs':null,'top_logprobs':null}")
+                        .drops("top_logprobs", "include[0]"),
                 maps("those of the same name", "{'temperature':0.5,'top_p':0.9,'metadata':"
                         + "{'a':'b'},'service_tier':'flex','prompt_cache_key':'k',"
                         + "'prompt_cache_retention':'24h','store':true,'user':'u'}",

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.penstock.provider.ChatDialect;
 import io.penstock.testing.Bytes;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -113,8 +114,9 @@ final class TranslationCase {
     }
 
     /** What came out, its buffer released. */
-    record Result(String body, String path, List<String> dropped, List<String> changed,
-            boolean jsonByTool, boolean usageAsked) {}
+    record Result(String body, List<String> dropped, List<String> changed,
+            boolean jsonByTool, boolean usageAsked, String responseSettings,
+            boolean functionsOffered) {}
 
     /** Translates a body in pieces of that size; 0 for a plain array. */
     static Result translate(ClientFormat from, ProviderFormat to, String body,
@@ -135,8 +137,9 @@ final class TranslationCase {
             ByteBuf out = translated.body();
             String text = out.toString(StandardCharsets.UTF_8);
             out.release();
-            return new Result(text, translated.path(), translated.dropped(),
-                    translated.changed(), translated.jsonByTool(), translated.usageAsked());
+            return new Result(text, translated.dropped(),
+                    translated.changed(), translated.jsonByTool(), translated.usageAsked(),
+                    translated.responseSettings(), translated.functionsOffered());
         } finally {
             pieces.release();
         }

@@ -1,6 +1,5 @@
-package io.penstock.upstream;
+package io.penstock.provider;
 
-import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;
@@ -11,6 +10,7 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -81,7 +81,8 @@ public final class AwsSigner {
      *     that anybody on the way may change
      */
     public Signature sign(Credentials credentials, Instant now, String method, String host,
-            String path, String query, Map<String, String> fields, ByteBuf body) {
+            String path, String query, Map<String, String> fields,
+            List<ByteBuffer> body) {
         String date = date(now);
         TreeMap<String, String> signed = new TreeMap<>(fields);
         signed.put("host", host);
@@ -117,12 +118,10 @@ public final class AwsSigner {
         out.append((char) ('0' + number / 10)).append((char) ('0' + number % 10));
     }
 
-    private String hash(ByteBuf body) {
+    private String hash(List<ByteBuffer> body) {
         sha256.reset();
-        if (body.isReadable()) {
-            for (ByteBuffer part : body.nioBuffers()) {
-                sha256.update(part);
-            }
+        for (ByteBuffer part : body) {
+            sha256.update(part);
         }
         return HEX.formatHex(sha256.digest());
     }

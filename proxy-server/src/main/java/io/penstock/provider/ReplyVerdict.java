@@ -1,4 +1,4 @@
-package io.penstock.upstream;
+package io.penstock.provider;
 
 import java.util.Locale;
 
@@ -29,22 +29,18 @@ public enum ReplyVerdict {
     private static final String[] TOO_LARGE_WORDS = {"request too large"};
 
     /**
-     * Judges a reply.
+     * Judges a reply as most providers mean it.
      *
      * @param body the beginning of it, as text
      */
-    public static ReplyVerdict of(ProviderType type, int status, String body) {
+    public static ReplyVerdict of(int status, String body) {
         if (status >= 200 && status < 300) {
             return GOOD;
         }
         return switch (status) {
-            case 401, 402 -> BAD_KEY;
-            case 403 -> type == ProviderType.TOGETHER && says(body, CONTEXT_WORDS) ? CONTEXT_LENGTH
-                    : BAD_KEY;
-            case 400, 422 -> says(body, CONTEXT_WORDS) ? CONTEXT_LENGTH
+            case 401, 402, 403 -> BAD_KEY;
+            case 400, 413, 422 -> isTooLong(body) ? CONTEXT_LENGTH
                     : status == 400 && says(body, KEY_WORDS) ? BAD_KEY : CALLERS_FAULT;
-            case 413 -> type == ProviderType.GROQ && body.contains("rate_limit_exceeded")
-                    ? RATE_LIMITED : says(body, CONTEXT_WORDS) ? CONTEXT_LENGTH : CALLERS_FAULT;
             case 429 -> RATE_LIMITED;
             case 500, 502 -> TRANSIENT;
             case 404, 408, 409, 424, 498 -> FAULTY;
@@ -52,12 +48,18 @@ public enum ReplyVerdict {
         };
     }
 
+    /** Whether an error says that the prompt is too long for the model. */
+    public static boolean isTooLong(String body) {
+        return says(body, CONTEXT_WORDS);
+    }
+
     /**
      * Whether a reply of that status counts against the provider's model. A model that isn't there
-     * does not: any caller can ask for one.
+     * does not: any caller can ask for one; nor does what is called a bad request.
      */
     public boolean isProvidersFault(int status) {
-        return this == TRANSIENT || this == FAULTY && status != 404 && status != 409;
+        return (this == TRANSIENT || this == FAULTY) && status != 400 && status != 404
+                && status != 409;
     }
 
     /** Whether a 429 means an empty account, not a busy minute. */

@@ -1,0 +1,46 @@
+package io.penstock.provider;
+
+import java.util.Set;
+
+/** Anthropic, which speaks messages. */
+final class AnthropicType implements ProviderType {
+    @Override
+    public String configName() {
+        return "anthropic";
+    }
+
+    @Override
+    public String defaultBaseUrl() {
+        return "https://api.anthropic.com/v1";
+    }
+
+    @Override
+    public String defaultKeyEnv() {
+        return "ANTHROPIC_API_KEY";
+    }
+
+    @Override
+    public Set<Api> apis(Site site) {
+        return Set.of(Api.MESSAGES, Api.COUNT_TOKENS);
+    }
+
+    @Override
+    public Authorization authorization(String key, Site site) {
+        return key == null ? null : Authorization.field("x-api-key", key);
+    }
+
+    @Override
+    public boolean isLikeOpenAi() {
+        return false;
+    }
+
+    @Override
+    public boolean hasToBeAskedForUsage() {
+        return false;
+    }
+
+    @Override
+    public String toString() {
+        return configName();
+    }
+}

@@ -1,0 +1,19 @@
+package io.penstock.upstream;
+
+import io.penstock.failure.Fault;
+
+/** A request that a provider's type could not make ready: another target has to be asked. */
+public final class ProviderTypeException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final Fault fault;
+
+    ProviderTypeException(Fault fault, String message) {
+        super(message);
+        this.fault = fault;
+    }
+
+    public Fault fault() {
+        return fault;
+    }
+}
