@@ -26,12 +26,14 @@ public final class AttemptLog {
     private int tried;
     private Fault lastFault;
     private boolean onlyNotFound = true;
+    private boolean onlyUntranslatable = true; // those passed over
 
     void clear() {
         entries.clear();
         tried = 0;
         lastFault = null;
         onlyNotFound = true;
+        onlyUntranslatable = true;
     }
 
     void onReply(TargetName target, int status, long nanos) {
@@ -46,6 +48,7 @@ public final class AttemptLog {
         tried += fault == Fault.SATURATED ? 0 : 1; // nothing was asked
         lastFault = fault;
         onlyNotFound = false;
+        onlyUntranslatable = false;
     }
 
     /** An attempt that was good broke off: no other one, but another line. */
@@ -57,6 +60,7 @@ public final class AttemptLog {
     /** Nobody asked it, and why. */
     void onPassedOver(TargetName target, Fault why) {
         entries.add(new Entry(target, why.code(), 0));
+        onlyUntranslatable &= why == Fault.UNTRANSLATABLE;
     }
 
     /** A model to be tried that no provider serves; a hyphen is the name of none. */
@@ -82,6 +86,11 @@ public final class AttemptLog {
     /** Whether each attempt brought a 404: nobody has the model. */
     boolean isNotFoundEverywhere() {
         return tried > 0 && onlyNotFound;
+    }
+
+    /** Whether the request can be put to nobody: no one was asked, or left alone for a while. */
+    boolean isUntranslatableEverywhere() {
+        return tried == 0 && onlyUntranslatable;
     }
 
     /** {@code openai/gpt-4o=503, groq/llama=200}. */

@@ -584,7 +584,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** Nothing brought a reply that could be passed on. */
     private void answerFailure() {
         if (failure == null) {
-            Failure refusal = log.tried() == 0 ? tries.refusal() : null;
+            Failure refusal = tries.refusal();
             fail(refusal != null ? refusal : summarize());
         }
         LocalReply reply = loop.localReply();

@@ -147,7 +147,7 @@ final class Tries {
 
     /** Why no target could be asked in its own words; null if none was refused. */
     Failure refusal() {
-        return incoming.questions().refusal();
+        return log.isUntranslatableEverywhere() ? incoming.questions().refusal() : null;
     }
 
     // Asking

@@ -64,8 +64,11 @@ class SlotQueueTest {
         }
     }
 
+    /** The two clocks were frozen one after the other, and however long after. */
     @BeforeEach
     void queues() {
+        a.channel.advanceTimeBy(b.deadlines.nowNanos() - a.deadlines.nowNanos(),
+                TimeUnit.NANOSECONDS);
         queues(new Slots(2));
     }
 

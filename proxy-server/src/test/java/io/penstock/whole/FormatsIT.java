@@ -436,6 +436,29 @@ class FormatsIT {
         }
     }
 
+    /** It could be put to the other one in a moment: a 400 would tell the caller never to ask. */
+    @Test
+    void doesNotBlameTheRequestWhileATargetThatKnowsItsWordsRests() throws Exception {
+        try (MockServer a = MockServer.start(MOCK.withName("a"), 1);
+                ScriptedUpstream b = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.head(429, "retry-after: 30", "content-length: 0").flush();
+                });
+                ProxyUnderTest proxy = before(a, ProviderTypes.ANTHROPIC)
+                        .provider("b", b.url()).start()) {
+            RawClient first = ask(proxy, Client.CHAT, ",\"n\":2");
+            assertThat(first.readHead().status()).isEqualTo(429);
+
+            RawClient caller = ask(proxy, Client.CHAT, ",\"n\":2");
+            RawClient.Head head = caller.readHead();
+
+            assertThat(head.header("x-penstock-attempts"))
+                    .isEqualTo("a/model-a=untranslatable, b/model-b=cooldown");
+            assertThat(head.status()).isEqualTo(503);
+            caller.readBody(head);
+        }
+    }
+
     @Test
     void passesOverATargetWhoseFormatHasNoWordForTheRequest() throws Exception {
         try (MockServer a = MockServer.start(MOCK.withName("a"), 1);
