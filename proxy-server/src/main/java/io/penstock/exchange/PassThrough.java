@@ -462,7 +462,9 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         log.onBroken(attempt.target(), why,
                 loop.deadlines().nowNanos() - attempt.clock().startedNanos());
         tunnel.sayClose(why);
-        endTunnel();
+        if (tunnel.isOn()) { // a provider that had gone unseen is noticed when it is written to
+            endTunnel();
+        }
     }
 
     /** Both sides have ended, or the provider broke off; {@code fault} is null if in order. */

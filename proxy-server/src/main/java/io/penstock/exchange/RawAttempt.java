@@ -262,6 +262,8 @@ final class RawAttempt implements ReplyListener {
         if (!committed) {
             clock.resume();
             clock.awaitMore();
+        } else if (!clock.isPaused()) {
+            clock.resume(); // the gap did not count while the upload went on
         }
     }
 

@@ -60,7 +60,9 @@ final class RawTunnel implements ReplyListener {
         expect();
         provider.becomeTunnel(this);
         downstream.becomeTunnel();
-        tunnel.onCallerReadComplete(); // what it sent ahead, no further read may follow
+        if (tunnel != null) { // what the caller sent ahead may have found the provider gone
+            tunnel.onCallerReadComplete(); // no further read may follow
+        }
     }
 
     boolean isOn() {
@@ -92,7 +94,11 @@ final class RawTunnel implements ReplyListener {
 
     /** The caller sends no more. */
     void onCallerEnd() {
-        if (tunnel.onCallerEnd(now())) {
+        boolean over = tunnel.onCallerEnd(now());
+        if (tunnel == null) {
+            return; // what was written then showed that the provider had gone
+        }
+        if (over) {
             exchange.onTunnelEnd(null, null);
         } else {
             expect();
