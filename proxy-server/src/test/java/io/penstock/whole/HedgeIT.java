@@ -3,6 +3,7 @@ package io.penstock.whole;
 import static io.penstock.testing.ProxyUnderTest.PATIENCE;
 import static io.penstock.testing.ProxyUnderTest.SMART;
 import static io.penstock.testing.ScriptedUpstream.GOOD_UNARY;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.loop.Transport;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -108,17 +110,21 @@ class HedgeIT {
     @Test
     void goesOnWithTheOtherWhenOneFails() throws Exception {
         for (boolean firstFails : new boolean[] {true, false}) {
+            CountDownLatch bothAsked = new CountDownLatch(1);
+            CountDownLatch failed = new CountDownLatch(1);
             try (ScriptedUpstream good = ScriptedUpstream.start(x -> {
                         x.readRequest();
-                        Thread.sleep(200); // after the other has failed, or soon before: both do
+                        bothAsked.countDown();
+                        assertThat(failed.await(PATIENCE.toSeconds(), SECONDS)).isTrue();
                         x.head(200, "content-type: application/json",
                                 "content-length: " + GOOD_UNARY.length()).write(GOOD_UNARY)
                                 .flush();
                     });
                     ScriptedUpstream bad = ScriptedUpstream.start(x -> {
                         x.readRequest();
-                        Thread.sleep(100);
+                        assertThat(bothAsked.await(PATIENCE.toSeconds(), SECONDS)).isTrue();
                         x.head(500, "content-length: 0").flush();
+                        failed.countDown();
                     }, x -> {
                         x.readRequest();
                         x.head(500, "content-length: 0").flush();
