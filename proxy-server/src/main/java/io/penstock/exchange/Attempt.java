@@ -8,7 +8,6 @@ import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
-import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
@@ -755,12 +754,5 @@ final class Attempt implements ReplyListener {
     /** A further try of the same provider: whether its budget allows one. */
     boolean tryTakeRetry() {
         return loop.upstream().pool(provider).retryBudget().tryTake();
-    }
-
-    /** For the operator: the beginning of what the provider said, on one line. */
-    String errorSummary() {
-        String text = errorText();
-        return JsonText.quote(new StringBuilder(),
-                text.length() > 200 ? text.substring(0, 200) : text).toString();
     }
 }

@@ -344,7 +344,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             return;
         }
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
-        failed.provider().onError(Integer.toString(failed.status()), failed.errorSummary());
+        failed.provider().onErrorReply(failed.status(), failed.errorText());
         failed.provider().load().onErrorReply(failed.status());
         boolean under = failed.verdict() == ReplyVerdict.CALLERS_FAULT
                 && tries.canAskDifferently(failed) ? tries.askDifferently(failed, now)

@@ -6,7 +6,6 @@ import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
-import io.penstock.json.JsonText;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.limit.StreamLimits;
@@ -335,7 +334,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         long now = loop.deadlines().nowNanos();
         String text = failed.reply().errorText();
         log.onReply(failed.target(), failed.status(), now - failed.clock().startedNanos());
-        failed.provider().onError(Integer.toString(failed.status()), summary(text));
+        failed.provider().onErrorReply(failed.status(), text);
         if (request.isRouted() && verdict != ReplyVerdict.CALLERS_FAULT) {
             failed.provider().load().onErrorReply(failed.status());
             if (tries.goOnAfterError(verdict, now)) {
@@ -351,11 +350,6 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
         } else {
             failed.commit();
         }
-    }
-
-    private static String summary(String text) {
-        return JsonText.quote(new StringBuilder(),
-                text.length() > 200 ? text.substring(0, 200) : text).toString();
     }
 
     // Deadlines

@@ -80,11 +80,7 @@ final class RawTries {
         if (!request.isUploading()) {
             loop.deadlines().expectBy(sentNanos + totalNanos);
         }
-        ProviderKey key = provider.keys().next(nowNanos);
-        if (key == null && !provider.keys().isEmpty()) {
-            key = provider.keys().leastBad(nowNanos);
-            key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
-        }
+        ProviderKey key = provider.keys().choose(nowNanos);
         attempt.start(target, targets, key, request.isUploading() || request.call().upgrade(),
                 request.model().isStream(), nowNanos);
     }
@@ -152,8 +148,7 @@ final class RawTries {
             return false;
         }
         TargetName same = attempt.target();
-        if (keyAtFault && attempt.provider().keys().keys().size() > 1
-                && attempt.provider().keys().readyInNanos(now) == 0
+        if (keyAtFault && attempt.provider().keys().hasAnotherReady(now)
                 && targets.tryAgain(same, now)) {
             attempt.abandon();
             start(same, now);

@@ -195,11 +195,7 @@ final class Tries {
         TimeoutSettings timeouts = targets.timeouts(target);
         totalNanos = Math.min(timeouts.total().toNanos(), incoming.controls().timeoutNanos());
         loop.deadlines().expectBy(dispatchedNanos + totalNanos);
-        ProviderKey key = provider.keys().next(nowNanos);
-        if (key == null && !provider.keys().isEmpty()) {
-            key = provider.keys().leastBad(nowNanos);
-            key = key == null ? provider.keys().keys().get(0) : key; // its rest was just waited out
-        }
+        ProviderKey key = provider.keys().choose(nowNanos);
         if (!incoming.questions().isPreparedFor(target) && !canAsk(target)) {
             throw new IllegalStateException(target + " could be asked before");
         }
@@ -382,8 +378,7 @@ final class Tries {
         ReplyVerdict verdict = failed.status() == 0 ? null : failed.verdict();
         boolean keyAtFault = verdict == ReplyVerdict.BAD_KEY
                 || verdict == ReplyVerdict.RATE_LIMITED;
-        if (keyAtFault && failed.provider().keys().keys().size() > 1
-                && failed.provider().keys().readyInNanos(now) == 0
+        if (keyAtFault && failed.provider().keys().hasAnotherReady(now)
                 && targets.tryAgain(same, now)) {
             failed.abandon();
             start(race.leader(), same, now);

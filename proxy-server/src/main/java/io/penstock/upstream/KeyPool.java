@@ -56,6 +56,24 @@ public final class KeyPool {
         }
     }
 
+    /**
+     * The key to ask with: the next that doesn't rest, else the least bad, else the first, whose
+     * rest was just waited out. Null only if no key is needed.
+     */
+    public ProviderKey choose(long nowNanos) {
+        ProviderKey key = next(nowNanos);
+        if (key == null && !keys.isEmpty()) {
+            key = leastBad(nowNanos);
+            key = key == null ? keys.get(0) : key;
+        }
+        return key;
+    }
+
+    /** Whether there are several, one of them ready: then another may do what one could not. */
+    public boolean hasAnotherReady(long nowNanos) {
+        return keys.size() > 1 && readyInNanos(nowNanos) == 0;
+    }
+
     /** The key that is ready soonest, among those whose rest was only guessed; null for none. */
     public ProviderKey leastBad(long nowNanos) {
         ProviderKey best = null;

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.ssl.SslContext;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.ResponseHead;
+import io.penstock.json.JsonText;
 import io.penstock.provider.Api;
 import io.penstock.provider.Authorization;
 import io.penstock.provider.ChatDialect;
@@ -21,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p><b>Thread:</b> safe by immutability, but for the last error, which is a note for people.
  */
 public final class Provider {
+    private static final int MAX_DETAIL_CHARS = 200; // of an error reply
     private static final int MAX_REFUSING_MODELS = 1000; // beyond it they are asked each time
 
     private final ProviderSettings settings;
@@ -268,6 +270,12 @@ public final class Provider {
     /** Notes a failed attempt. */
     public void onError(String outcome, String detail) {
         lastError = new LastError(outcome, detail, System.currentTimeMillis());
+    }
+
+    /** Notes an error reply: its status, and the beginning of what it says, on one line. */
+    public void onErrorReply(int status, String text) {
+        onError(Integer.toString(status), JsonText.quote(new StringBuilder(),
+                text.substring(0, Math.min(text.length(), MAX_DETAIL_CHARS))).toString());
     }
 
     /** Null while nothing went wrong. */
