@@ -35,10 +35,10 @@ class ArchitectureTest {
     /** Each line may use the lines below it; the packages of one line never use each other. */
     private static final List<Set<String>> LAYERS = List.of(
             Set.of("cli"), Set.of("server"), Set.of("config"), Set.of("admin"), Set.of("observe"),
-            Set.of("compare"), Set.of("exchange"),
+            Set.of("compare"), Set.of("exchange"), Set.of("answer"),
             Set.of("listen", "auth", "limit", "route", "cache", "translate", "upstream", "relay",
                     "usage"),
-            Set.of("provider"), Set.of("http"), Set.of("sse", "json"), Set.of("store"), Set.of("loop", "failure"));
+            Set.of("provider"), Set.of("caller"), Set.of("http"), Set.of("sse", "json"), Set.of("store"), Set.of("loop", "failure"));
 
     private static String[] packages(Stream<String> names) {
         return names.map(name -> "io.penstock." + name + "..").toArray(String[]::new);

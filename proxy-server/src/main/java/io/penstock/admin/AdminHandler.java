@@ -2,9 +2,9 @@ package io.penstock.admin;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.NetUtil;
-import io.penstock.auth.Caller;
-import io.penstock.exchange.LocalReply;
-import io.penstock.exchange.RequestIds;
+import io.penstock.caller.Caller;
+import io.penstock.answer.LocalReply;
+import io.penstock.answer.RequestIds;
 import io.penstock.failure.Failure;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;

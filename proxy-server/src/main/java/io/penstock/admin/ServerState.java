@@ -1,6 +1,6 @@
 package io.penstock.admin;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.route.Router;
 import io.penstock.upstream.Provider;
 import io.penstock.usage.Ledger;

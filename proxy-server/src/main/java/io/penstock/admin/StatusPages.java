@@ -1,8 +1,8 @@
 package io.penstock.admin;
 
 import io.netty.util.concurrent.Ticker;
-import io.penstock.auth.Caller;
-import io.penstock.exchange.LocalReply;
+import io.penstock.caller.Caller;
+import io.penstock.answer.LocalReply;
 import io.penstock.failure.Failure;
 import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamConnection;

@@ -1,7 +1,7 @@
 package io.penstock.admin;
 
-import io.penstock.auth.Allowance;
-import io.penstock.exchange.LocalReply;
+import io.penstock.caller.Allowance;
+import io.penstock.answer.LocalReply;
 import io.penstock.failure.Failure;
 import io.penstock.http.RequestHead;
 import io.penstock.listen.DownstreamConnection;

@@ -1,6 +1,6 @@
 package io.penstock.admin;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.json.JsonText;
 import io.penstock.store.Month;
 import io.penstock.usage.Ledger;

@@ -1,5 +1,7 @@
 package io.penstock.auth;
 
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Caller;
 import java.util.List;
 import java.util.Set;
 

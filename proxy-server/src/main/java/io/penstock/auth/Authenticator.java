@@ -1,5 +1,8 @@
 package io.penstock.auth;
 
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Authentication;
+import io.penstock.caller.Caller;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

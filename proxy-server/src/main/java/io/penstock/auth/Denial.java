@@ -1,5 +1,7 @@
 package io.penstock.auth;
 
+import io.penstock.caller.Authentication;
+
 /**
  * Why a request has no caller. The message is for whoever sent it: what to do about it, and nothing
  * of what is configured. What a token claims, its end apart, is only spoken of once its signature

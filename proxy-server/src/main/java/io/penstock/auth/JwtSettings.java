@@ -1,5 +1,6 @@
 package io.penstock.auth;
 
+import io.penstock.caller.Allowance;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

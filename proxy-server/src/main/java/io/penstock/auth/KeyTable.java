@@ -1,5 +1,6 @@
 package io.penstock.auth;
 
+import io.penstock.caller.Caller;
 import java.security.MessageDigest;
 
 /**

@@ -1,5 +1,6 @@
 package io.penstock.auth;
 
+import io.penstock.caller.Caller;
 import java.security.MessageDigest;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;

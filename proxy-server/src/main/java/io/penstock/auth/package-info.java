@@ -1,5 +1,5 @@
 /**
- * Who calls: a credential becomes a {@link io.penstock.auth.Caller}. Knows API keys, tokens and the
+ * Who calls: a credential becomes a {@link io.penstock.caller.Caller}. Knows API keys, tokens and the
  * keys that verify them; not connections. Start at {@link io.penstock.auth.Authenticator}.
  */
 package io.penstock.auth;

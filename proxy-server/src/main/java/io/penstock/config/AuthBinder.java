@@ -1,6 +1,6 @@
 package io.penstock.config;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.JwtKeySettings;

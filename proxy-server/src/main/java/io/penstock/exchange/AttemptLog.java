@@ -1,5 +1,6 @@
 package io.penstock.exchange;
 
+import io.penstock.answer.HeaderText;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;

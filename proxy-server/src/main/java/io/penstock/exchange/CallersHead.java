@@ -2,6 +2,7 @@ package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.penstock.answer.HeaderText;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.ResponseHead;

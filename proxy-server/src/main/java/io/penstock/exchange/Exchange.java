@@ -1,7 +1,10 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.penstock.auth.Caller;
+import io.penstock.answer.HeaderText;
+import io.penstock.answer.LimitReply;
+import io.penstock.answer.LocalReply;
+import io.penstock.caller.Caller;
 import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
@@ -14,8 +17,8 @@ import io.penstock.loop.Deadlines;
 import io.penstock.provider.Api;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Midstream;
-import io.penstock.route.Route.TargetName;
 import io.penstock.route.Route;
+import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
 import io.penstock.upstream.ProviderTypeException;

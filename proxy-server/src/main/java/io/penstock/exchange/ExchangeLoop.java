@@ -1,11 +1,12 @@
 package io.penstock.exchange;
 
+import io.penstock.answer.LocalReply;
 import io.penstock.http.HeadWriter;
-import io.penstock.loop.Scratch;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.limit.Budgets;
 import io.penstock.limit.Gauge;
 import io.penstock.loop.Deadlines;
+import io.penstock.loop.Scratch;
 import io.penstock.route.HedgeSettings;
 import io.penstock.sse.FamiliarEnd;
 import io.penstock.translate.ChatChunk;

@@ -1,7 +1,7 @@
 package io.penstock.exchange;
 
-import io.penstock.auth.Allowance;
-import io.penstock.auth.Caller;
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Caller;
 import io.penstock.limit.Budgets;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;

@@ -1,6 +1,6 @@
 package io.penstock.exchange;
 
-import io.penstock.auth.Caller;
+import io.penstock.caller.Caller;
 import io.penstock.failure.Failure;
 import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;

@@ -1,7 +1,9 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.penstock.auth.Caller;
+import io.penstock.answer.LimitReply;
+import io.penstock.answer.LocalReply;
+import io.penstock.caller.Caller;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;

@@ -1,5 +1,8 @@
 package io.penstock.exchange;
 
+import io.penstock.answer.HeaderText;
+import io.penstock.answer.LimitReply;
+import io.penstock.answer.LocalReply;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;

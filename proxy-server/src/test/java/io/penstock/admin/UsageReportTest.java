@@ -2,7 +2,7 @@ package io.penstock.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.store.Month;
 import io.penstock.usage.Ledger;
 import io.penstock.usage.LedgerRow;

@@ -3,6 +3,9 @@ package io.penstock.auth;
 import static io.penstock.testing.FuzzInput.check;
 
 import com.nimbusds.jose.util.Base64URL;
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Authentication;
+import io.penstock.caller.Caller;
 import io.penstock.testing.FuzzInput;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;

@@ -2,6 +2,9 @@ package io.penstock.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Authentication;
+import io.penstock.caller.Caller;
 import io.penstock.testing.Bytes;
 import java.net.InetAddress;
 import java.security.MessageDigest;

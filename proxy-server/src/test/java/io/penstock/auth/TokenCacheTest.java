@@ -2,6 +2,8 @@ package io.penstock.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Caller;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

@@ -2,7 +2,7 @@ package io.penstock.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.JwtKeySettings;
 import io.penstock.auth.JwtSettings;

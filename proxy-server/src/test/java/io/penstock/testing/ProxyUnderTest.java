@@ -3,7 +3,7 @@ package io.penstock.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.admin.AdminSettings;
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;

@@ -5,7 +5,7 @@ import static io.penstock.testing.ProxyUnderTest.SMART;
 import static io.penstock.testing.ScriptedUpstream.GOOD_UNARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.JwtKeySettings;
 import io.penstock.auth.JwtSettings;

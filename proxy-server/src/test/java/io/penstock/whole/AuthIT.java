@@ -7,7 +7,7 @@ import static io.penstock.testing.ScriptedUpstream.GOOD_UNARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.JwtKeySettings;

@@ -5,7 +5,7 @@ import static io.penstock.testing.ProxyUnderTest.PATIENCE;
 import static io.penstock.testing.ProxyUnderTest.SMART;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.loop.Transport;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;

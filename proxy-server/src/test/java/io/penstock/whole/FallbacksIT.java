@@ -7,7 +7,7 @@ import static io.penstock.testing.ScriptedUpstream.goodStream;
 import static io.penstock.testing.ScriptedUpstream.goodUnary;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.exchange.RetrySettings;

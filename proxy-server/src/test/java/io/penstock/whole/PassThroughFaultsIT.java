@@ -5,7 +5,7 @@ import static io.penstock.testing.ProxyUnderTest.PATIENCE;
 import static io.penstock.testing.ProxyUnderTest.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.exchange.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;

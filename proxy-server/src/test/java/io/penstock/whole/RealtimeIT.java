@@ -9,7 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.limit.LimitSettings;

@@ -3,7 +3,7 @@ package io.penstock.whole;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.config.Settings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.loop.Transport;

@@ -1,11 +1,11 @@
 package io.penstock.bench.jmh;
 
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
-import io.penstock.auth.Authentication;
+import io.penstock.caller.Authentication;
 import io.penstock.auth.Authenticator;
-import io.penstock.auth.Caller;
+import io.penstock.caller.Caller;
 import io.penstock.auth.CredentialHash;
 import io.penstock.auth.JwtKeySettings;
 import io.penstock.auth.JwtSettings;

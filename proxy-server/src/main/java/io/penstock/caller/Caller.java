@@ -1,4 +1,4 @@
-package io.penstock.auth;
+package io.penstock.caller;
 
 import java.util.List;
 import java.util.function.Predicate;
@@ -28,7 +28,8 @@ public record Caller(String id, String account, List<Predicate<String>> models,
         return models.isEmpty() || isAnyOf(models, model);
     }
 
-    static boolean isAnyOf(List<Predicate<String>> models, String model) {
+    /** Whether that name passes one of the tests. */
+    public static boolean isAnyOf(List<Predicate<String>> models, String model) {
         for (Predicate<String> allowed : models) {
             if (allowed.test(model)) {
                 return true;

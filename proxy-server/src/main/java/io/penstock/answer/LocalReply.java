@@ -1,4 +1,4 @@
-package io.penstock.exchange;
+package io.penstock.answer;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.failure.Failure;

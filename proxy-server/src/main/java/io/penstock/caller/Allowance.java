@@ -1,4 +1,4 @@
-package io.penstock.auth;
+package io.penstock.caller;
 
 /**
  * How much a caller may ask for; zero stands for no bound.

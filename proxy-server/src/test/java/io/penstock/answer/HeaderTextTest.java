@@ -1,4 +1,4 @@
-package io.penstock.exchange;
+package io.penstock.answer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,29 +14,29 @@ class HeaderTextTest {
     @ValueSource(strings = {"a", "req_123", "A-Z.a:b/c+d=e@f",
         "0f8fad5b-d9cb-469f-a165-70867728950e"})
     void repeatsASaneId(String id) {
-        assertThat(HeaderText.isSaneId(id)).isTrue();
+        assertThat(RequestIds.isSane(id)).isTrue();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "a b", "a\"b", "a\\b", "a,b", "a;b", "a\u00e9", "a\tb", "<a>",
         "{a}", "a%0d"})
     void repeatsNoOther(String id) {
-        assertThat(HeaderText.isSaneId(id)).isFalse();
+        assertThat(RequestIds.isSane(id)).isFalse();
     }
 
     @Test
     void boundsAnId() {
-        assertThat(HeaderText.isSaneId("a".repeat(128))).isTrue();
-        assertThat(HeaderText.isSaneId("a".repeat(129))).isFalse();
+        assertThat(RequestIds.isSane("a".repeat(128))).isTrue();
+        assertThat(RequestIds.isSane("a".repeat(129))).isFalse();
     }
 
     @Test
     void makesIdsThatNobodyHasHad() {
         Set<String> ids = new HashSet<>();
         for (int i = 0; i < 1000; i++) {
-            String id = HeaderText.newId();
+            String id = RequestIds.fresh();
             assertThat(id).matches("req_[0-9a-f]{24}");
-            assertThat(HeaderText.isSaneId(id)).isTrue();
+            assertThat(RequestIds.isSane(id)).isTrue();
             ids.add(id);
         }
         assertThat(ids).hasSize(1000);

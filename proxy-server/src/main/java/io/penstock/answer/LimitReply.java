@@ -1,7 +1,7 @@
-package io.penstock.exchange;
+package io.penstock.answer;
 
-import io.penstock.auth.Allowance;
-import io.penstock.auth.Caller;
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Caller;
 import io.penstock.failure.Failure;
 import io.penstock.http.HeadWriter;
 import io.penstock.limit.Permit;
@@ -21,7 +21,7 @@ public final class LimitReply {
     private LimitReply() {}
 
     /** Writes the fields of a reply; none where the caller has no limit. */
-    static void write(HeadWriter out, Permit permit, long nowNanos) {
+    public static void write(HeadWriter out, Permit permit, long nowNanos) {
         if (permit.hasRequestLimit()) {
             write(out, "requests", permit.requestLimit(), permit.requestsRemaining(nowNanos),
                     permit.requestsResetNanos(nowNanos));

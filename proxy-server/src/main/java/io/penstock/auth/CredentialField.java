@@ -1,6 +1,5 @@
-package io.penstock.server;
+package io.penstock.auth;
 
-import io.penstock.auth.Denial;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import java.util.Arrays;
@@ -13,7 +12,7 @@ import java.util.regex.Pattern;
  *
  * <p><b>Thread:</b> confined to the event loop, which uses one for all its connections.
  */
-final class CredentialField {
+public final class CredentialField {
     private static final String BEARER = "bearer";
     private static final Pattern IN_QUERY = Pattern.compile(
             "[?&](key|api[_-]?key|x-api-key|access_token)=[^&]", Pattern.CASE_INSENSITIVE);
@@ -22,7 +21,7 @@ final class CredentialField {
     private int end;
 
     /** Looks for it; null, or why this head can't have one. */
-    Denial find(RequestHead head) {
+    public Denial find(RequestHead head) {
         start = 0;
         end = 0;
         if (head.has(Field.AUTHORIZATION)) {
@@ -47,7 +46,7 @@ final class CredentialField {
     }
 
     /** Looks whether there is any, whatever it is worth: for a proxy that knows none. */
-    void findAny(RequestHead head) {
+    public void findAny(RequestHead head) {
         start = 0;
         end = 0;
         add(head, Field.AUTHORIZATION);
@@ -75,15 +74,15 @@ final class CredentialField {
         return !query.isEmpty() && IN_QUERY.matcher(query).find();
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return start == end;
     }
 
-    int start() {
+    public int start() {
         return start;
     }
 
-    int end() {
+    public int end() {
         return end;
     }
 }

@@ -1,4 +1,4 @@
-package io.penstock.exchange;
+package io.penstock.answer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.penstock.auth;
+package io.penstock.caller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

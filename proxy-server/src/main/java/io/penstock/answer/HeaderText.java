@@ -1,0 +1,47 @@
+package io.penstock.answer;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.nio.charset.StandardCharsets;
+
+/** Text that may stand in a field value, whoever wrote it. */
+public final class HeaderText {
+    private static final byte[][] STATUS_LINES = new byte[600][];
+
+    static {
+        for (int status = 100; status < STATUS_LINES.length; status++) {
+            STATUS_LINES[status] = ("HTTP/1.1 " + status + " "
+                    + HttpResponseStatus.valueOf(status).reasonPhrase() + "\r\n")
+                    .getBytes(StandardCharsets.US_ASCII);
+        }
+    }
+
+    private static final byte[] SECURITY = ascii("x-content-type-options: nosniff\r\n");
+    private static final byte[] SECURITY_OF_TLS = ascii("x-content-type-options: nosniff\r\n"
+            + "strict-transport-security: max-age=31536000\r\n");
+
+    private HeaderText() {}
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Field lines that keep a browser from making something else of a reply than it is. */
+    public static byte[] securityLines(boolean tls) {
+        return tls ? SECURITY_OF_TLS : SECURITY;
+    }
+
+    public static byte[] statusLine(int status) {
+        return STATUS_LINES[status];
+    }
+
+    /** The same text if nothing in it can break a field, else with question marks. */
+    public static String printable(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < ' ' || c > '~' || c == ',') {
+                return text.replaceAll("[^ -~]|,", "?");
+            }
+        }
+        return text;
+    }
+}
