@@ -3,7 +3,6 @@ package io.penstock;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -15,12 +14,13 @@ import com.tngtech.archunit.core.domain.JavaFieldAccess;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import io.netty.channel.Channel;
-import io.penstock.exchange.Exchange;
-import io.penstock.exchange.Phase;
+import io.penstock.exchange.call.Call;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -39,6 +39,10 @@ class ArchitectureTest {
             Set.of("listen", "auth", "limit", "route", "cache", "translate", "upstream", "relay",
                     "usage"),
             Set.of("provider"), Set.of("caller"), Set.of("http"), Set.of("sse", "json"), Set.of("store"), Set.of("loop", "failure"));
+
+    /** The rooms of the engine, from the top down; those of one line never use each other. */
+    private static final List<Set<String>> ROOMS = List.of(Set.of("failover"), Set.of("meter"),
+            Set.of("attempt"), Set.of("chat", "passthrough"), Set.of("call"));
 
     private static String[] packages(Stream<String> names) {
         return names.map(name -> "io.penstock." + name + "..").toArray(String[]::new);
@@ -66,6 +70,42 @@ class ArchitectureTest {
     }
 
     @Test
+    void noTwoPackagesUseEachOtherNotEvenInARing() {
+        slices().matching("io.penstock.(**)").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void importsInsideTheEnginePointDown() {
+        for (int i = 0; i < ROOMS.size(); i++) {
+            List<String> above = new ArrayList<>();
+            ROOMS.subList(0, i + 1).forEach(above::addAll);
+            for (String room : ROOMS.get(i)) {
+                noClasses().that().resideInAPackage("io.penstock.exchange." + room + "..")
+                        .should().dependOnClassesThat().resideInAPackage("io.penstock.exchange")
+                        .orShould().dependOnClassesThat().resideInAnyPackage(above.stream()
+                                .filter(other -> !other.equals(room))
+                                .map(other -> "io.penstock.exchange." + other + "..")
+                                .toArray(String[]::new))
+                        .check(CLASSES);
+            }
+        }
+    }
+
+    @Test
+    void onlyTheServerBuildsCalls() {
+        classes().that().areAssignableTo(Call.class).and().areNotInterfaces()
+                .should().onlyBeAccessed().byClassesThat(resideInAnyPackage(
+                        "io.penstock.server..", "io.penstock.exchange.chat..",
+                        "io.penstock.exchange.passthrough.."))
+                .check(CLASSES);
+        noClasses().that().resideInAnyPackage("io.penstock.exchange",
+                "io.penstock.exchange.failover..", "io.penstock.exchange.meter..",
+                "io.penstock.exchange.attempt..")
+                .should().dependOnClassesThat().resideInAnyPackage("io.penstock.exchange.chat..",
+                        "io.penstock.exchange.passthrough..").check(CLASSES);
+    }
+
+    @Test
     void importsPointDown() {
         for (int i = 0; i < LAYERS.size(); i++) {
             List<String> above = new ArrayList<>();
@@ -81,6 +121,7 @@ class ArchitectureTest {
         Set<String> known = LAYERS.stream().flatMap(Set::stream).collect(Collectors.toSet());
         known.add("mock");
         known.add("translate.request"); // a half of its package, with no say in the other
+        ROOMS.stream().flatMap(Set::stream).forEach(room -> known.add("exchange." + room));
 
         assertThat(packagesInUse()).isSubsetOf(known);
     }
@@ -113,16 +154,26 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    /** A state that several methods write is one that nobody can follow. */
     @Test
-    void onlyOneMethodWritesThePhaseOfAnExchange() {
-        fields().that().haveRawType(Phase.class).and().areDeclaredIn(Exchange.class)
-                .should().bePrivate().check(CLASSES);
-        Set<String> writers = CLASSES.get(Exchange.class).getFieldAccessesFromSelf().stream()
-                .filter(access -> access.getAccessType() == JavaFieldAccess.AccessType.SET)
-                .filter(access -> access.getTarget().getRawType().isEquivalentTo(Phase.class))
-                .map(access -> access.getOrigin().getName())
-                .collect(Collectors.toSet());
-        assertThat(writers).containsExactlyInAnyOrder("<init>", "moveTo");
+    void onlyOneMethodWritesAState() {
+        Map<String, Set<String>> writers = new TreeMap<>();
+        for (JavaClass type : CLASSES) {
+            for (JavaFieldAccess access : type.getFieldAccessesFromSelf()) {
+                String state = access.getTarget().getRawType().getSimpleName();
+                if (access.getAccessType() == JavaFieldAccess.AccessType.SET
+                        && (state.endsWith("State") || state.endsWith("Phase"))
+                        && type.getPackageName().startsWith("io.penstock.exchange")
+                        && access.getTarget().getRawType().isEnum()
+                        && !access.getTarget().getOwner().isEnum() // its own constants
+                        && !access.getOrigin().getName().equals("<init>")) {
+                    writers.computeIfAbsent(access.getTarget().getFullName(),
+                            field -> new TreeSet<>()).add(access.getOrigin().getName());
+                }
+            }
+        }
+        assertThat(writers).isNotEmpty();
+        assertThat(writers).allSatisfy((field, methods) -> assertThat(methods).hasSize(1));
     }
 
     @Test

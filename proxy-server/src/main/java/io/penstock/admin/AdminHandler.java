@@ -14,6 +14,7 @@ import io.penstock.listen.RequestHandler;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /**
  * Serves the admin port: the same pages without a caller's key, and control. Where a token is set
@@ -23,14 +24,15 @@ import java.util.Locale;
  */
 public final class AdminHandler implements RequestHandler {
     private final DownstreamConnection connection;
-    private final LocalReply reply;
+    private final Supplier<LocalReply> replies; // a new one each
     private final ServerState state;
     private final StatusPages pages;
     private final UsagePage usage;
 
-    public AdminHandler(DownstreamConnection connection, LocalReply reply, ServerState state) {
+    public AdminHandler(DownstreamConnection connection, Supplier<LocalReply> replies,
+            ServerState state) {
         this.connection = connection;
-        this.reply = reply;
+        this.replies = replies;
         this.state = state;
         pages = new StatusPages(state, true);
         usage = new UsagePage(state);
@@ -54,28 +56,29 @@ public final class AdminHandler implements RequestHandler {
                     "A web page may not control the proxy.", id);
         } else if (control ? !head.isMethod("POST")
                 : !head.isMethod("GET") && !head.isMethod("HEAD")) {
-            reply.field("allow", control ? "POST" : "GET, HEAD");
-            refuse(Failure.Kind.METHOD_NOT_ALLOWED, "The method " + head.method()
-                    + " is not allowed for " + path + ".", id);
+            LocalReply reply = replies.get().field("allow", control ? "POST" : "GET, HEAD");
+            reply.error(connection, Failure.of(Failure.Kind.METHOD_NOT_ALLOWED, "The method "
+                    + head.method() + " is not allowed for " + path + "."), id, null);
         } else if (path.equals("/admin/reload")) {
             state.reload(problems -> connection.context().executor()
                     .execute(() -> onReloaded(problems, id)));
         } else if (path.equals("/admin/drain")) {
-            reply.json(connection, 202, id, "{\"draining\":true}");
+            replies.get().json(connection, 202, id, "{\"draining\":true}");
             state.drain();
         } else if (path.equals(UsagePage.PATH)) {
-            usage.answer(connection, reply, head, id);
+            usage.answer(connection, replies.get(), head, id);
         } else {
-            pages.answer(connection, reply, path, Caller.ANYONE, id);
+            pages.answer(connection, replies.get(), path, Caller.ANYONE, id);
         }
     }
 
     private void onReloaded(String problems, String id) {
         if (problems.isEmpty()) {
-            reply.json(connection, 200, id, "{\"reloaded\":true}");
+            replies.get().json(connection, 200, id, "{\"reloaded\":true}");
         } else {
             StringBuilder body = new StringBuilder("{\"reloaded\":false,\"problems\":");
-            reply.json(connection, 422, id, JsonText.quote(body, problems).append('}').toString());
+            replies.get().json(connection, 422, id,
+                    JsonText.quote(body, problems).append('}').toString());
         }
     }
 
@@ -106,7 +109,7 @@ public final class AdminHandler implements RequestHandler {
     }
 
     private void refuse(Failure.Kind kind, String message, String id) {
-        reply.error(connection, Failure.of(kind, message), id, null);
+        replies.get().error(connection, Failure.of(kind, message), id, null);
     }
 
     @Override
@@ -121,7 +124,7 @@ public final class AdminHandler implements RequestHandler {
 
     @Override
     public void onBadRequest(Failure failure) {
-        reply.error(connection, failure, RequestIds.fresh(), null);
+        replies.get().error(connection, failure, RequestIds.fresh(), null);
     }
 
     @Override

@@ -10,29 +10,31 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A reply that the proxy makes itself: short, JSON or text, in one write.
+ * One reply that the proxy makes itself: short, JSON or text, in one write. Fields are gathered
+ * first; then one of the others sends it.
  *
- * <p><b>Thread:</b> confined to the event loop, which uses one for all its connections.
+ * <p><b>Thread:</b> confined to the event loop whose writer it borrows while it is sent.
  */
 public final class LocalReply {
     private static final byte[] NOTHING = {};
 
     private final HeadWriter writer;
-    private String extra = "";
+    private final StringBuilder extra = new StringBuilder();
 
+    /** A reply without any field of its own so far. */
     public LocalReply(HeadWriter writer) {
         this.writer = writer;
     }
 
-    /** Adds a field to the next reply; neither part may hold a control character. */
+    /** Adds a field; neither part may hold a control character. */
     public LocalReply field(String name, String value) {
-        extra = extra + name + ": " + value + "\r\n";
+        extra.append(name).append(": ").append(value).append("\r\n");
         return this;
     }
 
-    /** Adds whole field lines, each with its end, to the next reply. */
+    /** Adds whole field lines, each with its end. */
     public LocalReply lines(String lines) {
-        extra = extra + lines;
+        extra.append(lines);
         return this;
     }
 
@@ -50,8 +52,14 @@ public final class LocalReply {
 
     /** Answers with JSON and ends the response. */
     public void json(DownstreamConnection to, int status, String requestId, String body) {
+        writeJson(to, status, requestId, body);
+        to.endResponse();
+    }
+
+    /** Queues an answer of JSON, all of it; the response has yet to be ended. */
+    public void writeJson(DownstreamConnection to, int status, String requestId, String body) {
         field("cache-control", "no-store");
-        send(to, status, requestId, "application/json", body.getBytes(StandardCharsets.UTF_8));
+        write(to, status, requestId, "application/json", body.getBytes(StandardCharsets.UTF_8));
     }
 
     /**
@@ -61,11 +69,18 @@ public final class LocalReply {
      */
     public void error(DownstreamConnection to, ReplyFormat format, Failure failure,
             String requestId, String attempts) {
-        json(to, failure.kind().status() == 499 ? 400 : failure.kind().status(), requestId,
+        writeError(to, format, failure, requestId, attempts);
+        to.endResponse();
+    }
+
+    /** Queues that format's error object, all of it; the response has yet to be ended. */
+    public void writeError(DownstreamConnection to, ReplyFormat format, Failure failure,
+            String requestId, String attempts) {
+        writeJson(to, failure.kind().status() == 499 ? 400 : failure.kind().status(), requestId,
                 ErrorBody.of(format, failure, attempts));
     }
 
-    /** The same in OpenAI's format. */
+    /** Answers with OpenAI's error object, and ends the response. */
     public void error(DownstreamConnection to, Failure failure, String requestId,
             String attempts) {
         error(to, ReplyFormat.CHAT, failure, requestId, attempts);
@@ -73,11 +88,12 @@ public final class LocalReply {
 
     /** Answers that there is nothing to say but the fields, and ends the response. */
     public void noContent(DownstreamConnection to, String requestId) {
-        send(to, 204, requestId, null, NOTHING);
+        write(to, 204, requestId, null, NOTHING);
+        to.endResponse();
     }
 
     /** {@code contentType} is null where the status knows no body (RFC 9110 section 8.6). */
-    private void send(DownstreamConnection to, int status, String requestId, String contentType,
+    private void write(DownstreamConnection to, int status, String requestId, String contentType,
             byte[] body) {
         boolean keepAlive = to.decideKeepAlive();
         writer.clear().bytes(HeaderText.statusLine(status));
@@ -88,9 +104,8 @@ public final class LocalReply {
         if (requestId != null) {
             writer.text("x-request-id: ").text(requestId).crlf();
         }
-        writer.text(extra).text("referrer-policy: no-referrer\r\n")
+        writer.text(extra.toString()).text("referrer-policy: no-referrer\r\n")
                 .bytes(HeaderText.securityLines(to.isTls()));
-        extra = "";
         if (!keepAlive) {
             writer.text("connection: close\r\n");
         } else if (to.isHttp10()) {
@@ -100,6 +115,5 @@ public final class LocalReply {
         ByteBuf out = to.context().alloc().directBuffer(writer.length() + body.length);
         writer.drainTo(out);
         to.write(to.isHeadRequest() ? out : out.writeBytes(body));
-        to.endResponse();
     }
 }

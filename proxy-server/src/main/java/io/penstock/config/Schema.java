@@ -2,7 +2,7 @@ package io.penstock.config;
 
 import io.penstock.admin.AdminSettings;
 import io.penstock.auth.CorsSettings;
-import io.penstock.exchange.RetrySettings;
+import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;

@@ -3,7 +3,7 @@ package io.penstock.config;
 import io.penstock.admin.AdminSettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
-import io.penstock.exchange.RetrySettings;
+import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;

@@ -1,7 +1,7 @@
 package io.penstock.exchange;
 
-/** Who is told when an exchange has ended, whatever ended it; on the event loop, exactly once. */
+/** Hears of the end of exchanges, whatever ended them; on the event loop, once each. */
 public interface ExchangeListener {
-    /** The exchange still has all its figures, and none of its buffers; it is used again after. */
-    void onFinished(Outcome exchange);
+    /** The exchange has let go of all its buffers; a next one may begin. */
+    void onFinished(Finished exchange);
 }

@@ -2,8 +2,6 @@ package io.penstock.exchange;
 
 /** Where an exchange stands, in the order of a request's life. */
 public enum Phase {
-    /** None is under way. */
-    IDLE,
     /** The head was accepted, the body comes in. */
     RECEIVED,
     /** One target after the other is tried; the caller has seen nothing yet. */
@@ -17,13 +15,17 @@ public enum Phase {
 
     boolean canMoveTo(Phase next) {
         return switch (this) {
-            case IDLE -> next == RECEIVED;
             case RECEIVED -> next == ATTEMPTING || next == FAILED;
             case ATTEMPTING -> // however many targets it takes
                 next == COMMITTED || next == DRAINING || next == FAILED;
             case COMMITTED -> next == COMPLETE || next == DRAINING || next == FAILED;
             case DRAINING -> next == FAILED;
-            case COMPLETE, FAILED -> next == IDLE;
+            case COMPLETE, FAILED -> false;
         };
+    }
+
+    /** Whether nothing follows. */
+    boolean isLast() {
+        return this == COMPLETE || this == FAILED;
     }
 }

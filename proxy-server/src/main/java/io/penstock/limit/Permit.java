@@ -1,5 +1,7 @@
 package io.penstock.limit;
 
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Caller;
 import io.penstock.limit.Account.Entrance;
 import io.penstock.limit.Refusal.Limit;
 
@@ -46,10 +48,16 @@ public final class Permit {
      * all callers. A call that is refused takes none of them. Zero stands for no bound; a caller
      * without any gets no account.
      *
-     * @param name whose rates count
+     * @param caller whose rates count, by its account
      * @return null when granted; {@link #end} has to follow
      */
-    public Refusal begin(String name, long requests, long requestWindowNanos, int concurrent,
+    public Refusal begin(Caller caller, long nowNanos) {
+        Allowance allowance = caller.allowance();
+        return begin(caller.account(), allowance.requests(), allowance.requestWindowNanos(),
+                allowance.concurrent(), allowance.tokensPerMinute(), nowNanos);
+    }
+
+    Refusal begin(String name, long requests, long requestWindowNanos, int concurrent,
             long tokensPerMinute, long nowNanos) {
         if (phase != Phase.IDLE) {
             throw new IllegalStateException("begun, and not ended");
@@ -127,10 +135,17 @@ public final class Permit {
      * Reserves what the call may come to: of the caller's tokens per minute, then of its budget for
      * a month. A call that is refused takes none of them; it has yet to {@link #end}. Once.
      *
-     * @param caller whose budget counts
+     * @param caller whose budget counts, by its id
      * @return null when granted
      */
-    public Refusal reserve(String caller, int month, long tokensPerMonth, long nanoDollarsPerMonth,
+    public Refusal reserve(Caller caller, int month, long tokens, long nanoDollars,
+            long nowNanos) {
+        Allowance allowance = caller.allowance();
+        return reserve(caller.id(), month, allowance.tokensPerMonth(),
+                allowance.nanoDollarsPerMonth(), tokens, nanoDollars, nowNanos);
+    }
+
+    Refusal reserve(String caller, int month, long tokensPerMonth, long nanoDollarsPerMonth,
             long tokens, long nanoDollars, long nowNanos) {
         if (phase != Phase.BEGUN) {
             throw new IllegalStateException("reserves while " + phase);

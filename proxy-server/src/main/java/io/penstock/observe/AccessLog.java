@@ -1,8 +1,9 @@
 package io.penstock.observe;
 
 import io.netty.channel.EventLoop;
-import io.penstock.exchange.AttemptLog;
-import io.penstock.exchange.Outcome;
+import io.penstock.exchange.Finished;
+import io.penstock.exchange.call.AttemptLog;
+import io.penstock.exchange.call.AttemptRecord;
 import io.penstock.json.JsonText;
 import io.penstock.provider.Api;
 import io.penstock.usage.TokenUsage;
@@ -130,7 +131,7 @@ public final class AccessLog implements AutoCloseable {
         }
 
         /** Adds the line of a finished exchange. */
-        public void add(Outcome exchange) {
+        public void add(Finished exchange) {
             if (json) {
                 AccessLine.json(lines, exchange, Instant.now());
             } else {
@@ -162,7 +163,7 @@ public final class AccessLog implements AutoCloseable {
     static final class AccessLine {
         private AccessLine() {}
 
-        static void json(StringBuilder out, Outcome x, Instant now) {
+        static void json(StringBuilder out, Finished x, Instant now) {
             out.append("{\"time\":\"").append(now).append("\",\"event\":\"exchange\",\"id\":");
             JsonText.quote(out, x.requestId()).append(",\"caller\":");
             JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(",\"api\":");
@@ -177,7 +178,7 @@ public final class AccessLog implements AutoCloseable {
             JsonText.quote(out, x.servedBy() == null ? null : x.servedBy().provider());
             JsonText.quote(out.append(",\"upstream_api\":"), name(x.upstreamApi()));
             out.append(",\"attempts\":[");
-            for (AttemptLog.Entry entry : x.attempts().entries()) {
+            for (AttemptRecord entry : x.attempts()) {
                 out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
                 JsonText.quote(out, entry.target() + "=" + entry.outcome());
             }
@@ -201,7 +202,7 @@ public final class AccessLog implements AutoCloseable {
             out.append("}\n");
         }
 
-        static void text(StringBuilder out, Outcome x, Instant now) {
+        static void text(StringBuilder out, Finished x, Instant now) {
             out.append(now).append(" exchange id=").append(x.requestId()).append(" caller=");
             JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(" api=")
                     .append(name(x.api())).append(" model=");
@@ -214,7 +215,7 @@ public final class AccessLog implements AutoCloseable {
                 }
             }
             out.append(" upstream_api=").append(name(x.upstreamApi()));
-            JsonText.quote(out.append(" attempts="), x.attempts().toString());
+            JsonText.quote(out.append(" attempts="), AttemptLog.text(x.attempts()));
             out.append(" ms=").append(millis(x.durationNanos())).append('\n');
         }
 

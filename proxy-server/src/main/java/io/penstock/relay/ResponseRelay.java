@@ -91,27 +91,20 @@ public final class ResponseRelay {
     }
 
     /**
-     * Begins with a reply.
-     *
-     * @param splitsEvents it is a stream of server-sent events
-     * @param http10 the caller knows no chunks
-     */
-    public void begin(ResponseHead head, boolean splitsEvents, boolean http10) {
-        begin(head, splitsEvents, http10, null);
-    }
-
-    /**
      * Begins with a reply that the caller may get as another.
      *
+     * @param bodiless no body follows, whatever the head says
+     * @param splitsEvents it is a stream of server-sent events
+     * @param http10 the caller knows no chunks
      * @param rewriter makes the caller's body of the provider's; null for none
      */
-    public void begin(ResponseHead head, boolean splitsEvents, boolean http10,
+    public void begin(ResponseHead head, boolean bodiless, boolean splitsEvents, boolean http10,
             Rewriter rewriter) {
         assert held.isEmpty() && lastChunk == null;
         this.splitsEvents = splitsEvents;
         this.rewriter = rewriter;
         rewritten = false;
-        expect(head);
+        expect(head, bodiless);
         if (rewriter != null && !splitsEvents) {
             framing = Framing.LENGTH;
         } else if (chunked) {
@@ -149,15 +142,15 @@ public final class ResponseRelay {
     public void goOn(ResponseHead head, boolean isStream, Rewriter rewriter) {
         this.rewriter = rewriter;
         rewritten = false;
-        expect(head);
+        expect(head, head.isBodiless());
         chunks.reset();
         splitsEvents = isStream;
         draining = !isStream;
     }
 
-    private void expect(ResponseHead head) {
-        chunked = head.isChunked() && !head.isBodiless();
-        left = head.isBodiless() ? 0
+    private void expect(ResponseHead head, boolean bodiless) {
+        chunked = head.isChunked() && !bodiless;
+        left = bodiless ? 0
                 : head.contentLength() == ResponseHead.NO_LENGTH ? UNTIL_CLOSE
                 : head.contentLength();
         ended = !chunked && left == 0;

@@ -10,16 +10,16 @@ import io.penstock.auth.Cors;
 import io.penstock.auth.CredentialField;
 import io.penstock.auth.Denial;
 import io.penstock.auth.Peer;
-import io.penstock.caller.Allowance;
 import io.penstock.caller.Authentication;
 import io.penstock.caller.Caller;
-import io.penstock.exchange.Endpoint;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
-import io.penstock.exchange.Outcome;
-import io.penstock.exchange.PassThrough;
-import io.penstock.exchange.RawCall;
-import io.penstock.exchange.Refused;
+import io.penstock.exchange.Finished;
+import io.penstock.exchange.call.Call;
+import io.penstock.exchange.chat.ChatCall;
+import io.penstock.exchange.chat.Endpoint;
+import io.penstock.exchange.passthrough.PassThroughCall;
+import io.penstock.exchange.passthrough.PassThroughPath;
 import io.penstock.failure.Failure;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
@@ -31,7 +31,8 @@ import java.net.InetSocketAddress;
 
 /**
  * What each request of a caller's connection goes through, in order: which endpoint, who calls, may
- * they now; then the exchange does the rest. Whatever can be refused is refused on the head.
+ * they now, which kind of call; then an exchange does the rest. Whatever can be refused is refused
+ * on the head.
  *
  * <p><b>Thread:</b> confined to the connection's event loop.
  * <br><b>Buffers:</b> takes the body, for the exchange.
@@ -39,23 +40,21 @@ import java.net.InetSocketAddress;
 final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Worker worker;
     private final DownstreamConnection connection;
-    private final Exchange exchange;
-    private PassThrough passThrough; // null until there was one; busy while isRaw
-    private boolean isRaw; // what is under way is no exchange but a pass-through
     private final Permit permit;
+    private Exchange exchange; // null between two
     private String cors = ""; // field lines of whatever answers the current request
     private Endpoint endpoint; // of the current request; null for none
     private Caller caller; // of the current request; null while that is not known
     private Peer peer; // null until it matters
     private long receivedNanos;
-    private boolean admitted; // the exchange is among the concurrent ones
-    private boolean queued; // or waits for that
-    private boolean requestEnded; // meanwhile
+    private Turn turn = Turn.NONE;
+
+    /** Whether the exchange is among the concurrent ones. */
+    private enum Turn { NONE, WAITING, TAKEN }
 
     RequestPipeline(Worker worker, DownstreamConnection connection) {
         this.worker = worker;
         this.connection = connection;
-        exchange = new Exchange(worker.exchanges(), connection, this);
         permit = worker.server().newPermit();
     }
 
@@ -71,44 +70,39 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             answerPreflight(head, snapshot.cors(), id);
             return;
         }
-        if (endpoint != null) {
-            if (!head.isMethod("POST")) {
-                refuseMethod(head, "POST", id);
-                return;
-            }
-            if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
-                exchange.begin(head, caller, permit, snapshot.policy(), endpoint, id, cors);
-                if (!admitted && !exchange.isIdle()) {
-                    waitForSlot(snapshot, exchange.timeoutNanos());
-                }
-            }
+        PassThroughPath path = endpoint == null ? PassThroughPath.of(head) : null;
+        if (endpoint == null && path == null) {
+            onStatusPage(head, snapshot, id);
             return;
         }
-        RawCall call = RawCall.of(head);
-        if (call == null) {
-            onStatusPage(head, snapshot, id);
-        } else {
-            passThrough(head, call, snapshot, id);
+        String method = endpoint != null ? "POST" : path.kind().method();
+        if (method != null && !head.isMethod(method)) {
+            refuseMethod(head, method, id);
+        } else if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
+            begin(endpoint != null ? chat(head, snapshot, id) : passThrough(head, path, snapshot),
+                    snapshot, id);
         }
     }
 
+    private Call chat(RequestHead head, Snapshot snapshot, String id) {
+        return new ChatCall(worker.chats(), connection.context().alloc(), head, endpoint, caller,
+                snapshot.policy(), id);
+    }
+
     /** What is relayed without being understood. */
-    private void passThrough(RequestHead head, RawCall call, Snapshot snapshot, String id) {
-        if (call.kind().method() != null && !head.isMethod(call.kind().method())) {
-            refuseMethod(head, call.kind().method(), id);
-            return;
-        }
-        if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
-            if (passThrough == null) {
-                passThrough = new PassThrough(worker.exchanges(), connection, this);
-            }
-            isRaw = true;
-            passThrough.begin(head, call, caller, permit, snapshot.policy(),
-                    snapshot.settings().limits().streams(), snapshot.first(), id, cors);
-            if (!admitted && !passThrough.isIdle()) {
-                passThrough.onQueued();
-                waitForSlot(snapshot, passThrough.timeoutNanos());
-            }
+    private Call passThrough(RequestHead head, PassThroughPath path, Snapshot snapshot) {
+        return new PassThroughCall(worker.calls(), connection.context().alloc(), head, path,
+                caller, snapshot.policy(), snapshot.settings().limits().streams(),
+                snapshot.first());
+    }
+
+    private void begin(Call call, Snapshot snapshot, String id) {
+        Exchange begun = new Exchange(worker.exchanges(), connection, this, call, caller, permit,
+                snapshot.policy(), id, cors);
+        exchange = begun;
+        begun.begin(turn != Turn.TAKEN);
+        if (turn != Turn.TAKEN && exchange == begun) {
+            waitForSlot(snapshot, begun.timeoutNanos());
         }
     }
 
@@ -118,7 +112,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
      */
     private void answerPreflight(RequestHead head, Cors rules, String id) {
         if (rules.allows(head)) {
-            worker.localReply().lines(rules.preflightLines(head)).noContent(connection, id);
+            worker.newReply().lines(rules.preflightLines(head)).noContent(connection, id);
         } else {
             refuse(Failure.of(Failure.Kind.ORIGIN_NOT_ALLOWED,
                     "Pages of this origin may not call: it is not among cors.allowed_origins."),
@@ -136,11 +130,9 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
             refuseMethod(head, "GET, HEAD", id);
         } else if (pages.isPublic(path)) {
-            pages.answer(connection, localReply(), path, Caller.ANYONE, id);
-        } else {
-            if (authenticate(snapshot, head, id)) {
-                pages.answer(connection, localReply(), path, caller, id);
-            }
+            pages.answer(connection, newReply(), path, Caller.ANYONE, id);
+        } else if (authenticate(snapshot, head, id)) {
+            pages.answer(connection, newReply(), path, caller, id);
         }
     }
 
@@ -182,35 +174,31 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     private void refuse(Denial refusal, RequestHead head, String id) {
         if (refusal == Denial.KEYS_AWAY) {
-            worker.localReply().retryAfter(0);
-            refuse(Failure.of(Failure.Kind.OVERLOADED, refusal.message()), head, id);
+            refuse(newReply().retryAfter(0), Failure.of(Failure.Kind.OVERLOADED,
+                    refusal.message()), head, id);
             return;
         }
         if (refusal == Denial.BAD_SIGNATURE) {
             connection.closeAfterAnswer(); // verifying costs: who forges pays with a connection
         }
-        worker.localReply().field("www-authenticate",
+        LocalReply reply = newReply().field("www-authenticate",
                 refusal.isOfToken() ? "Bearer error=\"invalid_token\"" : "Bearer");
-        refuse(Failure.of(Failure.Kind.INVALID_API_KEY, refusal.message()), head, id);
+        refuse(reply, Failure.of(Failure.Kind.INVALID_API_KEY, refusal.message()), head, id);
     }
 
     /** Whether one more may run now, or wait; if not, that has been answered with 503 or 429. */
     private boolean admit(Snapshot snapshot, RequestHead head, String id) {
-        admitted = worker.admission().tryTake(receivedNanos);
-        if (!admitted
+        turn = worker.admission().tryTake(receivedNanos) ? Turn.TAKEN : Turn.NONE;
+        if (turn == Turn.NONE
                 && worker.admission().waiting() >= snapshot.maxQueued(worker.server().loops())) {
-            worker.localReply().retryAfter(0);
-            refuse(tooManyAtOnce(), head, id);
+            refuse(newReply().retryAfter(0), tooManyAtOnce(), head, id);
             return false;
         }
-        Allowance allowance = caller.allowance();
-        Refusal refusal = permit.begin(caller.account(), allowance.requests(),
-                allowance.requestWindowNanos(), allowance.concurrent(),
-                allowance.tokensPerMinute(), receivedNanos);
+        Refusal refusal = permit.begin(caller, receivedNanos);
         if (refusal != null) {
             release();
-            worker.localReply().lines(LimitReply.lines(permit, receivedNanos));
-            refuse(LimitReply.refuse(worker.localReply(), refusal, caller), head, id);
+            LocalReply reply = newReply().lines(LimitReply.lines(permit, receivedNanos));
+            refuse(reply, LimitReply.refuse(reply, refusal, caller), head, id);
             return false;
         }
         return true;
@@ -220,18 +208,17 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private void waitForSlot(Snapshot snapshot, long timeoutNanos) {
         long nanos = Math.min(timeoutNanos,
                 snapshot.settings().limits().queue().time().toNanos());
-        requestEnded = false;
-        queued = worker.admission().offer(this,
-                snapshot.maxQueued(worker.server().loops()), nanos, receivedNanos);
+        turn = worker.admission().offer(this, snapshot.maxQueued(worker.server().loops()), nanos,
+                receivedNanos) ? Turn.WAITING : Turn.NONE;
     }
 
     private void release() {
+        Turn had = turn;
+        turn = Turn.NONE;
         permit.end(worker.deadlines().nowNanos());
-        if (admitted) {
-            admitted = false;
+        if (had == Turn.TAKEN) {
             worker.admission().release();
-        } else if (queued) {
-            queued = false;
+        } else if (had == Turn.WAITING) {
             worker.admission().remove(this);
         }
     }
@@ -243,48 +230,47 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     /** The exchange that waited is among the concurrent ones now. */
     void onSlot() {
-        queued = false;
-        admitted = true;
-        if (isRaw) {
-            passThrough.onSlot(requestEnded);
-        } else if (requestEnded) {
-            exchange.onRequestEnd();
-        }
+        turn = Turn.TAKEN;
+        exchange.onSlot();
     }
 
     /** It has waited for as long as it may. */
     void onNoSlot() {
-        queued = false;
+        turn = Turn.NONE;
         onBadRequest(tooManyAtOnce());
     }
 
     private void refuseMethod(RequestHead head, String allowed, String id) {
-        worker.localReply().field("allow", allowed);
-        refuse(Failure.of(Failure.Kind.METHOD_NOT_ALLOWED, "The method " + head.method()
-                + " is not allowed for " + head.path() + "."), head, id);
+        refuse(newReply().field("allow", allowed), Failure.of(Failure.Kind.METHOD_NOT_ALLOWED,
+                "The method " + head.method() + " is not allowed for " + head.path() + "."), head,
+                id);
     }
 
     /** Answers on the head; {@code head} is null if none could be read. */
     private void refuse(Failure failure, RequestHead head, String id) {
-        localReply().error(connection, Endpoint.errorFormat(endpoint), failure, id, null);
+        refuse(newReply(), failure, head, id);
+    }
+
+    private void refuse(LocalReply reply, Failure failure, RequestHead head, String id) {
+        reply.error(connection, Endpoint.errorFormat(endpoint), failure, id, null);
         if (worker.accessLog() != null) {
-            worker.accessLog().add(Refused.of(caller, id, failure,
-                    head == null ? null : head.method() + " " + head.path(),
-                    worker.deadlines().nowNanos() - receivedNanos));
+            worker.accessLog().add(Finished.refused(caller, id, failure,
+                    head == null ? null : head.method() + " " + head.path(), receivedNanos,
+                    worker.deadlines().nowNanos()));
         }
     }
 
     /** With the fields that all answers to the current request have. */
-    private LocalReply localReply() {
-        LocalReply reply = worker.localReply().lines(cors);
+    private LocalReply newReply() {
+        LocalReply reply = worker.newReply().lines(cors);
         return !worker.server().snapshot().policy().fullHeaders() ? reply
                 : reply.took(worker.deadlines().nowNanos() - receivedNanos);
     }
 
     @Override
     public void onBody(ByteBuf bytes) {
-        if (isRaw) {
-            passThrough.onBody(bytes);
+        if (exchange == null) {
+            bytes.release(); // it has been answered
         } else {
             exchange.onBody(bytes);
         }
@@ -292,70 +278,55 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     @Override
     public void onBodyRead() {
-        if (isRaw) {
-            passThrough.onBodyRead();
+        if (exchange != null) {
+            exchange.onBodyRead();
         }
     }
 
     @Override
     public void onRequestEnd() {
-        if (queued) {
-            requestEnded = true;
-            if (!isRaw) {
-                exchange.onQueued();
-            }
-        } else if (isRaw) {
-            passThrough.onRequestEnd();
-        } else {
+        if (exchange != null) {
             exchange.onRequestEnd();
         }
     }
 
     @Override
     public void onBadRequest(Failure failure) {
-        if (isRaw) {
-            passThrough.onBadRequest(failure);
-        } else if (exchange.isIdle()) {
-            cors = ""; // of the request before
-            endpoint = null;
-            receivedNanos = worker.deadlines().nowNanos();
-            caller = null;
-            refuse(failure, null, RequestIds.fresh());
-        } else {
+        if (exchange != null) {
             exchange.onBadRequest(failure);
+            return;
         }
+        cors = ""; // of the request before
+        endpoint = null;
+        receivedNanos = worker.deadlines().nowNanos();
+        caller = null;
+        refuse(failure, null, RequestIds.fresh());
     }
 
     @Override
     public void onClosed() {
-        if (isRaw) {
-            passThrough.onCallerGone();
-        } else {
+        if (exchange != null) {
             exchange.onCallerGone();
         }
     }
 
     @Override
     public void onShutdown() {
-        if (isRaw) {
-            passThrough.onShutdown();
-        } else {
+        if (exchange != null) {
             exchange.onShutdown();
         }
     }
 
     @Override
     public void onWritabilityChanged(boolean writable) {
-        if (writable && isRaw) {
-            passThrough.onWritable();
-        } else if (writable) {
+        if (writable && exchange != null) {
             exchange.onWritable();
         }
     }
 
     @Override
-    public void onFinished(Outcome finished) {
-        isRaw = false;
+    public void onFinished(Finished finished) {
+        exchange = null;
         release();
         if (worker.accessLog() != null) {
             worker.accessLog().add(finished);

@@ -3,7 +3,7 @@ package io.penstock.server;
 import io.penstock.auth.Authenticator;
 import io.penstock.auth.Cors;
 import io.penstock.config.Settings;
-import io.penstock.exchange.Policy;
+import io.penstock.exchange.call.Policy;
 import io.penstock.route.Glob;
 import io.penstock.route.Router;
 import io.penstock.upstream.Provider;

@@ -7,6 +7,9 @@ import io.penstock.answer.LocalReply;
 import io.penstock.auth.CredentialField;
 import io.penstock.auth.CredentialHash;
 import io.penstock.exchange.ExchangeLoop;
+import io.penstock.exchange.call.CallLoop;
+import io.penstock.exchange.chat.ChatLoop;
+import io.penstock.exchange.meter.MeterLoop;
 import io.penstock.http.HeadWriter;
 import io.penstock.limit.Budgets;
 import io.penstock.limit.Gauge;
@@ -16,6 +19,7 @@ import io.penstock.loop.SlotQueue;
 import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.upstream.UpstreamLoop;
+import io.penstock.usage.Estimator;
 import io.penstock.usage.Ledger;
 import java.net.InetSocketAddress;
 
@@ -29,12 +33,14 @@ final class Worker {
     private final EventLoop loop;
     private final Deadlines deadlines;
     private final UpstreamLoop upstream;
+    private final CallLoop calls;
+    private final ChatLoop chats;
     private final ExchangeLoop exchanges;
     private final ListenLoop listen;
     private final ListenLoop adminListen;
     private final CredentialHash credentialHash = new CredentialHash();
     private final CredentialField credentialField = new CredentialField();
-    private final LocalReply localReply = new LocalReply(new HeadWriter());
+    private final HeadWriter replyWriter = new HeadWriter();
     private final SlotQueue<RequestPipeline> admission;
     private final AccessLog.LoopLog accessLog; // null for none
 
@@ -45,7 +51,9 @@ final class Worker {
         this.loop = loop;
         deadlines = new Deadlines(loop);
         upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops);
-        exchanges = new ExchangeLoop(deadlines, upstream, bodyMemory, ledger, budgets);
+        calls = new CallLoop(deadlines, upstream, bodyMemory);
+        chats = new ChatLoop(calls);
+        exchanges = new ExchangeLoop(calls, new MeterLoop(new Estimator(), ledger, budgets));
         admission = new SlotQueue<>(server.concurrent(), Integer.MAX_VALUE, deadlines, loop,
                 new SlotQueue.Listener<>() {
                     @Override
@@ -61,7 +69,7 @@ final class Worker {
         listen = new ListenLoop(loop, deadlines, maxHeadBytes,
                 connection -> new RequestPipeline(this, connection));
         adminListen = new ListenLoop(loop, deadlines, maxHeadBytes,
-                connection -> new AdminHandler(connection, localReply, server));
+                connection -> new AdminHandler(connection, this::newReply, server));
         this.accessLog = accessLog == null ? null : accessLog.forLoop(loop);
     }
 
@@ -79,6 +87,14 @@ final class Worker {
 
     UpstreamLoop upstream() {
         return upstream;
+    }
+
+    CallLoop calls() {
+        return calls;
+    }
+
+    ChatLoop chats() {
+        return chats;
     }
 
     ExchangeLoop exchanges() {
@@ -101,8 +117,9 @@ final class Worker {
         return credentialField;
     }
 
-    LocalReply localReply() {
-        return localReply;
+    /** For a reply that the proxy makes itself. */
+    LocalReply newReply() {
+        return new LocalReply(replyWriter);
     }
 
     /** Exchanges of this loop that are among the concurrent ones, or wait for that. */

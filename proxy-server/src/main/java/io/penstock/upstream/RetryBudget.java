@@ -17,6 +17,11 @@ public final class RetryBudget {
         left = Math.min(BURST, left + ratio);
     }
 
+    /** Whether a further try may be sent. */
+    public boolean isLeft() {
+        return left >= 1;
+    }
+
     /** Whether a further try may be sent; takes it from the budget if so. */
     public boolean tryTake() {
         if (left < 1) {

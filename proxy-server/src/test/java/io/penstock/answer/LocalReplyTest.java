@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 /** Answers real requests on an embedded connection, as the pipeline does. */
 class LocalReplyTest implements RequestHandler {
     private final EmbeddedChannel channel = new EmbeddedChannel();
-    private final LocalReply reply = new LocalReply(new HeadWriter());
+    private final HeadWriter writer = new HeadWriter();
     private DownstreamConnection connection;
 
     @AfterEach
@@ -65,6 +65,10 @@ class LocalReplyTest implements RequestHandler {
         channel.writeInbound(Bytes.buffer(line + "\r\nHost: h\r\n" + fields + "\r\n"));
     }
 
+    private LocalReply reply() {
+        return new LocalReply(writer);
+    }
+
     private String sent() {
         StringBuilder sent = new StringBuilder();
         for (ByteBuf out = channel.readOutbound(); out != null; out = channel.readOutbound()) {
@@ -76,7 +80,7 @@ class LocalReplyTest implements RequestHandler {
     @Test
     void answersWithJson() {
         request("GET / HTTP/1.1", "");
-        reply.json(connection, 200, "req_1", "{\"a\":\"\u00e9\"}");
+        reply().json(connection, 200, "req_1", "{\"a\":\"\u00e9\"}");
 
         assertThat(sent()).isEqualTo("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
                 + "content-length: 10\r\nx-request-id: req_1\r\ncache-control: no-store\r\n"
@@ -88,7 +92,7 @@ class LocalReplyTest implements RequestHandler {
     @Test
     void answersWithAnErrorObject() {
         request("GET / HTTP/1.1", "");
-        reply.error(connection, Failure.of(Kind.MODEL_NOT_FOUND, "No."), null, "[]");
+        reply().error(connection, Failure.of(Kind.MODEL_NOT_FOUND, "No."), null, "[]");
 
         assertThat(sent()).startsWith("HTTP/1.1 404 Not Found\r\n").doesNotContain("x-request-id")
                 .endsWith("\"code\":\"model_not_found\",\"attempts\":[]}}");
@@ -97,27 +101,27 @@ class LocalReplyTest implements RequestHandler {
     @Test
     void addsFieldsToTheNextReplyOnly() {
         request("GET / HTTP/1.1", "");
-        reply.field("a", "b").retryAfter(1_000_000_001L).json(connection, 429, null, "{}");
+        reply().field("a", "b").retryAfter(1_000_000_001L).json(connection, 429, null, "{}");
         assertThat(sent()).contains("\r\na: b\r\nretry-after: 2\r\n");
         request("GET / HTTP/1.1", "");
-        reply.json(connection, 200, null, "{}");
+        reply().json(connection, 200, null, "{}");
         assertThat(sent()).doesNotContain("a: b").doesNotContain("retry-after");
     }
 
     @Test
     void addsWholeLinesToTheNextReplyOnly() {
         request("GET / HTTP/1.1", "");
-        reply.lines("a: b\r\nc: d\r\n").field("e", "f").json(connection, 200, null, "{}");
+        reply().lines("a: b\r\nc: d\r\n").field("e", "f").json(connection, 200, null, "{}");
         assertThat(sent()).contains("\r\na: b\r\nc: d\r\ne: f\r\n");
         request("GET / HTTP/1.1", "");
-        reply.lines("").json(connection, 200, null, "{}");
+        reply().lines("").json(connection, 200, null, "{}");
         assertThat(sent()).doesNotContain("a: b");
     }
 
     @Test
     void answersWithNoBodyNorAnythingAboutOne() {
         request("OPTIONS / HTTP/1.1", "");
-        reply.field("a", "b").noContent(connection, "req_1");
+        reply().field("a", "b").noContent(connection, "req_1");
         assertThat(sent()).isEqualTo("HTTP/1.1 204 No Content\r\nx-request-id: req_1\r\na: b\r\n"
                 + "referrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n\r\n");
         assertThat(channel.isActive()).isTrue();
@@ -126,27 +130,27 @@ class LocalReplyTest implements RequestHandler {
     @Test
     void asksForASecondAtLeast() {
         request("GET / HTTP/1.1", "");
-        reply.retryAfter(0).json(connection, 429, null, "{}");
+        reply().retryAfter(0).json(connection, 429, null, "{}");
         assertThat(sent()).contains("retry-after: 1\r\n");
     }
 
     @Test
     void sendsNoBodyToHead() {
         request("HEAD / HTTP/1.1", "");
-        reply.json(connection, 200, null, "{}");
+        reply().json(connection, 200, null, "{}");
         assertThat(sent()).contains("content-length: 2\r\n").endsWith("\r\n\r\n");
         request("GET / HTTP/1.1", "");
-        reply.json(connection, 200, null, "{}");
+        reply().json(connection, 200, null, "{}");
         assertThat(sent()).endsWith("{}");
     }
 
     @Test
     void saysWhetherTheConnectionStays() {
         request("GET / HTTP/1.0", "Connection: keep-alive\r\n");
-        reply.json(connection, 200, null, "{}");
+        reply().json(connection, 200, null, "{}");
         assertThat(sent()).contains("connection: keep-alive\r\n");
         request("GET / HTTP/1.1", "Connection: close\r\n");
-        reply.json(connection, 200, null, "{}");
+        reply().json(connection, 200, null, "{}");
         assertThat(sent()).contains("connection: close\r\n");
         assertThat(channel.isActive()).isFalse();
     }
@@ -154,7 +158,7 @@ class LocalReplyTest implements RequestHandler {
     @Test
     void answersACallerWhoseGoingWasOnlySuspectedWithAStatusThatExists() {
         request("GET / HTTP/1.1", "");
-        reply.error(connection, Failure.of(Kind.CALLER_GONE, "Gone."), null, null);
+        reply().error(connection, Failure.of(Kind.CALLER_GONE, "Gone."), null, null);
         assertThat(sent()).startsWith("HTTP/1.1 400 ");
     }
 }

@@ -73,7 +73,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
         given.clear();
         events.clear();
         payload.setLength(0);
-        relay.begin(head(status, fields), stream, http10);
+        relay.begin(head(status, fields), head(status, fields).isBodiless(), stream, http10, null);
     }
 
     private static ResponseHead head(int status, String fields) throws HttpSyntaxException {
@@ -489,7 +489,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
         String whole = CHUNKS_OF_LETTERS;
         for (boolean http10 : new boolean[] {false, true}) {
             begin("", true, http10);
-            relay.begin(head(200, CHUNKED), true, http10, shouting);
+            relay.begin(head(200, CHUNKED), false, true, http10, shouting);
             for (int at = 0; at < whole.length(); at += size) {
                 take(whole.substring(at, Math.min(at + size, whole.length())));
                 if (at == 0) {
@@ -508,7 +508,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
     @Test
     void holdsAnotherBodyInThePlaceOfTheProvidersUntilItIsCommitted() throws Exception {
         begin("", true, false);
-        relay.begin(head(200, "Content-Length: 2\r\n"), false, false, shouting);
+        relay.begin(head(200, "Content-Length: 2\r\n"), false, false, false, shouting);
         take("abc");
 
         assertThat(relay.framing()).isEqualTo(ResponseRelay.Framing.LENGTH);
@@ -523,7 +523,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
     @Test
     void rewritesABodyThatEndsWithItsConnectionOrHasNoByte() throws Exception {
         begin("", true, false);
-        relay.begin(head(200, ""), false, false, shouting);
+        relay.begin(head(200, ""), false, false, false, shouting);
         take("a");
         assertThat(relay.endAtClose()).isTrue();
         commit();
@@ -531,7 +531,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
         assertThat(sent()).isEqualTo("data: A\n\ndata: end\n\n");
 
         begin("", true, false);
-        relay.begin(head(200, "Content-Length: 0\r\n"), false, false, shouting);
+        relay.begin(head(200, "Content-Length: 0\r\n"), false, false, false, shouting);
         take("");
         commit();
         assertThat(sent()).isEqualTo("data: end\n\n");

@@ -8,7 +8,7 @@ import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.config.Settings;
-import io.penstock.exchange.RetrySettings;
+import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;

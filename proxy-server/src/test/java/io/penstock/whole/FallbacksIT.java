@@ -10,7 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
-import io.penstock.exchange.RetrySettings;
+import io.penstock.exchange.call.RetrySettings;
 import io.penstock.loop.Transport;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;

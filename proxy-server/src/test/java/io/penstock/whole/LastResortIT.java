@@ -5,7 +5,7 @@ import static io.penstock.testing.ProxyUnderTest.SHORT;
 import static io.penstock.testing.ProxyUnderTest.SMART;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.exchange.RetrySettings;
+import io.penstock.exchange.call.RetrySettings;
 import io.penstock.loop.Transport;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;

@@ -9,7 +9,7 @@ import static io.penstock.testing.ScriptedUpstream.goodStream;
 import static io.penstock.testing.ScriptedUpstream.goodUnary;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.exchange.RetrySettings;
+import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.loop.Transport;

@@ -3,7 +3,7 @@ package io.penstock.whole;
 import static io.penstock.testing.ProxyUnderTest.SMART;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.exchange.RetrySettings;
+import io.penstock.exchange.call.RetrySettings;
 import io.penstock.loop.Transport;
 import io.penstock.mock.Failures;
 import io.penstock.mock.Fault;

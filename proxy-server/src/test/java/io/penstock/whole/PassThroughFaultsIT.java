@@ -6,7 +6,7 @@ import static io.penstock.testing.ProxyUnderTest.SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.caller.Allowance;
-import io.penstock.exchange.RetrySettings;
+import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;

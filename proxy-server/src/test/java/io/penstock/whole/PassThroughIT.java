@@ -10,7 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
-import io.penstock.exchange.RetrySettings;
+import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;

@@ -5,7 +5,7 @@ import static io.penstock.testing.ProxyUnderTest.SMART;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import io.penstock.exchange.RetrySettings;
+import io.penstock.exchange.call.RetrySettings;
 import io.penstock.loop.Transport;
 import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;

@@ -1,8 +1,11 @@
 package io.penstock.bench.jmh;
 
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Caller;
 import io.penstock.limit.Accounts;
 import io.penstock.limit.Budgets;
 import io.penstock.limit.Permit;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -25,21 +28,24 @@ public class LimitBenchmark {
     private static final long WINDOW_NANOS = 60_000_000_000L;
     private static final long PLENTY = 60_000_000_000L;
     private static final int MONTH = 2026 * 12 + 10;
+    private static final Allowance LIMITED = new Allowance(PLENTY, WINDOW_NANOS, PLENTY, 100,
+            Long.MAX_VALUE, Long.MAX_VALUE);
 
     /** What the whole process has. */
     @State(Scope.Benchmark)
     public static class Process {
         final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
         final Budgets budgets = new Budgets(Budgets.MAX_CALLERS);
-        final String[] names = new String[ACCOUNTS];
+        final Caller[] callers = new Caller[ACCOUNTS];
 
         @Setup
         public void fill() {
             accounts.setGlobal(PLENTY, WINDOW_NANOS);
             Permit permit = new Permit(accounts, budgets);
             for (int i = 0; i < ACCOUNTS; i++) {
-                names[i] = "ip:10.20." + (ACCOUNTS + i);
-                call(permit, names[i], 0);
+                String name = "ip:10.20." + (ACCOUNTS + i);
+                callers[i] = new Caller(name, name, List.of(), LIMITED);
+                call(permit, callers[i], 0);
             }
         }
     }
@@ -58,10 +64,9 @@ public class LimitBenchmark {
         }
     }
 
-    private static boolean call(Permit permit, String name, long nowNanos) {
-        boolean granted = permit.begin(name, PLENTY, WINDOW_NANOS, 100, PLENTY, nowNanos) == null
-                && permit.reserve(name, MONTH, Long.MAX_VALUE, Long.MAX_VALUE, 1200, 900, nowNanos)
-                        == null;
+    private static boolean call(Permit permit, Caller caller, long nowNanos) {
+        boolean granted = permit.begin(caller, nowNanos) == null
+                && permit.reserve(caller, MONTH, 1200, 900, nowNanos) == null;
         permit.settle(700, 500, nowNanos);
         permit.end(nowNanos);
         return granted;
@@ -71,15 +76,15 @@ public class LimitBenchmark {
     @Benchmark
     public boolean oneCaller(Process process, Connection connection) {
         connection.nowNanos += 1_000;
-        return call(connection.permit, process.names[0], connection.nowNanos);
+        return call(connection.permit, process.callers[0], connection.nowNanos);
     }
 
     /** Each call of another caller than the one before, so that both tables are asked. */
     @Benchmark
     public boolean oneOfManyCallers(Process process, Connection connection) {
         connection.nowNanos += 1_000;
-        String name = process.names[connection.random.nextInt(ACCOUNTS)];
-        return call(connection.permit, name, connection.nowNanos);
+        Caller caller = process.callers[connection.random.nextInt(ACCOUNTS)];
+        return call(connection.permit, caller, connection.nowNanos);
     }
 
     /** Two event loops with calls of one caller. */
@@ -87,6 +92,6 @@ public class LimitBenchmark {
     @Threads(2)
     public boolean oneCallerOnTwoLoops(Process process, Connection connection) {
         connection.nowNanos += 1_000;
-        return call(connection.permit, process.names[0], connection.nowNanos);
+        return call(connection.permit, process.callers[0], connection.nowNanos);
     }
 }

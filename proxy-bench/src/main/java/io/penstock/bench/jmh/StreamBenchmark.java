@@ -56,7 +56,7 @@ public class StreamBenchmark implements ResponseRelay.Observer {
         familiarEnd.learn(event, chatStream.unfinishedAt(), event.readableBytes());
         ResponseHead head = new ResponseHead(MAX_HEAD_BYTES);
         head.parse(Samples.buffer(Samples.RESPONSE_HEAD));
-        relay.begin(head, true, false);
+        relay.begin(head, false, true, false, null);
         relay.commit(downstream.pipeline().lastContext(), Samples.buffer("head"));
     }
 

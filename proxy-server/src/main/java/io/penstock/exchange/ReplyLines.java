@@ -1,0 +1,65 @@
+package io.penstock.exchange;
+
+import io.penstock.answer.HeaderText;
+import io.penstock.answer.LimitReply;
+import io.penstock.answer.LocalReply;
+import io.penstock.exchange.attempt.Attempt;
+import io.penstock.exchange.call.AttemptLog;
+import io.penstock.exchange.call.Timing;
+import io.penstock.exchange.call.Timing.Stage;
+import io.penstock.http.HeadWriter;
+import io.penstock.limit.Permit;
+import java.util.List;
+
+/**
+ * The field lines of the proxy's own in the heads of one exchange's replies: limits, the request's
+ * id, CORS, who served it, what was tried, and where the time went.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ *
+ * @param cors field lines that every reply has to carry
+ * @param full replies name provider, model, attempts and timings
+ */
+record ReplyLines(Permit permit, String requestId, String cors, boolean full, AttemptLog log,
+        Timing timing) {
+
+    /** Writes the lines of a provider's reply that goes to the caller. */
+    void write(HeadWriter out, Attempt good, boolean tls, long nowNanos) {
+        LimitReply.write(out, permit, nowNanos);
+        out.text("x-request-id: ").text(requestId).crlf().text(cors);
+        if (good.status() != 101) {
+            out.bytes(HeaderText.securityLines(tls));
+        }
+        if (full) {
+            out.text("x-penstock-provider: ").text(good.target().provider())
+                    .text("\r\nx-penstock-model: ")
+                    .text(HeaderText.printable(good.target().model()))
+                    .text("\r\nx-penstock-attempts: ");
+            log.writeTo(out);
+            writeNames(out, "\r\nx-penstock-dropped: ", good.ask().request().dropped());
+            writeNames(out, "\r\nx-penstock-changed: ", good.ask().request().changed());
+            out.crlf();
+            timing.enter(Stage.PROXY, good.contentNanos());
+            timing.write(out, nowNanos, good);
+        }
+    }
+
+    private static void writeNames(HeadWriter out, String field, List<String> names) {
+        if (!names.isEmpty()) {
+            out.text(field).text(String.join(",", names));
+        }
+    }
+
+    /** Adds the lines of a reply that the proxy makes itself; what is left is told as it is now. */
+    LocalReply addTo(LocalReply reply, HeadWriter scratch, long nowNanos) {
+        reply.lines(LimitReply.lines(permit, nowNanos)).lines(cors);
+        if (full) {
+            if (!log.entries().isEmpty()) {
+                reply.field("x-penstock-attempts", log.toString());
+            }
+            timing.write(scratch.clear(), nowNanos);
+            reply.lines(scratch.toString());
+        }
+        return reply;
+    }
+}

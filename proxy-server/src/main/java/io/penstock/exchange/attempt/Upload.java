@@ -1,0 +1,144 @@
+package io.penstock.exchange.attempt;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.penstock.listen.DownstreamConnection;
+import io.penstock.loop.Deadlines;
+import io.penstock.upstream.UpstreamConnection;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A body that goes up as it comes, at the provider's pace.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Buffers:</b> takes the pieces.
+ * <br><b>Bounds:</b> what waits for the provider fills up the connection's high watermark; then the
+ * caller isn't read, for as long as the provider's {@code gap} allows it to take nothing.
+ */
+final class Upload {
+    private static final int SMALL_BYTES = 4 * 1024;
+
+    private final DownstreamConnection downstream;
+    private final Deadlines deadlines;
+    private UpstreamConnection connection; // null while nothing is uploaded
+    private final boolean chunks;
+    private boolean unflushed;
+    private final long gapNanos;
+    private boolean stalled; // the provider takes no more
+    private long stalledSinceNanos;
+    private long stalledAtBytes;
+
+    /**
+     * The head is queued, and what follows it goes as it comes.
+     *
+     * @param chunks the body goes in chunks, since its length is not known
+     */
+    Upload(UpstreamConnection to, DownstreamConnection downstream, Deadlines deadlines,
+            boolean chunks, long gapNanos) {
+        connection = to;
+        this.downstream = downstream;
+        this.deadlines = deadlines;
+        this.chunks = chunks;
+        this.gapNanos = gapNanos;
+    }
+
+    /** Whether more is to come. */
+    boolean isOn() {
+        return connection != null;
+    }
+
+    /** Sends the next bytes; takes them. */
+    void send(ByteBuf bytes) {
+        UpstreamConnection to = connection; // a write may fail at once, and end it
+        int length = bytes.readableBytes();
+        if (!chunks) {
+            to.write(bytes);
+        } else if (length > 0 && length <= SMALL_BYTES) {
+            ByteBuf chunk = allocator().directBuffer(length + 10);
+            chunk.writeCharSequence(Integer.toHexString(length) + "\r\n",
+                    StandardCharsets.US_ASCII);
+            to.write(chunk.writeBytes(bytes).writeShort('\r' << 8 | '\n'));
+            bytes.release();
+        } else if (length > 0) {
+            to.write(text(Integer.toHexString(length) + "\r\n"));
+            to.write(bytes);
+            to.write(text("\r\n"));
+        } else {
+            bytes.release();
+        }
+        unflushed = true;
+        keepPace();
+    }
+
+    /** All that could be read for now is queued. */
+    void flush() {
+        if (unflushed && connection != null) {
+            unflushed = false;
+            connection.flush();
+        }
+    }
+
+    /** The caller isn't read while the provider has no room. */
+    void keepPace() {
+        if (connection != null && !connection.isWritable()) {
+            connection.flush(); // perhaps it only waits for that
+        }
+        if (connection == null) {
+            return;
+        }
+        if (connection.isWritable()) {
+            onWritable();
+        } else if (!stalled) {
+            stalled = true;
+            downstream.setReading(false);
+            stalledSinceNanos = deadlines.nowNanos();
+            stalledAtBytes = connection.pendingBytes();
+            deadlines.expectBy(stalledSinceNanos + gapNanos);
+        }
+    }
+
+    /** The provider has room again. */
+    void onWritable() {
+        stalled = false;
+        downstream.setReading(true);
+    }
+
+    /** The body is whole; the last of it is queued, and is for whoever calls to be flushed. */
+    void end() {
+        UpstreamConnection to = connection;
+        stop();
+        if (chunks) {
+            to.write(text("0\r\n\r\n"));
+        }
+    }
+
+    /** Nothing more is sent. */
+    void stop() {
+        connection = null;
+        stalled = false;
+    }
+
+    /** Nanoseconds until the provider has to have taken something. */
+    long remainingNanos(long nowNanos) {
+        return stalled ? gapNanos - (nowNanos - stalledSinceNanos) : Deadlines.NEVER;
+    }
+
+    /** That time is up: whether nothing was taken. Who takes some is slow, and not silent. */
+    boolean isStuck(long nowNanos) {
+        long pending = connection.pendingBytes();
+        boolean stuck = pending == stalledAtBytes;
+        stalledAtBytes = pending;
+        stalledSinceNanos = nowNanos;
+        return stuck;
+    }
+
+    private ByteBuf text(String text) {
+        ByteBuf out = allocator().directBuffer(text.length());
+        out.writeCharSequence(text, StandardCharsets.US_ASCII);
+        return out;
+    }
+
+    private ByteBufAllocator allocator() {
+        return downstream.context().alloc();
+    }
+}

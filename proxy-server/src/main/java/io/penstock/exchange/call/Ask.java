@@ -1,0 +1,55 @@
+package io.penstock.exchange.call;
+
+import io.penstock.route.HoldSettings;
+import io.penstock.route.Route.TargetName;
+import io.penstock.upstream.Provider;
+import io.penstock.upstream.ProviderKey;
+
+/**
+ * One asking of one target.
+ *
+ * @param key null where the provider wants none
+ * @param request as the target gets it
+ * @param why this attempt is made
+ * @param cutsAtBudget a spent budget ends the stream
+ */
+public record Ask(Candidate candidate, ProviderKey key, OutboundRequest request, Why why,
+        boolean cutsAtBudget) {
+
+    /** Why an attempt is made. */
+    public enum Why {
+        /** The first of its exchange. */
+        FIRST,
+        /** The same target once more: a fault that may be gone, another key, another wording. */
+        AGAIN,
+        /** The target before failed. */
+        NEXT,
+        /** The target before is slow, and still at work. */
+        HEDGE,
+        /** The caller has begun to get an answer, which this one should continue. */
+        CONTINUE
+    }
+
+    public TargetName target() {
+        return candidate.target();
+    }
+
+    public Provider provider() {
+        return candidate.provider();
+    }
+
+    /** Whether the reply should go on where another one broke off. */
+    public boolean continues() {
+        return why == Why.CONTINUE;
+    }
+
+    /** Whether the model decided who is asked, so that another target could answer as well. */
+    public boolean isRouted() {
+        return candidate.health() != null;
+    }
+
+    /** What the reply must show before the caller sees any of it. */
+    public HoldSettings hold() {
+        return continues() ? HoldSettings.DEFAULT : candidate.policy().hold();
+    }
+}

@@ -1,0 +1,23 @@
+package io.penstock.exchange.call;
+
+import io.penstock.route.Router;
+import io.penstock.upstream.Provider;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.Prices;
+import java.util.Map;
+
+/**
+ * What exchanges go by, as of one version of the configuration. An exchange keeps the one that it
+ * began with.
+ *
+ * @param providers enabled ones, by name
+ * @param budget what follows when a caller's budget is spent
+ * @param maxBodyBytes of a request
+ * @param fullHeaders replies name provider, model, attempts and timings
+ */
+public record Policy(Router router, Map<String, Provider> providers, RetrySettings retry,
+        BudgetSettings budget, Prices prices, long maxBodyBytes, boolean fullHeaders) {
+    public Policy {
+        providers = Map.copyOf(providers);
+    }
+}

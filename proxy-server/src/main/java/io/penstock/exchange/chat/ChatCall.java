@@ -1,0 +1,412 @@
+package io.penstock.exchange.chat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.penstock.caller.Caller;
+import io.penstock.exchange.call.Ask;
+import io.penstock.exchange.call.AttemptLog;
+import io.penstock.exchange.call.BodyEdits;
+import io.penstock.exchange.call.Call;
+import io.penstock.exchange.call.Demand;
+import io.penstock.exchange.call.OutboundRequest;
+import io.penstock.exchange.call.Policy;
+import io.penstock.exchange.call.ReplyReading;
+import io.penstock.exchange.call.RequestBody;
+import io.penstock.exchange.call.Whom;
+import io.penstock.failure.Failure;
+import io.penstock.http.Field;
+import io.penstock.http.HeadWriter;
+import io.penstock.http.RequestHead;
+import io.penstock.json.JsonSyntaxException;
+import io.penstock.json.TopLevelScanner;
+import io.penstock.provider.Api;
+import io.penstock.provider.ReplyVerdict;
+import io.penstock.route.Midstream;
+import io.penstock.route.Route;
+import io.penstock.route.Route.TargetName;
+import io.penstock.translate.ChatStream;
+import io.penstock.translate.ReplyFormat;
+import io.penstock.upstream.Provider;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A call that is understood. Keeps what the caller sent as long as it may be sent again: the fields
+ * that go on to a provider, the body, and what routing has to know of the two.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Buffers:</b> takes the body until {@link #release}; each sending takes retained slices.
+ * <br><b>Bounds:</b> the policy's body size; what all bodies together may take of the memory.
+ */
+public final class ChatCall implements Call {
+    private static final Set<Field> ANTHROPIC_FIELDS =
+            EnumSet.of(Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
+    private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE,
+            Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
+
+    private final ChatLoop loop;
+    private final ByteBufAllocator allocator;
+    private final Caller caller;
+    private final Policy policy;
+    private final Endpoint endpoint;
+    private final String requestId;
+    private final RequestBody body;
+    private final RequestFields fields = new RequestFields();
+    private final RequestControls controls = new RequestControls();
+    private final AffinityValues affinity;
+    private final Translations translations;
+    private final Replies replies;
+    private final Failure mistake; // in the head; null for none
+
+    private byte[] fieldLines; // of the caller's head, those that go on to a provider
+    private int fieldLinesLength;
+    private final int commonLength; // of those among them that are for any provider
+    private TopLevelScanner scanner; // null once the body is read
+    private Continuation continuation; // null where a stream that breaks is not continued
+    private Provider doubtful; // seems to refuse the question for a stream's usage
+
+    /**
+     * A call whose head was accepted.
+     *
+     * @param requestId as it goes to the caller and into logs
+     */
+    public ChatCall(ChatLoop loop, ByteBufAllocator allocator, RequestHead head,
+            Endpoint endpoint, Caller caller, Policy policy, String requestId) {
+        this.loop = loop;
+        this.allocator = allocator;
+        this.caller = caller;
+        this.policy = policy;
+        this.endpoint = endpoint;
+        this.requestId = requestId;
+        body = new RequestBody(loop.calls().bodyMemory());
+        affinity = new AffinityValues(head, policy.router().affinityHeaders());
+        translations = new Translations(loop, allocator, this);
+        replies = new Replies(loop, allocator, this);
+        HeadWriter out = writer();
+        head.writeUpstreamFields(out, REPLACED);
+        commonLength = out.length();
+        if (endpoint.isAnthropic()) {
+            head.writeOnly(out, ANTHROPIC_FIELDS);
+            out.text(head.has(Field.ANTHROPIC_VERSION) ? ""
+                    : TranslatedRequest.ANTHROPIC_VERSION);
+        }
+        fieldLines = loop.calls().borrowArray(out.length());
+        fieldLinesLength = out.drainTo(fieldLines);
+        scanner = loop.borrowScanner();
+        mistake = mistakeIn(head);
+    }
+
+    private Failure mistakeIn(RequestHead head) {
+        Failure wrong = controls.read(head);
+        if (wrong != null) {
+            return wrong;
+        }
+        if (head.contentLength() > policy.maxBodyBytes()) {
+            return tooLarge();
+        }
+        return head.has(Field.CONTENT_ENCODING)
+                && !head.valueStartsWith(Field.CONTENT_ENCODING, "identity")
+                ? Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
+                        "The request's body must not be compressed.") : null;
+    }
+
+    @Override
+    public Failure check() {
+        return mistake;
+    }
+
+    // What it is
+
+    Endpoint endpoint() {
+        return endpoint;
+    }
+
+    /** What the body says; of use once the request is whole. */
+    RequestFields fields() {
+        return fields;
+    }
+
+    /** Makes the readings of its replies. */
+    Replies replies() {
+        return replies;
+    }
+
+    /** What lets another target continue a stream that broke; null where none shall. */
+    Continuation continuation() {
+        return continuation;
+    }
+
+    @Override
+    public ReplyFormat format() {
+        return endpoint.format();
+    }
+
+    @Override
+    public Api api() {
+        return endpoint.api();
+    }
+
+    @Override
+    public String model() {
+        return fields.model();
+    }
+
+    @Override
+    public boolean isStream() {
+        return fields.isStream();
+    }
+
+    @Override
+    public long timeoutNanos() {
+        return controls.timeoutNanos();
+    }
+
+    /** For a stream whose chunks don't say whose they are. */
+    ChatStream.Identity identity() {
+        return new ChatStream.Identity(requestId, endpoint.isText() ? "text_completion"
+                : "chat.completion.chunk", TimeUnit.MILLISECONDS.toSeconds(
+                System.currentTimeMillis()), fields.model());
+    }
+
+    // The request comes
+
+    @Override
+    public Failure read(ByteBuf bytes, boolean dispatched) {
+        if (body.length() + bytes.readableBytes() > policy.maxBodyBytes()) {
+            return tooLarge();
+        }
+        try {
+            scanner.scan(bytes);
+            return null;
+        } catch (JsonSyntaxException e) {
+            return invalidJson(e);
+        }
+    }
+
+    @Override
+    public Failure keep(ByteBuf bytes) {
+        return body.add(allocator, bytes) ? null : Failure.of(Failure.Kind.OVERLOADED,
+                "Too many large requests are under way. Try again in a moment.");
+    }
+
+    @Override
+    public Failure end() {
+        try {
+            scanner.end();
+        } catch (JsonSyntaxException e) {
+            return invalidJson(e);
+        }
+        Failure wrong = controls.read(scanner, endpoint.takesModels());
+        if (wrong == null) {
+            wrong = fields.read(scanner, controls.firstModel());
+        }
+        if (wrong == null) {
+            giveScannerBack();
+        }
+        return wrong;
+    }
+
+    @Override
+    public void release() {
+        giveScannerBack();
+        body.release();
+        if (fieldLines != null) {
+            loop.calls().giveBack(fieldLines);
+            fieldLines = null;
+        }
+    }
+
+    private void giveScannerBack() {
+        if (scanner != null) {
+            loop.giveBack(scanner);
+            scanner = null;
+        }
+    }
+
+    private Failure tooLarge() {
+        return Failure.of(Failure.Kind.REQUEST_TOO_LARGE,
+                "The request's body is longer than " + policy.maxBodyBytes() + " bytes.");
+    }
+
+    private static Failure invalidJson(JsonSyntaxException e) {
+        return Failure.of(Failure.Kind.INVALID_JSON,
+                "The request's body is not valid JSON: " + e.getMessage() + ".");
+    }
+
+    // Who is asked, and how
+
+    @Override
+    public Whom whom(AttemptLog log) {
+        List<Route> routes = new ArrayList<>(1);
+        Failure impossible = RouteFinder.find(policy.router(), caller,
+                controls.models(fields.model()), routes, log);
+        if (impossible != null) {
+            return new Whom.Refused(impossible);
+        }
+        boolean continues = routes.get(0).policy().midstream() == Midstream.CONTINUE
+                && endpoint.isChat() && fields.isStream() && fields.isContinuable();
+        continuation = continues ? new Continuation() : null;
+        long[] affinities = new long[routes.size()];
+        for (int i = 0; i < affinities.length; i++) {
+            affinities[i] = affinity.of(routes.get(i).policy().affinity(), fields);
+        }
+        return new Whom.Routed(routes, affinities);
+    }
+
+    @Override
+    public Demand demand() {
+        return new Demand(true, body.length(), endpoint.generates(), fields.maxTokens(),
+                fields.drafts());
+    }
+
+    @Override
+    public OutboundRequest prepare(TargetName target, Provider provider, boolean continues,
+            long passedTokens) {
+        boolean mayAsk = provider.takesUsageQuestion() && provider != doubtful;
+        String text = continues ? continuation.text().stripTrailing() : null;
+        if (provider.speaks(endpoint.api())) {
+            boolean asks = continues ? mayAsk : mayAsk && fields.isStream()
+                    && !fields.asksForUsage() && endpoint.hasChunks();
+            boolean prefills = continues && provider.takesPrefill(target.model());
+            if (continues) {
+                continuation.beginSplice(prefills);
+            }
+            return new RelayedRequest(this, asks, prefills ? text : null, passedTokens);
+        }
+        TranslatedRequest request = translations.prepare(target, provider, mayAsk, text,
+                passedTokens);
+        if (continues && request != null) {
+            continuation.beginSplice(request.isPrefilled());
+        }
+        return request;
+    }
+
+    @Override
+    public Failure untranslatable() {
+        return translations.refusal();
+    }
+
+    @Override
+    public boolean isAnsweredHere(Route route) {
+        if (endpoint != Endpoint.COUNT_TOKENS) {
+            return false;
+        }
+        for (TargetName target : route.targets()) {
+            if (policy.providers().get(target.provider()).speaks(endpoint.api())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public String ownReply(long promptTokens) {
+        return "{\"input_tokens\":" + promptTokens + "}";
+    }
+
+    // What its wordings need
+
+    /** For one head at a time, empty. */
+    HeadWriter writer() {
+        return loop.calls().writer().clear();
+    }
+
+    /** The edits that fit the body to a target; in force until the next are made. */
+    BodyEdits edits(String modelName, boolean asksForUsage) {
+        BodyEdits edits = loop.calls().edits().clear();
+        fields.fit(edits, modelName, asksForUsage);
+        return edits;
+    }
+
+    /** Takes out of the body what no provider should see; after all other edits. */
+    void strip(BodyEdits edits) {
+        controls.strip(edits);
+    }
+
+    RequestBody body() {
+        return body;
+    }
+
+    ByteBufAllocator allocator() {
+        return allocator;
+    }
+
+    /** The whole body for a translation, with these edits and what concerns the proxy out. Gives. */
+    ByteBuf bodyToTranslate(BodyEdits edits, String model) {
+        if (endpoint.takesModels()) {
+            fields.fit(edits, model, false); // its list of models is no word of the format
+        }
+        controls.strip(edits);
+        return body.whole(allocator, edits);
+    }
+
+    /** Completes a head with all of the caller's fields but those. */
+    void writeFields(HeadWriter out, Set<String> replaced) {
+        writeFields(out, fieldLinesLength, replaced);
+    }
+
+    private void writeFields(HeadWriter out, int length, Set<String> replaced) {
+        if (replaced.isEmpty()) {
+            out.bytes(fieldLines, 0, length).crlf();
+        } else {
+            out.linesWithout(replaced, fieldLines, 0, length).crlf();
+        }
+    }
+
+    /** Completes a head with those of the caller's fields that are for any provider. Gives it. */
+    ByteBuf headWithCommonFields(HeadWriter out, Set<String> replaced) {
+        writeFields(out, commonLength, replaced);
+        ByteBuf head = allocator.directBuffer(out.length());
+        out.drainTo(head);
+        return head;
+    }
+
+    // What follows
+
+    @Override
+    public boolean isProxyRefused(Ask failed, ReplyReading reply) {
+        return isUsageQuestionRefused(failed, reply)
+                || failed.continues() && failed.provider().takesPrefill(failed.target().model());
+    }
+
+    @Override
+    public void onProxyRefused(Ask failed, ReplyReading reply) {
+        if (isUsageQuestionRefused(failed, reply)) {
+            // The words may be the caller's own, so nothing is believed before it works without.
+            doubtful = failed.provider();
+        } else {
+            failed.provider().onPrefillRefused(failed.target().model());
+        }
+    }
+
+    private static boolean isUsageQuestionRefused(Ask failed, ReplyReading reply) {
+        return failed.request() instanceof RelayedRequest own && own.asksForUsage()
+                && reply.errorText().contains("stream_options");
+    }
+
+    @Override
+    public void onGood(Ask good) {
+        if (good.provider() == doubtful) {
+            doubtful.onUsageQuestionRefused();
+        }
+    }
+
+    @Override
+    public boolean isPassable(ReplyVerdict verdict, int status) {
+        return verdict == ReplyVerdict.RATE_LIMITED || verdict == ReplyVerdict.CONTEXT_LENGTH
+                || status >= 500;
+    }
+
+    @Override
+    public boolean isMetered() {
+        return endpoint != Endpoint.COUNT_TOKENS;
+    }
+
+    @Override
+    public boolean isEstimated(boolean whole) {
+        return true;
+    }
+}

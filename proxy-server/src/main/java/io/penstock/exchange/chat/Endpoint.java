@@ -1,0 +1,106 @@
+package io.penstock.exchange.chat;
+
+import io.penstock.http.RequestHead;
+import io.penstock.provider.Api;
+import io.penstock.translate.ReplyFormat;
+import io.penstock.translate.request.ClientFormat;
+
+/** What callers may ask of a model, each in a format of its own. */
+public enum Endpoint {
+    CHAT("/chat/completions", Api.CHAT, ReplyFormat.CHAT, ClientFormat.CHAT),
+    COMPLETIONS("/completions", Api.COMPLETIONS, ReplyFormat.COMPLETIONS, ClientFormat.COMPLETIONS),
+    EMBEDDINGS("/embeddings", Api.EMBEDDINGS, ReplyFormat.CHAT, null),
+    /** A chat whose body names several models in {@code models}, to be tried in that order. */
+    FALLBACK_CHAT("/chat/fallback_completion", "/chat/completions", Api.CHAT, ReplyFormat.CHAT,
+            ClientFormat.CHAT),
+    MESSAGES("/messages", Api.MESSAGES, ReplyFormat.MESSAGES, ClientFormat.MESSAGES),
+    COUNT_TOKENS("/messages/count_tokens", Api.COUNT_TOKENS, ReplyFormat.MESSAGES, null),
+    RESPONSES("/responses", Api.RESPONSES, ReplyFormat.RESPONSES, ClientFormat.RESPONSES);
+
+    private static final Endpoint[] ALL = values();
+
+    private final String path;
+    private final String versionedPath;
+    private final String upstreamPath;
+    private final Api api;
+    private final ReplyFormat format;
+    private final ClientFormat asked;
+
+    Endpoint(String path, Api api, ReplyFormat format, ClientFormat asked) {
+        this(path, path, api, format, asked);
+    }
+
+    Endpoint(String path, String upstreamPath, Api api, ReplyFormat format, ClientFormat asked) {
+        this.path = path;
+        versionedPath = "/v1" + path;
+        this.upstreamPath = upstreamPath;
+        this.api = api;
+        this.format = format;
+        this.asked = asked;
+    }
+
+    /** Behind a provider's base URL. */
+    public String path() {
+        return upstreamPath;
+    }
+
+    /** Whether it is a chat, whatever names its models. */
+    boolean isChat() {
+        return this == CHAT || this == FALLBACK_CHAT;
+    }
+
+    /** Whether pieces of the answer are plain text, as in the older completions. */
+    boolean isText() {
+        return this == COMPLETIONS;
+    }
+
+    /** Whether its body names its models in {@code models}. */
+    boolean takesModels() {
+        return this == FALLBACK_CHAT;
+    }
+
+    /** The endpoint that a request is for; null if it is for none of them. */
+    public static Endpoint of(RequestHead head) {
+        for (Endpoint endpoint : ALL) {
+            if (head.isPath(endpoint.versionedPath) || head.isPath(endpoint.path)) {
+                return endpoint;
+            }
+        }
+        return null;
+    }
+
+    /** The API that a provider has to speak to be asked in the caller's own words. */
+    Api api() {
+        return api;
+    }
+
+    /** The format of the reply, and of whatever goes wrong. */
+    ReplyFormat format() {
+        return format;
+    }
+
+    /** The format of errors before an exchange begins; OpenAI's where the endpoint is null. */
+    public static ReplyFormat errorFormat(Endpoint endpoint) {
+        return endpoint == null ? ReplyFormat.CHAT : endpoint.format;
+    }
+
+    /** The format from which requests are translated; null where there is no other than the one. */
+    ClientFormat asked() {
+        return asked;
+    }
+
+    /** Whether the events of its streams are chunks, as of OpenAI's chats and completions. */
+    boolean hasChunks() {
+        return format == ReplyFormat.CHAT || format == ReplyFormat.COMPLETIONS;
+    }
+
+    /** Whether it is Anthropic's, whose fields mean nothing to others. */
+    boolean isAnthropic() {
+        return format == ReplyFormat.MESSAGES;
+    }
+
+    /** Whether the model makes tokens, or only reads them. */
+    boolean generates() {
+        return asked != null;
+    }
+}

@@ -1,0 +1,246 @@
+package io.penstock.exchange.chat;
+
+import io.penstock.exchange.call.BodyEdits;
+import io.penstock.failure.Failure;
+import io.penstock.json.JsonText;
+import io.penstock.json.TopLevelScanner;
+import io.penstock.json.TopLevelScanner.Kind;
+import io.penstock.provider.Prefill;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * What the proxy has to know of a request in OpenAI's format, and what it changes in it for a
+ * provider.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ */
+final class RequestFields {
+    private static final String[] NAMES =
+            {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
+                "messages", "logprobs", "response_format", "user", "prompt_cache_key", "models",
+                "fallbacks", "best_of", "max_output_tokens"};
+    static final int MODEL = 0;
+    private static final int STREAM = 1;
+    private static final int STREAM_OPTIONS = 2;
+    private static final int MAX_TOKENS = 3;
+    private static final int MAX_COMPLETION_TOKENS = 4;
+    private static final int N = 5;
+    private static final int MESSAGES = 6;
+    private static final int LOGPROBS = 7;
+    private static final int RESPONSE_FORMAT = 8;
+    private static final int USER = 9;
+    private static final int PROMPT_CACHE_KEY = 10;
+    static final int MODELS = 11;
+    static final int FALLBACKS = 12;
+    private static final int BEST_OF = 13;
+    private static final int MAX_OUTPUT_TOKENS = 14; // of a response
+
+    static final int MAX_MODEL_CHARS = 512;
+    private static final int MAX_COUNT_DIGITS = 9;
+    private static final byte[] ASK = "{\"include_usage\":true}".getBytes(
+            StandardCharsets.US_ASCII);
+    private static final String ASK_MEMBER = ",\"stream_options\":{\"include_usage\":true}";
+
+    private String model;
+    private String written; // what the body says in its place; null if that can't stay
+    private String memberName; // of what goes there, with a colon, where that isn't there yet
+    private long modelStart;
+    private long modelEnd;
+    private boolean stream;
+    private long maxTokens = -1;
+    private long choices = 1;
+    private String user;
+    private String promptCacheKey;
+    private long drafts = 1;
+    private boolean asksForUsage;
+    private Kind optionsKind = Kind.ABSENT;
+    private String options;
+    private long optionsStart;
+    private long optionsEnd;
+    private boolean continuable;
+    private long messagesEnd;
+    private final long[] limits = new long[4]; // where the two bounds of tokens stand
+
+    /** Looks for all of them. */
+    static TopLevelScanner newScanner() {
+        return new TopLevelScanner(NAMES).locateOnly(MESSAGES).locateOnly(RESPONSE_FORMAT);
+    }
+
+    /**
+     * Reads what was found; returns what is wrong with it, or null.
+     *
+     * @param named the model that is asked for whatever {@code model} says; null where that counts
+     */
+    Failure read(TopLevelScanner found, String named) {
+        Kind kind = found.kind(MODEL);
+        if (named == null && (kind != Kind.STRING || found.text(MODEL).isBlank())) {
+            return new Failure(Failure.Kind.MISSING_MODEL, kind == Kind.ABSENT
+                    ? "The request names no model: 'model' is required."
+                    : "'model' has to be a string that is not empty.", "model", null);
+        }
+        Kind streamKind = found.kind(STREAM);
+        if (streamKind != Kind.ABSENT && streamKind != Kind.TRUE && streamKind != Kind.FALSE
+                && streamKind != Kind.NULL) {
+            return new Failure(Failure.Kind.BAD_REQUEST, "'stream' has to be true or false.",
+                    "stream", null);
+        }
+        if (named == null && found.text(MODEL).length() > MAX_MODEL_CHARS) {
+            return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No model has a name of more than "
+                    + MAX_MODEL_CHARS + " characters.", "model", null);
+        }
+        model = named == null ? found.text(MODEL) : named;
+        written = kind == Kind.STRING ? found.text(MODEL) : null;
+        memberName = kind == Kind.ABSENT ? "\"model\":" : "";
+        modelStart = kind == Kind.ABSENT ? found.before(MODELS) + 1 : found.start(MODEL);
+        modelEnd = found.end(kind == Kind.ABSENT ? MODELS : MODEL);
+        stream = streamKind == Kind.TRUE;
+        // Not every provider knows both: whichever counts for this one, it is not beyond that. To
+        // some of them 0 says nothing.
+        maxTokens = Math.max(Math.max(count(found, MAX_COMPLETION_TOKENS, 0),
+                count(found, MAX_TOKENS, 0)), count(found, MAX_OUTPUT_TOKENS, 0));
+        maxTokens = maxTokens == 0 ? -1 : maxTokens;
+        choices = Math.max(1, count(found, N, 1));
+        user = string(found, USER);
+        promptCacheKey = string(found, PROMPT_CACHE_KEY);
+        drafts = Math.max(choices, count(found, BEST_OF, 1));
+        optionsKind = found.kind(STREAM_OPTIONS);
+        if (optionsKind == Kind.OBJECT) {
+            options = found.text(STREAM_OPTIONS);
+            asksForUsage = StreamOptions.asksForUsage(options);
+        }
+        optionsStart = found.start(STREAM_OPTIONS);
+        optionsEnd = found.end(STREAM_OPTIONS);
+        Kind logprobs = found.kind(LOGPROBS);
+        Kind format = found.kind(RESPONSE_FORMAT);
+        continuable = found.kind(MESSAGES) == Kind.ARRAY && choices == 1
+                && logprobs != Kind.TRUE && (format == Kind.ABSENT || format == Kind.NULL);
+        messagesEnd = found.end(MESSAGES);
+        locate(found, MAX_TOKENS, 0);
+        locate(found, MAX_COMPLETION_TOKENS, 2);
+        return null;
+    }
+
+    private void locate(TopLevelScanner found, int member, int at) {
+        boolean number = found.kind(member) == Kind.NUMBER;
+        limits[at] = number ? found.start(member) : 0;
+        limits[at + 1] = number ? found.end(member) : 0;
+    }
+
+    /** Null for anything else than a string: that is the provider's to refuse. */
+    private static String string(TopLevelScanner found, int member) {
+        return found.kind(member) == Kind.STRING ? found.text(member) : null;
+    }
+
+    /** A count that is none, or absurd, is the provider's to refuse. */
+    private static long count(TopLevelScanner found, int member, long otherwise) {
+        String text = found.kind(member) == Kind.NUMBER ? found.text(member) : "";
+        if (text.isEmpty() || text.length() > MAX_COUNT_DIGITS) {
+            return otherwise;
+        }
+        long count = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char digit = text.charAt(i);
+            if (digit < '0' || digit > '9') {
+                return otherwise;
+            }
+            count = count * 10 + digit - '0';
+        }
+        return count;
+    }
+
+    /**
+     * Fits the body to a target: its name of the model, and the question for a stream's usage.
+     *
+     * @param asks whether that question is to be put in the caller's place
+     */
+    void fit(BodyEdits edits, String targetModel, boolean asks) {
+        boolean asksBehindModel = asks && optionsKind == Kind.ABSENT;
+        if (!targetModel.equals(written)) {
+            StringBuilder text = JsonText.quote(new StringBuilder(memberName), targetModel);
+            edits.replace(modelStart, modelEnd, (asksBehindModel ? text.append(ASK_MEMBER) : text)
+                    .toString().getBytes(StandardCharsets.UTF_8));
+        } else if (asksBehindModel) {
+            edits.replace(modelEnd, modelEnd, ASK_MEMBER.getBytes(StandardCharsets.US_ASCII));
+        }
+        if (asks && optionsKind == Kind.NULL) {
+            edits.replace(optionsStart, optionsEnd, ASK);
+        } else if (asks && optionsKind == Kind.OBJECT) {
+            byte[] asking = StreamOptions.asking(options);
+            if (asking != null) {
+                edits.replace(optionsStart, optionsEnd, asking);
+            }
+        }
+    }
+
+    /**
+     * Whether a stream that broke could be continued by another target: one answer of plain text.
+     */
+    boolean isContinuable() {
+        return continuable;
+    }
+
+    /**
+     * Asks to go on from a text that the caller has already.
+     *
+     * @param prefill the way of asking it
+     * @param passedTokens how many the text may have come to; they are not granted again
+     */
+    void goOn(BodyEdits edits, String text, Prefill prefill, long passedTokens) {
+        StringBuilder message = new StringBuilder(",{\"role\":\"assistant\",\"content\":");
+        JsonText.quote(message, text).append(prefill.members()).append('}');
+        edits.replace(messagesEnd - 1, messagesEnd - 1,
+                message.toString().getBytes(StandardCharsets.UTF_8));
+        if (!prefill.options().isEmpty()) {
+            edits.replace(messagesEnd, messagesEnd,
+                    prefill.options().getBytes(StandardCharsets.UTF_8));
+        }
+        if (maxTokens >= 0) {
+            byte[] rest = Long.toString(Math.max(1, maxTokens - passedTokens))
+                    .getBytes(StandardCharsets.US_ASCII);
+            for (int at = 0; at < limits.length; at += 2) {
+                if (limits[at] > 0) {
+                    edits.replace(limits[at], limits[at + 1], rest);
+                }
+            }
+        }
+    }
+
+    /** Null while nothing was read. */
+    String model() {
+        return model;
+    }
+
+    boolean isStream() {
+        return stream;
+    }
+
+    /** Whether the caller asks for the usage of its stream. */
+    boolean asksForUsage() {
+        return asksForUsage;
+    }
+
+    /** How many tokens the caller lets one answer have; -1 if it doesn't say. */
+    long maxTokens() {
+        return maxTokens;
+    }
+
+    /** Whom the caller calls for; null if it doesn't say. */
+    String user() {
+        return user;
+    }
+
+    /** What prompts have in common whose beginnings are alike; null if the caller doesn't say. */
+    String promptCacheKey() {
+        return promptCacheKey;
+    }
+
+    /** How many answers the caller wants. */
+    long choices() {
+        return choices;
+    }
+
+    /** How many are made, and paid for. */
+    long drafts() {
+        return drafts;
+    }
+}

@@ -1,0 +1,111 @@
+package io.penstock.exchange.chat;
+
+/**
+ * Where the text of a second answer goes on from that of a first: drops what the caller already
+ * has, and says when the two don't meet.
+ *
+ * <p>A model that was asked to go on from the text so far may do so, or begin anew all the same. So
+ * as long as what comes could be the beginning of the first text it is held back; once so much of
+ * it agrees that it is no coincidence, it is taken for a new beginning and has to agree to the end.
+ *
+ * <p><b>Thread:</b> confined to the event loop. <b>Bounds:</b> holds no more than the first text.
+ */
+final class Splice {
+    /** As many characters don't agree by chance. */
+    static final int TELLING_CHARS = 24;
+
+    /** What to make of a piece. */
+    enum Outcome { MATCHING, JOINED, DIVERGED }
+
+    private final String first;
+    private final String blanks; // at its end, which the second model was not shown
+    private boolean joined;
+    private boolean repeats; // it has begun anew
+    private int matched; // characters of the first text that have come again
+    private int dropped; // blanks that came again
+    private boolean dropping;
+    private StringBuilder held = new StringBuilder();
+
+    /**
+     * Begins.
+     *
+     * @param first what the caller has
+     * @param continues the second answer was asked to go on from it, its last blanks apart
+     */
+    Splice(String first, boolean continues) {
+        this.first = first;
+        blanks = continues ? first.substring(first.stripTrailing().length()) : "";
+        repeats = !continues;
+    }
+
+    /** Reads the next piece of the second answer. */
+    Outcome read(String piece) {
+        held.append(piece);
+        if (joined) {
+            dropBlanks();
+            return Outcome.JOINED;
+        }
+        return match();
+    }
+
+    private Outcome match() {
+        while (matched < held.length() && matched < first.length()
+                && held.charAt(matched) == first.charAt(matched)) {
+            matched++;
+        }
+        if (matched == first.length() && (repeats || matched >= TELLING_CHARS)) {
+            held.delete(0, matched);
+            joined = true;
+            return Outcome.JOINED;
+        }
+        if (matched == held.length()) {
+            repeats |= matched >= TELLING_CHARS;
+            return Outcome.MATCHING;
+        }
+        if (repeats || matched >= TELLING_CHARS) {
+            return Outcome.DIVERGED;
+        }
+        goOn();
+        return Outcome.JOINED;
+    }
+
+    /** What is held goes on from the first text. */
+    private void goOn() {
+        joined = true;
+        dropping = true;
+        dropBlanks();
+    }
+
+    private void dropBlanks() {
+        int at = 0;
+        while (dropping && at < held.length()) {
+            dropping = dropped < blanks.length() && held.charAt(at) == blanks.charAt(dropped);
+            if (dropping) {
+                dropped++;
+                at++;
+            }
+        }
+        held.delete(0, at);
+    }
+
+    /** The second answer has ended: whether it goes on from the first, if only by ending there. */
+    boolean end() {
+        if (joined) {
+            return true;
+        }
+        if (repeats) {
+            return matched == first.length();
+        }
+        goOn(); // as much as came was no repetition
+        return true;
+    }
+
+    /** Takes what is new to the caller. */
+    String take() {
+        String fresh = joined ? held.toString() : "";
+        if (joined) {
+            held = new StringBuilder();
+        }
+        return fresh;
+    }
+}

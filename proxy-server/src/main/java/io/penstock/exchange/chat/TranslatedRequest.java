@@ -1,0 +1,135 @@
+package io.penstock.exchange.chat;
+
+import io.penstock.exchange.call.Ask;
+import io.penstock.exchange.call.OutboundRequest;
+import io.penstock.exchange.call.ReplyReading;
+import io.penstock.exchange.call.RequestBody;
+import io.penstock.http.HeadWriter;
+import io.penstock.http.ResponseHead;
+import io.penstock.limit.Gauge;
+import io.penstock.provider.Api;
+import io.penstock.translate.ReplyFormat;
+import io.penstock.translate.ReplyOptions;
+import io.penstock.translate.request.Translated;
+import io.penstock.upstream.Provider;
+import io.penstock.upstream.ProviderTypeException;
+import io.penstock.upstream.RequestStart;
+import io.penstock.upstream.UpstreamConnection;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The request as a target gets it that doesn't speak the caller's format, and what has to be known
+ * to translate its answer.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Buffers:</b> owns the body until {@link #release}; each sending takes a slice of it.
+ * <br><b>Bounds:</b> what a translation makes of a bounded body; counted among the bodies in
+ * memory, though never refused for want of room: the caller's own was admitted.
+ */
+final class TranslatedRequest implements OutboundRequest {
+    static final String ANTHROPIC_VERSION = "anthropic-version: 2023-06-01\r\n";
+
+    private final ChatCall call;
+    private final Provider provider;
+    private final String modelName; // as the provider calls it
+    private final Translated translated;
+    private final ReplyOptions options;
+    private final boolean prefilled;
+    private final ProviderTypeException impediment; // why it can't be sent; null if it can
+    private final Gauge memory;
+    private final long gauged;
+    private boolean released;
+
+    /** Takes the translated body. */
+    TranslatedRequest(ChatCall call, Provider provider, String modelName, Translated translated,
+            boolean prefilled, ProviderTypeException impediment, Gauge memory) {
+        this.call = call;
+        this.provider = provider;
+        this.modelName = modelName;
+        this.translated = translated;
+        this.prefilled = prefilled;
+        this.impediment = impediment;
+        this.memory = memory;
+        options = new ReplyOptions(null, modelName, translated.usageAsked(),
+                (int) call.fields().choices(), translated.responseSettings(),
+                translated.jsonByTool() ? Translated.JSON_TOOL : null,
+                translated.functionsOffered());
+        int kept = translated.body().capacity() + (translated.responseSettings() == null ? 0
+                : translated.responseSettings().length());
+        gauged = kept > RequestBody.FREE_BYTES ? kept : 0;
+        memory.take(gauged);
+    }
+
+    @Override
+    public Api api() {
+        return provider.mainApi();
+    }
+
+    /** The format of the answer. */
+    ReplyFormat upstream() {
+        return switch (provider.mainApi()) {
+            case MESSAGES -> ReplyFormat.MESSAGES;
+            case GEMINI -> ReplyFormat.GEMINI;
+            case CONVERSE -> ReplyFormat.CONVERSE;
+            default -> ReplyFormat.CHAT;
+        };
+    }
+
+    /** The format that the caller reads. */
+    ReplyFormat client() {
+        return call.format();
+    }
+
+    ReplyOptions options() {
+        return options;
+    }
+
+    /** Whether its last message is what the caller already has of the answer. */
+    boolean isPrefilled() {
+        return prefilled;
+    }
+
+    @Override
+    public List<String> dropped() {
+        return translated.dropped();
+    }
+
+    @Override
+    public List<String> changed() {
+        return translated.changed();
+    }
+
+    @Override
+    public void send(Ask ask, UpstreamConnection to) throws ProviderTypeException {
+        if (impediment != null) {
+            throw impediment;
+        }
+        RequestStart start = provider.requestStart(provider.mainApi(), modelName,
+                call.isStream());
+        HeadWriter out = call.writer().bytes(start.bytes());
+        Set<String> replaced = provider.authorize(provider.authorization(ask.key()), out, "POST",
+                start.path(), start.query(), translated.body());
+        if (provider.mainApi() == Api.MESSAGES) {
+            out.text(ANTHROPIC_VERSION);
+        }
+        out.text("content-length: ").number(translated.body().readableBytes()).crlf();
+        to.write(call.headWithCommonFields(out, replaced));
+        to.write(translated.body().retainedDuplicate());
+    }
+
+    @Override
+    public ReplyReading read(ResponseHead head, Ask ask) {
+        release(); // it has been answered, and is not sent again
+        return call.replies().ofTranslated(this, head, ask);
+    }
+
+    @Override
+    public void release() {
+        if (!released) {
+            released = true;
+            translated.body().release();
+            memory.release(gauged);
+        }
+    }
+}

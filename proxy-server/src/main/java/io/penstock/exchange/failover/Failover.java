@@ -1,0 +1,441 @@
+package io.penstock.exchange.failover;
+
+import io.penstock.exchange.attempt.Attempt;
+import io.penstock.exchange.attempt.AttemptListener;
+import io.penstock.exchange.call.Ask;
+import io.penstock.exchange.call.AttemptLog;
+import io.penstock.exchange.call.Call;
+import io.penstock.exchange.call.CallLoop;
+import io.penstock.exchange.call.Candidate;
+import io.penstock.exchange.call.OutboundRequest;
+import io.penstock.exchange.call.Policy;
+import io.penstock.exchange.call.Timing;
+import io.penstock.exchange.call.Timing.Stage;
+import io.penstock.exchange.call.Whom;
+import io.penstock.exchange.meter.AttemptCosts;
+import io.penstock.exchange.meter.Metering;
+import io.penstock.failure.Fault;
+import io.penstock.listen.DownstreamConnection;
+import io.penstock.loop.Deadlines;
+import io.penstock.provider.ReplyVerdict;
+import io.penstock.route.HedgeSettings;
+import io.penstock.route.Route.TargetName;
+import io.penstock.upstream.RetryAfter;
+import io.penstock.upstream.RetryBudget;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The attempts of one exchange: which target is asked next, in which wording and with which key,
+ * when one is asked again, and when a second is asked beside it. Carries out what {@link NextStep}
+ * says.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Bounds:</b> the attempts that the policy allows, the total time of the target asked last;
+ * further tries of the same provider, its retry budget; second ones, the loop's hedge budget.
+ */
+public final class Failover {
+    private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+    private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final FailoverLoop loop;
+    private final CallLoop calls;
+    private final DownstreamConnection downstream;
+    private final AttemptListener listener;
+    private final Call call;
+    private final Policy policy;
+    private final AttemptLog log;
+    private final Timing timing;
+    private final Metering metering;
+    private final Race race = new Race();
+
+    private AttemptCosts costs; // these and the targets are null until the call is dispatched
+    private Targets targets;
+    private HedgeSettings hedge; // null where no second target is asked beside the first
+    private OutboundRequest prepared; // the wording for the candidate chosen last
+    private boolean settled; // the caller gets a reply: only a continuation may follow
+    private boolean timed; // the caller's reply is still within the total time
+    private long sinceNanos; // from here on the total time counts
+    private long totalNanos;
+    private Candidate paused; // to be asked again at that time; null if none is
+    private long pauseUntilNanos;
+    private int sameTargetTries;
+
+    /** For one exchange, of which no target is known yet. */
+    public Failover(FailoverLoop loop, DownstreamConnection downstream, AttemptListener listener,
+            Call call, Policy policy, AttemptLog log, Timing timing, Metering metering) {
+        this.loop = loop;
+        calls = loop.calls();
+        this.downstream = downstream;
+        this.listener = listener;
+        this.call = call;
+        this.policy = policy;
+        this.log = log;
+        this.timing = timing;
+        this.metering = metering;
+    }
+
+    /**
+     * The targets are known, and the time runs.
+     *
+     * @param sinceNanos from when on the total time counts
+     */
+    public void begin(Whom whom, AttemptCosts costs, long sinceNanos, long nowNanos) {
+        this.costs = costs;
+        this.sinceNanos = sinceNanos;
+        timed = true;
+        if (whom instanceof Whom.Routed routed) {
+            targets = new RoutedTargets(policy, routed, call.isStream(), metering::contextTokens,
+                    nowNanos);
+            hedge = call.mayRace() && routed.routes().get(0).targets().size() > 1
+                    ? routed.routes().get(0).policy().hedge() : null;
+        } else {
+            targets = new OneTarget(policy, ((Whom.Only) whom).target());
+        }
+    }
+
+    /** Asks the first target; returns false if there is none to be asked. */
+    public boolean startFirst(long nowNanos) {
+        Candidate first = nextAskable(false, nowNanos);
+        if (first == null) {
+            return false;
+        }
+        calls.upstream().pool(first.provider()).retryBudget()
+                .onFirstTry(policy.retry().budgetRatio());
+        planHedge(first, nowNanos);
+        start(first, Ask.Why.FIRST, null, nowNanos);
+        return true;
+    }
+
+    /** The attempt that counts; null while no target was asked. */
+    public Attempt leader() {
+        return race.leader();
+    }
+
+    /** Whether no attempt is under way, since a target is to be asked again in a moment. */
+    public boolean isPaused() {
+        return paused != null;
+    }
+
+    /** Whether a further target could be asked. */
+    public boolean isAnotherLeft() {
+        return race.isOn()
+                || targets.isAnotherLeft() && log.tried() + 1 < policy.retry().maxAttempts();
+    }
+
+    /** Nanoseconds until some target may be asked; {@link Deadlines#NEVER} if there is none. */
+    public long readyInNanos(long nowNanos) {
+        return targets == null ? Deadlines.NEVER : targets.readyInNanos(nowNanos);
+    }
+
+    // Asking
+
+    /** The next target for which there is a wording; null if none is left. */
+    private Candidate nextAskable(boolean ofRouteOnly, long nowNanos) {
+        while (true) {
+            Candidate next = ofRouteOnly ? targets.nextOfRoute(nowNanos, log)
+                    : targets.next(nowNanos, log);
+            Fault impediment = next == null ? null : prepare(next);
+            if (impediment == null) {
+                return next;
+            }
+            targets.giveBack(next);
+            log.onPassedOver(next.target(), impediment);
+        }
+    }
+
+    /** The same target once more, if it may be asked and there is a wording; null if not. */
+    private Candidate again(Candidate candidate, long nowNanos) {
+        Candidate same = targets.again(candidate, nowNanos);
+        if (same != null && prepare(same) != null) {
+            targets.giveBack(same);
+            return null;
+        }
+        return same;
+    }
+
+    /** Finds the wording for a target; returns why the target is not worth a connection, or null. */
+    private Fault prepare(Candidate candidate) {
+        if (!candidate.provider().canAuthorize()) {
+            return Fault.NO_CREDENTIALS;
+        }
+        prepared = call.prepare(candidate.target(), candidate.provider(), settled,
+                settled ? passedTokens() : 0);
+        return prepared == null ? Fault.UNTRANSLATABLE : null;
+    }
+
+    /** About how many tokens of the answer the caller has. */
+    private long passedTokens() {
+        Attempt broken = race.leader();
+        return costs.passedTokens() // and what will be booked once another attempt goes on
+                + (broken.isCommitted() ? costs.reported(broken).completion() : 0);
+    }
+
+    /**
+     * Asks a target that was chosen and prepared just now.
+     *
+     * @param former whose place in the race the new attempt takes; null for the leader's
+     */
+    private void start(Candidate candidate, Ask.Why why, Attempt former, long nowNanos) {
+        timing.enter(Stage.PROXY, nowNanos);
+        totalNanos = Math.min(candidate.timeouts().total().toNanos(), call.timeoutNanos());
+        if (!call.isUploading()) {
+            calls.deadlines().expectBy(sinceNanos + totalNanos);
+        }
+        Ask ask = new Ask(candidate, candidate.provider().keys().choose(nowNanos), prepared,
+                settled ? Ask.Why.CONTINUE : why, metering.isWatching());
+        prepared = null;
+        Attempt attempt = new Attempt(ask, call, calls, downstream, listener, timing,
+                settled ? race.leader() : null, nowNanos);
+        if (why == Ask.Why.HEDGE) {
+            race.enter(attempt);
+        } else {
+            race.replace(former, attempt);
+        }
+        attempt.start();
+    }
+
+    /** Asks the next target; returns false if none is left. */
+    private boolean startNext(Attempt failed, long nowNanos) {
+        Candidate next = nextAskable(false, nowNanos);
+        if (next == null) {
+            return false;
+        }
+        failed.abandon();
+        sameTargetTries = 0;
+        start(next, Ask.Why.NEXT, null, nowNanos);
+        return true;
+    }
+
+    /** The pause is over: asks the target again, or the next where it may not be asked any more. */
+    private boolean endPause(long nowNanos) {
+        Candidate waited = paused;
+        paused = null;
+        Candidate same = again(waited, nowNanos);
+        if (same == null) {
+            return startNext(race.leader(), nowNanos);
+        }
+        start(same, Ask.Why.AGAIN, null, nowNanos);
+        return true;
+    }
+
+    /** The request has come to its end, or is of no more use: the time for a reply begins. */
+    public void onSent(long nowNanos) {
+        sinceNanos = nowNanos;
+        calls.deadlines().expectBy(sinceNanos + totalNanos);
+    }
+
+    // Two targets at a time
+
+    private void planHedge(Candidate first, long nowNanos) {
+        if (hedge == null || first.policy().hedge() != hedge) {
+            return;
+        }
+        loop.hedgeBudget(hedge).onCall(hedge.maxRatio());
+        long after = hedge.after() != null ? hedge.after().toNanos()
+                : first.health().firstContentNanos(hedge.percentile(), call.isStream(), nowNanos);
+        if (after >= 0) {
+            race.plan(nowNanos + after);
+            calls.deadlines().expectBy(nowNanos + after);
+        }
+    }
+
+    /** The first target is slow: asks a second, if one is left and the budget allows it. */
+    private void hedge(long nowNanos) {
+        race.unplan();
+        if (log.tried() + 1 >= policy.retry().maxAttempts()
+                || !loop.hedgeBudget(hedge).tryTake()) {
+            return;
+        }
+        Candidate second = nextAskable(true, nowNanos);
+        if (second != null) {
+            start(second, Ask.Why.HEDGE, null, nowNanos);
+        }
+    }
+
+    /** The attempt is good: it leads, and goes on alone. */
+    public void settleOn(Attempt good) {
+        settled = true;
+        timed = call.isReplyTimed();
+        race.unplan();
+        endRace(good);
+        if (good.verdict() == ReplyVerdict.GOOD) {
+            call.onGood(good.ask());
+        }
+    }
+
+    /** That attempt goes on alone; what the other has cost is booked. */
+    private void endRace(Attempt remaining) {
+        Attempt loser = race.settleOn(remaining);
+        if (loser != null) {
+            log.onFault(loser.ask(), loser, Fault.HEDGE_LOST, calls.deadlines().nowNanos());
+            costs.bookLoser(loser);
+            loser.abandon();
+        }
+    }
+
+    // What follows a failed attempt
+
+    /** The attempt brought no reply; returns whether another one is under way or will be. */
+    public boolean goOnAfterFault(Attempt failed, Fault fault, long nowNanos) {
+        if (failed.ask().continues()) {
+            return goOn(failed, nowNanos);
+        }
+        return race.leaveToOther(failed)
+                || tryAgain(failed, fault.isTransient(), RetryAfter.NONE, nowNanos);
+    }
+
+    /**
+     * The attempt brought an error reply; returns whether another one is under way or will be. The
+     * failed one is let go of then, and only then.
+     */
+    public boolean goOnAfterError(Attempt failed, long nowNanos) {
+        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT
+                && call.isProxyRefused(failed.ask(), failed.reading())) {
+            call.onProxyRefused(failed.ask(), failed.reading());
+            return askDifferently(failed, nowNanos);
+        }
+        long wait = KeyRest.after(failed.verdict(), failed.status(), failed.errorText(),
+                failed.retryAfterNanos(), failed.ask().key(), nowNanos);
+        if (failed.ask().continues()) {
+            failed.abandon();
+            return goOn(failed, nowNanos);
+        }
+        if (race.isOn()) {
+            failed.abandon();
+            return race.leaveToOther(failed);
+        }
+        if (failed.verdict() == ReplyVerdict.CONTEXT_LENGTH) {
+            targets.exclude(failed.target().model());
+        }
+        return tryAgain(failed, failed.verdict() == ReplyVerdict.TRANSIENT
+                && failed.retryAfterNanos() == RetryAfter.NONE, wait, nowNanos);
+    }
+
+    /** Asks again without what the proxy had added. */
+    private boolean askDifferently(Attempt failed, long nowNanos) {
+        failed.abandon();
+        Candidate same = again(failed.ask().candidate(), nowNanos);
+        if (same != null) {
+            start(same, Ask.Why.AGAIN, failed, nowNanos);
+            return true;
+        }
+        return failed.ask().continues() ? goOn(failed, nowNanos)
+                : race.leaveToOther(failed) || startNext(failed, nowNanos);
+    }
+
+    /**
+     * Has the next target go on with the stream that broke; returns false if none is left. What the
+     * caller got of the broken attempt is booked then.
+     */
+    public boolean goOn(Attempt broken, long nowNanos) {
+        if (log.tried() >= policy.retry().maxAttempts() || timeLeftNanos(nowNanos) <= 0) {
+            return false;
+        }
+        Candidate next = nextAskable(false, nowNanos);
+        if (next == null) {
+            return false;
+        }
+        if (broken.isCommitted()) {
+            costs.bookPart(broken);
+        }
+        start(next, Ask.Why.CONTINUE, null, nowNanos);
+        return true;
+    }
+
+    private boolean tryAgain(Attempt failed, boolean maySucceedNow, long retryAfterNanos,
+            long nowNanos) {
+        Candidate candidate = failed.ask().candidate();
+        RetryBudget budget = calls.upstream().pool(candidate.provider()).retryBudget();
+        boolean keyAtFault = failed.verdict() == ReplyVerdict.BAD_KEY
+                || failed.verdict() == ReplyVerdict.RATE_LIMITED;
+        NextStep step = NextStep.after(new NextStep.Situation(
+                call.isReplayable() && (!failed.isSent() || call.isRepeatable()), log.tried(),
+                timeLeftNanos(nowNanos), keyAtFault,
+                keyAtFault && candidate.provider().keys().hasAnotherReady(nowNanos),
+                maySucceedNow, targets.isPassable(candidate, nowNanos), sameTargetTries,
+                retryAfterNanos, budget.isLeft()), policy.retry());
+        return switch (step.kind()) {
+            case OTHER_KEY -> startWithOtherKey(failed, nowNanos);
+            case AGAIN -> {
+                sameTargetTries++;
+                yield pause(failed, budget, ThreadLocalRandom.current().nextLong(MIN_PAUSE_NANOS,
+                        MAX_PAUSE_NANOS), nowNanos);
+            }
+            case WAIT -> {
+                sameTargetTries++;
+                yield pause(failed, budget, step.nanos(), nowNanos);
+            }
+            case NEXT_TARGET -> startNext(failed, nowNanos) || step.nanos() != RetryAfter.NONE
+                    && pause(failed, budget, step.nanos(), nowNanos);
+            case NOTHING -> false;
+        };
+    }
+
+    private boolean startWithOtherKey(Attempt failed, long nowNanos) {
+        Candidate same = again(failed.ask().candidate(), nowNanos);
+        if (same == null) {
+            return startNext(failed, nowNanos);
+        }
+        failed.abandon();
+        start(same, Ask.Why.AGAIN, null, nowNanos);
+        return true;
+    }
+
+    private boolean pause(Attempt failed, RetryBudget budget, long nanos, long nowNanos) {
+        budget.tryTake();
+        paused = failed.ask().candidate();
+        pauseUntilNanos = nowNanos + nanos;
+        timing.enter(Stage.PROVIDER, nowNanos);
+        failed.abandon();
+        calls.deadlines().expectBy(pauseUntilNanos);
+        return true;
+    }
+
+    // Deadlines
+
+    /** Nanoseconds of the total time that are left; it doesn't run while the request comes. */
+    public long timeLeftNanos(long nowNanos) {
+        return !timed || call.isUploading() ? Deadlines.NEVER
+                : totalNanos - (nowNanos - sinceNanos);
+    }
+
+    /** Nanoseconds until something has to happen. */
+    public long remainingNanos(long nowNanos) {
+        long total = timeLeftNanos(nowNanos);
+        if (paused != null) {
+            return Math.min(total, pauseUntilNanos - nowNanos);
+        }
+        long other = race.isOn() ? race.second().remainingNanos(nowNanos)
+                : race.dueInNanos(nowNanos);
+        return Math.min(Math.min(total, other), race.leader().remainingNanos(nowNanos));
+    }
+
+    /** Something is due; returns false if nothing is left to be tried. */
+    public boolean onDeadline(long nowNanos) {
+        if (paused != null) {
+            return pauseUntilNanos - nowNanos > 0 || endPause(nowNanos);
+        }
+        if (!race.isOn() && race.dueInNanos(nowNanos) <= 0) {
+            hedge(nowNanos);
+        } else if (race.isOn() && race.second().remainingNanos(nowNanos) <= 0) {
+            race.second().onDeadline(nowNanos);
+        } else {
+            race.leader().onDeadline(nowNanos);
+        }
+        return true;
+    }
+
+    /** No try follows: the time is up, or the caller has gone. */
+    public void stop() {
+        paused = null;
+        if (race.isOn()) {
+            endRace(race.leader());
+        }
+    }
+
+    /** The model of the target that the configuration names first. */
+    public TargetName first() {
+        return targets.first();
+    }
+}

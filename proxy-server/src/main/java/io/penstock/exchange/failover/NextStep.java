@@ -1,0 +1,75 @@
+package io.penstock.exchange.failover;
+
+import io.penstock.exchange.call.RetrySettings;
+import io.penstock.upstream.RetryAfter;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What follows a failed attempt: the rules of failover, as one function of what is known at that
+ * moment.
+ *
+ * @param nanos for {@link Kind#WAIT} how long; for {@link Kind#NEXT_TARGET} how long the same target
+ *     is waited for if no other is left, or {@link RetryAfter#NONE}
+ */
+record NextStep(Kind kind, long nanos) {
+    /** The longest {@code retry-after} that is waited out when no other target is left. */
+    static final long MAX_LAST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private static final NextStep NOTHING = new NextStep(Kind.NOTHING, 0);
+    private static final NextStep OTHER_KEY = new NextStep(Kind.OTHER_KEY, 0);
+    private static final NextStep AGAIN = new NextStep(Kind.AGAIN, 0);
+
+    enum Kind {
+        /** The same target at once, with another key. */
+        OTHER_KEY,
+        /** The same target after a short pause. */
+        AGAIN,
+        /** The same target after the wait that it asked for. */
+        WAIT,
+        /** Another target, if one is left. */
+        NEXT_TARGET,
+        /** No further attempt. */
+        NOTHING
+    }
+
+    /**
+     * What is known when an attempt has failed.
+     *
+     * @param repeatable the request can be sent again, and doing so is no worse than once
+     * @param tried attempts made
+     * @param leftNanos of the exchange's total time
+     * @param keyAtFault the reply refuses the key, or its rate
+     * @param otherKeyReady another key of the same provider could be shown
+     * @param maySucceedNow the fault looks transient, and the provider asked for no wait
+     * @param passable the same target would be asked once more just now
+     * @param sameTargetTries further tries of the same target so far
+     * @param retryAfterNanos the wait that the provider asked for, or {@link RetryAfter#NONE}
+     * @param budgetLeft the provider may be sent one more further try
+     */
+    record Situation(boolean repeatable, int tried, long leftNanos, boolean keyAtFault,
+            boolean otherKeyReady, boolean maySucceedNow, boolean passable, int sameTargetTries,
+            long retryAfterNanos, boolean budgetLeft) {}
+
+    static NextStep after(Situation now, RetrySettings retry) {
+        if (!now.repeatable() || now.tried() >= retry.maxAttempts() || now.leftNanos() <= 0) {
+            return NOTHING;
+        }
+        if (now.keyAtFault() && now.otherKeyReady() && now.passable()) {
+            return OTHER_KEY;
+        }
+        if (now.maySucceedNow() && now.sameTargetTries() < retry.sameTarget() && now.passable()
+                && now.budgetLeft()) {
+            return AGAIN;
+        }
+        long wait = now.retryAfterNanos();
+        boolean waits = wait != RetryAfter.NONE && wait < now.leftNanos() && now.budgetLeft();
+        boolean worthWaiting = !retry.waitForRetryAfter().isZero()
+                && wait <= retry.waitForRetryAfter().toNanos()
+                && now.sameTargetTries() < Math.max(1, retry.sameTarget());
+        if (waits && worthWaiting) {
+            return new NextStep(Kind.WAIT, wait);
+        }
+        return new NextStep(Kind.NEXT_TARGET,
+                waits && wait <= MAX_LAST_WAIT_NANOS ? wait : RetryAfter.NONE);
+    }
+}

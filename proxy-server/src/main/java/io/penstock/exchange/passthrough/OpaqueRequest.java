@@ -1,0 +1,122 @@
+package io.penstock.exchange.passthrough;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.exchange.call.Ask;
+import io.penstock.exchange.call.BodyEdits;
+import io.penstock.exchange.call.ErrorReply;
+import io.penstock.exchange.call.Leg;
+import io.penstock.exchange.call.OutboundRequest;
+import io.penstock.exchange.call.ReplyReading;
+import io.penstock.exchange.call.RequestBody;
+import io.penstock.http.Field;
+import io.penstock.http.HeadWriter;
+import io.penstock.http.ResponseHead;
+import io.penstock.listen.DownstreamConnection;
+import io.penstock.loop.Deadlines;
+import io.penstock.provider.Authorization;
+import io.penstock.upstream.ProviderTypeException;
+import io.penstock.upstream.UpstreamConnection;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+
+/**
+ * The caller's request as it is, but for its credential and, where a model routes it, the model's
+ * name.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Buffers:</b> owns none; the call keeps the body.
+ */
+final class OpaqueRequest implements OutboundRequest {
+    private final PassThroughCall call;
+
+    OpaqueRequest(PassThroughCall call) {
+        this.call = call;
+    }
+
+    @Override
+    public void send(Ask ask, UpstreamConnection to) throws ProviderTypeException {
+        BodyEdits edits = call.loop().edits().clear();
+        String named = ask.target().model();
+        String modelName = call.isRouted() && call.modelField().name() != null
+                ? ask.provider().modelName(named) : named;
+        String query = call.modelField().fit(modelName, edits);
+        HeadWriter out = call.loop().writer().clear();
+        writeHead(out, ask, modelName, query, edits);
+        if (call.path().upgrade()) {
+            to.expectUpgrade("websocket");
+        }
+        ByteBuf first = call.allocator().directBuffer(out.length());
+        out.drainTo(first);
+        to.write(first);
+        RequestBody body = call.body();
+        body.writeTo(to, call.allocator(), edits);
+        if (call.uploadsChunks()) {
+            to.write(call.allocator().directBuffer(2).writeShort('\r' << 8 | '\n'));
+        }
+        if (call.isUploading()) {
+            call.onSentOn();
+            to.expectEarlyReply();
+        }
+    }
+
+    private void writeHead(HeadWriter out, Ask ask, String modelName, String query,
+            BodyEdits edits) throws ProviderTypeException {
+        PassThroughPath path = call.path();
+        boolean deployed = path.kind() == PassThroughPath.Kind.MODEL
+                && call.modelField().name() != null;
+        String target = path.kind() == PassThroughPath.Kind.PROVIDER ? path.path() + query
+                : ask.provider().requestTarget(path.path(), query, deployed ? modelName : null);
+        out.text(call.method()).text(" ").text(target).text(" HTTP/1.1\r\nhost: ")
+                .text(ask.provider().authority()).crlf();
+        Set<String> replaced = authorize(ask, target, edits, out);
+        out.text(path.upgrade() ? "connection: Upgrade\r\nupgrade: websocket\r\n"
+                : "accept-encoding: identity\r\n");
+        if (call.modelField().isRoutedJson()) {
+            out.text("content-type: application/json\r\n");
+        }
+        call.writeFraming(out, edits);
+        call.writeFields(out, replaced);
+        if (call.uploadsChunks()) {
+            out.text(Long.toHexString(call.body().lengthWith(edits))).crlf();
+        }
+    }
+
+    /** Writes what shows whom it comes from; returns which of the caller's fields that replaces. */
+    private Set<String> authorize(Ask ask, String target, BodyEdits edits, HeadWriter out)
+            throws ProviderTypeException {
+        int mark = target.indexOf('?');
+        String path = mark < 0 ? target : target.substring(0, mark);
+        Authorization authorization = ask.provider().authorization(ask.key(), path);
+        ByteBuf whole = authorization instanceof Authorization.Signed && !call.isUploading()
+                ? call.body().whole(call.allocator(), edits) : null;
+        try {
+            return ask.provider().authorize(authorization, out, call.method(), path,
+                    mark < 0 ? "" : target.substring(mark + 1), whole);
+        } finally {
+            if (whole != null) {
+                whole.release();
+            }
+        }
+    }
+
+    @Override
+    public ReplyReading read(ResponseHead head, Ask ask) {
+        if (head.status() == 101) {
+            return new OpaqueReply(call.loop().scratch(), true, false, true);
+        }
+        if (head.status() >= 400) { // byte for byte, wherever it is cut
+            return new ErrorReply(ErrorReply.MAX_BYTES, StandardCharsets.ISO_8859_1);
+        }
+        boolean events = head.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
+        return new OpaqueReply(call.loop().scratch(), call.mayTellUsage() && (events
+                || head.valueStartsWith(Field.CONTENT_TYPE, "application/json")), events,
+                call.isImpatient());
+    }
+
+    @Override
+    public Leg upgrade(UpstreamConnection provider, DownstreamConnection downstream,
+            ReplyReading reply, Deadlines deadlines, Leg.Listener listener) {
+        return new WebSocketLeg(provider, downstream, (OpaqueReply) reply, call.limits(),
+                deadlines, listener);
+    }
+}

@@ -1,0 +1,107 @@
+package io.penstock.exchange.passthrough;
+
+import io.penstock.http.Field;
+import io.penstock.http.RequestHead;
+
+/**
+ * What a call is for that is relayed without being understood.
+ *
+ * @param provider that it names; null where the model decides
+ * @param path for {@link Kind#PROVIDER} below the provider's host, else below its base URL
+ * @param query with its question mark; empty for none
+ * @param upgrade it asks for a WebSocket
+ */
+public record PassThroughPath(Kind kind, String provider, String path, String query, boolean upgrade) {
+    private static final String PROVIDER_PREFIX = "/passthrough/";
+
+    /** Who answers it. */
+    public enum Kind {
+        /** Whoever serves the model that the body names. */
+        MODEL("POST"),
+        /** Always the same provider, since it keeps what was sent to it. */
+        STORED(null),
+        /** The provider that the path names. */
+        PROVIDER(null),
+        /** Whoever serves the model that the query names, over a WebSocket. */
+        REALTIME("GET");
+
+        private final String method;
+
+        Kind(String method) {
+            this.method = method;
+        }
+
+        /** The only method; null for any. */
+        public String method() {
+            return method;
+        }
+    }
+
+    /** The call that a request is for; null if it is none of these. */
+    public static PassThroughPath of(RequestHead head) {
+        String path = head.path();
+        boolean upgrade = head.isUpgradeTo("websocket");
+        if (path.startsWith(PROVIDER_PREFIX)) {
+            int slash = path.indexOf('/', PROVIDER_PREFIX.length());
+            int end = slash < 0 ? path.length() : slash;
+            return new PassThroughPath(Kind.PROVIDER, path.substring(PROVIDER_PREFIX.length(), end),
+                    slash < 0 ? "/" : path.substring(slash), head.query(), upgrade);
+        }
+        String below = path.startsWith("/v1/") ? path.substring(3) : path;
+        Kind kind = kindOf(below);
+        return kind == null ? null : new PassThroughPath(kind, null, below, head.query(),
+                upgrade && kind == Kind.REALTIME);
+    }
+
+    private static Kind kindOf(String path) {
+        if (path.equals("/moderations") || path.equals("/rerank")
+                || isBelow(path, "/images/") || isBelow(path, "/audio/")) {
+            return Kind.MODEL;
+        }
+        if (path.equals("/files") || path.equals("/batches") || path.startsWith("/files/")
+                || path.startsWith("/batches/")) {
+            return Kind.STORED;
+        }
+        return path.equals("/realtime") ? Kind.REALTIME : null;
+    }
+
+    private static boolean isBelow(String path, String prefix) {
+        return path.length() > prefix.length() && path.startsWith(prefix);
+    }
+
+    /**
+     * Whether the path goes up or stays, in plain or coded dots: the provider, or something in
+     * front of it, could take it for another path than was checked here.
+     */
+    boolean isCrooked() {
+        if (path.startsWith("//")) {
+            return true; // an authority, to some
+        }
+        String plain = path.replaceAll("%2[eE]", ".").replaceAll("%2[fF]|%5[cC]", "/");
+        for (String segment : plain.split("/")) {
+            if (segment.equals(".") || segment.equals("..")
+                    || segment.startsWith("..;") || segment.startsWith(".;")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What a target is called where there is no model: the first word of the path. */
+    String what() {
+        int slash = path.indexOf('/', 1);
+        return kind == Kind.PROVIDER ? "passthrough"
+                : path.substring(1, slash < 0 ? path.length() : slash);
+    }
+
+    /** Whether a body of that type may be JSON, whatever it is called. */
+    static boolean mayBeJson(RequestHead head) {
+        for (String other : new String[] {"multipart/", "audio/", "image/", "video/",
+            "application/octet-stream"}) {
+            if (head.valueStartsWith(Field.CONTENT_TYPE, other)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
