@@ -9,7 +9,7 @@ import io.penstock.failure.Failure;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonText;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.listen.RequestHandler;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -22,13 +22,13 @@ import java.util.Locale;
  * <p><b>Thread:</b> confined to the connection's event loop.
  */
 public final class AdminHandler implements RequestHandler {
-    private final DownstreamConnection connection;
+    private final DownstreamStream connection;
     private final LocalReply reply;
     private final ServerState state;
     private final StatusPages pages;
     private final UsagePage usage;
 
-    public AdminHandler(DownstreamConnection connection, LocalReply reply, ServerState state) {
+    public AdminHandler(DownstreamStream connection, LocalReply reply, ServerState state) {
         this.connection = connection;
         this.reply = reply;
         this.state = state;
@@ -58,7 +58,7 @@ public final class AdminHandler implements RequestHandler {
             refuse(Failure.Kind.METHOD_NOT_ALLOWED, "The method " + head.method()
                     + " is not allowed for " + path + ".", id);
         } else if (path.equals("/admin/reload")) {
-            state.reload(problems -> connection.context().executor()
+            state.reload(problems -> connection.executor()
                     .execute(() -> onReloaded(problems, id)));
         } else if (path.equals("/admin/drain")) {
             reply.json(connection, 202, id, "{\"draining\":true}");

@@ -8,7 +8,7 @@ import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.relay.ResponseRelay;
@@ -26,7 +26,7 @@ import io.penstock.upstream.ReplyListener;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.Trial;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import io.penstock.usage.TokenUsage;
 import java.time.Instant;
 
@@ -46,7 +46,7 @@ final class Attempt implements ReplyListener {
 
     private final Exchange exchange;
     private final ExchangeLoop loop;
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final ReplyReader reader;
     private final ResponseRelay relay;
     private final AttemptClock clock;
@@ -60,7 +60,7 @@ final class Attempt implements ReplyListener {
     private Question question; // null where the target is asked in the caller's own words
     private Endpoint endpoint;
     private ConnectionPool pool; // null once the pool was told that it is over
-    private UpstreamConnection connection;
+    private UpstreamStream connection;
     private HoldSettings hold;
     private boolean stream;
     private boolean asksForUsage; // in the caller's place
@@ -80,14 +80,14 @@ final class Attempt implements ReplyListener {
     private Continuation continuation; // null where a stream that breaks is not continued
     private boolean splicing; // the reply goes on where another broke off
 
-    Attempt(Exchange exchange, ExchangeLoop loop, DownstreamConnection downstream) {
+    Attempt(Exchange exchange, ExchangeLoop loop, DownstreamStream downstream) {
         this.exchange = exchange;
         this.loop = loop;
         this.downstream = downstream;
         reader = new ReplyReader(loop);
         clock = new AttemptClock(loop.deadlines());
-        head = new CallersHead(loop, downstream.context().alloc());
-        relay = new ResponseRelay(downstream.context().alloc(), reader, loop.scratch());
+        head = new CallersHead(loop, downstream.allocator());
+        relay = new ResponseRelay(downstream.allocator(), reader, loop.scratch());
     }
 
     /**
@@ -297,7 +297,7 @@ final class Attempt implements ReplyListener {
     // The connection's events
 
     @Override
-    public void onConnecting(UpstreamConnection connecting) {
+    public void onConnecting(UpstreamStream connecting) {
         connection = connecting;
         if (clock.isWaitingForSlot()) {
             onSlot();
@@ -311,7 +311,7 @@ final class Attempt implements ReplyListener {
     }
 
     @Override
-    public void onReady(UpstreamConnection ready) {
+    public void onReady(UpstreamStream ready) {
         connection = ready;
         if (clock.isWaitingForSlot()) {
             onSlot();
@@ -382,7 +382,7 @@ final class Attempt implements ReplyListener {
     private Rewriter beginTranslation() {
         question.release(); // it has been answered, and is not sent again
         if (translation == null) {
-            translation = new ReplyTranslation(loop, downstream.context().alloc(), reader);
+            translation = new ReplyTranslation(loop, downstream.allocator(), reader);
         }
         translation.begin(question, status, events);
         return translation;
@@ -604,7 +604,7 @@ final class Attempt implements ReplyListener {
         relay.end();
         clock.end();
         trial.end(reader.isErrorSeen(), clock.lastReadNanos());
-        UpstreamConnection done = connection;
+        UpstreamStream done = connection;
         connection = null;
         leavePool();
         done.release(reusable && !relay.hasExcess() && !relay.endsAtClose(),
@@ -704,7 +704,7 @@ final class Attempt implements ReplyListener {
         trial.end(false, clock.lastReadNanos());
         if (whole) {
             clock.end();
-            UpstreamConnection done = connection;
+            UpstreamStream done = connection;
             connection = null;
             leavePool();
             done.release(reusable && !relay.hasExcess() && !relay.endsAtClose(),
@@ -722,7 +722,7 @@ final class Attempt implements ReplyListener {
         clock.end();
         releaseQuestion();
         trial.end(false, clock.lastReadNanos());
-        UpstreamConnection gone = connection;
+        UpstreamStream gone = connection;
         connection = null;
         leavePool();
         if (gone != null) {

@@ -9,7 +9,7 @@ import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.Api;
 import io.penstock.provider.ReplyVerdict;
@@ -19,7 +19,7 @@ import io.penstock.route.Route;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
 import io.penstock.upstream.ProviderTypeException;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import io.penstock.usage.TokenUsage;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +42,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     static final long MAX_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private final ExchangeLoop loop;
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final ExchangeListener listener;
     private Continuation continuation; // null until one was wanted
     private final IncomingRequest incoming;
@@ -73,14 +73,14 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     private Failure failure;
     private boolean leftAlone; // the caller went when a provider was at work for it
 
-    public Exchange(ExchangeLoop loop, DownstreamConnection downstream,
+    public Exchange(ExchangeLoop loop, DownstreamStream downstream,
             ExchangeListener listener) {
         this.loop = loop;
         this.downstream = downstream;
         this.listener = listener;
         metering = new Metering(loop);
         costs = new AttemptCosts(metering);
-        incoming = new IncomingRequest(loop, downstream.context().alloc());
+        incoming = new IncomingRequest(loop, downstream.allocator());
         request = incoming.found();
         tries = new Tries(this, loop, downstream, incoming, log, timing, metering, costs);
     }
@@ -306,7 +306,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     }
 
     /** Writes the request; called by the attempt when its connection is ready. */
-    void send(Attempt sender, UpstreamConnection connection) throws ProviderTypeException {
+    void send(Attempt sender, UpstreamStream connection) throws ProviderTypeException {
         if (sender.question() != null) {
             incoming.send(sender.question(), sender, connection);
         } else {

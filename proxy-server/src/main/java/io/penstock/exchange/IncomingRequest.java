@@ -12,7 +12,7 @@ import io.penstock.provider.Authorization;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.RequestStart;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -139,7 +139,7 @@ final class IncomingRequest {
      * @param prefix of the answer, from which the provider is to go on; null for none
      * @param prefixTokens how many that may have come to
      */
-    void send(Attempt sender, UpstreamConnection connection, String prefix, long prefixTokens)
+    void send(Attempt sender, UpstreamStream connection, String prefix, long prefixTokens)
             throws ProviderTypeException {
         Provider provider = sender.provider();
         String modelName = provider.modelName(sender.target().model());
@@ -194,7 +194,7 @@ final class IncomingRequest {
     }
 
     /** Sends it in the words of {@code question}. */
-    void send(Question question, Attempt sender, UpstreamConnection connection)
+    void send(Question question, Attempt sender, UpstreamStream connection)
             throws ProviderTypeException {
         HeadWriter out = loop.writer().clear();
         writeFields(out, commonLength, question.writeHead(out, sender.key()));

@@ -9,12 +9,12 @@ import io.penstock.http.RequestHead;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.limit.StreamLimits;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.Provider;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import io.penstock.usage.TokenUsage;
 
 /**
@@ -31,7 +31,7 @@ import io.penstock.usage.TokenUsage;
  */
 public final class PassThrough extends Deadlines.Entry implements Outcome {
     private final ExchangeLoop loop;
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final ExchangeListener listener;
     private final RawRequest request;
     private final RawAttempt attempt;
@@ -57,12 +57,12 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     private boolean brokenOff; // the reply, when some of it had gone to the caller
     private TokenUsage usage;
 
-    public PassThrough(ExchangeLoop loop, DownstreamConnection downstream,
+    public PassThrough(ExchangeLoop loop, DownstreamStream downstream,
             ExchangeListener listener) {
         this.loop = loop;
         this.downstream = downstream;
         this.listener = listener;
-        request = new RawRequest(loop, downstream.context().alloc());
+        request = new RawRequest(loop, downstream.allocator());
         attempt = new RawAttempt(this, request, loop, downstream);
         tries = new RawTries(loop, request, log, attempt);
         metering = new Metering(loop);
@@ -447,7 +447,7 @@ public final class PassThrough extends Deadlines.Entry implements Outcome {
     // The tunnel
 
     /** Both sides speak another protocol from here on; the caller was told. */
-    void onTunnel(UpstreamConnection provider, RawReply reply) {
+    void onTunnel(UpstreamStream provider, RawReply reply) {
         tunnel.begin(provider, reply, attempt.target(), limits);
     }
 

@@ -4,7 +4,7 @@ import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;
 import io.penstock.limit.Permit;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -17,7 +17,7 @@ final class RawAnswer {
     private static final long MAX_RETRY_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final ExchangeLoop loop;
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final AttemptLog log;
     private Permit permit;
     private Policy policy;
@@ -25,7 +25,7 @@ final class RawAnswer {
     private String cors; // field lines
     private long receivedNanos;
 
-    RawAnswer(ExchangeLoop loop, DownstreamConnection downstream, AttemptLog log) {
+    RawAnswer(ExchangeLoop loop, DownstreamStream downstream, AttemptLog log) {
         this.loop = loop;
         this.downstream = downstream;
         this.log = log;

@@ -6,7 +6,7 @@ import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.relay.ResponseRelay;
@@ -21,7 +21,7 @@ import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.Trial;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Set;
@@ -41,7 +41,7 @@ final class RawAttempt implements ReplyListener {
     private final PassThrough exchange;
     private final RawRequest request;
     private final ExchangeLoop loop;
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final AttemptClock clock;
     private final Upload upload;
     private final CallersHead head;
@@ -55,7 +55,7 @@ final class RawAttempt implements ReplyListener {
     private TimeoutSettings timeouts;
     private boolean fresh; // it has to be a connection that has carried nothing
     private ConnectionPool pool; // null once the pool was told that it is over
-    private UpstreamConnection connection;
+    private UpstreamStream connection;
 
     private boolean replayed;
     private boolean committed;
@@ -67,16 +67,16 @@ final class RawAttempt implements ReplyListener {
     private boolean excess; // bytes behind a reply that has no body
 
     RawAttempt(PassThrough exchange, RawRequest request, ExchangeLoop loop,
-            DownstreamConnection downstream) {
+            DownstreamStream downstream) {
         this.exchange = exchange;
         this.request = request;
         this.loop = loop;
         this.downstream = downstream;
         clock = new AttemptClock(loop.deadlines());
         upload = new Upload(downstream, loop.deadlines());
-        head = new CallersHead(loop, downstream.context().alloc());
+        head = new CallersHead(loop, downstream.allocator());
         reply = new RawReply(loop.scratch());
-        relay = new ResponseRelay(downstream.context().alloc(), reply, loop.scratch());
+        relay = new ResponseRelay(downstream.allocator(), reply, loop.scratch());
     }
 
     /** Nothing of the exchange before may show in the next one. */
@@ -178,7 +178,7 @@ final class RawAttempt implements ReplyListener {
     // The request
 
     @Override
-    public void onConnecting(UpstreamConnection connecting) {
+    public void onConnecting(UpstreamStream connecting) {
         connection = connecting;
         takeSlot();
         clock.onConnecting();
@@ -197,7 +197,7 @@ final class RawAttempt implements ReplyListener {
     }
 
     @Override
-    public void onReady(UpstreamConnection ready) {
+    public void onReady(UpstreamStream ready) {
         connection = ready;
         takeSlot();
         if (fresh && ready.isReused()) {
@@ -238,7 +238,7 @@ final class RawAttempt implements ReplyListener {
 
     /** The request is whole: from here on a reply, or more of it, is waited for. */
     void endUpload() {
-        UpstreamConnection to = connection;
+        UpstreamStream to = connection;
         upload.end();
         if (clock.headNanos() == 0) {
             clock.onSent(loop.deadlines().nowNanos());
@@ -418,7 +418,7 @@ final class RawAttempt implements ReplyListener {
                 && (bodiless || !relay.hasExcess() && !relay.endsAtClose());
         clock.end();
         upload.stop();
-        UpstreamConnection done = connection;
+        UpstreamStream done = connection;
         connection = null;
         leavePool();
         done.release(whole, clock.lastReadNanos());
@@ -478,7 +478,7 @@ final class RawAttempt implements ReplyListener {
         clock.end();
         upload.stop();
         trial.end(false, clock.lastReadNanos());
-        UpstreamConnection gone = connection;
+        UpstreamStream gone = connection;
         connection = null;
         leavePool();
         if (gone != null) {
@@ -503,11 +503,11 @@ final class RawAttempt implements ReplyListener {
                         + "upgrade: websocket\r\n");
         came.writeDownstreamFields(out, NONE);
         exchange.onCommit(this, out);
-        ByteBuf first = downstream.context().alloc().directBuffer(out.crlf().length());
+        ByteBuf first = downstream.allocator().directBuffer(out.crlf().length());
         out.drainTo(first);
         downstream.write(first);
         downstream.flush();
-        UpstreamConnection provider = connection;
+        UpstreamStream provider = connection;
         connection = null;
         clock.end();
         exchange.onTunnel(provider, reply);

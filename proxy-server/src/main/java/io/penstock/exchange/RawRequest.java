@@ -11,7 +11,7 @@ import io.penstock.json.JsonSyntaxException;
 import io.penstock.limit.StreamLimits;
 import io.penstock.provider.Authorization;
 import io.penstock.upstream.ProviderTypeException;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.Set;
@@ -197,7 +197,7 @@ final class RawRequest {
     // It goes out
 
     /** Writes it; for an attempt whose connection is ready. */
-    void send(RawAttempt sender, UpstreamConnection connection) throws ProviderTypeException {
+    void send(RawAttempt sender, UpstreamStream connection) throws ProviderTypeException {
         BodyEdits edits = loop.edits().clear();
         String named = sender.target().model();
         String modelName = isRouted() && model.name() != null

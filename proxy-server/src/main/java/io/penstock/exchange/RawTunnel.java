@@ -4,12 +4,12 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.failure.Fault;
 import io.penstock.http.ResponseHead;
 import io.penstock.limit.StreamLimits;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.relay.Tunnel;
 import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.ReplyListener;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import io.penstock.usage.TokenUsage;
 
 /**
@@ -27,16 +27,16 @@ final class RawTunnel implements ReplyListener {
 
     private final PassThrough exchange;
     private final ExchangeLoop loop;
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final Metering metering;
 
     private Tunnel tunnel; // null while there is none
-    private UpstreamConnection connection; // null once it has closed
+    private UpstreamStream connection; // null once it has closed
     private RawReply reply;
     private TargetName target;
     private TokenUsage usage;
 
-    RawTunnel(PassThrough exchange, ExchangeLoop loop, DownstreamConnection downstream,
+    RawTunnel(PassThrough exchange, ExchangeLoop loop, DownstreamStream downstream,
             Metering metering) {
         this.exchange = exchange;
         this.loop = loop;
@@ -49,7 +49,7 @@ final class RawTunnel implements ReplyListener {
      *
      * @param reply counts what the provider reports
      */
-    void begin(UpstreamConnection provider, RawReply reply, TargetName target,
+    void begin(UpstreamStream provider, RawReply reply, TargetName target,
             StreamLimits limits) {
         connection = provider;
         this.reply = reply;
@@ -142,7 +142,7 @@ final class RawTunnel implements ReplyListener {
     }
 
     @Override
-    public void onConnecting(UpstreamConnection connecting) {
+    public void onConnecting(UpstreamStream connecting) {
         throw new AssertionError("it is connected");
     }
 
@@ -152,7 +152,7 @@ final class RawTunnel implements ReplyListener {
     }
 
     @Override
-    public void onReady(UpstreamConnection ready) {
+    public void onReady(UpstreamStream ready) {
         throw new AssertionError("it is connected");
     }
 
@@ -190,7 +190,7 @@ final class RawTunnel implements ReplyListener {
 
     /** The proxy ends it: says so to both sides. */
     void sayClose(Fault why) {
-        tunnel.sayClose(downstream.context().alloc(),
+        tunnel.sayClose(downstream.allocator(),
                 why == Fault.SHUTDOWN ? GOING_AWAY : POLICY_VIOLATION, why.code());
     }
 

@@ -5,7 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
 import io.penstock.limit.Gauge;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -112,7 +112,7 @@ final class RequestBody {
     }
 
     /** Sends it, the edits made; keeps it for another time. */
-    void writeTo(UpstreamConnection connection, ByteBufAllocator allocator, BodyEdits edits) {
+    void writeTo(UpstreamStream connection, ByteBufAllocator allocator, BodyEdits edits) {
         write(edits, (slice, index, size) -> connection.write(slice.retainedSlice(index, size)),
                 text -> connection.write(
                         allocator.directBuffer(text.length).writeBytes(text)));

@@ -3,7 +3,7 @@ package io.penstock.exchange;
 import io.penstock.exchange.Timing.Stage;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.HedgeSettings;
@@ -36,7 +36,7 @@ final class Tries {
 
     private final Exchange exchange;
     private final ExchangeLoop loop;
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final IncomingRequest incoming;
     private final RequestFields request;
     private final AttemptLog log;
@@ -58,7 +58,7 @@ final class Tries {
     private int sameTargetTries;
     private Provider doubtful; // seems to refuse the question for a stream's usage
 
-    Tries(Exchange exchange, ExchangeLoop loop, DownstreamConnection downstream,
+    Tries(Exchange exchange, ExchangeLoop loop, DownstreamStream downstream,
             IncomingRequest incoming, AttemptLog log, Timing timing, Metering metering,
             AttemptCosts costs) {
         this.exchange = exchange;

@@ -1,15 +1,15 @@
 package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.relay.Tunnel;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 
 /** The two connections as a tunnel sees them: alike. */
 final class TunnelEnds {
     private TunnelEnds() {}
 
-    record Caller(DownstreamConnection connection) implements Tunnel.Side {
+    record Caller(DownstreamStream connection) implements Tunnel.Side {
         @Override
         public void write(ByteBuf bytes) {
             connection.write(bytes);
@@ -36,7 +36,7 @@ final class TunnelEnds {
         }
     }
 
-    record Provider(UpstreamConnection connection) implements Tunnel.Side {
+    record Provider(UpstreamStream connection) implements Tunnel.Side {
         @Override
         public void write(ByteBuf bytes) {
             connection.write(bytes);

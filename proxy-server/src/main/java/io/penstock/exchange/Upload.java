@@ -2,9 +2,9 @@ package io.penstock.exchange;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -18,9 +18,9 @@ import java.nio.charset.StandardCharsets;
 final class Upload {
     private static final int SMALL_BYTES = 4 * 1024;
 
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final Deadlines deadlines;
-    private UpstreamConnection connection; // null while nothing is uploaded
+    private UpstreamStream connection; // null while nothing is uploaded
     private boolean chunks;
     private boolean unflushed;
     private long gapNanos;
@@ -28,7 +28,7 @@ final class Upload {
     private long stalledSinceNanos;
     private long stalledAtBytes;
 
-    Upload(DownstreamConnection downstream, Deadlines deadlines) {
+    Upload(DownstreamStream downstream, Deadlines deadlines) {
         this.downstream = downstream;
         this.deadlines = deadlines;
     }
@@ -38,7 +38,7 @@ final class Upload {
      *
      * @param chunks in those, since nobody knows how much it will be
      */
-    void begin(UpstreamConnection to, boolean chunks, long gapNanos) {
+    void begin(UpstreamStream to, boolean chunks, long gapNanos) {
         connection = to;
         this.chunks = chunks;
         this.gapNanos = gapNanos;
@@ -54,7 +54,7 @@ final class Upload {
 
     /** Sends the next bytes; takes them. */
     void send(ByteBuf bytes) {
-        UpstreamConnection to = connection; // a write may fail at once, and end it
+        UpstreamStream to = connection; // a write may fail at once, and end it
         int length = bytes.readableBytes();
         if (!chunks) {
             to.write(bytes);
@@ -110,7 +110,7 @@ final class Upload {
 
     /** The body is whole; the last of it is queued, and is for whoever calls to be flushed. */
     void end() {
-        UpstreamConnection to = connection;
+        UpstreamStream to = connection;
         stop();
         if (chunks) {
             to.write(text("0\r\n\r\n"));
@@ -144,6 +144,6 @@ final class Upload {
     }
 
     private ByteBufAllocator allocator() {
-        return downstream.context().alloc();
+        return downstream.allocator();
     }
 }

@@ -1,8 +1,8 @@
 package io.penstock.listen;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -18,8 +18,10 @@ import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.RequestHead;
 import io.penstock.loop.Deadlines;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.channels.NotYetConnectedException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +39,8 @@ import org.slf4j.LoggerFactory;
  * for an answer; {@value #IDLE_SECONDS} s between requests. A FIN from the caller counts as going
  * away.
  */
-public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
+final class DownstreamConnection extends ChannelInboundHandlerAdapter
+        implements DownstreamStream {
     private static final Logger LOG = LoggerFactory.getLogger(DownstreamConnection.class);
 
     static final int HEAD_SECONDS = 10;
@@ -104,36 +107,42 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
 
     // For the handler
 
-    public Channel channel() {
-        return context.channel();
+    @Override
+    public Executor executor() {
+        return context.executor();
     }
 
-    /** Whether nobody on the way can read what is said. */
+    @Override
+    public ByteBufAllocator allocator() {
+        return context.alloc();
+    }
+
+    @Override
+    public SocketAddress remoteAddress() {
+        return context.channel().remoteAddress();
+    }
+
+    @Override
     public boolean isTls() {
         return tls;
     }
 
-    /** Where writes go: straight to the channel, past this handler. */
+    @Override
     public ChannelHandlerContext context() {
         return context;
     }
 
-    /**
-     * Whether the caller knows no chunked coding, so that the end of the connection ends an answer.
-     */
+    @Override
     public boolean isHttp10() {
         return http10;
     }
 
-    /** Whether the answer has the fields of one with a body, and no body. */
+    @Override
     public boolean isHeadRequest() {
         return headRequest;
     }
 
-    /**
-     * Whether the connection stays open after this answer; to be asked when its head is written,
-     * and binding from then on.
-     */
+    @Override
     public boolean decideKeepAlive() {
         if (state == State.BODY && (chunked || awaitsContinue || bodyLeft > MAX_DISCARDED_BYTES)
                 || loop.isDraining()) {
@@ -142,25 +151,27 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         return keepAlive;
     }
 
-    /** The answer will end with the connection. */
+    @Override
     public void closeAfterAnswer() {
         keepAlive = false;
     }
 
-    /** Queues bytes of the answer; takes them. */
+    @Override
     public void write(ByteBuf bytes) {
         context.write(bytes, context.voidPromise());
     }
 
+    @Override
     public void flush() {
         context.flush();
     }
 
+    @Override
     public boolean isWritable() {
         return context.channel().isWritable();
     }
 
-    /** Reads on in the body, or the tunnel, or not: how the provider's pace reaches the caller. */
+    @Override
     public void setReading(boolean reading) {
         if (state == State.CLOSED || paused != reading) {
             return;
@@ -176,10 +187,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         context.channel().config().setAutoRead(reading);
     }
 
-    /**
-     * Leaves HTTP behind, with a head that says so already queued: whatever the caller sends from
-     * here on goes to the handler as it is, until the connection closes.
-     */
+    @Override
     public void becomeTunnel() {
         assert state == State.ANSWERING;
         state = State.TUNNEL;
@@ -190,7 +198,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         readAhead();
     }
 
-    /** Of a tunnel: sends what is queued, then that nothing follows. */
+    @Override
     public void endOutput() {
         if (state == State.CLOSED) {
             return;
@@ -204,7 +212,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         });
     }
 
-    /** The answer is complete and queued. */
+    @Override
     public void endResponse() {
         answered = true;
         if (state == State.CLOSED) {
@@ -229,7 +237,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Ends the connection in the middle of an answer, so that nobody takes it for whole. */
+    @Override
     public void abort() {
         answered = true;
         keepAlive = false;
@@ -239,9 +247,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /**
-     * An answer was cut short by the provider: what was written goes out, then the connection ends.
-     */
+    @Override
     public void cut() {
         answered = true;
         keepAlive = false;

@@ -7,7 +7,7 @@ import io.penstock.http.RequestHead;
 /**
  * Who serves the requests of one connection, one at a time and in order. All calls come on the
  * connection's event loop. Each request is answered through the connection, whose {@link
- * DownstreamConnection#endResponse} or {@link DownstreamConnection#abort} ends it.
+ * DownstreamStream#endResponse} or {@link DownstreamStream#abort} ends it.
  */
 public interface RequestHandler {
     /** A request begins; the head is borrowed, valid only during the call. */
@@ -15,7 +15,7 @@ public interface RequestHandler {
 
     /**
      * The next bytes of its body, framing taken off; takes them. Not called once it is answered.
-     * After {@link DownstreamConnection#becomeTunnel} whatever the caller sends.
+     * After {@link DownstreamStream#becomeTunnel} whatever the caller sends.
      */
     void onBody(ByteBuf bytes);
 

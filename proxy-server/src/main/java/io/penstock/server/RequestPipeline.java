@@ -24,7 +24,7 @@ import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.listen.RequestHandler;
 import java.net.InetSocketAddress;
 
@@ -37,7 +37,7 @@ import java.net.InetSocketAddress;
  */
 final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Worker worker;
-    private final DownstreamConnection connection;
+    private final DownstreamStream connection;
     private final Exchange exchange;
     private PassThrough passThrough; // null until there was one; busy while isRaw
     private boolean isRaw; // what is under way is no exchange but a pass-through
@@ -51,7 +51,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private boolean queued; // or waits for that
     private boolean requestEnded; // meanwhile
 
-    RequestPipeline(Worker worker, DownstreamConnection connection) {
+    RequestPipeline(Worker worker, DownstreamStream connection) {
         this.worker = worker;
         this.connection = connection;
         exchange = new Exchange(worker.exchanges(), connection, this);
@@ -173,7 +173,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     private Peer peer() {
         if (peer == null) {
-            peer = new Peer(connection.channel().remoteAddress() instanceof InetSocketAddress from
+            peer = new Peer(connection.remoteAddress() instanceof InetSocketAddress from
                     ? from.getAddress() : null);
         }
         return peer;

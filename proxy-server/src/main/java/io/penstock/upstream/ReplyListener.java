@@ -10,13 +10,13 @@ import io.penstock.http.ResponseHead;
  */
 public interface ReplyListener {
     /** A connection is being made for this listener, who may {@code close} it to give up. */
-    void onConnecting(UpstreamConnection connection);
+    void onConnecting(UpstreamStream connection);
 
     /** TCP is there, TLS begins. */
     void onTlsStarted();
 
     /** The connection is ready for a request, and nobody else's until it is given back. */
-    void onReady(UpstreamConnection connection);
+    void onReady(UpstreamStream connection);
 
     /** The head of the reply; borrowed, valid only during the call. */
     void onHead(ResponseHead head);
@@ -31,7 +31,7 @@ public interface ReplyListener {
     default void onWritable() {}
 
     /**
-     * Of a connection that {@linkplain UpstreamConnection#expectEarlyReply may answer early}: it
+     * Of a connection that {@linkplain UpstreamStream#expectEarlyReply may answer early}: it
      * takes no more of the request. What it said before that may still come, then {@link
      * #onFailed} or the end of the reply.
      */

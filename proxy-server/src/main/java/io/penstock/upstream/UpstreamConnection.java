@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
  * came in pieces, and releases it when the channel closes.
  * <br>Either side dies: the listener is told once, and the pool gets its place back.
  */
-public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+final class UpstreamConnection extends ChannelInboundHandlerAdapter
+        implements UpstreamStream {
     private static final Logger LOG = LoggerFactory.getLogger(UpstreamConnection.class);
 
     static final int LINGER_SECONDS = 2;
@@ -107,58 +108,49 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     // For the listener
 
-    /** Whether it has carried a request before: then its death may be a race, not a fault. */
+    @Override
     public boolean isReused() {
         return served > 1;
     }
 
-    /** Whether some byte of the reply has come. */
+    @Override
     public boolean isReplyStarted() {
         return replyStarted;
     }
 
-    /** Queues bytes of the request; takes them. */
+    @Override
     public void write(ByteBuf bytes) {
         context.write(bytes, context.voidPromise());
     }
 
+    @Override
     public void flush() {
         context.flush();
     }
 
-    /** Whether more of the request can be queued; the listener is told when it can again. */
+    @Override
     public boolean isWritable() {
         return context.channel().isWritable();
     }
 
-    /** Bytes of the request that the provider has not taken yet. */
+    @Override
     public long pendingBytes() {
         var outbound = context.channel().unsafe().outboundBuffer();
         return outbound == null ? 0 : outbound.totalPendingWriteBytes();
     }
 
-    /**
-     * The request asks for another protocol: a 101 that says so is the head of the reply then, and
-     * what follows it are bytes of that protocol. Such a connection can't be used again.
-     */
+    @Override
     public void expectUpgrade(String protocol) {
         upgrade = protocol;
     }
 
-    /**
-     * The reply may come before the request is whole, and the connection end then: what was said is
-     * read all the same, where else the first write that fails would end everything.
-     */
+    @Override
     public void expectEarlyReply() {
         repliesEarly = true;
         context.channel().config().setAutoClose(false);
     }
 
-    /**
-     * The connection became a tunnel, of which each direction ends by itself.
-     *
-     * @param end who is told of the rest
-     */
+    @Override
     public void becomeTunnel(ReplyListener end) {
         listener = end;
         if (!pool.isTls()) { // a half of TLS can't be closed
@@ -166,7 +158,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Sends what is queued, then that nothing follows. */
+    @Override
     public void endOutput() {
         if (!closed) {
             context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
@@ -179,18 +171,14 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Reads on or not: how the caller's pace reaches the provider. */
+    @Override
     public void setReading(boolean reading) {
         if (!closed && context.channel().config().isAutoRead() != reading) {
             context.channel().config().setAutoRead(reading);
         }
     }
 
-    /**
-     * Lets go of the connection after a whole reply.
-     *
-     * @param reusable the reply allows it, and nothing is left over
-     */
+    @Override
     public void release(boolean reusable, long nowNanos) {
         listener = null;
         if (reusable && upgrade == null && isOpen() && isFullySent()) {
@@ -205,7 +193,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Lets go of the connection in the middle of things: nothing can follow on it. */
+    @Override
     public void close() {
         listener = null;
         if (closed) {
@@ -221,7 +209,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Lets go of a tunnel: what is queued still goes out, if the provider takes it soon. */
+    @Override
     public void closeGently() {
         listener = null;
         if (!closed) {

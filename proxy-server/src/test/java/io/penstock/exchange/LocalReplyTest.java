@@ -9,7 +9,7 @@ import io.penstock.failure.Failure.Kind;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.listen.Connections;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.listen.ListenLoop;
 import io.penstock.listen.RequestHandler;
 import io.penstock.loop.Deadlines;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class LocalReplyTest implements RequestHandler {
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final LocalReply reply = new LocalReply(new HeadWriter());
-    private DownstreamConnection connection;
+    private DownstreamStream connection;
 
     @AfterEach
     void close() {

@@ -29,7 +29,7 @@ class DownstreamConnectionTest {
 
     private EmbeddedChannel channel;
     private ListenLoop loop;
-    private DownstreamConnection connection;
+    private DownstreamStream connection;
     private Stall stall;
 
     private final StringBuilder log = new StringBuilder();
