@@ -110,7 +110,7 @@ public final class AdminHandler implements RequestHandler {
     }
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onRequestBody(ByteBuf bytes) {
         bytes.release(); // no page reads one
     }
 

@@ -329,7 +329,7 @@ final class Attempt implements ReplyListener {
     }
 
     @Override
-    public void onHead(ResponseHead reply) {
+    public void onReplyHead(ResponseHead reply) {
         clock.onHead();
         status = reply.status();
         reusable = reply.isKeepAlive();
@@ -389,7 +389,7 @@ final class Attempt implements ReplyListener {
     }
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onReplyBody(ByteBuf bytes) {
         clock.onBody();
         try {
             relay.take(bytes);
@@ -417,7 +417,7 @@ final class Attempt implements ReplyListener {
     }
 
     @Override
-    public void onReadComplete() {
+    public void onReplyBodyRead() {
         if (committed && !draining) {
             downstream.flush();
             keepPace();

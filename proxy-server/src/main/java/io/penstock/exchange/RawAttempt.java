@@ -275,7 +275,7 @@ final class RawAttempt implements ReplyListener {
     // The reply
 
     @Override
-    public void onHead(ResponseHead came) {
+    public void onReplyHead(ResponseHead came) {
         clock.onHead();
         clock.awaitMore();
         status = came.status();
@@ -309,7 +309,7 @@ final class RawAttempt implements ReplyListener {
     }
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onReplyBody(ByteBuf bytes) {
         clock.onBody();
         if (bodiless) {
             excess |= bytes.isReadable();
@@ -347,7 +347,7 @@ final class RawAttempt implements ReplyListener {
     }
 
     @Override
-    public void onReadComplete() {
+    public void onReplyBodyRead() {
         if (committed) {
             downstream.flush();
             keepPace();

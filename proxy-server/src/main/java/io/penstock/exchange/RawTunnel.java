@@ -108,13 +108,13 @@ final class RawTunnel implements ReplyListener {
     // The provider's side
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onReplyBody(ByteBuf bytes) {
         reply.onPayload(bytes, bytes.readerIndex(), bytes.readableBytes());
         tunnel.onProviderBytes(bytes, now());
     }
 
     @Override
-    public void onReadComplete() {
+    public void onReplyBodyRead() {
         tunnel.onProviderReadComplete();
         if (!book()) {
             exchange.onTunnelOver(Fault.BUDGET_SPENT);
@@ -157,7 +157,7 @@ final class RawTunnel implements ReplyListener {
     }
 
     @Override
-    public void onHead(ResponseHead head) {
+    public void onReplyHead(ResponseHead head) {
         throw new AssertionError("no reply follows a 101");
     }
 

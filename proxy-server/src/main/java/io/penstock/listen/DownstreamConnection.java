@@ -312,7 +312,7 @@ final class DownstreamConnection extends ChannelInboundHandlerAdapter
         switch (state) {
             case ANSWERING -> holdAhead(bytes);
             case LINGERING, CLOSED -> discard(bytes);
-            case TUNNEL -> handler.onBody(bytes);
+            case TUNNEL -> handler.onRequestBody(bytes);
             default -> process(bytes);
         }
     }
@@ -320,7 +320,7 @@ final class DownstreamConnection extends ChannelInboundHandlerAdapter
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         if (state == State.BODY && !answered || state == State.TUNNEL) {
-            handler.onBodyRead();
+            handler.onRequestBodyRead();
         }
     }
 
@@ -590,7 +590,7 @@ final class DownstreamConnection extends ChannelInboundHandlerAdapter
     }
 
     private ByteBuf giveAll(ByteBuf bytes) {
-        handler.onBody(bytes);
+        handler.onRequestBody(bytes);
         return null;
     }
 
@@ -598,7 +598,7 @@ final class DownstreamConnection extends ChannelInboundHandlerAdapter
         if (answered) {
             body.release();
         } else {
-            handler.onBody(body);
+            handler.onRequestBody(body);
         }
     }
 

@@ -281,7 +281,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onRequestBody(ByteBuf bytes) {
         if (isRaw) {
             passThrough.onBody(bytes);
         } else {
@@ -290,7 +290,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     @Override
-    public void onBodyRead() {
+    public void onRequestBodyRead() {
         if (isRaw) {
             passThrough.onBodyRead();
         }

@@ -19,13 +19,13 @@ public interface ReplyListener {
     void onReady(UpstreamStream connection);
 
     /** The head of the reply; borrowed, valid only during the call. */
-    void onHead(ResponseHead head);
+    void onReplyHead(ResponseHead head);
 
-    /** The next bytes of the body, framing included; takes them. */
-    void onBody(ByteBuf bytes);
+    /** The next bytes of the reply's body, framing included; takes them. */
+    void onReplyBody(ByteBuf bytes);
 
-    /** All that could be read for now has been given. */
-    void onReadComplete();
+    /** What could be read of the provider for now has been given. */
+    void onReplyBodyRead();
 
     /** There is room for more of the request, after there was none. */
     default void onWritable() {}

@@ -288,7 +288,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
         }
         replyStarted = true;
         if (headSeen) {
-            listener.onBody(bytes);
+            listener.onReplyBody(bytes);
         } else {
             readHead(ctx, bytes);
         }
@@ -320,7 +320,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
             }
             all.skipBytes(length);
             headSeen = true;
-            listener.onHead(head);
+            listener.onReplyHead(head);
         } catch (HttpSyntaxException | UnexpectedUpgradeException e) {
             all.release();
             fail(Fault.BAD_RESPONSE, e.getMessage());
@@ -330,7 +330,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
         if (listener == null) {
             all.release();
         } else {
-            listener.onBody(all); // even when empty: it may be a body of no bytes
+            listener.onReplyBody(all); // even when empty: it may be a body of no bytes
         }
     }
 
@@ -344,7 +344,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         if (listener != null) {
-            listener.onReadComplete();
+            listener.onReplyBodyRead();
         }
     }
 

@@ -32,7 +32,7 @@ class LocalReplyTest implements RequestHandler {
     public void onRequest(RequestHead head) {}
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onRequestBody(ByteBuf bytes) {
         bytes.release();
     }
 

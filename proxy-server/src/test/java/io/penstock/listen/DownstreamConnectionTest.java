@@ -50,7 +50,7 @@ class DownstreamConnectionTest {
         }
 
         @Override
-        public void onBody(ByteBuf bytes) {
+        public void onRequestBody(ByteBuf bytes) {
             log.append(bytes.toString(StandardCharsets.ISO_8859_1));
             bodies.add(bytes);
             bytes.release();

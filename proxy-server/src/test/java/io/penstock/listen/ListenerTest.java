@@ -39,7 +39,7 @@ class ListenerTest {
         }
 
         @Override
-        public void onBody(ByteBuf bytes) {
+        public void onRequestBody(ByteBuf bytes) {
             bytes.release();
         }
 

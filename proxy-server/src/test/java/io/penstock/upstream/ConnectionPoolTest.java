@@ -74,12 +74,12 @@ class ConnectionPoolTest {
         }
 
         @Override
-        public void onHead(ResponseHead head) {
+        public void onReplyHead(ResponseHead head) {
             told.add("head " + head.status());
         }
 
         @Override
-        public void onBody(ByteBuf bytes) {
+        public void onReplyBody(ByteBuf bytes) {
             String text = Bytes.drain(bytes);
             if (!text.isEmpty()) {
                 told.add(text);
@@ -87,7 +87,7 @@ class ConnectionPoolTest {
         }
 
         @Override
-        public void onReadComplete() {}
+        public void onReplyBodyRead() {}
 
         @Override
         public void onFailed(Fault fault, String detail) {
