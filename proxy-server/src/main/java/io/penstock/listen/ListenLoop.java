@@ -40,8 +40,8 @@ public final class ListenLoop {
         return requestHead;
     }
 
-    RequestHandler newHandler(DownstreamConnection connection) {
-        return handlers.apply(connection);
+    RequestHandler newHandler(DownstreamStream stream) {
+        return handlers.apply(stream);
     }
 
     void onOpened(DownstreamConnection connection) {

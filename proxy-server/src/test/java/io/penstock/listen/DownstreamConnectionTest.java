@@ -205,12 +205,12 @@ class DownstreamConnectionTest {
         answerAtEnd = false;
         open();
         read(GET);
-        read(post("Content-Length: 100000\r\n", "x".repeat(DownstreamConnection.MAX_AHEAD_BYTES)));
+        read(post("Content-Length: 100000\r\n", "x".repeat(RequestReader.MAX_AHEAD_BYTES)));
         assertThat(channel.config().isAutoRead()).isFalse();
 
         answer();
         assertThat(channel.config().isAutoRead()).isTrue();
-        read("x".repeat(100_000 - DownstreamConnection.MAX_AHEAD_BYTES));
+        read("x".repeat(100_000 - RequestReader.MAX_AHEAD_BYTES));
         assertThat(log).hasSize("</a>.</p>.".length() + 100_000);
     }
 
