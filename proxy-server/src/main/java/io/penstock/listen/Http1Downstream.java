@@ -231,7 +231,7 @@ final class Http1Downstream implements DownstreamStream {
         keepAlive = false;
         if (!connection.state().isOver()) {
             setReading(true);
-            end(ConnectionState.CLOSED);
+            end(ConnectionState.CUT);
         }
     }
 

@@ -368,8 +368,12 @@ class DownstreamConnectionTest {
         connection.write(Bytes.buffer("last words"));
         connection.cut();
         assertThat(channel.isActive()).isTrue();
+        advanceSeconds(1); // of which none counts before they are out
+        assertThat(channel.isActive()).isTrue();
         stall.end();
         assertThat(sent()).isEqualTo("last words");
+        assertThat(channel.isActive()).isTrue();
+        advanceSeconds(1);
         assertThat(channel.isActive()).isFalse();
     }
 
