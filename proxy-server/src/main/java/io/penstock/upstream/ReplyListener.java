@@ -31,8 +31,8 @@ public interface ReplyListener {
     default void onWritable() {}
 
     /**
-     * Of a connection that {@linkplain UpstreamStream#expectEarlyReply may answer early}: it
-     * takes no more of the request. What it said before that may still come, then {@link
+     * Of a request that is {@linkplain UpstreamStream#expectEarlyReply sent as it comes}: the
+     * provider takes no more of it. What the provider said before that may still come, then {@link
      * #onFailed} or the end of the reply.
      */
     default void onOutputBroken() {}

@@ -38,8 +38,8 @@ public interface UpstreamStream {
     void expectUpgrade(String protocol);
 
     /**
-     * The reply may come before the request is whole, and the connection end then: what was said is
-     * read all the same, where else the first write that fails would end everything.
+     * The request is sent as it comes: the listener is {@linkplain ReplyListener#onOutputBroken
+     * told} if the provider takes no more of it.
      */
     void expectEarlyReply();
 
