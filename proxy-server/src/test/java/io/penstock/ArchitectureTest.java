@@ -20,7 +20,9 @@ import io.penstock.exchange.Phase;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -123,6 +125,25 @@ class ArchitectureTest {
                 .map(access -> access.getOrigin().getName())
                 .collect(Collectors.toSet());
         assertThat(writers).containsExactlyInAnyOrder("<init>", "moveTo");
+    }
+
+    @Test
+    void onlyOneMethodWritesAState() {
+        Map<String, Set<String>> writers = new TreeMap<>();
+        CLASSES.stream().flatMap(type -> type.getFieldAccessesFromSelf().stream())
+                .filter(access -> access.getAccessType() == JavaFieldAccess.AccessType.SET)
+                .filter(access -> isState(access.getTarget().getRawType()))
+                .filter(access -> !Set.of("<init>", "<clinit>")
+                        .contains(access.getOrigin().getName()))
+                .forEach(access -> writers.computeIfAbsent(access.getTarget().getFullName(),
+                        name -> new TreeSet<>()).add(access.getOrigin().getFullName()));
+
+        assertThat(writers).isNotEmpty()
+                .allSatisfy((field, methods) -> assertThat(methods).as(field).hasSize(1));
+    }
+
+    private static boolean isState(JavaClass type) {
+        return type.getSimpleName().endsWith("State") || type.getSimpleName().endsWith("Phase");
     }
 
     @Test

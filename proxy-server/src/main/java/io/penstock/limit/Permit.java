@@ -76,7 +76,7 @@ public final class Permit {
             leave();
             return new Refusal(Limit.GLOBAL_REQUESTS, waitNanos);
         }
-        phase = Phase.BEGUN;
+        moveTo(Phase.BEGUN);
         return null;
     }
 
@@ -162,7 +162,7 @@ public final class Permit {
         }
         reservedTokens = tokens;
         reservedNanoDollars = nanoDollars;
-        phase = Phase.RESERVED;
+        moveTo(Phase.RESERVED);
         return null;
     }
 
@@ -224,7 +224,7 @@ public final class Permit {
             return;
         }
         checkAmounts(usedTokens, usedNanoDollars);
-        phase = Phase.SETTLED;
+        moveTo(Phase.SETTLED);
         if (budget != null) {
             budget.settle(reservedTokens, reservedNanoDollars, usedTokens - countedTokens,
                     usedNanoDollars - countedNanoDollars);
@@ -239,6 +239,10 @@ public final class Permit {
         }
     }
 
+    private void moveTo(Phase next) {
+        phase = next;
+    }
+
     /**
      * The exchange is over, whatever ended it: what is not settled goes back whole, and its place
      * among the caller's calls in flight. The request itself stays counted. Nothing happens when
@@ -248,7 +252,7 @@ public final class Permit {
         if (phase == Phase.RESERVED) {
             settle(countedTokens, countedNanoDollars, nowNanos);
         }
-        phase = Phase.IDLE;
+        moveTo(Phase.IDLE);
         leave();
     }
 
