@@ -9,7 +9,7 @@ import io.penstock.failure.Failure;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonText;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.listen.RequestHandler;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -23,13 +23,13 @@ import java.util.function.Supplier;
  * <p><b>Thread:</b> confined to the connection's event loop.
  */
 public final class AdminHandler implements RequestHandler {
-    private final DownstreamConnection connection;
+    private final DownstreamStream connection;
     private final Supplier<LocalReply> replies; // a new one each
     private final ServerState state;
     private final StatusPages pages;
     private final UsagePage usage;
 
-    public AdminHandler(DownstreamConnection connection, Supplier<LocalReply> replies,
+    public AdminHandler(DownstreamStream connection, Supplier<LocalReply> replies,
             ServerState state) {
         this.connection = connection;
         this.replies = replies;
@@ -60,7 +60,7 @@ public final class AdminHandler implements RequestHandler {
             reply.error(connection, Failure.of(Failure.Kind.METHOD_NOT_ALLOWED, "The method "
                     + head.method() + " is not allowed for " + path + "."), id, null);
         } else if (path.equals("/admin/reload")) {
-            state.reload(problems -> connection.context().executor()
+            state.reload(problems -> connection.executor()
                     .execute(() -> onReloaded(problems, id)));
         } else if (path.equals("/admin/drain")) {
             replies.get().json(connection, 202, id, "{\"draining\":true}");
@@ -113,7 +113,7 @@ public final class AdminHandler implements RequestHandler {
     }
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onRequestBody(ByteBuf bytes) {
         bytes.release(); // no page reads one
     }
 

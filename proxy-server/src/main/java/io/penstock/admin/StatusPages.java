@@ -5,7 +5,7 @@ import io.penstock.caller.Caller;
 import io.penstock.answer.LocalReply;
 import io.penstock.failure.Failure;
 import io.penstock.json.JsonText;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.TargetHealth;
@@ -47,7 +47,7 @@ public final class StatusPages {
     }
 
     /** Answers a page. */
-    public void answer(DownstreamConnection to, LocalReply reply, String path, Caller caller,
+    public void answer(DownstreamStream to, LocalReply reply, String path, Caller caller,
             String requestId) {
         switch (path) {
             case "/", "/health", "/health/live" -> reply.json(to, 200, requestId, health("ok"));
@@ -80,7 +80,7 @@ public final class StatusPages {
         return out.append("]}").toString();
     }
 
-    private void model(DownstreamConnection to, LocalReply reply, String name, Caller caller,
+    private void model(DownstreamStream to, LocalReply reply, String name, Caller caller,
             String requestId) {
         if (caller.mayUse(name) && state.router().find(name) != null) {
             reply.json(to, 200, requestId, describe(new StringBuilder(), name).toString());

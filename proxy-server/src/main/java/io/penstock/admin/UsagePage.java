@@ -4,7 +4,7 @@ import io.penstock.caller.Allowance;
 import io.penstock.answer.LocalReply;
 import io.penstock.failure.Failure;
 import io.penstock.http.RequestHead;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.store.Month;
 import io.penstock.usage.LedgerRow;
 import java.net.URLDecoder;
@@ -76,7 +76,7 @@ final class UsagePage {
         this.state = state;
     }
 
-    void answer(DownstreamConnection to, LocalReply reply, RequestHead head, String id) {
+    void answer(DownstreamStream to, LocalReply reply, RequestHead head, String id) {
         Query query;
         try {
             query = Query.parse(head.query());
@@ -92,7 +92,7 @@ final class UsagePage {
     }
 
     /** On the thread that may wait. */
-    private void make(Query query, DownstreamConnection to, LocalReply reply, String id) {
+    private void make(Query query, DownstreamStream to, LocalReply reply, String id) {
         String body = null;
         String failure = null;
         try {
@@ -110,7 +110,7 @@ final class UsagePage {
         String page = body;
         String refusal = failure;
         try {
-            to.context().executor().execute(() -> {
+            to.executor().execute(() -> {
                 if (page != null) {
                     reply.json(to, 200, id, page);
                 } else {
@@ -136,7 +136,7 @@ final class UsagePage {
         return report.json(query.month(), state::allowanceOf, state.ledger().state());
     }
 
-    private static void refuse(DownstreamConnection to, LocalReply reply, String id,
+    private static void refuse(DownstreamStream to, LocalReply reply, String id,
             String message) {
         reply.error(to, Failure.of(Failure.Kind.OVERLOADED, message), id, null);
     }

@@ -3,7 +3,7 @@ package io.penstock.answer;
 import io.netty.buffer.ByteBuf;
 import io.penstock.failure.Failure;
 import io.penstock.http.HeadWriter;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.translate.ErrorBody;
 import io.penstock.translate.ReplyFormat;
 import java.nio.charset.StandardCharsets;
@@ -51,13 +51,13 @@ public final class LocalReply {
     }
 
     /** Answers with JSON and ends the response. */
-    public void json(DownstreamConnection to, int status, String requestId, String body) {
+    public void json(DownstreamStream to, int status, String requestId, String body) {
         writeJson(to, status, requestId, body);
         to.endResponse();
     }
 
     /** Queues an answer of JSON, all of it; the response has yet to be ended. */
-    public void writeJson(DownstreamConnection to, int status, String requestId, String body) {
+    public void writeJson(DownstreamStream to, int status, String requestId, String body) {
         field("cache-control", "no-store");
         write(to, status, requestId, "application/json", body.getBytes(StandardCharsets.UTF_8));
     }
@@ -67,33 +67,33 @@ public final class LocalReply {
      *
      * @param attempts what was tried, which goes into it; null for nothing
      */
-    public void error(DownstreamConnection to, ReplyFormat format, Failure failure,
+    public void error(DownstreamStream to, ReplyFormat format, Failure failure,
             String requestId, String attempts) {
         writeError(to, format, failure, requestId, attempts);
         to.endResponse();
     }
 
     /** Queues that format's error object, all of it; the response has yet to be ended. */
-    public void writeError(DownstreamConnection to, ReplyFormat format, Failure failure,
+    public void writeError(DownstreamStream to, ReplyFormat format, Failure failure,
             String requestId, String attempts) {
         writeJson(to, failure.kind().status() == 499 ? 400 : failure.kind().status(), requestId,
                 ErrorBody.of(format, failure, attempts));
     }
 
     /** Answers with OpenAI's error object, and ends the response. */
-    public void error(DownstreamConnection to, Failure failure, String requestId,
+    public void error(DownstreamStream to, Failure failure, String requestId,
             String attempts) {
         error(to, ReplyFormat.CHAT, failure, requestId, attempts);
     }
 
     /** Answers that there is nothing to say but the fields, and ends the response. */
-    public void noContent(DownstreamConnection to, String requestId) {
+    public void noContent(DownstreamStream to, String requestId) {
         write(to, 204, requestId, null, NOTHING);
         to.endResponse();
     }
 
     /** {@code contentType} is null where the status knows no body (RFC 9110 section 8.6). */
-    private void write(DownstreamConnection to, int status, String requestId, String contentType,
+    private void write(DownstreamStream to, int status, String requestId, String contentType,
             byte[] body) {
         boolean keepAlive = to.decideKeepAlive();
         writer.clear().bytes(HeaderText.statusLine(status));
@@ -112,7 +112,7 @@ public final class LocalReply {
             writer.text("connection: keep-alive\r\n");
         }
         writer.crlf();
-        ByteBuf out = to.context().alloc().directBuffer(writer.length() + body.length);
+        ByteBuf out = to.allocator().directBuffer(writer.length() + body.length);
         writer.drainTo(out);
         to.write(to.isHeadRequest() ? out : out.writeBytes(body));
     }

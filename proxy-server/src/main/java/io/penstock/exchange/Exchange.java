@@ -23,11 +23,11 @@ import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Route.TargetName;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import io.penstock.usage.TokenUsage;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -54,7 +54,7 @@ public final class Exchange extends Deadlines.Entry
     private static final long MAX_RETRY_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final ExchangeLoop loop;
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final ExchangeListener listener;
     private final Call call;
     private final Caller caller;
@@ -86,7 +86,7 @@ public final class Exchange extends Deadlines.Entry
      * @param requestId as it goes to the caller and into logs
      * @param cors field lines that every reply has to carry
      */
-    public Exchange(ExchangeLoop loop, DownstreamConnection downstream,
+    public Exchange(ExchangeLoop loop, DownstreamStream downstream,
             ExchangeListener listener, Call call, Caller caller, Permit permit, Policy policy,
             String requestId, String cors) {
         this.loop = loop;
@@ -137,7 +137,7 @@ public final class Exchange extends Deadlines.Entry
     // The request comes
 
     /** The next bytes of the body, or of a leg; takes them. */
-    public void onBody(ByteBuf bytes) {
+    public void onRequestBody(ByteBuf bytes) {
         if (leg != null) {
             leg.onCallerBytes(bytes);
             return;
@@ -166,7 +166,7 @@ public final class Exchange extends Deadlines.Entry
     }
 
     /** All of the body, or of a leg's bytes, that could be read for now has been given. */
-    public void onBodyRead() {
+    public void onRequestBodyRead() {
         if (leg != null) {
             leg.onCallerReadComplete();
         } else if (failover.leader() != null) {
@@ -672,7 +672,7 @@ public final class Exchange extends Deadlines.Entry
     // Both sides leave HTTP behind
 
     @Override
-    public void onUpgrade(Attempt upgraded, UpstreamConnection provider) {
+    public void onUpgrade(Attempt upgraded, UpstreamStream provider) {
         leg = upgraded.ask().request().upgrade(provider, downstream, upgraded.reading(),
                 loop.calls().deadlines(), this);
         leg.start();

@@ -180,7 +180,7 @@ public final class FormScanner {
     private void delimited() {
         matched = 0;
         tail = 0;
-        state = State.DELIMITED;
+        moveTo(State.DELIMITED);
     }
 
     private int keepValue(ByteBuf piece, int at, long offset) throws HttpSyntaxException {
@@ -198,17 +198,21 @@ public final class FormScanner {
         return at + 1;
     }
 
+    private void moveTo(State next) {
+        state = next;
+    }
+
     /** Either "--", or blanks and CRLF. */
     private int readDelimiterEnd(byte b, int next) throws HttpSyntaxException {
         if (tail == 0 && (b == ' ' || b == '\t')) {
             return next;
         }
         if (tail == 1 && b == '\n') {
-            state = State.HEAD;
+            moveTo(State.HEAD);
             keptLength = 0;
             lineLength = 0;
         } else if (tail == 2 && b == '-') {
-            state = State.END;
+            moveTo(State.END);
         } else if (tail == 0 && (b == '\r' || b == '-')) {
             tail = b == '\r' ? 1 : 2;
         } else {
@@ -237,7 +241,7 @@ public final class FormScanner {
                 throw new HttpSyntaxException(
                         "the form's field '" + field + "' stands there twice");
             }
-            state = wanted ? State.VALUE : State.SKIP;
+            moveTo(wanted ? State.VALUE : State.SKIP);
             matched = 0;
             keptLength = 0;
             start = wanted ? nextOffset : start;

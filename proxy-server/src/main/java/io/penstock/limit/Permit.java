@@ -84,7 +84,7 @@ public final class Permit {
             leave();
             return new Refusal(Limit.GLOBAL_REQUESTS, waitNanos);
         }
-        phase = Phase.BEGUN;
+        moveTo(Phase.BEGUN);
         return null;
     }
 
@@ -177,7 +177,7 @@ public final class Permit {
         }
         reservedTokens = tokens;
         reservedNanoDollars = nanoDollars;
-        phase = Phase.RESERVED;
+        moveTo(Phase.RESERVED);
         return null;
     }
 
@@ -239,7 +239,7 @@ public final class Permit {
             return;
         }
         checkAmounts(usedTokens, usedNanoDollars);
-        phase = Phase.SETTLED;
+        moveTo(Phase.SETTLED);
         if (budget != null) {
             budget.settle(reservedTokens, reservedNanoDollars, usedTokens - countedTokens,
                     usedNanoDollars - countedNanoDollars);
@@ -254,6 +254,10 @@ public final class Permit {
         }
     }
 
+    private void moveTo(Phase next) {
+        phase = next;
+    }
+
     /**
      * The exchange is over, whatever ended it: what is not settled goes back whole, and its place
      * among the caller's calls in flight. The request itself stays counted. Nothing happens when
@@ -263,7 +267,7 @@ public final class Permit {
         if (phase == Phase.RESERVED) {
             settle(countedTokens, countedNanoDollars, nowNanos);
         }
-        phase = Phase.IDLE;
+        moveTo(Phase.IDLE);
         leave();
     }
 

@@ -16,12 +16,12 @@ public final class ListenLoop {
     private final EventLoop loop;
     private final Deadlines deadlines;
     private final RequestHead requestHead;
-    private final Function<DownstreamConnection, RequestHandler> handlers;
+    private final Function<DownstreamStream, RequestHandler> handlers;
     private final Set<DownstreamConnection> connections = new HashSet<>();
     private boolean draining;
 
     public ListenLoop(EventLoop loop, Deadlines deadlines, int maxHeadBytes,
-            Function<DownstreamConnection, RequestHandler> handlers) {
+            Function<DownstreamStream, RequestHandler> handlers) {
         this.loop = loop;
         this.deadlines = deadlines;
         this.requestHead = new RequestHead(maxHeadBytes);
@@ -40,8 +40,8 @@ public final class ListenLoop {
         return requestHead;
     }
 
-    RequestHandler newHandler(DownstreamConnection connection) {
-        return handlers.apply(connection);
+    RequestHandler newHandler(DownstreamStream stream) {
+        return handlers.apply(stream);
     }
 
     void onOpened(DownstreamConnection connection) {

@@ -5,22 +5,23 @@ import io.penstock.failure.Failure;
 import io.penstock.http.RequestHead;
 
 /**
- * Who serves the requests of one connection, one at a time and in order. All calls come on the
- * connection's event loop. Each request is answered through the connection, whose {@link
- * DownstreamConnection#endResponse} or {@link DownstreamConnection#abort} ends it.
+ * Serves the requests of one stream, one at a time and in order. All calls come on the event loop
+ * of the connection. Each request is answered through the stream, whose {@link
+ * DownstreamStream#endResponse}, {@link DownstreamStream#cut} or {@link DownstreamStream#abort}
+ * ends the answer.
  */
 public interface RequestHandler {
     /** A request begins; the head is borrowed, valid only during the call. */
     void onRequest(RequestHead head);
 
     /**
-     * The next bytes of its body, framing taken off; takes them. Not called once it is answered.
-     * After {@link DownstreamConnection#becomeTunnel} whatever the caller sends.
+     * The next bytes of the caller's body, framing taken off; takes them. Not called once the
+     * request is answered. After {@link DownstreamStream#becomeTunnel} whatever the caller sends.
      */
-    void onBody(ByteBuf bytes);
+    void onRequestBody(ByteBuf bytes);
 
-    /** All of the body, or of a tunnel's bytes, that could be read for now has been given. */
-    default void onBodyRead() {}
+    /** What could be read of the caller for now, of a body or a tunnel, has been given. */
+    default void onRequestBodyRead() {}
 
     /**
      * The request is whole. Not called once it is answered. Of a tunnel: the caller sends no more,

@@ -61,7 +61,7 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
 
     /** Ends the connection from this side. */
     void close() {
-        state = State.ENDED;
+        moveTo(State.ENDED);
         ctx.close();
     }
 
@@ -87,7 +87,7 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
     public void handlerRemoved(ChannelHandlerContext ctx) {
         loop.remove(this);
         loop.pacer().remove(waiter);
-        state = State.ENDED;
+        moveTo(State.ENDED);
         releaseUnread();
         releaseReply();
     }
@@ -228,7 +228,7 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
 
     /** Leaves the request, and all that follows it, to the handlers of a WebSocket. */
     private void upgrade() {
-        state = State.UPGRADED;
+        moveTo(State.UPGRADED);
         RealtimeEcho.addTo(ctx.pipeline(), request.path());
         ByteBuf all = ctx.alloc().buffer();
         all.writeCharSequence(request.head() + "\r\n", StandardCharsets.ISO_8859_1);
@@ -239,16 +239,20 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
         ctx.fireChannelReadComplete();
     }
 
+    private void moveTo(State next) {
+        state = next;
+    }
+
     private void answerCall() {
         Fault asked = request.controls().fault();
         Fault fault = asked != null ? asked : loop.server().nextFault();
         switch (fault.kind()) {
             case RESET, REFUSE -> {
-                state = State.ENDED;
+                moveTo(State.ENDED);
                 ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
                 ctx.close();
             }
-            case HANG -> state = State.HANGING;
+            case HANG -> moveTo(State.HANGING);
             default -> {
                 long start = loop.nanoTime() + (fault.kind() == Fault.Kind.SLOW ? SLOW_NANOS : 0);
                 reply = request.isKept()
@@ -330,7 +334,7 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void end(ByteBuf last) {
-        state = State.ENDED;
+        moveTo(State.ENDED);
         releaseUnread();
         if (lastReplyEarly && ctx.channel() instanceof DuplexChannel duplex) {
             // A close with input unread is a reset, which would overtake the reply.

@@ -70,7 +70,7 @@ final class RequestReader {
 
     /** Makes ready for the next request. */
     void reset() {
-        state = State.HEAD;
+        moveTo(State.HEAD);
         head = null;
         body = null; // an idle connection holds none of it
     }
@@ -292,7 +292,11 @@ final class RequestReader {
             throw tooLarge();
         }
         remaining = Math.max(contentLength, 0);
-        state = chunked ? State.CHUNK_SIZE : remaining > 0 ? State.FIXED : State.COMPLETE;
+        moveTo(chunked ? State.CHUNK_SIZE : remaining > 0 ? State.FIXED : State.COMPLETE);
+    }
+
+    private void moveTo(State next) {
+        state = next;
     }
 
     private long maxBodyBytes() {
@@ -301,7 +305,7 @@ final class RequestReader {
 
     private boolean readFixed(ByteBuf in) {
         if (readBody(in)) {
-            state = State.COMPLETE;
+            moveTo(State.COMPLETE);
             return true;
         }
         return false;
@@ -321,13 +325,13 @@ final class RequestReader {
         if (bodyBytes + remaining > maxBodyBytes()) {
             throw tooLarge();
         }
-        state = remaining == 0 ? State.TRAILER : State.CHUNK_DATA;
+        moveTo(remaining == 0 ? State.TRAILER : State.CHUNK_DATA);
         return true;
     }
 
     private boolean readChunkData(ByteBuf in) {
         if (readBody(in)) {
-            state = State.CHUNK_END;
+            moveTo(State.CHUNK_END);
             return true;
         }
         return false;
@@ -341,14 +345,14 @@ final class RequestReader {
         if (!line.isEmpty()) {
             throw new BadRequestException(400, "A chunk is longer than its size.");
         }
-        state = State.CHUNK_SIZE;
+        moveTo(State.CHUNK_SIZE);
         return true;
     }
 
     private boolean readTrailer(ByteBuf in) throws BadRequestException {
         String line = readLine(in);
         if (line != null && line.isEmpty()) {
-            state = State.COMPLETE;
+            moveTo(State.COMPLETE);
         }
         return line != null;
     }

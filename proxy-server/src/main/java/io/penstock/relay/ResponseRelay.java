@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.penstock.http.ChunkScanner;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
+import io.penstock.loop.PendingBytes;
 import io.penstock.loop.Scratch;
 import io.penstock.sse.EventSplitter;
 import java.nio.charset.StandardCharsets;
@@ -399,8 +400,7 @@ public final class ResponseRelay {
 
     /** Whether a slow caller would keep much more memory waiting than these bytes take. */
     private boolean isPinning(ByteBuf bytes) {
-        var outbound = downstream.channel().unsafe().outboundBuffer();
-        if (outbound == null || outbound.totalPendingWriteBytes() <= PACING_BYTES) {
+        if (PendingBytes.of(downstream.channel()) <= PACING_BYTES) {
             return false;
         }
         ByteBuf whole = bytes;

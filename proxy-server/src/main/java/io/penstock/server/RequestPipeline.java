@@ -25,7 +25,7 @@ import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.listen.RequestHandler;
 import java.net.InetSocketAddress;
 
@@ -39,7 +39,7 @@ import java.net.InetSocketAddress;
  */
 final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Worker worker;
-    private final DownstreamConnection connection;
+    private final DownstreamStream connection;
     private final Permit permit;
     private Exchange exchange; // null between two
     private String cors = ""; // field lines of whatever answers the current request
@@ -52,7 +52,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     /** Whether the exchange is among the concurrent ones. */
     private enum Turn { NONE, WAITING, TAKEN }
 
-    RequestPipeline(Worker worker, DownstreamConnection connection) {
+    RequestPipeline(Worker worker, DownstreamStream connection) {
         this.worker = worker;
         this.connection = connection;
         permit = worker.server().newPermit();
@@ -85,13 +85,13 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private Call chat(RequestHead head, Snapshot snapshot, String id) {
-        return new ChatCall(worker.chats(), connection.context().alloc(), head, endpoint, caller,
+        return new ChatCall(worker.chats(), connection.allocator(), head, endpoint, caller,
                 snapshot.policy(), id);
     }
 
     /** What is relayed without being understood. */
     private Call passThrough(RequestHead head, PassThroughPath path, Snapshot snapshot) {
-        return new PassThroughCall(worker.calls(), connection.context().alloc(), head, path,
+        return new PassThroughCall(worker.calls(), connection.allocator(), head, path,
                 caller, snapshot.policy(), snapshot.settings().limits().streams(),
                 snapshot.first());
     }
@@ -166,7 +166,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     private Peer peer() {
         if (peer == null) {
-            peer = new Peer(connection.channel().remoteAddress() instanceof InetSocketAddress from
+            peer = new Peer(connection.remoteAddress() instanceof InetSocketAddress from
                     ? from.getAddress() : null);
         }
         return peer;
@@ -268,18 +268,18 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onRequestBody(ByteBuf bytes) {
         if (exchange == null) {
             bytes.release(); // it has been answered
         } else {
-            exchange.onBody(bytes);
+            exchange.onRequestBody(bytes);
         }
     }
 
     @Override
-    public void onBodyRead() {
+    public void onRequestBodyRead() {
         if (exchange != null) {
-            exchange.onBodyRead();
+            exchange.onRequestBodyRead();
         }
     }
 

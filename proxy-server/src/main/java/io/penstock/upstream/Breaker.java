@@ -84,7 +84,7 @@ final class Breaker {
             return REFUSED;
         }
         if (state == State.OPEN) {
-            state = State.HALF_OPEN;
+            moveTo(State.HALF_OPEN);
             round++;
             probing = 0;
             passed = 0;
@@ -117,7 +117,7 @@ final class Breaker {
         boolean opens = isProbe(ticket) || state == State.CLOSED && settings.enabled()
                 && windowCalls >= settings.minRequests() && ratio() >= settings.failureRatio();
         if (opens) {
-            state = State.OPEN;
+            moveTo(State.OPEN);
             openUntilNanos = nowNanos + settings.openFor().toNanos();
         }
         return opens;
@@ -134,8 +134,12 @@ final class Breaker {
         return state == State.HALF_OPEN && ticket == round;
     }
 
+    private void moveTo(State next) {
+        state = next;
+    }
+
     private void close() {
-        state = State.CLOSED;
+        moveTo(State.CLOSED);
         Arrays.fill(calls, 0);
         Arrays.fill(failures, 0);
         windowCalls = 0;

@@ -93,7 +93,7 @@ public final class ConnectionPool extends Deadlines.Entry
             connect(listener);
         } else {
             connection.lend(listener);
-            hand(connection, listener);
+            listener.onReady(connection);
         }
     }
 
@@ -192,11 +192,6 @@ public final class ConnectionPool extends Deadlines.Entry
 
     ResponseHead responseHead() {
         return responseHead;
-    }
-
-    void hand(UpstreamConnection connection, ReplyListener listener) {
-        connection.onHanded();
-        listener.onReady(connection);
     }
 
     long nowNanos() {

@@ -10,29 +10,29 @@ import io.penstock.http.ResponseHead;
  */
 public interface ReplyListener {
     /** A connection is being made for this listener, who may {@code close} it to give up. */
-    void onConnecting(UpstreamConnection connection);
+    void onConnecting(UpstreamStream connection);
 
     /** TCP is there, TLS begins. */
     void onTlsStarted();
 
     /** The connection is ready for a request, and nobody else's until it is given back. */
-    void onReady(UpstreamConnection connection);
+    void onReady(UpstreamStream connection);
 
     /** The head of the reply; borrowed, valid only during the call. */
-    void onHead(ResponseHead head);
+    void onReplyHead(ResponseHead head);
 
-    /** The next bytes of the body, framing included; takes them. */
-    void onBody(ByteBuf bytes);
+    /** The next bytes of the reply's body, framing included; takes them. */
+    void onReplyBody(ByteBuf bytes);
 
-    /** All that could be read for now has been given. */
-    void onReadComplete();
+    /** What could be read of the provider for now has been given. */
+    void onReplyBodyRead();
 
     /** There is room for more of the request, after there was none. */
     default void onWritable() {}
 
     /**
-     * Of a connection that {@linkplain UpstreamConnection#expectEarlyReply may answer early}: it
-     * takes no more of the request. What it said before that may still come, then {@link
+     * Of a request that is {@linkplain UpstreamStream#expectEarlyReply sent as it comes}: the
+     * provider takes no more of it. What the provider said before that may still come, then {@link
      * #onFailed} or the end of the reply.
      */
     default void onOutputBroken() {}

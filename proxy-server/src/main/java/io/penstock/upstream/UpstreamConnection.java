@@ -13,7 +13,8 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import io.penstock.failure.Fault;
 import io.penstock.http.HttpSyntaxException;
-import io.penstock.http.ResponseHead;
+import io.penstock.loop.PendingBytes;
+import io.penstock.upstream.ReplyHeadReader.UnexpectedUpgradeException;
 import java.io.IOException;
 import java.nio.channels.NotYetConnectedException;
 import java.util.concurrent.TimeUnit;
@@ -28,25 +29,22 @@ import org.slf4j.LoggerFactory;
  * came in pieces, and releases it when the channel closes.
  * <br>Either side dies: the listener is told once, and the pool gets its place back.
  */
-public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+final class UpstreamConnection extends ChannelInboundHandlerAdapter
+        implements UpstreamStream {
     private static final Logger LOG = LoggerFactory.getLogger(UpstreamConnection.class);
 
     static final int LINGER_SECONDS = 2;
 
     private final ConnectionPool pool;
+    private final ReplyHeadReader head;
     private ChannelHandlerContext context;
     private ChannelFuture connecting;
     private ReplyListener listener; // null while idle, and after the listener has let go
-    private ByteBuf partialHead;
-    private boolean headSeen;
+    private UpstreamState state = UpstreamState.CONNECTING;
     private String upgrade; // the protocol that the request asks for; null for none
-    private boolean repliesEarly; // perhaps: it is read to its end even where nothing can be sent
-    private Throwable broken; // why nothing can be sent any more; only where it may reply early
-    private boolean replyStarted; // some byte of the current reply came
-    private boolean ready;
-    private boolean tlsDone;
+    private boolean uploads; // the listener is told if nothing more can be sent
+    private Throwable broken; // why nothing can be sent any more; null while it can
     private int served;
-    private boolean closed;
     private final long bornNanos;
     private final long maxAgeNanos;
     private long idleSinceNanos;
@@ -54,9 +52,17 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     UpstreamConnection(ConnectionPool pool, ReplyListener listener, long nowNanos,
             long maxAgeNanos) {
         this.pool = pool;
+        head = new ReplyHeadReader(pool.responseHead());
         this.listener = listener;
         bornNanos = nowNanos;
         this.maxAgeNanos = maxAgeNanos;
+    }
+
+    private void moveTo(UpstreamState next) {
+        if (!state.canMoveTo(next)) {
+            throw new IllegalStateException(state + " cannot become " + next);
+        }
+        state = next;
     }
 
     // For the pool
@@ -73,7 +79,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private void onConnected(Future<?> future) {
         if (!future.isSuccess()) {
             onClosed();
-            fail(Fault.CONNECT_FAILED, String.valueOf(future.cause()));
+            tell(Fault.CONNECT_FAILED, String.valueOf(future.cause()));
         }
     }
 
@@ -90,85 +96,76 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     boolean isOpen() {
-        return !closed && context != null && context.channel().isActive();
+        return !state.isOver() && context != null && context.channel().isActive();
     }
 
-    /** Makes it somebody's again; the pool has found it idle and alive. */
+    /** Lends it to a call; it is idle and alive, or ready for the first one. */
     void lend(ReplyListener to) {
+        moveTo(UpstreamState.AWAITING_HEAD);
         listener = to;
-        headSeen = false;
-        replyStarted = false;
+        served++;
     }
 
     void rest(long nowNanos) {
+        moveTo(UpstreamState.IDLE);
         listener = null;
         idleSinceNanos = nowNanos;
     }
 
     // For the listener
 
-    /** Whether it has carried a request before: then its death may be a race, not a fault. */
+    @Override
     public boolean isReused() {
         return served > 1;
     }
 
-    /** Whether some byte of the reply has come. */
+    @Override
     public boolean isReplyStarted() {
-        return replyStarted;
+        return state.isReplyStarted();
     }
 
-    /** Queues bytes of the request; takes them. */
+    @Override
     public void write(ByteBuf bytes) {
         context.write(bytes, context.voidPromise());
     }
 
+    @Override
     public void flush() {
         context.flush();
     }
 
-    /** Whether more of the request can be queued; the listener is told when it can again. */
+    @Override
     public boolean isWritable() {
         return context.channel().isWritable();
     }
 
-    /** Bytes of the request that the provider has not taken yet. */
+    @Override
     public long pendingBytes() {
-        var outbound = context.channel().unsafe().outboundBuffer();
-        return outbound == null ? 0 : outbound.totalPendingWriteBytes();
+        return PendingBytes.of(context.channel());
     }
 
-    /**
-     * The request asks for another protocol: a 101 that says so is the head of the reply then, and
-     * what follows it are bytes of that protocol. Such a connection can't be used again.
-     */
+    @Override
     public void expectUpgrade(String protocol) {
         upgrade = protocol;
     }
 
-    /**
-     * The reply may come before the request is whole, and the connection end then: what was said is
-     * read all the same, where else the first write that fails would end everything.
-     */
+    @Override
     public void expectEarlyReply() {
-        repliesEarly = true;
-        context.channel().config().setAutoClose(false);
+        uploads = true;
     }
 
-    /**
-     * The connection became a tunnel, of which each direction ends by itself.
-     *
-     * @param end who is told of the rest
-     */
+    @Override
     public void becomeTunnel(ReplyListener end) {
+        moveTo(UpstreamState.TUNNEL);
         listener = end;
         if (!pool.isTls()) { // a half of TLS can't be closed
             context.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         }
     }
 
-    /** Sends what is queued, then that nothing follows. */
+    @Override
     public void endOutput() {
-        if (!closed) {
+        if (!state.isOver()) {
             context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
                 if (!pool.isTls() && context.channel() instanceof DuplexChannel duplex) {
                     duplex.shutdownOutput();
@@ -179,39 +176,38 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Reads on or not: how the caller's pace reaches the provider. */
+    @Override
     public void setReading(boolean reading) {
-        if (!closed && context.channel().config().isAutoRead() != reading) {
+        if (!state.isOver() && context.channel().config().isAutoRead() != reading) {
             context.channel().config().setAutoRead(reading);
         }
     }
 
-    /**
-     * Lets go of the connection after a whole reply.
-     *
-     * @param reusable the reply allows it, and nothing is left over
-     */
+    @Override
     public void release(boolean reusable, long nowNanos) {
         listener = null;
         if (reusable && upgrade == null && isOpen() && isFullySent()) {
             setReading(true); // a connection that rests paused would never answer again
-            if (repliesEarly) {
-                repliesEarly = false;
-                context.channel().config().setAutoClose(true);
-            }
+            uploads = false;
             pool.onReleased(this, nowNanos);
         } else {
             close();
         }
     }
 
-    /** Lets go of the connection in the middle of things: nothing can follow on it. */
+    private boolean isFullySent() {
+        return PendingBytes.areTaken(context.channel())
+                && PendingBytes.of(context.channel()) == 0;
+    }
+
+    @Override
     public void close() {
         listener = null;
-        if (closed) {
+        if (state.isOver()) {
             return;
         }
         if (context != null) {
+            moveTo(UpstreamState.CLOSING);
             context.close();
         } else {
             if (connecting != null && connecting.channel().isRegistered()) {
@@ -221,19 +217,15 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Lets go of a tunnel: what is queued still goes out, if the provider takes it soon. */
+    @Override
     public void closeGently() {
         listener = null;
-        if (!closed) {
+        if (!state.isOver()) {
             setReading(false);
+            moveTo(UpstreamState.CLOSING);
             context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> context.close());
             context.executor().schedule(() -> context.close(), LINGER_SECONDS, TimeUnit.SECONDS);
         }
-    }
-
-    private boolean isFullySent() {
-        var outbound = context.channel().unsafe().outboundBuffer();
-        return outbound != null && outbound.isEmpty();
     }
 
     // The channel's events
@@ -245,7 +237,11 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
+        if (state != UpstreamState.CONNECTING) {
+            return; // it was given up while it connected
+        }
         if (pool.isTls()) {
+            moveTo(UpstreamState.HANDSHAKE);
             if (listener != null) {
                 listener.onTlsStarted();
             }
@@ -257,12 +253,10 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof SslHandshakeCompletionEvent handshake) {
-            if (handshake.isSuccess()) {
-                tlsDone = true;
-                onReady();
-            } else {
+            if (!handshake.isSuccess()) {
                 fail(Fault.TLS_FAILED, String.valueOf(handshake.cause()));
-                ctx.close();
+            } else if (state == UpstreamState.HANDSHAKE) {
+                onReady();
             }
         } else if (event instanceof ChannelInputShutdownEvent && listener != null) {
             listener.onInputEnd();
@@ -271,101 +265,71 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (listener != null && ready && ctx.channel().isWritable()) {
+        if (listener != null && state.isLent() && ctx.channel().isWritable()) {
             listener.onWritable();
         }
     }
 
     private void onReady() {
-        ready = true;
-        if (listener == null) {
-            // whoever wanted it has gone; somebody else will
+        if (listener == null) { // the call that wanted it has ended; another one may come
             pool.onReleased(this, pool.nowNanos());
         } else {
-            pool.hand(this, listener);
+            lend(listener);
+            listener.onReady(this);
         }
-    }
-
-    void onHanded() {
-        served++;
     }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf bytes = (ByteBuf) message;
-        if (listener == null) {
-            bytes.release(); // nothing was asked: it must not answer the next request
-            ctx.close();
-            return;
-        }
-        replyStarted = true;
-        if (headSeen) {
-            listener.onBody(bytes);
-        } else {
-            readHead(ctx, bytes);
+        switch (state) {
+            case AWAITING_HEAD -> {
+                moveTo(UpstreamState.HEAD);
+                readHead(ctx, bytes);
+            }
+            case HEAD -> readHead(ctx, bytes);
+            case BODY, TUNNEL -> listener.onReplyBody(bytes);
+            default -> {
+                bytes.release(); // nothing was asked: it must not answer the next request
+                close();
+            }
         }
     }
 
     private void readHead(ChannelHandlerContext ctx, ByteBuf bytes) {
-        ByteBuf all = bytes;
-        if (partialHead != null) {
-            all = partialHead.writeBytes(bytes);
-            bytes.release();
-            partialHead = null;
-        }
+        ByteBuf rest;
         try {
-            ResponseHead head = pool.responseHead();
-            int length = head.parse(all);
-            while (length != ResponseHead.INCOMPLETE && head.isInterim()) {
-                if (head.status() == 101) {
-                    if (upgrade != null && head.isUpgradeTo(upgrade)) {
-                        break;
-                    }
-                    throw new UnexpectedUpgradeException();
-                }
-                all.skipBytes(length);
-                length = head.parse(all);
-            }
-            if (length == ResponseHead.INCOMPLETE) {
-                keepPartialHead(ctx, all);
-                return;
-            }
-            all.skipBytes(length);
-            headSeen = true;
-            listener.onHead(head);
+            rest = head.read(ctx.alloc(), bytes, upgrade);
         } catch (HttpSyntaxException | UnexpectedUpgradeException e) {
-            all.release();
             fail(Fault.BAD_RESPONSE, e.getMessage());
-            ctx.close();
             return;
         }
-        if (listener == null) {
-            all.release();
-        } else {
-            listener.onBody(all); // even when empty: it may be a body of no bytes
+        if (rest == null) {
+            return;
         }
-    }
-
-    /** Into a buffer of its own: a read buffer has no room for what follows. */
-    private void keepPartialHead(ChannelHandlerContext ctx, ByteBuf all) {
-        partialHead = ctx.alloc().directBuffer(Math.max(1024, all.readableBytes() * 2));
-        partialHead.writeBytes(all);
-        all.release();
+        moveTo(UpstreamState.BODY);
+        listener.onReplyHead(head.head());
+        if (listener == null) {
+            rest.release();
+        } else {
+            listener.onReplyBody(rest); // even when empty: it may be a body of no bytes
+        }
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         if (listener != null) {
-            listener.onReadComplete();
+            listener.onReplyBodyRead();
         }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        if (broken != null && !headSeen) { // else what came may be all, as far as anyone can tell
-            fail(Fault.RESET, String.valueOf(broken));
+        boolean headless = state == UpstreamState.AWAITING_HEAD || state == UpstreamState.HEAD;
+        if (broken != null && headless) { // else what came may be all, as far as anyone can tell
+            tell(Fault.RESET, String.valueOf(broken));
         } else {
-            fail(ready || !pool.isTls() ? Fault.CLOSED : Fault.TLS_FAILED,
+            tell(isBeforeTls() ? Fault.TLS_FAILED : Fault.CLOSED,
                     "the connection was closed by the provider");
         }
         onClosed();
@@ -376,32 +340,43 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         if (!(cause instanceof IOException || cause instanceof DecoderException
                 || cause instanceof NotYetConnectedException)) { // a reset, to Netty's epoll
             LOG.error("upstream_connection_failed", cause); // none of the peer's doing
-        } else if (repliesEarly && !(cause instanceof DecoderException) && ctx.channel().isOpen()) {
-            onOutputBroken(cause); // if it was a read that failed, the channel closes now
+        } else if (state.isAsked() && !(cause instanceof DecoderException)
+                && ctx.channel().isOpen() && !PendingBytes.areTaken(ctx.channel())) {
+            onOutputBroken(cause);
             return;
         }
-        fail(ready || tlsDone || !pool.isTls() ? Fault.RESET : Fault.TLS_FAILED,
-                String.valueOf(cause));
-        ctx.close();
+        fail(isBeforeTls() ? Fault.TLS_FAILED : Fault.RESET, String.valueOf(cause));
     }
 
+    private boolean isBeforeTls() {
+        return state == UpstreamState.HANDSHAKE
+                || state == UpstreamState.CONNECTING && pool.isTls();
+    }
+
+    /**
+     * A write has failed. The provider may have said why before it closed: what it said is read
+     * all the same, until it ends.
+     */
     private void onOutputBroken(Throwable cause) {
         boolean first = broken == null;
         broken = cause;
-        if (first && listener != null) {
+        if (first && uploads && listener != null) {
             listener.onOutputBroken();
         }
     }
 
     @Override
     public void handlerRemoved(ChannelHandlerContext ctx) {
-        if (partialHead != null) {
-            partialHead.release();
-            partialHead = null;
-        }
+        head.release();
     }
 
+    /** The connection is of no more use, and its listener is told so. */
     private void fail(Fault fault, String detail) {
+        tell(fault, detail);
+        close();
+    }
+
+    private void tell(Fault fault, String detail) {
         ReplyListener told = listener;
         listener = null;
         if (told != null) {
@@ -410,17 +385,9 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void onClosed() {
-        if (!closed) {
-            closed = true;
+        if (state != UpstreamState.CLOSED) {
+            moveTo(UpstreamState.CLOSED);
             pool.onClosed(this);
-        }
-    }
-
-    private static final class UnexpectedUpgradeException extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        UnexpectedUpgradeException() {
-            super("the provider switches to a protocol that nobody asked for", null, false, false);
         }
     }
 }

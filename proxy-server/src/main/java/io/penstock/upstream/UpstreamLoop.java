@@ -44,6 +44,7 @@ public final class UpstreamLoop {
                 .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)
+                .option(ChannelOption.AUTO_CLOSE, false) // a reply may be there when a write fails
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0) // the attempt has its own timer
                 .option(ChannelOption.RECVBUF_ALLOCATOR,
                         new AdaptiveRecvByteBufAllocator(512, 2048, MAX_READ_BYTES))

@@ -9,7 +9,7 @@ import io.penstock.failure.Failure.Kind;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.listen.Connections;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.listen.ListenLoop;
 import io.penstock.listen.RequestHandler;
 import io.penstock.loop.Deadlines;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class LocalReplyTest implements RequestHandler {
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final HeadWriter writer = new HeadWriter();
-    private DownstreamConnection connection;
+    private DownstreamStream connection;
 
     @AfterEach
     void close() {
@@ -32,7 +32,7 @@ class LocalReplyTest implements RequestHandler {
     public void onRequest(RequestHead head) {}
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onRequestBody(ByteBuf bytes) {
         bytes.release();
     }
 

@@ -29,7 +29,7 @@ class DownstreamConnectionTest {
 
     private EmbeddedChannel channel;
     private ListenLoop loop;
-    private DownstreamConnection connection;
+    private DownstreamStream connection;
     private Stall stall;
 
     private final StringBuilder log = new StringBuilder();
@@ -50,7 +50,7 @@ class DownstreamConnectionTest {
         }
 
         @Override
-        public void onBody(ByteBuf bytes) {
+        public void onRequestBody(ByteBuf bytes) {
             log.append(bytes.toString(StandardCharsets.ISO_8859_1));
             bodies.add(bytes);
             bytes.release();
@@ -205,12 +205,12 @@ class DownstreamConnectionTest {
         answerAtEnd = false;
         open();
         read(GET);
-        read(post("Content-Length: 100000\r\n", "x".repeat(DownstreamConnection.MAX_AHEAD_BYTES)));
+        read(post("Content-Length: 100000\r\n", "x".repeat(RequestReader.MAX_AHEAD_BYTES)));
         assertThat(channel.config().isAutoRead()).isFalse();
 
         answer();
         assertThat(channel.config().isAutoRead()).isTrue();
-        read("x".repeat(100_000 - DownstreamConnection.MAX_AHEAD_BYTES));
+        read("x".repeat(100_000 - RequestReader.MAX_AHEAD_BYTES));
         assertThat(log).hasSize("</a>.</p>.".length() + 100_000);
     }
 
@@ -368,8 +368,12 @@ class DownstreamConnectionTest {
         connection.write(Bytes.buffer("last words"));
         connection.cut();
         assertThat(channel.isActive()).isTrue();
+        advanceSeconds(1); // of which none counts before they are out
+        assertThat(channel.isActive()).isTrue();
         stall.end();
         assertThat(sent()).isEqualTo("last words");
+        assertThat(channel.isActive()).isTrue();
+        advanceSeconds(1);
         assertThat(channel.isActive()).isFalse();
     }
 

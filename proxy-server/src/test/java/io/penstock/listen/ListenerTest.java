@@ -30,7 +30,7 @@ class ListenerTest {
     private Listener listener;
 
     /** Answers every request at its head, before its body is in. */
-    private record Eager(DownstreamConnection connection) implements RequestHandler {
+    private record Eager(DownstreamStream connection) implements RequestHandler {
         @Override
         public void onRequest(RequestHead head) {
             connection.decideKeepAlive();
@@ -39,7 +39,7 @@ class ListenerTest {
         }
 
         @Override
-        public void onBody(ByteBuf bytes) {
+        public void onRequestBody(ByteBuf bytes) {
             bytes.release();
         }
 

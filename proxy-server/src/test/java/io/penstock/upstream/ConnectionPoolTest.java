@@ -54,10 +54,10 @@ class ConnectionPoolTest {
     /** Notes what it is told; all on the loop, read by the test through {@link #call}. */
     private final class Listener implements ReplyListener {
         private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
-        private UpstreamConnection connection;
+        private UpstreamStream connection;
 
         @Override
-        public void onConnecting(UpstreamConnection made) {
+        public void onConnecting(UpstreamStream made) {
             connection = made;
             told.add("connecting");
         }
@@ -68,18 +68,18 @@ class ConnectionPoolTest {
         }
 
         @Override
-        public void onReady(UpstreamConnection ready) {
+        public void onReady(UpstreamStream ready) {
             connection = ready;
             told.add("ready");
         }
 
         @Override
-        public void onHead(ResponseHead head) {
+        public void onReplyHead(ResponseHead head) {
             told.add("head " + head.status());
         }
 
         @Override
-        public void onBody(ByteBuf bytes) {
+        public void onReplyBody(ByteBuf bytes) {
             String text = Bytes.drain(bytes);
             if (!text.isEmpty()) {
                 told.add(text);
@@ -87,7 +87,7 @@ class ConnectionPoolTest {
         }
 
         @Override
-        public void onReadComplete() {}
+        public void onReplyBodyRead() {}
 
         @Override
         public void onFailed(Fault fault, String detail) {
@@ -255,7 +255,7 @@ class ConnectionPoolTest {
         first.expect("connecting", "ready");
         second.expect("connecting", "ready");
         first.release(true);
-        UpstreamConnection dead = second.connection;
+        UpstreamStream dead = second.connection;
         call(() -> {
             dead.close();
             pool.reconnect(second);

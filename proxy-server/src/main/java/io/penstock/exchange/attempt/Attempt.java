@@ -14,7 +14,7 @@ import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.route.Route.TargetName;
@@ -24,7 +24,7 @@ import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.ReplyListener;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.Trial;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import io.penstock.usage.TokenUsage;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -63,7 +63,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     private final Ask ask;
     private final Call call;
     private final CallLoop loop;
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final AttemptListener listener;
     private final Timing timing;
     private final AttemptClock clock;
@@ -72,7 +72,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
 
     private State state = State.QUEUED;
     private ConnectionPool pool; // null once the pool was told that it is over
-    private UpstreamConnection connection;
+    private UpstreamStream connection;
     private boolean acquiring; // inside the pool: callbacks come at once, at the time of the start
     private boolean replayed;
     private Upload upload; // null where all of the request was kept
@@ -93,7 +93,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
      *
      * @param broken whose answer this attempt should continue; null for a reply of its own
      */
-    public Attempt(Ask ask, Call call, CallLoop loop, DownstreamConnection downstream,
+    public Attempt(Ask ask, Call call, CallLoop loop, DownstreamStream downstream,
             AttemptListener listener, Timing timing, Attempt broken, long nowNanos) {
         this.ask = ask;
         this.call = call;
@@ -103,7 +103,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         this.timing = timing;
         clock = new AttemptClock(loop.deadlines(), ask.candidate().timeouts(), ask.hold(),
                 call.isStream(), nowNanos);
-        head = new CallersHead(loop, downstream.context().alloc());
+        head = new CallersHead(loop, downstream.allocator());
         if (broken == null) {
             begun = null;
         } else {
@@ -293,7 +293,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     // The connection, and the request
 
     @Override
-    public void onConnecting(UpstreamConnection connecting) {
+    public void onConnecting(UpstreamStream connecting) {
         connection = connecting;
         takeSlot();
         clock.onConnecting();
@@ -313,7 +313,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     }
 
     @Override
-    public void onReady(UpstreamConnection ready) {
+    public void onReady(UpstreamStream ready) {
         connection = ready;
         takeSlot();
         if (call.wantsFreshConnection() && ready.isReused()) {
@@ -364,7 +364,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
 
     /** The request is whole: from here on a reply, or more of it, is waited for. */
     public void endUpload() {
-        UpstreamConnection to = connection;
+        UpstreamStream to = connection;
         upload.end();
         if (clock.headNanos() == 0) {
             clock.onSent(loop.deadlines().nowNanos());
@@ -402,7 +402,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     // The reply
 
     @Override
-    public void onHead(ResponseHead came) {
+    public void onReplyHead(ResponseHead came) {
         clock.onHead();
         status = came.status();
         reusable = came.isKeepAlive();
@@ -425,7 +425,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
             return;
         }
         boolean bodiless = came.isBodiless() || call.isHead();
-        relay = new ResponseRelay(downstream.context().alloc(), reading.observer(), loop.scratch());
+        relay = new ResponseRelay(downstream.allocator(), reading.observer(), loop.scratch());
         relay.begin(came, bodiless, reading.isEvents(), downstream.isHttp10(), reading.rewriter());
         if (state == State.DRAINING) {
             relay.drain();
@@ -448,7 +448,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     }
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onReplyBody(ByteBuf bytes) {
         clock.onBody();
         try {
             relay.take(bytes);
@@ -513,7 +513,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     }
 
     @Override
-    public void onReadComplete() {
+    public void onReplyBodyRead() {
         if (state == State.COMMITTED) {
             downstream.flush();
             keepPace();
@@ -726,7 +726,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         over(reading.isErrorSeen() && committed);
         boolean clean = reusable && !relay.hasExcess() && !relay.endsAtClose()
                 && call.isWhollySent();
-        UpstreamConnection done = connection;
+        UpstreamStream done = connection;
         connection = null;
         leavePool();
         done.release(clean, clock.lastReadNanos());
@@ -738,7 +738,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
             pool = null;
         }
         over(false);
-        UpstreamConnection gone = connection;
+        UpstreamStream gone = connection;
         connection = null;
         leavePool();
         if (gone != null) {
@@ -776,11 +776,11 @@ public final class Attempt implements ReplyListener, AttemptFigures {
                         + "upgrade: websocket\r\n");
         came.writeDownstreamFields(out, NONE);
         listener.onCommit(this, out);
-        ByteBuf first = downstream.context().alloc().directBuffer(out.crlf().length());
+        ByteBuf first = downstream.allocator().directBuffer(out.crlf().length());
         out.drainTo(first);
         downstream.write(first);
         downstream.flush();
-        UpstreamConnection provider = connection;
+        UpstreamStream provider = connection;
         connection = null;
         clock.end();
         listener.onUpgrade(this, provider);

@@ -2,7 +2,7 @@ package io.penstock.exchange.attempt;
 
 import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import io.penstock.usage.TokenUsage;
 
 /** Hears what becomes of an attempt, on the exchange's event loop, and decides what follows. */
@@ -47,7 +47,7 @@ public interface AttemptListener {
     void onDrained(Attempt drained);
 
     /** Both sides speak another protocol from here on; the caller was told. Takes the connection. */
-    void onUpgrade(Attempt upgraded, UpstreamConnection provider);
+    void onUpgrade(Attempt upgraded, UpstreamStream provider);
 
     /** Whether a further target could be asked. */
     boolean isAnotherLeft();

@@ -2,9 +2,9 @@ package io.penstock.exchange.attempt;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -18,9 +18,9 @@ import java.nio.charset.StandardCharsets;
 final class Upload {
     private static final int SMALL_BYTES = 4 * 1024;
 
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final Deadlines deadlines;
-    private UpstreamConnection connection; // null while nothing is uploaded
+    private UpstreamStream connection; // null while nothing is uploaded
     private final boolean chunks;
     private boolean unflushed;
     private final long gapNanos;
@@ -33,7 +33,7 @@ final class Upload {
      *
      * @param chunks the body goes in chunks, since its length is not known
      */
-    Upload(UpstreamConnection to, DownstreamConnection downstream, Deadlines deadlines,
+    Upload(UpstreamStream to, DownstreamStream downstream, Deadlines deadlines,
             boolean chunks, long gapNanos) {
         connection = to;
         this.downstream = downstream;
@@ -49,7 +49,7 @@ final class Upload {
 
     /** Sends the next bytes; takes them. */
     void send(ByteBuf bytes) {
-        UpstreamConnection to = connection; // a write may fail at once, and end it
+        UpstreamStream to = connection; // a write may fail at once, and end it
         int length = bytes.readableBytes();
         if (!chunks) {
             to.write(bytes);
@@ -105,7 +105,7 @@ final class Upload {
 
     /** The body is whole; the last of it is queued, and is for whoever calls to be flushed. */
     void end() {
-        UpstreamConnection to = connection;
+        UpstreamStream to = connection;
         stop();
         if (chunks) {
             to.write(text("0\r\n\r\n"));
@@ -139,6 +139,6 @@ final class Upload {
     }
 
     private ByteBufAllocator allocator() {
-        return downstream.context().alloc();
+        return downstream.allocator();
     }
 }

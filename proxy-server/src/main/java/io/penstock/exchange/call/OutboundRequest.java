@@ -1,11 +1,11 @@
 package io.penstock.exchange.call;
 
 import io.penstock.http.ResponseHead;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.Api;
 import io.penstock.upstream.ProviderTypeException;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.util.List;
 
 /**
@@ -16,7 +16,7 @@ import java.util.List;
  */
 public interface OutboundRequest {
     /** Queues the request, or its head and as much of the body as has come. */
-    void send(Ask ask, UpstreamConnection to) throws ProviderTypeException;
+    void send(Ask ask, UpstreamStream to) throws ProviderTypeException;
 
     /** How the reply with that head is to be read; the head is borrowed. */
     ReplyReading read(ResponseHead head, Ask ask);
@@ -40,7 +40,7 @@ public interface OutboundRequest {
      * The connection speaks another protocol from here on, as the request asked for; both sides
      * have been told. The leg has yet to be started.
      */
-    default Leg upgrade(UpstreamConnection provider, DownstreamConnection downstream,
+    default Leg upgrade(UpstreamStream provider, DownstreamStream downstream,
             ReplyReading reply, Deadlines deadlines, Leg.Listener listener) {
         throw new IllegalStateException("no other protocol was asked for");
     }

@@ -5,7 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
 import io.penstock.limit.Gauge;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -113,7 +113,7 @@ public final class RequestBody {
     }
 
     /** Sends it, the edits made; keeps it for another time. */
-    public void writeTo(UpstreamConnection connection, ByteBufAllocator allocator,
+    public void writeTo(UpstreamStream connection, ByteBufAllocator allocator,
             BodyEdits edits) {
         write(edits, (slice, index, size) -> connection.write(slice.retainedSlice(index, size)),
                 text -> connection.write(

@@ -13,7 +13,7 @@ import io.penstock.provider.Authorization;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.RequestStart;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.util.Set;
 
 /**
@@ -53,7 +53,7 @@ final class RelayedRequest implements OutboundRequest {
     }
 
     @Override
-    public void send(Ask ask, UpstreamConnection to) throws ProviderTypeException {
+    public void send(Ask ask, UpstreamStream to) throws ProviderTypeException {
         Provider provider = ask.provider();
         String modelName = provider.modelName(ask.target().model());
         BodyEdits edits = call.edits(modelName, asksForUsage);

@@ -14,7 +14,7 @@ import io.penstock.translate.request.Translated;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.RequestStart;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.util.List;
 import java.util.Set;
 
@@ -101,7 +101,7 @@ final class TranslatedRequest implements OutboundRequest {
     }
 
     @Override
-    public void send(Ask ask, UpstreamConnection to) throws ProviderTypeException {
+    public void send(Ask ask, UpstreamStream to) throws ProviderTypeException {
         if (impediment != null) {
             throw impediment;
         }

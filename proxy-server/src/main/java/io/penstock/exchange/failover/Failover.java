@@ -15,7 +15,7 @@ import io.penstock.exchange.call.Whom;
 import io.penstock.exchange.meter.AttemptCosts;
 import io.penstock.exchange.meter.Metering;
 import io.penstock.failure.Fault;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.HedgeSettings;
@@ -40,7 +40,7 @@ public final class Failover {
 
     private final FailoverLoop loop;
     private final CallLoop calls;
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final AttemptListener listener;
     private final Call call;
     private final Policy policy;
@@ -62,7 +62,7 @@ public final class Failover {
     private int sameTargetTries;
 
     /** For one exchange, of which no target is known yet. */
-    public Failover(FailoverLoop loop, DownstreamConnection downstream, AttemptListener listener,
+    public Failover(FailoverLoop loop, DownstreamStream downstream, AttemptListener listener,
             Call call, Policy policy, AttemptLog log, Timing timing, Metering metering) {
         this.loop = loop;
         calls = loop.calls();

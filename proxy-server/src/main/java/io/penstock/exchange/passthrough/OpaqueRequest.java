@@ -11,11 +11,11 @@ import io.penstock.exchange.call.RequestBody;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.ResponseHead;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.Authorization;
 import io.penstock.upstream.ProviderTypeException;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
@@ -34,7 +34,7 @@ final class OpaqueRequest implements OutboundRequest {
     }
 
     @Override
-    public void send(Ask ask, UpstreamConnection to) throws ProviderTypeException {
+    public void send(Ask ask, UpstreamStream to) throws ProviderTypeException {
         BodyEdits edits = call.loop().edits().clear();
         String named = ask.target().model();
         String modelName = call.isRouted() && call.modelField().name() != null
@@ -114,7 +114,7 @@ final class OpaqueRequest implements OutboundRequest {
     }
 
     @Override
-    public Leg upgrade(UpstreamConnection provider, DownstreamConnection downstream,
+    public Leg upgrade(UpstreamStream provider, DownstreamStream downstream,
             ReplyReading reply, Deadlines deadlines, Leg.Listener listener) {
         return new WebSocketLeg(provider, downstream, (OpaqueReply) reply, call.limits(),
                 deadlines, listener);

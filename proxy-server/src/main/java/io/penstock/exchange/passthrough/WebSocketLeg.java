@@ -5,11 +5,11 @@ import io.penstock.exchange.call.Leg;
 import io.penstock.failure.Fault;
 import io.penstock.http.ResponseHead;
 import io.penstock.limit.StreamLimits;
-import io.penstock.listen.DownstreamConnection;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.relay.Tunnel;
 import io.penstock.upstream.ReplyListener;
-import io.penstock.upstream.UpstreamConnection;
+import io.penstock.upstream.UpstreamStream;
 import io.penstock.usage.TokenUsage;
 
 /**
@@ -24,16 +24,16 @@ final class WebSocketLeg implements Leg, ReplyListener {
     private static final int GOING_AWAY = 1001; // RFC 6455 section 7.4.1
     private static final int POLICY_VIOLATION = 1008;
 
-    private final DownstreamConnection downstream;
+    private final DownstreamStream downstream;
     private final OpaqueReply reply;
     private final Deadlines deadlines;
     private final Leg.Listener listener;
     private Tunnel tunnel; // null once it has ended
-    private UpstreamConnection connection; // null once it has closed
+    private UpstreamStream connection; // null once it has closed
     private TokenUsage usage;
 
     /** {@code reply} counts what the provider reports. */
-    WebSocketLeg(UpstreamConnection provider, DownstreamConnection downstream, OpaqueReply reply,
+    WebSocketLeg(UpstreamStream provider, DownstreamStream downstream, OpaqueReply reply,
             StreamLimits limits, Deadlines deadlines, Leg.Listener listener) {
         connection = provider;
         this.downstream = downstream;
@@ -100,13 +100,13 @@ final class WebSocketLeg implements Leg, ReplyListener {
     // The provider's side
 
     @Override
-    public void onBody(ByteBuf bytes) {
+    public void onReplyBody(ByteBuf bytes) {
         reply.onPayload(bytes, bytes.readerIndex(), bytes.readableBytes());
         tunnel.onProviderBytes(bytes, now());
     }
 
     @Override
-    public void onReadComplete() {
+    public void onReplyBodyRead() {
         tunnel.onProviderReadComplete();
         if (!tell()) {
             listener.onOver(Fault.BUDGET_SPENT);
@@ -134,7 +134,7 @@ final class WebSocketLeg implements Leg, ReplyListener {
     }
 
     @Override
-    public void onConnecting(UpstreamConnection connecting) {
+    public void onConnecting(UpstreamStream connecting) {
         throw new AssertionError("it is connected");
     }
 
@@ -144,12 +144,12 @@ final class WebSocketLeg implements Leg, ReplyListener {
     }
 
     @Override
-    public void onReady(UpstreamConnection ready) {
+    public void onReady(UpstreamStream ready) {
         throw new AssertionError("it is connected");
     }
 
     @Override
-    public void onHead(ResponseHead head) {
+    public void onReplyHead(ResponseHead head) {
         throw new AssertionError("no reply follows a 101");
     }
 
@@ -184,7 +184,7 @@ final class WebSocketLeg implements Leg, ReplyListener {
 
     @Override
     public void sayClose(Fault why) {
-        tunnel.sayClose(downstream.context().alloc(),
+        tunnel.sayClose(downstream.allocator(),
                 why == Fault.SHUTDOWN ? GOING_AWAY : POLICY_VIOLATION, why.code());
     }
 
@@ -200,7 +200,7 @@ final class WebSocketLeg implements Leg, ReplyListener {
         return usage;
     }
 
-    private record CallersEnd(DownstreamConnection connection) implements Tunnel.Side {
+    private record CallersEnd(DownstreamStream connection) implements Tunnel.Side {
         @Override
         public void write(ByteBuf bytes) {
             connection.write(bytes);
@@ -227,7 +227,7 @@ final class WebSocketLeg implements Leg, ReplyListener {
         }
     }
 
-    private record ProvidersEnd(UpstreamConnection connection) implements Tunnel.Side {
+    private record ProvidersEnd(UpstreamStream connection) implements Tunnel.Side {
         @Override
         public void write(ByteBuf bytes) {
             connection.write(bytes);

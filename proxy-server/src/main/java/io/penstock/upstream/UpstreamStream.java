@@ -1,0 +1,71 @@
+package io.penstock.upstream;
+
+import io.netty.buffer.ByteBuf;
+
+/**
+ * The provider's side of one request, as its {@link ReplyListener} sees it: a whole HTTP/1.1
+ * connection while it is lent, or one stream of an HTTP/2 connection.
+ *
+ * <p><b>Thread:</b> confined to the event loop of the pool, which is the exchange's too.
+ * <br><b>Buffers:</b> takes what it sends; gives what it reads to the listener.
+ */
+public interface UpstreamStream {
+    /**
+     * Whether the connection has carried a request before: then its death may be a race, not a
+     * fault.
+     */
+    boolean isReused();
+
+    /** Whether some byte of the reply has come. */
+    boolean isReplyStarted();
+
+    /** Queues bytes of the request; takes them. */
+    void write(ByteBuf bytes);
+
+    /** Sends what is queued. */
+    void flush();
+
+    /** Whether more of the request can be queued; the listener is told when it can again. */
+    boolean isWritable();
+
+    /** Bytes of the request that the provider has not taken yet. */
+    long pendingBytes();
+
+    /**
+     * The request asks for another protocol: a 101 that says so is the head of the reply then, and
+     * what follows it are bytes of that protocol. Such a connection can't be used again.
+     */
+    void expectUpgrade(String protocol);
+
+    /**
+     * The request is sent as it comes: the listener is {@linkplain ReplyListener#onOutputBroken
+     * told} if the provider takes no more of it.
+     */
+    void expectEarlyReply();
+
+    /**
+     * The stream became a tunnel, of which each direction ends by itself.
+     *
+     * @param end who is told of the rest
+     */
+    void becomeTunnel(ReplyListener end);
+
+    /** Of a tunnel: sends what is queued, then that nothing follows. */
+    void endOutput();
+
+    /** Reads on or not: how the caller's pace reaches the provider. */
+    void setReading(boolean reading);
+
+    /**
+     * Gives the stream back after a whole reply.
+     *
+     * @param reusable the reply allows another request on the connection, and nothing is left over
+     */
+    void release(boolean reusable, long nowNanos);
+
+    /** Gives the stream up before the reply is whole; nothing more of it is read. */
+    void close();
+
+    /** Gives a tunnel up: what is queued still goes out, if the provider takes it soon. */
+    void closeGently();
+}
