@@ -188,9 +188,10 @@ final class Schema {
     static final Field<Section> CORS = Field.section("cors",
             SectionType.of("section", ALLOWED_ORIGINS), "calls from web pages");
 
-    static final Field<String> LOG_PATH = Field.of("path", Types.TEXT,
+    static final Field<String> LOG_PATH = Field.of("path", Types.LOG_PATH,
             ObserveSettings.DEFAULT.accessLog(),
-            "a file, or `-` for standard output; `null` writes none");
+            "a file, opened again at each reload; `-` for standard output; `off` (or `none`, "
+                    + "`false`, `null`, `\"\"`) writes none");
     static final Field<String> LOG_FORMAT = Field.of("format", Types.oneOf("json", "text"),
             ObserveSettings.DEFAULT.json() ? "json" : "text",
             "one JSON object a line, or `key=value` text");

@@ -42,6 +42,14 @@ final class Types {
     static final Type<Path> PATH = new ScalarType<>("path", "a file's path", false, false,
             Types::path, Path::toString);
 
+    /** What {@link #LOG_PATH} makes of the words that mean no log. */
+    static final String OFF = "off";
+
+    /** A log's path; words that nobody calls a file by are no path, or mean that none is written. */
+    static final Type<String> LOG_PATH = text("path", "a file's path (./NAME where it is one of "
+            + "the words for no log or for a stream), - for standard output, or off",
+            Types::logPath);
+
     private Types() {}
 
     static Type<Integer> integer(int least, int most) {
@@ -123,6 +131,15 @@ final class Types {
         } catch (IllegalArgumentException e) {
             return null; // the caller says where it stands, and what was expected
         }
+    }
+
+    private static String logPath(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case OFF, "none", "false", "" -> OFF;
+            case "on", "yes", "true", "no", "null", "disabled", "enabled", "stdout", "stderr" ->
+                    null; // not a file, and not said clearly enough what else
+            default -> path(text) == null ? null : text;
+        };
     }
 
     private static Path path(String text) {

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigMistakesTest {
     @TempDir
@@ -498,5 +499,14 @@ class ConfigMistakesTest {
                 """).mistakes()).containsExactlyInAnyOrder(
                 "2:3: limits.upload: 10, expected >= 1024",
                 "3:12: limits.tunnel.idle: 0s, expected > 0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"true", "yes", "stdout", "disabled"})
+    void takesNoWordThatSaysTooLittleForTheFileOfAnAccessLog(String word) {
+        assertThat(file("observe: {access_log: {path: " + word + "}}").mistakes())
+                .containsExactly("1:24: observe.access_log.path: unexpected value '" + word
+                        + "', expected a file's path (./NAME where it is one of the words for no "
+                        + "log or for a stream), - for standard output, or off");
     }
 }
