@@ -302,9 +302,12 @@ public final class Penstock implements ServerState, AutoCloseable {
     /**
      * Reads the configuration again and goes by it from the next request on, all at once; a bad one
      * changes nothing. Listeners, admin address, access log and head limit stay as they were until
-     * a restart, and that is said.
+     * a restart, and that is said. The access log's file is opened again in any case.
      */
     public synchronized String reload() {
+        if (accessLog != null) {
+            accessLog.reopen();
+        }
         Reloaded reloaded = reloader.get();
         if (reloaded.settings() == null) {
             LOG.warn("reload_failed problems=\"{}\"", reloaded.problems().replace('\n', ';'));
