@@ -59,6 +59,7 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Lifecycle lifecycle = new Lifecycle(); // before any port is open
         Transport chosen = transport();
         int loops = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
         if (loops < 1 || loops > 1024) {
@@ -84,7 +85,7 @@ final class ServeCommand implements Callable<Integer> {
         try {
             Penstock server = Penstock.start(settings, chosen, loops, source::reload, data);
             announce(server, settings, source, chosen, loops);
-            return new Lifecycle(server, source, settings.shutdownGrace()).run();
+            return lifecycle.run(server, source, settings.shutdownGrace());
         } catch (StartException e) {
             System.err.println("penstock: " + e.getMessage());
             return Main.FAILED;
