@@ -4,7 +4,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.resolver.dns.DnsAddressResolverGroup;
-import io.netty.resolver.dns.DnsNameResolverBuilder;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.penstock.admin.ServerState;
@@ -30,6 +29,7 @@ import io.penstock.observe.AccessLog;
 import io.penstock.route.Router;
 import io.penstock.store.Month;
 import io.penstock.upstream.ConnectionPool;
+import io.penstock.upstream.NameResolution;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.UpstreamTlsException;
@@ -126,9 +126,7 @@ public final class Penstock implements ServerState, AutoCloseable {
         Gauge bodyMemory = new Gauge(Runtime.getRuntime().maxMemory() / 2);
         group = new MultiThreadIoEventLoopGroup(threads,
                 new DefaultThreadFactory("penstock-loop"), transport.ioHandlerFactory());
-        resolver = new DnsAddressResolverGroup(new DnsNameResolverBuilder()
-                .datagramChannelType(transport.datagramChannel())
-                .socketChannelType(transport.channel()));
+        resolver = NameResolution.group(transport);
         for (EventExecutor loop : group) {
             workers.add(new Worker(this, (EventLoop) loop, transport, resolver, threads,
                     settings.limits().headerBytes(), bodyMemory, ledger, budgets, accessLog));
