@@ -2,7 +2,6 @@ package io.penstock.upstream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -10,7 +9,6 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import io.netty.util.concurrent.Future;
 import io.penstock.failure.Fault;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
@@ -35,7 +33,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     private final ConnectionPool pool;
     private ChannelHandlerContext context;
-    private ChannelFuture connecting;
+    private Dial connecting;
     private ReplyListener listener; // null while idle, and after the listener has let go
     private ByteBuf partialHead;
     private boolean headSeen;
@@ -61,20 +59,14 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     // For the pool
 
-    void onConnecting(ChannelFuture future) {
-        connecting = future;
-        if (future.isDone()) { // no channel could be made, and no loop would tell us so
-            onConnected(future);
-        } else {
-            future.addListener(this::onConnected);
-        }
+    void onConnecting(Dial dial) {
+        connecting = dial;
     }
 
-    private void onConnected(Future<?> future) {
-        if (!future.isSuccess()) {
-            onClosed();
-            fail(Fault.CONNECT_FAILED, String.valueOf(future.cause()));
-        }
+    /** No address of the provider could be reached. */
+    void onNotConnected(Throwable cause) {
+        onClosed();
+        fail(Fault.CONNECT_FAILED, String.valueOf(cause));
     }
 
     long bornNanos() {
@@ -214,8 +206,8 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         if (context != null) {
             context.close();
         } else {
-            if (connecting != null && connecting.channel().isRegistered()) {
-                connecting.channel().close();
+            if (connecting != null) {
+                connecting.cancel();
             }
             onClosed();
         }
@@ -261,7 +253,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
                 tlsDone = true;
                 onReady();
             } else {
-                fail(Fault.TLS_FAILED, String.valueOf(handshake.cause()));
+                fail(Fault.TLS_FAILED, TlsFailure.describe(handshake.cause()));
                 ctx.close();
             }
         } else if (event instanceof ChannelInputShutdownEvent && listener != null) {
@@ -381,7 +373,7 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         fail(ready || tlsDone || !pool.isTls() ? Fault.RESET : Fault.TLS_FAILED,
-                String.valueOf(cause));
+                TlsFailure.describe(cause));
         ctx.close();
     }
 
