@@ -170,9 +170,10 @@ final class Schema {
             "answers repeated calls from memory");
 
     static final Field<String> REDIS_URL = Field.optional("url",
-            Types.text("URL", "a URL that begins with redis://, rediss://, redis-cluster:// or "
-                    + "redis-sentinel://", text -> text.matches(
-                            "(redis|rediss|redis-cluster|redis-sentinel)://\\S+") ? text : null),
+            new ScalarType<>("URL", "a URL that begins with redis://, rediss://, redis-cluster:// "
+                    + "or redis-sentinel://", false, false, text -> text.matches(
+                            "(redis|rediss|redis-cluster|redis-sentinel)://\\S+") ? text : null,
+                    Types::withoutUser, Types::withoutUser),
             "the server, or one of a cluster");
     static final Field<Section> REDIS = Field.section("redis",
             SectionType.of("section", REDIS_URL,

@@ -37,10 +37,15 @@ final class Types {
             false, HostPort::parse, HostPort::toString);
 
     static final Type<URI> URL = new ScalarType<>("URL", "a URL such as https://HOST/PATH", false,
-            false, Types::url, URI::toString);
+            false, Types::url, Types::withoutUser, url -> withoutUser(url.toString()));
 
     static final Type<Path> PATH = new ScalarType<>("path", "a file's path", false, false,
             Types::path, Path::toString);
+
+    /** A forward proxy's URL, which may hold a password. */
+    static final Type<String> PROXY = new ScalarType<>("URL or off", Proxies.EXPECTED, false, true,
+            text -> text.equals(Proxies.OFF) || Proxies.parse(text) != null ? text : null,
+            text -> "****");
 
     /** What {@link #LOG_PATH} makes of the words that mean no log. */
     static final String OFF = "off";
@@ -121,6 +126,14 @@ final class Types {
             case "false" -> Boolean.FALSE;
             default -> null;
         };
+    }
+
+    /** A URL, or what should have been one, as messages may show it: with no name and password. */
+    static String withoutUser(String url) {
+        int at = url.lastIndexOf('@');
+        int start = url.indexOf("//");
+        return at < 0 ? url : (start < 0 || start > at ? "" : url.substring(0, start + 2)) + "****"
+                + url.substring(at);
     }
 
     /** Null when the text is no absolute URL. */
