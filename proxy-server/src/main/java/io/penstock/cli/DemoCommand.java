@@ -52,7 +52,8 @@ final class DemoCommand implements Callable<Integer> {
         Lifecycle lifecycle = new Lifecycle(); // before any port is open
         MockSettings mock = MockSettings.DEFAULT.withTtft(Duration.ofMillis(200))
                 .withInterval(Duration.ofMillis(40)).withEvents(24);
-        try (MockServer flaky = MockServer.start(
+        try (StandardError error = StandardError.install();
+                MockServer flaky = MockServer.start(
                         mock.withName("flaky").withFail(
                                 new Fault(Fault.Kind.STATUS, UNAVAILABLE), 0.5));
                 MockServer steady = MockServer.start(mock.withName("steady"))) {

@@ -60,6 +60,12 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Lifecycle lifecycle = new Lifecycle(); // before any port is open
+        try (StandardError error = StandardError.install()) {
+            return serve(lifecycle);
+        }
+    }
+
+    private int serve(Lifecycle lifecycle) {
         Transport chosen = transport();
         int loops = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
         if (loops < 1 || loops > 1024) {

@@ -103,4 +103,32 @@ class ServeProcessIT {
         ProxyUnderTest.await("the line is written", () -> log.toFile().length() > 0);
         assertThat(Files.readString(log)).contains("GET /two").doesNotContain("GET /one");
     }
+
+    /** Each model is one that can't be served, of which a line goes to standard error. */
+    @Test
+    void servesOnThoughNobodyReadsWhatItSays() throws Exception {
+        start("""
+                providers: [{name: p, type: vllm, base_url: "http://127.0.0.1:1/v1"}]
+                breaker: {min_requests: 1}
+                retry: {same_target: 0}
+                """);
+        int pipeBytes = 64 * 1024;
+        String name = "m".repeat(200);
+        try (RawClient client = RawClient.connect(port).timeout(ProxyUnderTest.PATIENCE)) {
+            for (int i = 0; i < 3 * pipeBytes / name.length(); i++) {
+                client.post("/v1/chat/completions", ProxyUnderTest.chat(name + i, false));
+                RawClient.Head head = client.readHead();
+                client.readBody(head);
+                assertThat(head.status()).isEqualTo(502);
+            }
+        }
+        assertThat(status("/health")).isEqualTo(200);
+        assertThat(process.getErrorStream().available()).as("the pipe is full")
+                .isGreaterThan(pipeBytes / 2);
+
+        signal("TERM");
+
+        assertThat(process.waitFor(SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+    }
 }
