@@ -37,4 +37,23 @@ public record AuthSettings(List<ApiKeySettings> keys, JwtSettings jwt, boolean a
     public boolean isOpen() {
         return !knowsCredentials() && !anonymous;
     }
+
+    /** Whether somebody's use in a month is bounded. */
+    public boolean hasBudget() {
+        return withoutCredential.hasBudget() || jwt != null && jwt.granted().hasBudget()
+                || keys.stream().anyMatch(key -> key.allowance().hasBudget());
+    }
+
+    /** How much the caller of that id may use; null if no such caller is configured. */
+    public Allowance allowanceOf(String callerId) {
+        for (ApiKeySettings key : keys) {
+            if (key.id().equals(callerId)) {
+                return key.allowance();
+            }
+        }
+        if (callerId.equals(Caller.ANONYMOUS)) {
+            return withoutCredential;
+        }
+        return jwt != null && callerId.startsWith(Caller.TOKEN_PREFIX) ? jwt.granted() : null;
+    }
 }
