@@ -130,6 +130,9 @@ final class ServeCommand implements Callable<Integer> {
                     + transport.name().toLowerCase(Locale.ROOT) + ", event loops: " + loops + ")");
         }
         System.err.println("penstock: admin on http://" + text(server.adminAddress()));
+        settings.providers().stream().filter(provider -> provider.proxy() != null)
+                .forEach(provider -> System.err.println("penstock: provider " + provider.name()
+                        + " is reached through the forward proxy " + provider.proxy()));
         if (settings.auth().isOpen()) {
             System.err.println("penstock: no authentication is configured, so only this machine is"
                     + " served (set auth.keys or auth.jwt to open it)");

@@ -145,8 +145,8 @@ final class StandardError extends OutputStream {
     }
 
     /**
-     * Writes what is queued, if it is taken in time. Then {@link System#err} is what it was; but not
-     * where a reader has stopped, since the end of the process would wait for that reader.
+     * Writes what is queued, if it is taken in time. Then {@link System#err} is what it was; but
+     * not where a reader has stopped, since the end of the process would wait for that reader.
      */
     @Override
     public void close() {

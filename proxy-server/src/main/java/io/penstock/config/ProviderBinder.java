@@ -127,7 +127,8 @@ final class ProviderBinder {
             URI url = Types.url(flag.substring(equals + 1));
             if (url == null) {
                 problems.error(place, "unexpected value '"
-                        + Types.withoutUser(flag.substring(equals + 1)) + "', expected NAME=BASE_URL with a URL such as https://HOST/PATH");
+                        + Types.withoutUser(flag.substring(equals + 1))
+                        + "', expected NAME=BASE_URL with a URL such as https://HOST/PATH");
                 url = URI.create("http://localhost"); // stands in, so that no more is said of it
             }
             section.put(ProviderSchema.BASE_URL, url, place);

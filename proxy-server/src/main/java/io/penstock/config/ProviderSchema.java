@@ -109,9 +109,9 @@ final class ProviderSchema {
             SectionType.of("section", CA, INSECURE, SNI), "TLS towards the provider");
 
     static final Field<String> PROXY = Field.optional("proxy", Types.PROXY,
-            "the forward proxy on the way to it, asked by CONNECT: `http://USER:PASSWORD@HOST:PORT` "
-                    + "or `https://…`; `off` for none. Without this key, what `HTTPS_PROXY`, "
-                    + "`HTTP_PROXY` and `NO_PROXY` say");
+            "the forward proxy on the way to it, asked by CONNECT: "
+                    + "`http://USER:PASSWORD@HOST:PORT` or `https://…`; `off` for none. Without "
+                    + "this key, what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say");
 
     static final Field<Map<String, OptionsType.Value>> OPTIONS =
             Field.optional("options", new OptionsType(),

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
  * and {@code NO_PROXY} for the hosts that are reached directly. The names in lower case win.
  */
 final class Proxies {
-    /** What a provider's {@code proxy} says to be reached directly, whatever the environment says. */
+    /** What a provider's {@code proxy} says to be reached directly in any case. */
     static final String OFF = "off";
 
     private static final String EXPECTED_OF_VARIABLE = "http://HOST:PORT or https://HOST:PORT, "

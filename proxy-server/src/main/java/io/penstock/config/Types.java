@@ -50,7 +50,7 @@ final class Types {
     /** What {@link #LOG_PATH} makes of the words that mean no log. */
     static final String OFF = "off";
 
-    /** A log's path; words that nobody calls a file by are no path, or mean that none is written. */
+    /** A log's path; words that no file is called by are no path, or mean that none is written. */
     static final Type<String> LOG_PATH = text("path", "a file's path (./NAME where it is one of "
             + "the words for no log or for a stream), - for standard output, or off",
             Types::logPath);

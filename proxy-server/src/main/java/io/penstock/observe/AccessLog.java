@@ -23,9 +23,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One line an exchange and one a refused request, written by a thread of its own. Event loops gather
- * lines and hand them over in batches; none of them ever waits for the disk, or for the reader of
- * standard output. A file can be moved away at any time: {@link #reopen} begins another in its place.
+ * One line an exchange and one a refused request, written by a thread of its own. Event loops
+ * gather lines and hand them over in batches; none of them ever waits for the disk, or for the
+ * reader of standard output. A file can be moved away at any time: {@link #reopen} begins another
+ * in its place.
  *
  * <p><b>Thread:</b> safe; a {@link LoopLog} is confined to its loop.
  * <br><b>Bounds:</b> {@value #MAX_BATCHES} batches of {@value #BATCH_CHARS} characters wait for the

@@ -28,8 +28,8 @@ import java.util.concurrent.TimeUnit;
  * one family holds nothing up where the other family's address works.
  *
  * <p><b>Thread:</b> confined to the event loop.
- * <br><b>Bounds:</b> {@value #MAX_ADDRESSES} addresses; the attempt's connect timer covers them all,
- * and cancels this.
+ * <br><b>Bounds:</b> {@value #MAX_ADDRESSES} addresses; the attempt's connect timer covers them
+ * all, and cancels this.
  */
 final class Dial {
     static final int MAX_ADDRESSES = 8;
@@ -232,7 +232,13 @@ final class Dial {
         } else {
             first.release();
         }
-        ctx.pipeline().remove(ctx.handler());
+        leave(ctx);
+    }
+
+    private static void leave(ChannelHandlerContext ctx) {
+        if (!ctx.isRemoved()) { // as it is where the channel was closed meanwhile
+            ctx.pipeline().remove(ctx.handler());
+        }
     }
 
     /** Waits on a channel that is being connected for the channel to be there. */
@@ -262,7 +268,7 @@ final class Dial {
             } else {
                 dialer.addTunnel(ctx.pipeline(), Dial.this);
                 ctx.fireChannelActive(); // the handshake with the proxy, if there is one
-                ctx.pipeline().remove(this);
+                leave(ctx);
             }
         }
     }

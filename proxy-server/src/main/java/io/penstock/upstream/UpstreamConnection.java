@@ -372,8 +372,9 @@ public final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             onOutputBroken(cause); // if it was a read that failed, the channel closes now
             return;
         }
-        fail(ready || tlsDone || !pool.isTls() ? Fault.RESET : Fault.TLS_FAILED,
-                TlsFailure.describe(cause));
+        Fault fault = ready || tlsDone || !pool.isTls() ? Fault.RESET : Fault.TLS_FAILED;
+        fail(fault, fault == Fault.TLS_FAILED || cause instanceof DecoderException
+                ? TlsFailure.describe(cause) : String.valueOf(cause)); // TLS 1.3 may refuse late
         ctx.close();
     }
 

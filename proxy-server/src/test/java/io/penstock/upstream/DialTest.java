@@ -28,6 +28,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
@@ -199,7 +200,7 @@ class DialTest {
             fillers.add(filler);
             try {
                 filler.connect(hole.getLocalSocketAddress(), 200);
-            } catch (java.net.SocketTimeoutException e) {
+            } catch (SocketTimeoutException e) {
                 full = true;
             }
         }
@@ -400,8 +401,9 @@ class DialTest {
         try (ScriptedUpstream live = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
                 ConnectProxy proxy = ConnectProxy.start(live.port())
                         .answer("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.0 200 OK\r\nx: y\r\n\r\n")) {
-            pool("http://[::9]:8000/v1", new ProxySettings("127.0.0.1", proxy.port(), false, null),
-                    null, new Resolver(false, "127.0.0.1"));
+            pool("http://[::9]:8000/v1",
+                    new ProxySettings("127.0.0.1", proxy.port(), false, null), null,
+                    new Resolver(false, "127.0.0.1"));
 
             acquire();
             expect("connecting", "ready");
@@ -418,8 +420,9 @@ class DialTest {
     void saysWhyAProxyGivesNoTunnel() throws Exception {
         try (ConnectProxy proxy = ConnectProxy.start(1).answer(
                 "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 4\r\n\r\nNope")) {
-            pool("http://" + HOST, new ProxySettings("proxy.test", proxy.port(), false, "u:secret"),
-                    null, new Resolver(false, "127.0.0.1"));
+            pool("http://" + HOST,
+                    new ProxySettings("proxy.test", proxy.port(), false, "u:secret"), null,
+                    new Resolver(false, "127.0.0.1"));
 
             acquire();
 

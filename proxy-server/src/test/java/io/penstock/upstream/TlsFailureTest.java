@@ -67,7 +67,7 @@ class TlsFailureTest {
                 certificate.getCertificatePath()).sslProvider(SslProvider.JDK);
     }
 
-    /** What is said of the failure with this server; {@code trusted} is its certificate, or null. */
+    /** What is said of the failure with this server; {@code trusted} is the CA, or null. */
     private String failureWith(SslContext server, X509Bundle trusted) throws Exception {
         return failureWith(new ChannelInitializer<>() {
             @Override
