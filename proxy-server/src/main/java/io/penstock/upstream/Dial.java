@@ -122,7 +122,7 @@ final class Dial {
         if (all.isSuccess()) {
             @SuppressWarnings("unchecked") // what the resolver promises
             List<SocketAddress> addresses = (List<SocketAddress>) all.getNow();
-            addLeft(addresses);
+            addLeft(dialer.complete(addresses));
             next(null);
         } else {
             next(failure == null ? all.cause() : null);

@@ -12,7 +12,9 @@ import io.netty.util.concurrent.Future;
 import io.penstock.http.ResponseHead;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What every {@link Dial} of one pool needs: where the provider is, or the proxy on the way to it,
@@ -75,6 +77,20 @@ final class Dialer {
 
     Future<List<SocketAddress>> resolveAll(SocketAddress address) {
         return resolvers.getResolver(loop()).resolveAll(address);
+    }
+
+    /**
+     * All addresses where those were found: {@code localhost} is the loopback of either family (RFC
+     * 6761 section 6.3), whatever a hosts file leaves out.
+     */
+    List<SocketAddress> complete(List<SocketAddress> found) {
+        if (!remote.getHostString().equalsIgnoreCase("localhost")) {
+            return found;
+        }
+        Set<SocketAddress> all = new LinkedHashSet<>(found);
+        all.add(new InetSocketAddress(NetUtil.LOCALHOST4, remote.getPort()));
+        all.add(new InetSocketAddress(NetUtil.LOCALHOST6, remote.getPort()));
+        return List.copyOf(all);
     }
 
     /** The address that worked where the resolver's first did not; null for none. */

@@ -267,6 +267,20 @@ class DialTest {
     }
 
     @Test
+    void knowsBothLoopbacksOfLocalhost() throws Exception {
+        try (ServerSocket live = new ServerSocket(0, 8, address("::1"))) {
+            pool("http://localhost:" + live.getLocalPort(), null, null,
+                    new Resolver(false, "127.0.0.1"));
+
+            acquire();
+
+            expect("connecting", "ready");
+            assertThat(reached().getAddress()).isEqualTo(address("::1"));
+            end();
+        }
+    }
+
+    @Test
     void leavesNoChannelBehindWhenItIsGivenUpMidway() throws Exception {
         try (ServerSocket hole = blackHole("127.0.0.8", 0)) {
             int port = hole.getLocalPort();
