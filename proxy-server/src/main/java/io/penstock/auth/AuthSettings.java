@@ -1,6 +1,7 @@
 package io.penstock.auth;
 
 import io.penstock.caller.Allowance;
+import io.penstock.caller.Caller;
 import java.util.List;
 
 /**
@@ -37,5 +38,24 @@ public record AuthSettings(List<ApiKeySettings> keys, JwtSettings jwt, boolean a
     /** Whether nobody has said who may call: then only this machine may. */
     public boolean isOpen() {
         return !knowsCredentials() && !anonymous;
+    }
+
+    /** Whether somebody's use in a month is bounded. */
+    public boolean hasBudget() {
+        return withoutCredential.hasBudget() || jwt != null && jwt.granted().hasBudget()
+                || keys.stream().anyMatch(key -> key.allowance().hasBudget());
+    }
+
+    /** How much the caller of that id may use; null if no such caller is configured. */
+    public Allowance allowanceOf(String callerId) {
+        for (ApiKeySettings key : keys) {
+            if (key.id().equals(callerId)) {
+                return key.allowance();
+            }
+        }
+        if (callerId.equals(Caller.ANONYMOUS)) {
+            return withoutCredential;
+        }
+        return jwt != null && callerId.startsWith(Caller.TOKEN_PREFIX) ? jwt.granted() : null;
     }
 }

@@ -77,6 +77,10 @@ public record JwtSettings(TokenAlgorithm algorithm, JwtKeySettings keys, String 
             throw new IllegalArgumentException("jwks_url: keys that anybody on the way could "
                     + "exchange (expected: an https URL; http only on this machine)");
         }
+        if (url.getPort() == 0 || url.getPort() > 65_535) {
+            throw new IllegalArgumentException("jwks_url: port " + url.getPort()
+                    + " (expected: 1 to 65535)");
+        }
         if (url.getRawUserInfo() != null) {
             throw new IllegalArgumentException(
                     "jwks_url: a name and password in it (expected: a URL without)");

@@ -23,11 +23,17 @@ final class CheckCommand implements Callable<Integer> {
             Loaded loaded = source.load();
             loaded.warnings().forEach(warning -> System.err.println("warning: " + warning));
             System.out.println(source + ": fine, " + loaded.settings().providers().size()
-                    + " providers, " + loaded.settings().routes().size() + " routes");
+                    + " providers, " + loaded.settings().routes().size() + " routes, "
+                    + accessLog(loaded.settings().observe().accessLog()));
             return 0;
         } catch (ConfigException e) {
             System.err.println(e.getMessage());
             return Main.BAD_USAGE;
         }
+    }
+
+    private static String accessLog(String path) {
+        return path == null ? "no access log"
+                : "access log to " + (path.equals("-") ? "standard output" : path);
     }
 }

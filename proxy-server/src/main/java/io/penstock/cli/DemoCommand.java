@@ -49,9 +49,11 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Lifecycle lifecycle = new Lifecycle(); // before any port is open
         MockSettings mock = MockSettings.DEFAULT.withTtft(Duration.ofMillis(200))
                 .withInterval(Duration.ofMillis(40)).withEvents(24);
-        try (MockServer flaky = MockServer.start(
+        try (StandardError error = StandardError.install();
+                MockServer flaky = MockServer.start(
                         mock.withName("flaky").withFail(
                                 new Fault(Fault.Kind.STATUS, UNAVAILABLE), 0.5));
                 MockServer steady = MockServer.start(mock.withName("steady"))) {
@@ -59,7 +61,7 @@ final class DemoCommand implements Callable<Integer> {
             Settings settings = settings(key, flaky, steady);
             try (Penstock server = start(settings)) {
                 print(server, key);
-                return new Lifecycle(server, null, Duration.ofSeconds(5)).run();
+                return lifecycle.run(server, null, Duration.ofSeconds(5));
             }
         } catch (StartException | ConfigException e) {
             System.err.println("penstock: " + e.getMessage());

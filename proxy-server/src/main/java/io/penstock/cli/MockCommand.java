@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -95,20 +96,28 @@ public final class MockCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         MockSettings settings = settings();
-        MockServer server;
+        AtomicReference<MockServer> started = new AtomicReference<>();
+        Thread onSignal = new Thread(() -> {
+            MockServer server = started.get();
+            if (server != null) {
+                server.close();
+            }
+            // Being stopped is how a mock ends well; left alone, the JVM would report the signal.
+            Runtime.getRuntime().halt(0);
+        }, "mock-stop");
+        Runtime.getRuntime().addShutdownHook(onSignal); // before the port is open
         try {
-            server = MockServer.start(settings, threads);
+            started.set(MockServer.start(settings, threads));
         } catch (IOException e) {
             spec.commandLine().getErr().println("mock: " + e.getMessage());
             spec.commandLine().getErr().flush();
             return FAILED;
+        } finally {
+            if (started.get() == null) { // it has failed, which the exit code is to say
+                Runtime.getRuntime().removeShutdownHook(onSignal);
+            }
         }
-        Thread onSignal = new Thread(() -> {
-            server.close();
-            // Being stopped is how a mock ends well; left alone, the JVM would report the signal.
-            Runtime.getRuntime().halt(0);
-        }, "mock-stop");
-        Runtime.getRuntime().addShutdownHook(onSignal);
+        MockServer server = started.get();
         spec.commandLine().getOut().println("mock: listening on " + server.url());
         spec.commandLine().getOut().flush();
         try {

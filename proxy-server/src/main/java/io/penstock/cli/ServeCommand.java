@@ -59,6 +59,13 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Lifecycle lifecycle = new Lifecycle(); // before any port is open
+        try (StandardError error = StandardError.install()) {
+            return serve(lifecycle);
+        }
+    }
+
+    private int serve(Lifecycle lifecycle) {
         Transport chosen = transport();
         int loops = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
         if (loops < 1 || loops > 1024) {
@@ -84,7 +91,7 @@ final class ServeCommand implements Callable<Integer> {
         try {
             Penstock server = Penstock.start(settings, chosen, loops, source::reload, data);
             announce(server, settings, source, chosen, loops);
-            return new Lifecycle(server, source, settings.shutdownGrace()).run();
+            return lifecycle.run(server, source, settings.shutdownGrace());
         } catch (StartException e) {
             System.err.println("penstock: " + e.getMessage());
             return Main.FAILED;
@@ -123,6 +130,9 @@ final class ServeCommand implements Callable<Integer> {
                     + transport.name().toLowerCase(Locale.ROOT) + ", event loops: " + loops + ")");
         }
         System.err.println("penstock: admin on http://" + text(server.adminAddress()));
+        settings.providers().stream().filter(provider -> provider.proxy() != null)
+                .forEach(provider -> System.err.println("penstock: provider " + provider.name()
+                        + " is reached through the forward proxy " + provider.proxy()));
         if (settings.auth().isOpen()) {
             System.err.println("penstock: no authentication is configured, so only this machine is"
                     + " served (set auth.keys or auth.jwt to open it)");

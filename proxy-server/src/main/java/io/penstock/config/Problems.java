@@ -3,11 +3,15 @@ package io.penstock.config;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Collects what is wrong, so that one reading reports all of it. Confined to one load. */
 final class Problems {
     private static final Comparator<Problem> FILE_ORDER =
             Comparator.comparingInt(Problem::line).thenComparingInt(Problem::column);
+
+    /** Whoever quotes a URL, its name and password stay out of the message. */
+    private static final Pattern USER_OF_URL = Pattern.compile("(://)[^'\"\\s]*@");
 
     private final List<Problem> errors = new ArrayList<>();
     private final List<Problem> warnings = new ArrayList<>();
@@ -46,6 +50,7 @@ final class Problems {
     }
 
     private static Problem problem(Place place, String message) {
-        return new Problem(place.file(), place.line(), place.column(), place.path(), message);
+        return new Problem(place.file(), place.line(), place.column(), place.path(),
+                USER_OF_URL.matcher(message).replaceAll("$1****@"));
     }
 }

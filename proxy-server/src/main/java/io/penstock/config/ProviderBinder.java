@@ -45,6 +45,7 @@ final class ProviderBinder {
     private final ProviderTypes types;
     private final KeyBinder keys;
     private final OptionBinder options;
+    private final Proxies proxies;
     private final Set<String> leftOut = new LinkedHashSet<>();
 
     ProviderBinder(Map<String, String> environment, Overrides overrides, Problems problems,
@@ -55,6 +56,7 @@ final class ProviderBinder {
         this.types = types;
         this.keys = new KeyBinder(environment, problems);
         this.options = new OptionBinder(environment, problems);
+        this.proxies = new Proxies(environment, problems);
     }
 
     Bound bind(Section root) {
@@ -124,7 +126,8 @@ final class ProviderBinder {
         if (equals >= 0) {
             URI url = Types.url(flag.substring(equals + 1));
             if (url == null) {
-                problems.error(place, "unexpected value '" + flag.substring(equals + 1)
+                problems.error(place, "unexpected value '"
+                        + Types.withoutUser(flag.substring(equals + 1))
                         + "', expected NAME=BASE_URL with a URL such as https://HOST/PATH");
                 url = URI.create("http://localhost"); // stands in, so that no more is said of it
             }
@@ -167,7 +170,8 @@ final class ProviderBinder {
                 () -> new ProviderSettings(name, type, baseUrl, pooled.keys(),
                         section.get(ProviderSchema.MODELS), enabled,
                         section.get(ProviderSchema.PRIORITY), timeouts, pool, tls, limits,
-                        told));
+                        told, enabled ? proxies.of(section.get(ProviderSchema.PROXY), baseUrl)
+                                : null));
         if (pooled.isLeftOut()) {
             leftOut.add(name);
             return null;

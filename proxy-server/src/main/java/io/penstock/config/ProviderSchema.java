@@ -108,13 +108,18 @@ final class ProviderSchema {
     static final Field<Section> TLS = Field.section("tls",
             SectionType.of("section", CA, INSECURE, SNI), "TLS towards the provider");
 
+    static final Field<String> PROXY = Field.optional("proxy", Types.PROXY,
+            "the forward proxy on the way to it, asked by CONNECT: "
+                    + "`http://USER:PASSWORD@HOST:PORT` or `https://…`; `off` for none. Without "
+                    + "this key, what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say");
+
     static final Field<Map<String, OptionsType.Value>> OPTIONS =
             Field.optional("options", new OptionsType(),
                     "what only providers of its type can be told; see the types below");
 
     static final SectionType PROVIDER = SectionType.of("provider", NAME, TYPE, BASE_URL,
             API_KEY_ENV, API_KEYS, OPTIONS, MODELS, ENABLED, PRIORITY, TIMEOUTS, POOL, LIMITS,
-            TLS);
+            TLS, PROXY);
 
     private ProviderSchema() {}
 

@@ -1,6 +1,7 @@
 package io.penstock.config;
 
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
@@ -12,9 +13,17 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
  * @param isBare whether quotes make it another kind of value, as they do with numbers
  * @param isSecret whether its text stays out of messages
  * @param parser null for a text that is no such value
+ * @param shown what messages show of a text that isn't secret
  */
 record ScalarType<T>(String label, String expected, boolean isBare, boolean isSecret,
-        Function<String, T> parser, Function<T, String> formatter) implements Type<T> {
+        Function<String, T> parser, UnaryOperator<String> shown, Function<T, String> formatter)
+        implements Type<T> {
+
+    /** One whose texts messages show as they are. */
+    ScalarType(String label, String expected, boolean isBare, boolean isSecret,
+            Function<String, T> parser, Function<T, String> formatter) {
+        this(label, expected, isBare, isSecret, parser, UnaryOperator.identity(), formatter);
+    }
 
     @Override
     public T read(Node node, Place place, Reading reading) {
@@ -39,7 +48,7 @@ record ScalarType<T>(String label, String expected, boolean isBare, boolean isSe
             return "unexpected value";
         }
         String quote = scalar.isQuoted() ? "\"" : "'";
-        return "unexpected value " + quote + scalar.shown() + quote;
+        return "unexpected value " + quote + shown.apply(scalar.shown()) + quote;
     }
 
     @Override

@@ -170,9 +170,10 @@ final class Schema {
             "answers repeated calls from memory");
 
     static final Field<String> REDIS_URL = Field.optional("url",
-            Types.text("URL", "a URL that begins with redis://, rediss://, redis-cluster:// or "
-                    + "redis-sentinel://", text -> text.matches(
-                            "(redis|rediss|redis-cluster|redis-sentinel)://\\S+") ? text : null),
+            new ScalarType<>("URL", "a URL that begins with redis://, rediss://, redis-cluster:// "
+                    + "or redis-sentinel://", false, false, text -> text.matches(
+                            "(redis|rediss|redis-cluster|redis-sentinel)://\\S+") ? text : null,
+                    Types::withoutUser, Types::withoutUser),
             "the server, or one of a cluster");
     static final Field<Section> REDIS = Field.section("redis",
             SectionType.of("section", REDIS_URL,
@@ -188,9 +189,10 @@ final class Schema {
     static final Field<Section> CORS = Field.section("cors",
             SectionType.of("section", ALLOWED_ORIGINS), "calls from web pages");
 
-    static final Field<String> LOG_PATH = Field.of("path", Types.TEXT,
+    static final Field<String> LOG_PATH = Field.of("path", Types.LOG_PATH,
             ObserveSettings.DEFAULT.accessLog(),
-            "a file, or `-` for standard output; `null` writes none");
+            "a file, opened again at each reload; `-` for standard output; `off` (or `none`, "
+                    + "`false`, `null`, `\"\"`) writes none");
     static final Field<String> LOG_FORMAT = Field.of("format", Types.oneOf("json", "text"),
             ObserveSettings.DEFAULT.json() ? "json" : "text",
             "one JSON object a line, or `key=value` text");

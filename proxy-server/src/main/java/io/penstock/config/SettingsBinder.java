@@ -159,8 +159,9 @@ final class SettingsBinder {
 
     private static ObserveSettings observe(Section section) {
         Section log = section.section(Schema.ACCESS_LOG);
-        String path = log.isNull(Schema.LOG_PATH) ? null : log.get(Schema.LOG_PATH);
-        return new ObserveSettings(path, log.get(Schema.LOG_FORMAT).equals("json"),
+        String path = log.get(Schema.LOG_PATH);
+        boolean isOff = log.isNull(Schema.LOG_PATH) || path.equals(Types.OFF);
+        return new ObserveSettings(isOff ? null : path, log.get(Schema.LOG_FORMAT).equals("json"),
                 section.get(Schema.HEADERS).equals("full"));
     }
 

@@ -37,10 +37,23 @@ final class Types {
             false, HostPort::parse, HostPort::toString);
 
     static final Type<URI> URL = new ScalarType<>("URL", "a URL such as https://HOST/PATH", false,
-            false, Types::url, URI::toString);
+            false, Types::url, Types::withoutUser, url -> withoutUser(url.toString()));
 
     static final Type<Path> PATH = new ScalarType<>("path", "a file's path", false, false,
             Types::path, Path::toString);
+
+    /** A forward proxy's URL, which may hold a password. */
+    static final Type<String> PROXY = new ScalarType<>("URL or off", Proxies.EXPECTED, false, true,
+            text -> text.equals(Proxies.OFF) || Proxies.parse(text) != null ? text : null,
+            text -> "****");
+
+    /** What {@link #LOG_PATH} makes of the words that mean no log. */
+    static final String OFF = "off";
+
+    /** A log's path; words that no file is called by are no path, or mean that none is written. */
+    static final Type<String> LOG_PATH = text("path", "a file's path (./NAME where it is one of "
+            + "the words for no log or for a stream), - for standard output, or off",
+            Types::logPath);
 
     private Types() {}
 
@@ -115,6 +128,14 @@ final class Types {
         };
     }
 
+    /** A URL, or what should have been one, as messages may show it: with no name and password. */
+    static String withoutUser(String url) {
+        int at = url.lastIndexOf('@');
+        int start = url.indexOf("//");
+        return at < 0 ? url : (start < 0 || start > at ? "" : url.substring(0, start + 2)) + "****"
+                + url.substring(at);
+    }
+
     /** Null when the text is no absolute URL. */
     static URI url(String text) {
         try {
@@ -123,6 +144,15 @@ final class Types {
         } catch (IllegalArgumentException e) {
             return null; // the caller says where it stands, and what was expected
         }
+    }
+
+    private static String logPath(String text) {
+        return switch (text.toLowerCase(Locale.ROOT)) {
+            case OFF, "none", "false", "" -> OFF;
+            case "on", "yes", "true", "no", "null", "disabled", "enabled", "stdout", "stderr" ->
+                    null; // not a file, and not said clearly enough what else
+            default -> path(text) == null ? null : text;
+        };
     }
 
     private static Path path(String text) {

@@ -24,8 +24,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One line an exchange and one a refused request, written by a thread of its own. Event loops gather lines and hand them over
- * in batches; none of them ever waits for the disk.
+ * One line an exchange and one a refused request, written by a thread of its own. Event loops
+ * gather lines and hand them over in batches; none of them ever waits for the disk, or for the
+ * reader of standard output. A file can be moved away at any time: {@link #reopen} begins another
+ * in its place.
  *
  * <p><b>Thread:</b> safe; a {@link LoopLog} is confined to its loop.
  * <br><b>Bounds:</b> {@value #MAX_BATCHES} batches of {@value #BATCH_CHARS} characters wait for the
@@ -36,18 +38,24 @@ public final class AccessLog implements AutoCloseable {
     static final int BATCH_CHARS = 16 * 1024;
     private static final long GATHER_MILLIS = 100;
     private static final Logger LOG = LoggerFactory.getLogger(AccessLog.class);
-    private static final String END = "";
 
-    private final ArrayBlockingQueue<String> batches = new ArrayBlockingQueue<>(MAX_BATCHES);
+    /** What the writer takes from the queue: lines, or one of two signs. */
+    private record Batch(String lines) {
+        static final Batch END = new Batch(null);
+        static final Batch WAKE = new Batch("");
+    }
+
+    private final ArrayBlockingQueue<Batch> batches = new ArrayBlockingQueue<>(MAX_BATCHES);
     private final AtomicLong dropped = new AtomicLong();
-    private final OutputStream out;
-    private final boolean standardOutput;
+    private final Path file; // null for standard output
     private final boolean json;
     private final Thread writer;
+    private OutputStream out; // the writer's own
+    private volatile boolean reopenAsked;
 
-    private AccessLog(OutputStream out, boolean standardOutput, boolean json) {
+    private AccessLog(OutputStream out, Path file, boolean json) {
         this.out = out;
-        this.standardOutput = standardOutput;
+        this.file = file;
         this.json = json;
         writer = new Thread(this::write, "penstock-access-log");
         writer.setDaemon(true);
@@ -59,12 +67,24 @@ public final class AccessLog implements AutoCloseable {
         if (settings.accessLog() == null) {
             return null;
         }
-        boolean standardOutput = settings.accessLog().equals("-");
-        OutputStream out = standardOutput
-                ? new FileOutputStream(FileDescriptor.out)
-                : Files.newOutputStream(Path.of(settings.accessLog()), StandardOpenOption.CREATE,
-                        StandardOpenOption.APPEND);
-        return new AccessLog(out, standardOutput, settings.json());
+        Path file = settings.accessLog().equals("-") ? null : Path.of(settings.accessLog());
+        OutputStream out = file == null ? new FileOutputStream(FileDescriptor.out) : append(file);
+        return new AccessLog(out, file, settings.json());
+    }
+
+    private static OutputStream append(Path file) throws IOException {
+        return Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    /**
+     * Opens the file again, by its name: what is handed over from now on goes there, though the old
+     * file has been moved away. Returns at once. A file that can't be opened leaves the old one.
+     */
+    public void reopen() {
+        if (file != null) {
+            reopenAsked = true;
+            batches.offer(Batch.WAKE); // a full queue wakes the writer as well
+        }
     }
 
     /** The log as one event loop writes it. */
@@ -75,7 +95,7 @@ public final class AccessLog implements AutoCloseable {
     /** Writes what waits, then ends; waits for that, two seconds at most. */
     @Override
     public void close() throws InterruptedException {
-        if (batches.offer(END, 1, TimeUnit.SECONDS)) {
+        if (batches.offer(Batch.END, 1, TimeUnit.SECONDS)) {
             writer.join(1000);
         }
         writer.interrupt(); // a disk or a pipe that takes nothing must not keep the process
@@ -85,12 +105,16 @@ public final class AccessLog implements AutoCloseable {
         boolean failing = false;
         try {
             while (true) {
-                String batch = batches.take();
-                if (batch.isEmpty()) {
+                Batch batch = batches.take();
+                if (batch == Batch.END) {
                     return;
                 }
                 try {
-                    out.write(batch.getBytes(StandardCharsets.UTF_8));
+                    if (reopenAsked) {
+                        reopenAsked = false;
+                        openAgain();
+                    }
+                    out.write(batch.lines().getBytes(StandardCharsets.UTF_8));
                     long missing = dropped.getAndSet(0);
                     if (missing > 0) {
                         LOG.warn("access_log_dropped batches={}", missing);
@@ -110,8 +134,18 @@ public final class AccessLog implements AutoCloseable {
         }
     }
 
+    private void openAgain() {
+        try {
+            OutputStream next = append(file);
+            closeFile();
+            out = next;
+        } catch (IOException e) {
+            LOG.warn("access_log_not_reopened cause=\"{}\"", e.toString());
+        }
+    }
+
     private void closeFile() {
-        if (!standardOutput) {
+        if (file != null) {
             try {
                 out.close();
             } catch (IOException e) {
@@ -151,7 +185,7 @@ public final class AccessLog implements AutoCloseable {
         /** Hands over what has been gathered. */
         public void flush() {
             if (lines.length() > 0) {
-                if (!batches.offer(lines.toString())) {
+                if (!batches.offer(new Batch(lines.toString()))) {
                     dropped.incrementAndGet();
                 }
                 lines.setLength(0);

@@ -105,7 +105,7 @@ final class BedrockType implements ProviderType {
      * one that was said; null if none is known.
      */
     String region(Site site) {
-        Matcher host = HOST.matcher(site.baseUrl().getHost());
+        Matcher host = HOST.matcher(site.host());
         if (host.matches()) {
             return host.group(1);
         }

@@ -122,7 +122,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     /** The endpoints that the proxy answers itself. */
     private void onStatusPage(RequestHead head, Snapshot snapshot, String id) {
-        StatusPages pages = worker.server().statusPages();
+        StatusPages pages = worker.statusPages();
         String path = head.path();
         if (!pages.isPage(path)) {
             refuse(Failure.of(Failure.Kind.UNKNOWN_URL,

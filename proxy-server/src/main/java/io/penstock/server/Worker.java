@@ -5,13 +5,14 @@ import io.netty.resolver.AddressResolverGroup;
 import io.penstock.admin.AdminHandler;
 import io.penstock.answer.LocalReply;
 import io.penstock.auth.CredentialField;
+import io.penstock.admin.ServerState;
+import io.penstock.admin.StatusPages;
 import io.penstock.auth.CredentialHash;
 import io.penstock.exchange.ExchangeLoop;
 import io.penstock.exchange.call.CallLoop;
 import io.penstock.exchange.chat.ChatLoop;
 import io.penstock.exchange.meter.MeterLoop;
 import io.penstock.http.HeadWriter;
-import io.penstock.limit.Budgets;
 import io.penstock.limit.Gauge;
 import io.penstock.listen.ListenLoop;
 import io.penstock.loop.Deadlines;
@@ -20,7 +21,6 @@ import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
-import io.penstock.usage.Ledger;
 import java.net.InetSocketAddress;
 
 /**
@@ -29,7 +29,8 @@ import java.net.InetSocketAddress;
  * <p><b>Thread:</b> confined to the event loop.
  */
 final class Worker {
-    private final Penstock server;
+    private final Shared server;
+    private final StatusPages statusPages;
     private final EventLoop loop;
     private final Deadlines deadlines;
     private final UpstreamLoop upstream;
@@ -44,16 +45,18 @@ final class Worker {
     private final SlotQueue<RequestPipeline> admission;
     private final AccessLog.LoopLog accessLog; // null for none
 
-    Worker(Penstock server, EventLoop loop, Transport transport,
-            AddressResolverGroup<InetSocketAddress> resolver, int loops, int maxHeadBytes,
-            Gauge bodyMemory, Ledger ledger, Budgets budgets, AccessLog accessLog) {
+    Worker(Shared server, ServerState state, StatusPages statusPages, EventLoop loop,
+            Transport transport, AddressResolverGroup<InetSocketAddress> resolver, int loops,
+            int maxHeadBytes, Gauge bodyMemory) {
         this.server = server;
+        this.statusPages = statusPages;
         this.loop = loop;
         deadlines = new Deadlines(loop);
         upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops);
         calls = new CallLoop(deadlines, upstream, bodyMemory);
         chats = new ChatLoop(calls);
-        exchanges = new ExchangeLoop(calls, new MeterLoop(new Estimator(), ledger, budgets));
+        exchanges = new ExchangeLoop(calls,
+                new MeterLoop(new Estimator(), server.ledger(), server.budgets()));
         admission = new SlotQueue<>(server.concurrent(), Integer.MAX_VALUE, deadlines, loop,
                 new SlotQueue.Listener<>() {
                     @Override
@@ -69,12 +72,16 @@ final class Worker {
         listen = new ListenLoop(loop, deadlines, maxHeadBytes,
                 connection -> new RequestPipeline(this, connection));
         adminListen = new ListenLoop(loop, deadlines, maxHeadBytes,
-                connection -> new AdminHandler(connection, this::newReply, server));
-        this.accessLog = accessLog == null ? null : accessLog.forLoop(loop);
+                connection -> new AdminHandler(connection, this::newReply, state));
+        accessLog = server.accessLog() == null ? null : server.accessLog().forLoop(loop);
     }
 
-    Penstock server() {
+    Shared server() {
         return server;
+    }
+
+    StatusPages statusPages() {
+        return statusPages;
     }
 
     EventLoop eventLoop() {

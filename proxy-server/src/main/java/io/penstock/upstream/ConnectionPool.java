@@ -1,15 +1,11 @@
 package io.penstock.upstream;
 
 import io.netty.bootstrap.Bootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
-import io.netty.handler.ssl.SslHandler;
 import io.penstock.failure.Fault;
 import io.penstock.http.ResponseHead;
 import io.penstock.loop.Counter;
 import io.penstock.loop.Deadlines;
 import io.penstock.loop.SlotQueue;
-import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +27,7 @@ public final class ConnectionPool extends Deadlines.Entry
     private static final long MAX_AGE_NANOS = TimeUnit.MINUTES.toNanos(MAX_AGE_MINUTES);
 
     private final Provider provider;
-    private final Bootstrap bootstrap;
+    private final Dialer dialer;
     private final Deadlines deadlines;
     private final ResponseHead responseHead;
     private final int maxConnections;
@@ -49,7 +45,7 @@ public final class ConnectionPool extends Deadlines.Entry
     ConnectionPool(Provider provider, Bootstrap bootstrap, Deadlines deadlines,
             ResponseHead responseHead, int loops) {
         this.provider = provider;
-        this.bootstrap = bootstrap;
+        dialer = new Dialer(provider, bootstrap, responseHead);
         this.deadlines = deadlines;
         this.responseHead = responseHead;
         PoolSettings settings = provider.settings().pool();
@@ -167,21 +163,10 @@ public final class ConnectionPool extends Deadlines.Entry
         UpstreamConnection connection =
                 new UpstreamConnection(this, listener, deadlines.nowNanos(), MAX_AGE_NANOS
                         - ThreadLocalRandom.current().nextLong(MAX_AGE_NANOS / 10));
+        Dial dial = new Dial(dialer, connection);
+        connection.onConnecting(dial);
         listener.onConnecting(connection);
-        connection.onConnecting(bootstrap.clone()
-                .handler(new ChannelInitializer<>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        if (provider.sslContext() != null) {
-                            SslHandler handler = provider.sslContext().newHandler(channel.alloc(),
-                                    provider.serverName(), provider.port());
-                            handler.setHandshakeTimeoutMillis(0); // the attempt has its own timer
-                            channel.pipeline().addLast(handler);
-                        }
-                        channel.pipeline().addLast(connection);
-                    }
-                })
-                .connect(InetSocketAddress.createUnresolved(provider.host(), provider.port())));
+        dial.start();
     }
 
     // For the connections

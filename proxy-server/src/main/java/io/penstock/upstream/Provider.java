@@ -34,6 +34,7 @@ public final class Provider {
     private final String host;
     private final int port;
     private final SslContext sslContext;
+    private final SslContext proxySslContext;
     private final ProviderLoad load;
     private volatile LastError lastError;
     private volatile boolean refusesUsageQuestion;
@@ -51,12 +52,14 @@ public final class Provider {
         keys = new KeyPool(settings.keys(), terms.authorizations());
         health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
-        String hostInUrl = settings.baseUrl().getHost();
+        String hostInUrl = settings.site().host();
         host = hostInUrl.startsWith("[") ? hostInUrl.substring(1, hostInUrl.length() - 1)
                 : hostInUrl;
-        int portInUrl = settings.baseUrl().getPort();
+        int portInUrl = settings.site().port();
         port = portInUrl >= 0 ? portInUrl : https ? 443 : 80;
         sslContext = https ? UpstreamTls.context(settings.tls()) : null;
+        proxySslContext = settings.proxy() != null && settings.proxy().tls()
+                ? UpstreamTls.context(UpstreamTlsSettings.DEFAULT) : null;
         load = new ProviderLoad(settings.limits());
         if (settings.enabled()) { // else nobody asks it, and its secrets need not be looked for
             terms.signed().forEach(type::prepare);
@@ -135,6 +138,11 @@ public final class Provider {
     /** Null where plain HTTP is spoken. */
     SslContext sslContext() {
         return sslContext;
+    }
+
+    /** Null where no proxy is spoken to over TLS. */
+    SslContext proxySslContext() {
+        return proxySslContext;
     }
 
     /** The name to ask for and to verify in the TLS handshake. */

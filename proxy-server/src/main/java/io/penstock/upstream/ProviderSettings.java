@@ -17,10 +17,21 @@ import java.util.List;
  * @param priority lower is tried first
  * @param limits how many calls it gets at once
  * @param options what only providers of its type can be told
+ * @param proxy the forward proxy on the way to it; null for none
  */
 public record ProviderSettings(String name, ProviderType type, URI baseUrl, List<KeySettings> keys,
         List<String> models, boolean enabled, int priority, TimeoutSettings timeouts,
-        PoolSettings pool, UpstreamTlsSettings tls, LoadSettings limits, Options options) {
+        PoolSettings pool, UpstreamTlsSettings tls, LoadSettings limits, Options options,
+        ProxySettings proxy) {
+    private static final int MAX_PORT = 65_535;
+
+    /** One that is reached without a forward proxy. */
+    public ProviderSettings(String name, ProviderType type, URI baseUrl, List<KeySettings> keys,
+            List<String> models, boolean enabled, int priority, TimeoutSettings timeouts,
+            PoolSettings pool, UpstreamTlsSettings tls, LoadSettings limits, Options options) {
+        this(name, type, baseUrl, keys, models, enabled, priority, timeouts, pool, tls, limits,
+                options, null);
+    }
 
     /** One with no options. */
     public ProviderSettings(String name, ProviderType type, URI baseUrl, List<KeySettings> keys,
@@ -43,19 +54,29 @@ public record ProviderSettings(String name, ProviderType type, URI baseUrl, List
             throw new IllegalArgumentException("name: '" + name
                     + "' (expected: 1 to 64 letters, digits, dots, hyphens or underscores)");
         }
+        Site site = new Site(baseUrl, options);
         String scheme = baseUrl.getScheme();
-        if (!("http".equals(scheme) || "https".equals(scheme)) || baseUrl.getHost() == null
+        if (!("http".equals(scheme) || "https".equals(scheme)) || site.host() == null
                 || baseUrl.getRawQuery() != null && !type.takesQuery(baseUrl.getRawQuery())
                 || baseUrl.getRawFragment() != null || baseUrl.getRawUserInfo() != null) {
-            throw new IllegalArgumentException("base_url: '" + baseUrl
+            throw new IllegalArgumentException("base_url: '" + withoutSecrets(baseUrl)
                     + "' (expected: http://HOST[:PORT][/PATH] or https://…)");
+        }
+        if (site.port() == 0 || site.port() > MAX_PORT) {
+            throw new IllegalArgumentException("base_url: port " + site.port()
+                    + " (expected: 1 to " + MAX_PORT + ")");
         }
         keys = List.copyOf(keys);
         models = List.copyOf(models);
-        new ProviderTerms(type, new Site(baseUrl, options), keys); // that it can be had
+        new ProviderTerms(type, site, keys); // that it can be had
         if (new HashSet<>(models).size() != models.size()) {
             throw new IllegalArgumentException("models: a name stands there twice");
         }
+    }
+
+    /** Name, password and query, which may be a key, must not get into a message. */
+    private static String withoutSecrets(URI url) {
+        return url.toString().replaceFirst("//.*@", "//****@").replaceFirst("\\?.*", "?****");
     }
 
     /** Where it is, as its type wants to know it. */

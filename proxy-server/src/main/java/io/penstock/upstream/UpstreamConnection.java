@@ -2,7 +2,6 @@ package io.penstock.upstream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -10,7 +9,6 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import io.netty.util.concurrent.Future;
 import io.penstock.failure.Fault;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.loop.PendingBytes;
@@ -38,7 +36,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
     private final ConnectionPool pool;
     private final ReplyHeadReader head;
     private ChannelHandlerContext context;
-    private ChannelFuture connecting;
+    private Dial connecting;
     private ReplyListener listener; // null while idle, and after the listener has let go
     private UpstreamState state = UpstreamState.CONNECTING;
     private String upgrade; // the protocol that the request asks for; null for none
@@ -67,20 +65,14 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
 
     // For the pool
 
-    void onConnecting(ChannelFuture future) {
-        connecting = future;
-        if (future.isDone()) { // no channel could be made, and no loop would tell us so
-            onConnected(future);
-        } else {
-            future.addListener(this::onConnected);
-        }
+    void onConnecting(Dial dial) {
+        connecting = dial;
     }
 
-    private void onConnected(Future<?> future) {
-        if (!future.isSuccess()) {
-            onClosed();
-            tell(Fault.CONNECT_FAILED, String.valueOf(future.cause()));
-        }
+    /** No address of the provider could be reached. */
+    void onNotConnected(Throwable cause) {
+        onClosed();
+        tell(Fault.CONNECT_FAILED, String.valueOf(cause));
     }
 
     long bornNanos() {
@@ -210,8 +202,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
             moveTo(UpstreamState.CLOSING);
             context.close();
         } else {
-            if (connecting != null && connecting.channel().isRegistered()) {
-                connecting.channel().close();
+            if (connecting != null) {
+                connecting.cancel();
             }
             onClosed();
         }
@@ -254,7 +246,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof SslHandshakeCompletionEvent handshake) {
             if (!handshake.isSuccess()) {
-                fail(Fault.TLS_FAILED, String.valueOf(handshake.cause()));
+                fail(Fault.TLS_FAILED, TlsFailure.describe(handshake.cause()));
             } else if (state == UpstreamState.HANDSHAKE) {
                 onReady();
             }
@@ -345,7 +337,9 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
             onOutputBroken(cause);
             return;
         }
-        fail(isBeforeTls() ? Fault.TLS_FAILED : Fault.RESET, String.valueOf(cause));
+        Fault fault = isBeforeTls() ? Fault.TLS_FAILED : Fault.RESET;
+        fail(fault, fault == Fault.TLS_FAILED || cause instanceof DecoderException
+                ? TlsFailure.describe(cause) : String.valueOf(cause)); // TLS 1.3 may refuse late
     }
 
     private boolean isBeforeTls() {

@@ -12,8 +12,14 @@ final class UpstreamTls {
     private UpstreamTls() {}
 
     static SslContext context(UpstreamTlsSettings settings) throws UpstreamTlsException {
+        return context(settings,
+                OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK);
+    }
+
+    static SslContext context(UpstreamTlsSettings settings, SslProvider engine)
+            throws UpstreamTlsException {
         SslContextBuilder builder = SslContextBuilder.forClient()
-                .sslProvider(OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK)
+                .sslProvider(engine)
                 .protocols("TLSv1.3", "TLSv1.2")
                 .endpointIdentificationAlgorithm(settings.insecureSkipVerify() ? "" : "HTTPS");
         try {

@@ -400,4 +400,21 @@ class ConfigLoaderTest {
         assertThat(file("cors: {allowed_origins: ['HTTPS://App.Example:443']}").settings().cors()
                 .allowedOrigins()).containsExactly("https://app.example");
     }
+
+    /** Each of them, quoted or not, was once the name of a file. */
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "'off'", "OFF", "none", "false", "'false'", "null", "~", "''"})
+    void takesEveryWordForNoAccessLog(String word) throws Exception {
+        Settings settings = file("observe: {access_log: {path: " + word + "}}").settings();
+
+        assertThat(settings.observe().accessLog()).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-", "./off", "off.log", "/var/log/none"})
+    void takesEveryOtherPathOfAnAccessLogAsItIs(String path) throws Exception {
+        Settings settings = file("observe: {access_log: {path: \"" + path + "\"}}").settings();
+
+        assertThat(settings.observe().accessLog()).isEqualTo(path);
+    }
 }

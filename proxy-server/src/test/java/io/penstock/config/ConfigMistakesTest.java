@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigMistakesTest {
     @TempDir
@@ -276,7 +278,7 @@ class ConfigMistakesTest {
                 """).mistakes()).containsExactly(
                 "2:5: providers[0].name: 'my provider', expected 1 to 64 letters, digits, dots, "
                         + "hyphens or underscores",
-                "6:5: providers[1].base_url: 'https://host/v1?key=1', expected "
+                "6:5: providers[1].base_url: 'https://host/v1?****', expected "
                         + "http://HOST[:PORT][/PATH] or https://…");
     }
 
@@ -498,5 +500,56 @@ class ConfigMistakesTest {
                 """).mistakes()).containsExactlyInAnyOrder(
                 "2:3: limits.upload: 10, expected >= 1024",
                 "3:12: limits.tunnel.idle: 0s, expected > 0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"true", "yes", "stdout", "disabled"})
+    void takesNoWordThatSaysTooLittleForTheFileOfAnAccessLog(String word) {
+        assertThat(file("observe: {access_log: {path: " + word + "}}").mistakes())
+                .containsExactly("1:24: observe.access_log.path: unexpected value '" + word
+                        + "', expected a file's path (./NAME where it is one of the words for no "
+                        + "log or for a stream), - for standard output, or off");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"99999", "65536", "0"})
+    void refusesAPortThatThereIsNone(int port) {
+        for (String host : new String[] {"host", "my_host", "[::1]"}) {
+            assertThat(file("""
+                    providers:
+                      - name: p
+                        type: vllm
+                        base_url: http://%s:%d/v1
+                    """.formatted(host, port)).mistakes()).containsExactly(
+                    "4:5: providers[0].base_url: port " + port + ", expected 1 to 65535");
+        }
+        assertThat(file("""
+                auth:
+                  jwt:
+                    algorithm: RS256
+                    jwks_url: https://issuer:%d/jwks
+                """.formatted(port)).mistakes()).containsExactly(
+                "4:5: auth.jwt.jwks_url: port " + port + ", expected 1 to 65535");
+    }
+
+    /** Whatever is wrong with a URL, whoever reads the message may not be the one who may know. */
+    @ParameterizedTest
+    @ValueSource(strings = {"http://me:hunter2@host/v1", "me:hunter2@host/v1",
+        "ftp://me:hunter2@host", "http://me:hunter2@host:99999/v1", "http://me:hun/ter2@my_host",
+        "http://me:hunter2@ho st/v1", "//me:hunter2@host"})
+    void showsNoPasswordOfAUrl(String url) {
+        for (String mistake : file("""
+                providers:
+                  - name: p
+                    type: vllm
+                    base_url: "%s"
+                    proxy: "%s?"
+                auth: {jwt: {algorithm: RS256, jwks_url: "%s"}}
+                redis: {url: "x%s"}
+                observe: {otlp: {endpoint: "%s/ /"}}
+                """.formatted(url, url, url, url, url))
+                .with(new Overrides(List.of(), null, List.of("q=" + url + " "))).mistakes()) {
+            assertThat(mistake).doesNotContain("hunter2").doesNotContain("ter2");
+        }
     }
 }

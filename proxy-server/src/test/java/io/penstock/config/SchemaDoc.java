@@ -125,6 +125,9 @@ final class SchemaDoc {
                 .append("| `PROXY_API_HOST`, `PROXY_API_PORT` | the listener's address, where the "
                         + "file has no `listen` |\n")
                 .append("| `PROXY_API_DEBUG` | `true` tells in the log what peers do wrong |\n")
+                .append("| `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, also in lower "
+                        + "case | the [forward proxy](providers.md#through-a-forward-proxy) on "
+                        + "the way to providers that set no `proxy` |\n")
                 .append("| `PENSTOCK_DATA_DIR` | where usage is kept, unless `serve --data-dir` "
                         + "says |\n")
                 .append("| `PENSTOCK_ADMIN_TOKEN` | what `penstock usage` shows the admin port, "

@@ -35,6 +35,7 @@ import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
+import io.penstock.upstream.ProxySettings;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsSettings;
 import io.penstock.usage.BudgetSettings;
@@ -379,6 +380,13 @@ public final class ProxyUnderTest implements AutoCloseable {
             return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
                     p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(),
                     new UpstreamTlsSettings(p.tls().ca(), false, name), p.limits()));
+        }
+
+        /** It is reached through that forward proxy; the last thing to say of a provider. */
+        public Builder proxy(ProxySettings proxy) {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), p.keys(),
+                    p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(),
+                    p.limits(), p.options(), proxy));
         }
 
         private Builder change(UnaryOperator<ProviderSettings> change) {

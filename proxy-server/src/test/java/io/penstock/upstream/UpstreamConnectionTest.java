@@ -132,7 +132,7 @@ class UpstreamConnectionTest implements ReplyListener {
     void theListenerIsToldOnceWhenTheProviderCloses(UpstreamState where) {
         bringTo(where);
         if (where == UpstreamState.CONNECTING) {
-            connection.onConnecting(channel.newFailedFuture(new IOException("refused")));
+            connection.onNotConnected(new IOException("refused"));
             assertThat(log).hasToString("connect_failed ");
             return;
         }

@@ -178,4 +178,29 @@ class AccessLogIT {
                     .contains("\"prompt_tokens\":7,").contains("\"completion_tokens\":3,");
         }
     }
+
+    /** What logrotate does: the file is renamed, and the proxy is told. */
+    @Test
+    void beginsANewFileAtAReload() throws Exception {
+        Path rotated = directory.resolve("access.log.1");
+        try (ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", "http://127.0.0.1:1")
+                .accessLog(log()).start()) {
+            RawClient caller = proxy.connect().get("/first");
+            caller.readBody(caller.readHead());
+            ProxyUnderTest.await("the first line is written",
+                    () -> log().toFile().length() > 0);
+            Files.move(log(), rotated);
+
+            proxy.prepareBadReload("providers: a mistake, which is no reason to keep the file");
+            RawClient.Head reload = proxy.connectAdmin().post("/admin/reload", "").readHead();
+
+            assertThat(reload.status()).isEqualTo(422);
+            ProxyUnderTest.await("the file is there again", () -> Files.exists(log()));
+            RawClient other = proxy.connect().get("/second");
+            other.readBody(other.readHead());
+            assertThat(lines(proxy)).singleElement().asString().contains("GET /second");
+            assertThat(Files.readAllLines(rotated)).singleElement().asString()
+                    .contains("GET /first");
+        }
+    }
 }

@@ -1,0 +1,174 @@
+package io.penstock.server;
+
+import io.penstock.caller.Allowance;
+import io.penstock.config.Settings;
+import io.penstock.limit.Accounts;
+import io.penstock.limit.Budgets;
+import io.penstock.limit.Permit;
+import io.penstock.listen.ConnectionLimit;
+import io.penstock.loop.Slots;
+import io.penstock.observe.AccessLog;
+import io.penstock.store.Month;
+import io.penstock.upstream.UpstreamTlsException;
+import io.penstock.usage.BudgetSettings;
+import io.penstock.usage.Ledger;
+import io.penstock.usage.LedgerRow;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * What all event loops share: the snapshot in force, and everything that is counted over all of
+ * them.
+ *
+ * <p><b>Thread:</b> safe; the snapshot is replaced by one thread at a time.
+ */
+final class Shared {
+    private final Workers workers = new Workers();
+    private final Slots concurrent;
+    private final ConnectionLimit connectionLimit;
+    private final AccessLog accessLog; // null for none
+    private final Ledger ledger;
+    private final boolean lacksStore; // though there should be one
+    private final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
+    private final Budgets budgets = new Budgets(Budgets.MAX_CALLERS);
+    private volatile Snapshot snapshot;
+    private volatile boolean draining;
+    private volatile Runnable onDrainAsked = () -> { };
+
+    private Shared(Snapshot snapshot, AccessLog accessLog, Ledger ledger, boolean lacksStore) {
+        this.snapshot = snapshot;
+        this.accessLog = accessLog;
+        this.ledger = ledger;
+        this.lacksStore = lacksStore;
+        int month = Month.of(System.currentTimeMillis());
+        for (LedgerRow row : ledger.rows(month)) {
+            budgets.seed(row.caller(), month, row.tokens(), row.nanoDollars());
+        }
+        Settings settings = snapshot.settings();
+        limitAll(settings);
+        concurrent = new Slots(settings.limits().concurrent());
+        connectionLimit = new ConnectionLimit(settings.limits().connections(),
+                settings.limits().connectionsPerIp());
+    }
+
+    /** Opens access log and ledger, and puts these settings in force. */
+    static Shared open(Settings settings, DataDirectory data) throws StartException {
+        Snapshot snapshot;
+        AccessLog accessLog;
+        try {
+            snapshot = Snapshot.of(settings, List.of(), null);
+            snapshot.adopt();
+            accessLog = AccessLog.open(settings.observe());
+        } catch (UpstreamTlsException | IOException e) {
+            throw new StartException(e.toString(), e);
+        }
+        try {
+            Ledger ledger = data.openLedger(reliesOnStore(settings));
+            return new Shared(snapshot, accessLog, ledger,
+                    data.path() != null && ledger.state() == Ledger.State.MEMORY);
+        } catch (StartException e) {
+            close(accessLog);
+            throw e;
+        }
+    }
+
+    /** Whether usage has to be remembered: somebody's is bounded, or the configuration says so. */
+    private static boolean reliesOnStore(Settings settings) {
+        return settings.budget().onStoreFailure() == BudgetSettings.OnStoreFailure.REJECT
+                || settings.auth().hasBudget();
+    }
+
+    /** Whether these settings want usage to be remembered, which was not to be had at the start. */
+    boolean lacksStoreFor(Settings settings) {
+        return lacksStore && reliesOnStore(settings);
+    }
+
+    Workers workers() {
+        return workers;
+    }
+
+    int loops() {
+        return workers.count();
+    }
+
+    Snapshot snapshot() {
+        return snapshot;
+    }
+
+    /** Goes by that snapshot from the next request on, all at once. */
+    void use(Snapshot next) {
+        Settings now = next.settings();
+        concurrent.setLimit(now.limits().concurrent());
+        limitAll(now);
+        connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
+        snapshot = next;
+        next.adopt();
+        accounts.onReload();
+    }
+
+    private void limitAll(Settings settings) {
+        Integer requests = settings.limits().requestsPerMinute();
+        accounts.setGlobal(requests == null ? 0 : requests, Allowance.MINUTE_NANOS);
+    }
+
+    Permit newPermit() {
+        return new Permit(accounts, budgets);
+    }
+
+    Budgets budgets() {
+        return budgets;
+    }
+
+    Slots concurrent() {
+        return concurrent;
+    }
+
+    ConnectionLimit connectionLimit() {
+        return connectionLimit;
+    }
+
+    Ledger ledger() {
+        return ledger;
+    }
+
+    /** Null for none. */
+    AccessLog accessLog() {
+        return accessLog;
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
+    /** No new work is welcome from now on. */
+    void startDraining() {
+        draining = true;
+    }
+
+    void onDrainAsked(Runnable action) {
+        onDrainAsked = action;
+    }
+
+    /** Somebody wants the process to end. */
+    void askToDrain() {
+        startDraining();
+        onDrainAsked.run();
+    }
+
+    /** Closes what it has opened, once no loop is left that could book or log. */
+    void close() {
+        ledger.close();
+        snapshot.authenticator().close(null);
+        close(accessLog);
+    }
+
+    private static void close(AccessLog accessLog) {
+        if (accessLog != null) {
+            try {
+                accessLog.close();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.penstock.server;
+
+import io.penstock.upstream.ConnectionPool;
+import io.penstock.upstream.Provider;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
+import java.util.function.ToLongFunction;
+
+/**
+ * All event loops of the proxy, asked or told one after the other.
+ *
+ * <p><b>Thread:</b> filled before any listener is bound; safe from then on.
+ * <br><b>Bounds:</b> no loop is waited for longer than {@value #ANSWER_SECONDS} s.
+ */
+final class Workers {
+    private static final long ANSWER_SECONDS = 1;
+
+    private final List<Worker> all = new ArrayList<>();
+
+    void add(Worker worker) {
+        all.add(worker);
+    }
+
+    int count() {
+        return all.size();
+    }
+
+    List<Worker> list() {
+        return all;
+    }
+
+    /** Runs it on each loop, some time soon. */
+    void tell(Consumer<Worker> action) {
+        for (Worker worker : all) {
+            worker.eventLoop().execute(() -> action.accept(worker));
+        }
+    }
+
+    /** Runs it on one loop after the other, and waits for each. */
+    void onEach(Consumer<Worker> action) {
+        for (Worker worker : all) {
+            worker.eventLoop().submit(() -> action.accept(worker))
+                    .awaitUninterruptibly(ANSWER_SECONDS, TimeUnit.SECONDS);
+        }
+    }
+
+    /** The sum of a figure that only the loops themselves may read. */
+    int sum(ToIntFunction<Worker> figure) {
+        int sum = 0;
+        for (Worker worker : all) {
+            try {
+                sum += worker.eventLoop().submit(() -> figure.applyAsInt(worker))
+                        .get(ANSWER_SECONDS, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException | TimeoutException e) {
+                throw new IllegalStateException("an event loop does not answer", e);
+            }
+        }
+        return sum;
+    }
+
+    /** The sum of a figure of that provider's pools, which any thread may read. */
+    long sum(Provider provider, ToLongFunction<ConnectionPool> figure) {
+        long sum = 0;
+        for (Worker worker : all) {
+            ConnectionPool pool = worker.upstream().existingPool(provider);
+            sum += pool == null ? 0 : figure.applyAsLong(pool);
+        }
+        return sum;
+    }
+}
