@@ -10,6 +10,7 @@ import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.TargetHealth;
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -129,9 +130,13 @@ public final class StatusPages {
         for (ProviderKey key : provider.keys().keys()) {
             out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
             JsonText.quote(out.append("{\"key\":"), key.masked()).append(",\"cooldown_until\":")
-                    .append(until(key.restNanos(now))).append('}');
+                    .append(until(key.restNanos(now)));
+            appendCooldowns(out, provider, key.restsOfModels(now));
+            out.append('}');
         }
-        out.append("],\"last_error\":");
+        out.append(']');
+        appendCooldowns(out, provider, provider.keys().restsOfModels(now));
+        out.append(",\"last_error\":");
         Provider.LastError error = provider.lastError();
         if (error == null) {
             out.append("null");
@@ -145,6 +150,19 @@ public final class StatusPages {
         }
         appendTargets(out, provider, now);
         out.append('}');
+    }
+
+    /** Until when single models rest: like {@link #appendTargets}, for whom they may be shown to. */
+    private void appendCooldowns(StringBuilder out, Provider provider, Map<String, Long> rests) {
+        out.append(",\"cooldowns\":[");
+        rests.forEach((model, rest) -> {
+            if (operator || provider.isConfigured(model)) {
+                out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
+                JsonText.quote(out.append("{\"model\":"), model).append(",\"until\":")
+                        .append(until(rest)).append('}');
+            }
+        });
+        out.append(']');
     }
 
     /**

@@ -151,6 +151,17 @@ public interface ProviderType {
     }
 
     /**
+     * Whether a reply that says {@link ReplyVerdict#RATE_LIMITED} speaks of a limit of the whole
+     * key or account; else only the model that was asked for rests. On event loops.
+     *
+     * @param body the beginning of it, as text
+     * @param model as the provider calls it
+     */
+    default boolean isLimitOfKey(int status, String body, String model) {
+        return ReplyVerdict.isLimitOfKey(body, model);
+    }
+
+    /**
      * How long an error reply asks to wait in its body, where its head doesn't say it; null if it
      * doesn't. On event loops.
      */

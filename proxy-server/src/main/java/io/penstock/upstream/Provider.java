@@ -110,6 +110,11 @@ public final class Provider {
         return health.of(model);
     }
 
+    /** Whether the configuration names that model, not only callers do. */
+    public boolean isConfigured(String model) {
+        return health.isConfigured(model);
+    }
+
     /** How each model is that was asked for, or that the configuration names; by name. */
     public List<TargetHealth> health() {
         return health.all();
@@ -233,6 +238,19 @@ public final class Provider {
     public long retryAfterNanos(int status, String body) {
         Duration wait = type.retryAfter(status, body);
         return wait == null ? RetryAfter.NONE : RetryAfter.nanos(wait);
+    }
+
+    /**
+     * What an error reply says about asking that model again.
+     *
+     * @param body the beginning of it, as text
+     * @param retryAfterNanos what its head or body says, or {@link RetryAfter#NONE}
+     */
+    public Backoff backoff(ReplyVerdict verdict, int status, String body, String model,
+            long retryAfterNanos) {
+        boolean ofWholeKey = verdict == ReplyVerdict.RATE_LIMITED
+                && type.isLimitOfKey(status, body, model);
+        return Backoff.of(verdict, status, body, ofWholeKey, retryAfterNanos);
     }
 
     /** Host and port as they stand in the base URL. */

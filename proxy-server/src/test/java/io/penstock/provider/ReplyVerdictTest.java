@@ -126,6 +126,40 @@ class ReplyVerdictTest {
         assertThat(type.judge(status, body)).isEqualTo(expected);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {
+        "openai; Rate limit reached for organization org-1 on requests per day; true",
+        "openai; Rate limit reached for gpt-4o in organization org-1 on tokens per min; false",
+        "openai; Rate limit reached for big in org-1. Visit https://x.io/account/limits; false",
+        "openai; Too many requests for this account; true",
+        "openai; Too many requests with this API key; true",
+        "openai; Your organisation has sent too many requests; true",
+        "openai; Too many requests. See https://platform.openai.com/account/limits; false",
+        "openai; The account limit of the model is reached; false",
+        "openai; Account limit of big reached; false",
+        "openai; slow down; false",
+        "mistral; Requests rate limit exceeded; false",
+        "groq; Rate limit reached for model `x` in organization `o` on tokens per minute; false",
+        "openrouter; Key limit exceeded (daily limit); true",
+        "anthropic; would exceed the rate limit for your organization of 50 tokens per minute; false",
+        "anthropic; Your account is over its concurrent connections; true",
+    })
+    void knowsALimitOfTheWholeKey(@ConvertWith(TypeByName.class) ProviderType type, String body,
+            boolean ofKey) {
+        assertThat(type.isLimitOfKey(429, body, "big")).isEqualTo(ofKey);
+    }
+
+    @Test
+    void takesTheSamplesForLimitsOfAModel() {
+        for (String fixture : Set.of("openai-error-429-rate.json", "anthropic-error-429.json",
+                "gemini-error-429.json", "bedrock-error-429.json")) {
+            String body = new String(Bytes.fixture(fixture), StandardCharsets.UTF_8);
+            ProviderType type = fixture.startsWith("anthropic") ? ProviderTypes.ANTHROPIC
+                    : ProviderTypes.OPENAI;
+            assertThat(type.isLimitOfKey(429, body, "any")).as(fixture).isFalse();
+        }
+    }
+
     @Test
     void whatAnyCallerCanBringAboutCountsAgainstNoModel() {
         assertThat(FAULTY.isProvidersFault(503)).isTrue();
