@@ -91,8 +91,8 @@ final class RawTargets {
             return null;
         }
         asked = true;
-        boolean rests = provider(first).keys().readyInNanos(nowNanos) > 0
-                && provider(first).keys().leastBad(nowNanos) == null;
+        boolean rests = provider(first).keys().readyInNanos(first.model(), nowNanos) > 0
+                && !provider(first).keys().mayAskAtRest(first.model(), nowNanos);
         if (rests || !provider(first).canAuthorize()) {
             log.onPassedOver(first, rests ? Fault.COOLDOWN : Fault.NO_CREDENTIALS);
             return null;
@@ -124,6 +124,6 @@ final class RawTargets {
     /** Nanoseconds until some target may be asked. */
     long readyInNanos(long nowNanos) {
         return isRouted ? routed.readyInNanos(nowNanos)
-                : provider(first).keys().readyInNanos(nowNanos);
+                : provider(first).keys().readyInNanos(first.model(), nowNanos);
     }
 }

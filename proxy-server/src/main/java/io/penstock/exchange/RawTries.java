@@ -4,6 +4,7 @@ import io.penstock.failure.Fault;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Route.TargetName;
+import io.penstock.upstream.Backoff;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.RetryAfter;
@@ -80,7 +81,7 @@ final class RawTries {
         if (!request.isUploading()) {
             loop.deadlines().expectBy(sentNanos + totalNanos);
         }
-        ProviderKey key = provider.keys().choose(nowNanos);
+        ProviderKey key = provider.keys().choose(target.model(), nowNanos);
         attempt.start(target, targets, key, request.isUploading() || request.call().upgrade(),
                 request.model().isStream(), nowNanos);
     }
@@ -128,12 +129,14 @@ final class RawTries {
      * is under way or will be. The failed one is let go of then, and only then.
      */
     boolean goOnAfterError(ReplyVerdict verdict, long nowNanos) {
-        long wait = KeyRest.after(verdict, attempt.status(), attempt.reply().errorText(),
-                attempt.retryAfterNanos(), attempt.key(), nowNanos);
+        String model = attempt.target().model();
+        Backoff backoff = attempt.provider().backoff(verdict, attempt.status(),
+                attempt.reply().errorText(), model, attempt.retryAfterNanos());
+        attempt.provider().keys().rest(attempt.key(), model, backoff, nowNanos);
         boolean repeat = verdict == ReplyVerdict.TRANSIENT
                 && attempt.retryAfterNanos() == RetryAfter.NONE;
         return tryAgain(nowNanos, repeat, verdict == ReplyVerdict.BAD_KEY
-                || verdict == ReplyVerdict.RATE_LIMITED, wait);
+                || verdict == ReplyVerdict.RATE_LIMITED, backoff.waitNanos());
     }
 
     /**
@@ -148,7 +151,7 @@ final class RawTries {
             return false;
         }
         TargetName same = attempt.target();
-        if (keyAtFault && attempt.provider().keys().hasAnotherReady(now)
+        if (keyAtFault && attempt.provider().keys().hasAnotherReady(same.model(), now)
                 && targets.tryAgain(same, now)) {
             attempt.abandon();
             start(same, now);

@@ -198,9 +198,9 @@ final class TargetList implements TargetFigures {
             }
             if (isTooSmall(place)) {
                 log.onPassedOver(target, Fault.CONTEXT_WINDOW);
-            } else if (provider(target).keys().readyInNanos(nowNanos) > 0) {
+            } else if (provider(target).keys().readyInNanos(target.model(), nowNanos) > 0) {
                 log.onPassedOver(target, Fault.COOLDOWN);
-                if (provider(target).keys().leastBad(nowNanos) != null) {
+                if (provider(target).keys().mayAskAtRest(target.model(), nowNanos)) {
                     resting.add(target);
                 }
             } else if (take(health(place).tryPass(nowNanos))) {
@@ -270,7 +270,7 @@ final class TargetList implements TargetFigures {
         for (Route each : routes) {
             for (TargetName target : each.targets()) {
                 soonest = Math.min(soonest, Math.max(health(target).readyInNanos(nowNanos),
-                        provider(target).keys().readyInNanos(nowNanos)));
+                        provider(target).keys().readyInNanos(target.model(), nowNanos)));
             }
         }
         return soonest;
@@ -280,8 +280,9 @@ final class TargetList implements TargetFigures {
 
     @Override
     public boolean isReady(int target) {
+        TargetName name = route.targets().get(target);
         return !isTooSmall(target) && health(target).isPassable(nowNanos)
-                && provider(route.targets().get(target)).keys().readyInNanos(nowNanos) == 0;
+                && provider(name).keys().readyInNanos(name.model(), nowNanos) == 0;
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
+import io.penstock.upstream.Backoff;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.RetryAfter;
@@ -195,7 +196,7 @@ final class Tries {
         TimeoutSettings timeouts = targets.timeouts(target);
         totalNanos = Math.min(timeouts.total().toNanos(), incoming.controls().timeoutNanos());
         loop.deadlines().expectBy(dispatchedNanos + totalNanos);
-        ProviderKey key = provider.keys().choose(nowNanos);
+        ProviderKey key = provider.keys().choose(target.model(), nowNanos);
         if (!incoming.questions().isPreparedFor(target) && !canAsk(target)) {
             throw new IllegalStateException(target + " could be asked before");
         }
@@ -301,8 +302,10 @@ final class Tries {
      * failed one is let go of then, and only then.
      */
     boolean goOnAfterError(Attempt failed, long nowNanos) {
-        long wait = KeyRest.after(failed.verdict(), failed.status(), failed.errorText(),
-                failed.retryAfterNanos(), failed.key(), nowNanos);
+        String model = failed.target().model();
+        Backoff backoff = failed.provider().backoff(failed.verdict(), failed.status(),
+                failed.errorText(), model, failed.retryAfterNanos());
+        failed.provider().keys().rest(failed.key(), model, backoff, nowNanos);
         if (failed.isSplicing()) {
             failed.abandon();
             return goOn(failed, nowNanos);
@@ -316,7 +319,7 @@ final class Tries {
         if (failed.verdict() == ReplyVerdict.CONTEXT_LENGTH) {
             targets.exclude(failed.target().model());
         }
-        return tryAgain(nowNanos, failed, repeat, wait);
+        return tryAgain(nowNanos, failed, repeat, backoff.waitNanos());
     }
 
     /** Whether what the provider refused is only what the proxy asked for, in {@code failed}. */
@@ -378,7 +381,7 @@ final class Tries {
         ReplyVerdict verdict = failed.status() == 0 ? null : failed.verdict();
         boolean keyAtFault = verdict == ReplyVerdict.BAD_KEY
                 || verdict == ReplyVerdict.RATE_LIMITED;
-        if (keyAtFault && failed.provider().keys().hasAnotherReady(now)
+        if (keyAtFault && failed.provider().keys().hasAnotherReady(same.model(), now)
                 && targets.tryAgain(same, now)) {
             failed.abandon();
             start(race.leader(), same, now);
