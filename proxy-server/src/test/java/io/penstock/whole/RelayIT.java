@@ -106,6 +106,27 @@ class RelayIT {
         }
     }
 
+    /** What an event is called, and what else stands beside its data, is the provider's matter. */
+    @ParameterizedTest
+    @ValueSource(strings = {"event: message\n", "event:chat.completion.chunk\n",
+        "id: 0123456789012345678901234567890123456789\nretry: 3000\n", ": a comment\n"})
+    void passesAStreamOnWhateverFieldsItsEventsHave(String fields) throws Exception {
+        for (String lineEnd : List.of("\n", "\r\n", "\r")) {
+            String data = oneChunkAll("\n").replace("data: ", fields + "data:")
+                    .replace("\n", lineEnd);
+            for (int chunkBytes : new int[] {7, 100_000}) {
+                try (ScriptedUpstream a = ScriptedUpstream.start(
+                                stream(inChunksOf(chunkBytes, data), false));
+                        ProxyUnderTest proxy = before(a)) {
+                    RawClient caller = proxy.ask(SMART, true);
+                    assertThat(caller.readHead().status()).isEqualTo(200);
+
+                    assertThat(caller.readChunked()).isEqualTo(data);
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void readsChunkExtensionsAndLeadingZeros(boolean trickled) throws Exception {
