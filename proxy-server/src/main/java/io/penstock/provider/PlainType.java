@@ -6,7 +6,9 @@ import static io.penstock.provider.Api.EMBEDDINGS;
 import static io.penstock.provider.Api.RESPONSES;
 import static io.penstock.provider.ChatDialect.Can.*;
 
+import io.penstock.provider.RelayRules.Ids;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /** OpenAI, and those who imitate it closely enough to need no class of their own. */
@@ -131,6 +133,46 @@ enum PlainType implements ProviderType {
     @Override
     public ChatDialect dialect() {
         return dialect;
+    }
+
+    @Override
+    public RelayRules relayRules() {
+        return switch (this) {
+            case OPENAI -> RelayRules.NONE.removing(RelayRules.OF_OTHERS)
+                    .renaming(Map.of("random_seed", "seed"))
+                    .removingOfMessages(RelayRules.REASONING).withIds(Ids.FORTY).bindingByModel();
+            case GROQ -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .removing(RelayRules.OF_OTHERS_THAN_GROQ)
+                    .removingIfEmpty(RelayRules.EMPTY)
+                    .renaming(Map.of("random_seed", "seed"))
+                    .removingOfMessages(RelayRules.REASONING)
+                    .removingOfMessages(Set.of("name", "refusal", "annotations", "audio"));
+            case MISTRAL -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .removing(RelayRules.OF_OTHERS)
+                    .removing(Set.of("user", "stream_options"))
+                    .keeping(Set.of("metadata", "prompt_cache_key", "safe_prompt", "prompt_mode"))
+                    .removingIfEmpty(RelayRules.EMPTY)
+                    .renaming(Map.of("max_completion_tokens", "max_tokens",
+                            "seed", "random_seed"))
+                    .removingOfMessages(RelayRules.REASONING)
+                    .removingOfMessages(Set.of("id", "name", "refusal", "annotations", "audio",
+                            "function_call", "cache_control"))
+                    .withIds(Ids.NINE);
+            case DEEPSEEK -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .renaming(RelayRules.SHORT_BOUND)
+                    .removingOfMessages(Set.of("reasoning_details", "thinking_blocks",
+                            "provider_specific_fields", "extra_content"));
+            case XAI -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .removingOfMessages(RelayRules.REASONING);
+            case OLLAMA, TOGETHER -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .renaming(RelayRules.SHORT_BOUND);
+            case FIREWORKS -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .keeping(Set.of("service_tier", "prompt_cache_key", "metadata"))
+                    .renaming(RelayRules.SHORT_BOUND);
+            case VLLM -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .keeping(Set.of("service_tier"));
+            case OPENROUTER, OPENAI_COMPATIBLE -> RelayRules.NONE;
+        };
     }
 
     @Override

@@ -115,6 +115,11 @@ public interface ProviderType {
         return ChatDialect.COMPATIBLE;
     }
 
+    /** What is taken out of chat requests that are relayed to it, or gets another name there. */
+    default RelayRules relayRules() {
+        return RelayRules.NONE;
+    }
+
     /**
      * Whether the usage of a stream of {@link Api#CHAT} may come only if {@code
      * stream_options.include_usage} asks for it.

@@ -9,6 +9,7 @@ import io.penstock.provider.Api;
 import io.penstock.provider.Authorization;
 import io.penstock.provider.ChatDialect;
 import io.penstock.provider.Prefill;
+import io.penstock.provider.RelayRules;
 import io.penstock.provider.ReplyVerdict;
 import java.time.Duration;
 import java.util.List;
@@ -94,6 +95,11 @@ public final class Provider {
     /** How it wants chats that are translated. */
     public ChatDialect dialect() {
         return terms.dialect();
+    }
+
+    /** What is changed in chats that are relayed to it. */
+    public RelayRules relayRules() {
+        return terms.relayRules();
     }
 
     public KeyPool keys() {
