@@ -7,9 +7,13 @@ import static io.penstock.provider.Api.RESPONSES;
 import static io.penstock.provider.ChatDialect.Can.*;
 
 import io.penstock.provider.RelayRules.Ids;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** OpenAI, and those who imitate it closely enough to need no class of their own. */
 enum PlainType implements ProviderType {
@@ -60,6 +64,13 @@ enum PlainType implements ProviderType {
             Prefill.PLAIN, ChatDialect.of(STREAM_OPTIONS, END_USER, JSON_SCHEMA, FILES,
             TEXT_PARTS, SEED, PENALTIES, LOGIT_BIAS, TOP_K, NAMED_EFFORT, PARALLEL_FLAG,
             STRICT_TOOLS, PREFILL)) {
+        /** Of the provider behind it, whose head it quotes. */
+        @Override
+        public Duration retryAfter(int status, String body) {
+            Matcher quoted = QUOTED_WAIT.matcher(body);
+            return quoted.find() ? WaitText.read(quoted.group(1), Instant.now()) : null;
+        }
+
         /** Most often 403 is its moderation's: no fault of the key's. */
         @Override
         public ReplyVerdict judge(int status, String body) {
@@ -87,6 +98,10 @@ enum PlainType implements ProviderType {
             SEED, PENALTIES, LOGIT_BIAS, MANY_ANSWERS, TOP_K, NAMED_EFFORT,
             PARALLEL_FLAG)),
     OPENAI_COMPATIBLE(null, null, null, Prefill.PLAIN, ChatDialect.COMPATIBLE);
+
+    private static final Pattern QUOTED_WAIT = Pattern.compile(
+            "\"(?:retry-after|x-ratelimit-reset)\"\\s{0,9}:\\s{0,9}\"?([^\"',}]{1,64})",
+            Pattern.CASE_INSENSITIVE);
 
     private final String configName = name().toLowerCase(Locale.ROOT).replace('_', '-');
     private final String defaultBaseUrl;

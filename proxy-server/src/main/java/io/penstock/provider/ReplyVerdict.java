@@ -11,6 +11,11 @@ public enum ReplyVerdict {
     CALLERS_FAULT,
     /** The prompt is too long for this model: another one may take it, this one never will. */
     CONTEXT_LENGTH,
+    /**
+     * A field of the request is unknown here: another provider may take it, and neither this one
+     * nor its key is at fault.
+     */
+    UNKNOWN_FIELD,
     /** The proxy's key or account is bad: nothing that the caller could mend. */
     BAD_KEY,
     /** Too much at once; the key should rest. */
@@ -26,6 +31,11 @@ public enum ReplyVerdict {
     private static final String[] KEY_WORDS = {"incorrect api key", "invalid api key",
         "invalid_api_key", "api key not valid", "api_key_invalid", "credit balance is too low",
         "authentication_error", "specified api usage limits"};
+    private static final String[] FIELD_WORDS = {"extra_forbidden",
+        "extra inputs are not permitted", "unrecognized request argument", "unknown parameter:",
+        "unknown_parameter", "unsupported parameter:", "unsupported_parameter", "unsupported_value", "' is unsupported",
+        "unknown name \\\"", "argument not supported", "additional properties are not allowed",
+        "unknown field"};
     private static final String[] QUOTA_WORDS = {"insufficient_quota"};
     private static final String[] TOO_LARGE_WORDS = {"request too large"};
 
@@ -49,7 +59,8 @@ public enum ReplyVerdict {
         return switch (status) {
             case 401, 402, 403 -> BAD_KEY;
             case 400, 413, 422 -> isTooLong(body) ? CONTEXT_LENGTH
-                    : status == 400 && says(body, KEY_WORDS) ? BAD_KEY : CALLERS_FAULT;
+                    : status == 400 && says(body, KEY_WORDS) ? BAD_KEY
+                    : says(body, FIELD_WORDS) ? UNKNOWN_FIELD : CALLERS_FAULT;
             case 429 -> RATE_LIMITED;
             case 500, 502 -> TRANSIENT;
             case 404, 408, 409, 424, 498 -> FAULTY;

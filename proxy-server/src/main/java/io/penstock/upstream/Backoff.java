@@ -48,7 +48,7 @@ public record Backoff(Scope scope, long restNanos, boolean byProvidersWord, long
                     ? new Backoff(retryAfterNanos > 0 ? Scope.MODEL : Scope.NOTHING,
                             Math.max(0, retryAfterNanos), retryAfterNanos > 0, retryAfterNanos)
                     : nothing();
-            case GOOD, CALLERS_FAULT, CONTEXT_LENGTH -> nothing();
+            case GOOD, CALLERS_FAULT, CONTEXT_LENGTH, UNKNOWN_FIELD -> nothing();
         };
     }
 

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.testing.Bytes;
 import io.penstock.testing.TypeByName;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,7 +118,14 @@ class ReplyVerdictTest {
         "bedrock, 424, '{\"message\":\"model error\"}', FAULTY",
         "bedrock, 400, 'Input is too long for requested model.', CONTEXT_LENGTH",
         "deepseek, 402, '{\"error\":{\"message\":\"Insufficient Balance\"}}', BAD_KEY",
-        "mistral, 422, '{\"detail\":[{\"type\":\"extra_forbidden\"}]}', CALLERS_FAULT",
+        "mistral, 422, '{\"detail\":[{\"type\":\"extra_forbidden\"}]}', UNKNOWN_FIELD",
+        "openai, 400, 'Unrecognized request argument supplied: top_k', UNKNOWN_FIELD",
+        "openai, 400, '{\"error\":{\"code\":\"unsupported_value\"}}', UNKNOWN_FIELD",
+        "openai, 400, 'Unsupported value: the image is unsupported', CALLERS_FAULT",
+        "groq, 400, 'property ''store'' is unsupported', UNKNOWN_FIELD",
+        "fireworks, 400, 'Extra inputs are not permitted, field: x', UNKNOWN_FIELD",
+        "anthropic, 400, 'context_management: Extra inputs are not permitted', UNKNOWN_FIELD",
+        "anthropic, 400, 'You have reached your specified API usage limits.', BAD_KEY",
         "azure, 404, '{\"error\":{\"code\":\"DeploymentNotFound\"}}', FAULTY",
         "anthropic, 400, 'Your credit balance is too low to access the API', BAD_KEY",
     })
@@ -149,6 +157,21 @@ class ReplyVerdictTest {
         assertThat(type.isLimitOfKey(429, body, "big")).isEqualTo(ofKey);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"X-RateLimit-Reset\":\"4102444800000\"", "Retry-After\": 864000"})
+    void readsTheWaitThatOpenRouterQuotes(String field) {
+        assertThat(ProviderTypes.OPENROUTER.retryAfter(429, "{\"error\":{\"code\":429,\"metadata\":"
+                + "{\"headers\":{\"X-RateLimit-Remaining\":\"0\",\"" + field + "}}}}"))
+                .isGreaterThan(Duration.ofDays(9));
+        assertThat(ProviderTypes.OPENROUTER.retryAfter(429, "{\"error\":{}}")).isNull();
+    }
+
+    @Test
+    void knowsTheFieldThatGeminiDoesNotKnow() {
+        assertThat(of(400, "Invalid JSON payload received. Unknown name \\\"x\\\": no field"))
+                .isEqualTo(ReplyVerdict.UNKNOWN_FIELD);
+    }
+
     @Test
     void takesTheSamplesForLimitsOfAModel() {
         for (String fixture : Set.of("openai-error-429-rate.json", "anthropic-error-429.json",
@@ -168,5 +191,6 @@ class ReplyVerdictTest {
         assertThat(FAULTY.isProvidersFault(400)).isFalse();
         assertThat(TRANSIENT.isProvidersFault(400)).isFalse();
         assertThat(RATE_LIMITED.isProvidersFault(429)).isFalse();
+        assertThat(ReplyVerdict.UNKNOWN_FIELD.isProvidersFault(422)).isFalse();
     }
 }
