@@ -31,6 +31,7 @@ public final class Provider {
     private final Api mainApi;
     private final TypeOnLoop type;
     private final KeyPool keys;
+    private final KeyMask keyMask;
     private final HealthTable health;
     private final String host;
     private final int port;
@@ -50,6 +51,7 @@ public final class Provider {
         mainApi = terms.mainApi();
         type = new TypeOnLoop(settings.name(), settings.type(), settings.site());
         keys = new KeyPool(settings.keys(), terms.authorizations());
+        keyMask = new KeyMask(settings.keys());
         health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.baseUrl().getHost();
@@ -257,6 +259,14 @@ public final class Provider {
         boolean ofWholeKey = verdict == ReplyVerdict.RATE_LIMITED
                 && type.isLimitOfKey(status, body, model);
         return Backoff.of(verdict, status, body, ofWholeKey, retryAfterNanos);
+    }
+
+    /**
+     * Writes asterisks over its keys in what it says, in the place of as many characters; borrows
+     * the body. Returns whether there were any.
+     */
+    public boolean maskKeys(ByteBuf body) {
+        return keyMask.mask(body);
     }
 
     /** Host and port as they stand in the base URL. */
