@@ -346,7 +346,8 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         log.onReply(failed.target(), failed.status(), now - failed.startedNanos());
         failed.provider().onErrorReply(failed.status(), failed.errorText());
         failed.provider().load().onErrorReply(failed.status());
-        boolean under = failed.verdict() == ReplyVerdict.CALLERS_FAULT
+        boolean under = (failed.verdict() == ReplyVerdict.CALLERS_FAULT
+                || failed.verdict() == ReplyVerdict.UNKNOWN_FIELD)
                 && tries.canAskDifferently(failed) ? tries.askDifferently(failed, now)
                 : tries.goOnAfterError(failed, now);
         if (!under) {
@@ -357,7 +358,8 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** No other attempt follows on that error reply: it may be what the caller gets. */
     private void endWithError(Attempt failed) {
         boolean passable = failed.verdict() == ReplyVerdict.RATE_LIMITED
-                || failed.verdict() == ReplyVerdict.CONTEXT_LENGTH || failed.status() >= 500;
+                || failed.verdict() == ReplyVerdict.CONTEXT_LENGTH
+                || failed.verdict() == ReplyVerdict.UNKNOWN_FIELD || failed.status() >= 500;
         if (failed.isSplicing()) {
             endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
                     "The provider's reply broke off, and no other could go on with it."));

@@ -138,7 +138,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             pages.answer(connection, localReply(), path, Caller.ANYONE, id);
         } else {
             if (authenticate(snapshot, head, id)) {
-                pages.answer(connection, localReply(), path, caller, id);
+                pages.answer(connection, localReply(), path, caller, id,
+                        head.has(Field.ANTHROPIC_VERSION));
             }
         }
     }

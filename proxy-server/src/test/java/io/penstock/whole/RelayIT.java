@@ -637,6 +637,35 @@ class RelayIT {
     }
 
     @Test
+    void tellsModelsAsEachSdkReadsThem() throws Exception {
+        String key = "x-api-key: " + CALLER_KEY;
+        String version = "anthropic-version: 2023-06-01";
+        String told = "{\"type\":\"model\",\"id\":\"org/x\",\"display_name\":\"org/x\","
+                + "\"created_at\":\"1970-01-01T00:00:00Z\"}";
+        try (ProxyUnderTest proxy = ProxyUnderTest.on(transport)
+                .provider("a", "http://127.0.0.1:1").models("org/x", "claude-*").start()) {
+            RawClient caller = proxy.connect();
+            for (String path : List.of("org/x", "org%2Fx", "org%2fx", "claude-9")) {
+                RawClient.Head head = caller.get("/v1/models/" + path, key).readHead();
+                assertThat(head.status()).as(path).isEqualTo(200);
+                assertThat(caller.readBody(head)).contains("\"object\":\"model\"");
+            }
+            RawClient.Head head = caller.get("/v1/models/org%2Fx", key, version).readHead();
+            assertThat(caller.readBody(head)).isEqualTo(told);
+            head = caller.get("/v1/models", key, version).readHead();
+            assertThat(caller.readBody(head)).isEqualTo("{\"data\":[{\"type\":\"model\",\"id\":\""
+                    + SMART + "\",\"display_name\":\"" + SMART + "\",\"created_at\":"
+                    + "\"1970-01-01T00:00:00Z\"}," + told + "],\"has_more\":false,\"first_id\":\""
+                    + SMART + "\",\"last_id\":\"org/x\"}");
+            for (String path : List.of("org%2", "org%2Fy", "gpt")) {
+                head = caller.get("/v1/models/" + path, key, version).readHead();
+                assertThat(head.status()).as(path).isEqualTo(404);
+                assertThat(caller.readBody(head)).startsWith("{\"type\":\"error\"");
+            }
+        }
+    }
+
+    @Test
     void answersPipelinedRequestsInTheirOrder() throws Exception {
         int count = 10;
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
