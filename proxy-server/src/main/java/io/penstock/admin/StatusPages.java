@@ -147,7 +147,8 @@ public final class StatusPages {
             reply.json(to, 200, requestId, (anthropic ? describeToAnthropic(out, name)
                     : describe(out, name)).toString());
         } else {
-            reply.error(to, anthropic ? ReplyFormat.MESSAGES : ReplyFormat.CHAT, new Failure(Failure.Kind.MODEL_NOT_FOUND,
+            ReplyFormat format = anthropic ? ReplyFormat.MESSAGES : ReplyFormat.CHAT;
+            reply.error(to, format, new Failure(Failure.Kind.MODEL_NOT_FOUND,
                     "The model '" + name + "' does not exist here, or is not open to this key.",
                     "model", null), requestId, null);
         }
@@ -213,7 +214,7 @@ public final class StatusPages {
         out.append('}');
     }
 
-    /** Until when single models rest: like {@link #appendTargets}, for whom they may be shown to. */
+    /** Until when single models rest; shown to the same callers as {@link #appendTargets}. */
     private void appendCooldowns(StringBuilder out, Provider provider, Map<String, Long> rests) {
         out.append(",\"cooldowns\":[");
         rests.forEach((model, rest) -> {
