@@ -6,10 +6,15 @@ import io.penstock.answer.LocalReply;
 import io.penstock.failure.Failure;
 import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamStream;
+import io.penstock.translate.ReplyFormat;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
 import io.penstock.upstream.TargetHealth;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -46,18 +51,30 @@ public final class StatusPages {
         };
     }
 
-    /** Answers a page. */
+    /** Answers a page; models as OpenAI's clients expect them. */
     public void answer(DownstreamStream to, LocalReply reply, String path, Caller caller,
             String requestId) {
+        answer(to, reply, path, caller, requestId, false);
+    }
+
+    /**
+     * Answers a page.
+     *
+     * @param anthropic models are told as Anthropic's clients expect them, which send their version
+     */
+    public void answer(DownstreamStream to, LocalReply reply, String path, Caller caller,
+            String requestId, boolean anthropic) {
         switch (path) {
             case "/", "/health", "/health/live" -> reply.json(to, 200, requestId, health("ok"));
             case "/health/ready" -> {
                 boolean ready = state.isReady();
                 reply.json(to, ready ? 200 : 503, requestId, health(ready ? "ok" : "draining"));
             }
-            case "/v1/models", "/models" -> reply.json(to, 200, requestId, models(caller));
+            case "/v1/models", "/models" -> reply.json(to, 200, requestId,
+                    anthropic ? modelsOfAnthropic(caller) : models(caller));
             case "/providers" -> reply.json(to, 200, requestId, providers());
-            default -> model(to, reply, path.substring(MODEL_PREFIX.length()), caller, requestId);
+            default -> model(to, reply, path.substring(MODEL_PREFIX.length()), caller, requestId,
+                    anthropic);
         }
     }
 
@@ -80,12 +97,58 @@ public final class StatusPages {
         return out.append("]}").toString();
     }
 
-    private void model(DownstreamStream to, LocalReply reply, String name, Caller caller,
-            String requestId) {
-        if (caller.mayUse(name) && state.router().find(name) != null) {
-            reply.json(to, 200, requestId, describe(new StringBuilder(), name).toString());
+    /** One page of all: there are few enough. */
+    private String modelsOfAnthropic(Caller caller) {
+        List<String> names = state.router().models().stream().filter(caller::mayUse).toList();
+        StringBuilder out = new StringBuilder("{\"data\":[");
+        for (String name : names) {
+            describeToAnthropic(out.append(out.charAt(out.length() - 1) == '[' ? "" : ","), name);
+        }
+        out.append("],\"has_more\":false,\"first_id\":");
+        quoteOrNull(out, names.isEmpty() ? null : names.get(0)).append(",\"last_id\":");
+        return quoteOrNull(out, names.isEmpty() ? null : names.get(names.size() - 1)).append('}')
+                .toString();
+    }
+
+    private static StringBuilder quoteOrNull(StringBuilder out, String text) {
+        return text == null ? out.append("null") : JsonText.quote(out, text);
+    }
+
+    private static StringBuilder describeToAnthropic(StringBuilder out, String model) {
+        JsonText.quote(out.append("{\"type\":\"model\",\"id\":"), model);
+        return JsonText.quote(out.append(",\"display_name\":"), model)
+                .append(",\"created_at\":\"1970-01-01T00:00:00Z\"}"); // unknown, as they say it
+    }
+
+    /** The name as it stands in the path, percent-encoded or not; null for none of that name. */
+    private String find(String inPath, Caller caller) {
+        for (String name : new String[] {inPath, decoded(inPath)}) {
+            if (name != null && caller.mayUse(name) && state.router().find(name) != null) {
+                return name;
+            }
+        }
+        return null;
+    }
+
+    private static String decoded(String inPath) {
+        try {
+            return URLDecoder.decode(inPath.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return null; // a percent sign that begins nothing
+        }
+    }
+
+    private void model(DownstreamStream to, LocalReply reply, String inPath, Caller caller,
+            String requestId, boolean anthropic) {
+        String found = find(inPath, caller);
+        String name = found == null ? inPath : found;
+        if (found != null) {
+            StringBuilder out = new StringBuilder();
+            reply.json(to, 200, requestId, (anthropic ? describeToAnthropic(out, name)
+                    : describe(out, name)).toString());
         } else {
-            reply.error(to, new Failure(Failure.Kind.MODEL_NOT_FOUND,
+            ReplyFormat format = anthropic ? ReplyFormat.MESSAGES : ReplyFormat.CHAT;
+            reply.error(to, format, new Failure(Failure.Kind.MODEL_NOT_FOUND,
                     "The model '" + name + "' does not exist here, or is not open to this key.",
                     "model", null), requestId, null);
         }
@@ -129,9 +192,13 @@ public final class StatusPages {
         for (ProviderKey key : provider.keys().keys()) {
             out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
             JsonText.quote(out.append("{\"key\":"), key.masked()).append(",\"cooldown_until\":")
-                    .append(until(key.restNanos(now))).append('}');
+                    .append(until(key.restNanos(now)));
+            appendCooldowns(out, provider, key.restsOfModels(now));
+            out.append('}');
         }
-        out.append("],\"last_error\":");
+        out.append(']');
+        appendCooldowns(out, provider, provider.keys().restsOfModels(now));
+        out.append(",\"last_error\":");
         Provider.LastError error = provider.lastError();
         if (error == null) {
             out.append("null");
@@ -145,6 +212,19 @@ public final class StatusPages {
         }
         appendTargets(out, provider, now);
         out.append('}');
+    }
+
+    /** Until when single models rest; shown to the same callers as {@link #appendTargets}. */
+    private void appendCooldowns(StringBuilder out, Provider provider, Map<String, Long> rests) {
+        out.append(",\"cooldowns\":[");
+        rests.forEach((model, rest) -> {
+            if (operator || provider.isConfigured(model)) {
+                out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
+                JsonText.quote(out.append("{\"model\":"), model).append(",\"until\":")
+                        .append(until(rest)).append('}');
+            }
+        });
+        out.append(']');
     }
 
     /**

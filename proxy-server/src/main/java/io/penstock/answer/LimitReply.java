@@ -22,22 +22,33 @@ public final class LimitReply {
 
     /** Writes the fields of a reply; none where the caller has no limit. */
     public static void write(HeadWriter out, Permit permit, long nowNanos) {
+        write(out, permit, false, nowNanos);
+    }
+
+    /**
+     * Writes the fields of a reply; none where the caller has no limit.
+     *
+     * @param refused the reply is a provider's 429, beside which no field of ours may say "now"
+     */
+    public static void write(HeadWriter out, Permit permit, boolean refused, long nowNanos) {
         if (permit.hasRequestLimit()) {
             write(out, "requests", permit.requestLimit(), permit.requestsRemaining(nowNanos),
-                    permit.requestsResetNanos(nowNanos));
+                    permit.requestsResetNanos(nowNanos), refused);
         }
         if (permit.hasTokenLimit()) {
             write(out, "tokens", permit.tokenLimit(), permit.tokensRemaining(nowNanos),
-                    permit.tokensResetNanos(nowNanos));
+                    permit.tokensResetNanos(nowNanos), refused);
         }
     }
 
     private static void write(HeadWriter out, String what, long limit, long remaining,
-            long resetNanos) {
+            long resetNanos, boolean refused) {
         out.text("x-ratelimit-limit-").text(what).text(": ").number(limit)
                 .text("\r\nx-ratelimit-remaining-").text(what).text(": ").number(remaining)
-                .text("\r\nx-ratelimit-reset-").text(what).text(": ").text(time(resetNanos))
                 .crlf();
+        if (!refused || resetNanos > 0) {
+            out.text("x-ratelimit-reset-").text(what).text(": ").text(time(resetNanos)).crlf();
+        }
     }
 
     /** The same fields for a reply that the proxy makes itself. */

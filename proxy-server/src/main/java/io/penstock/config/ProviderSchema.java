@@ -24,7 +24,8 @@ final class ProviderSchema {
             "the environment variable that holds the API key; without it and `api_keys`, "
                     + "the type's usual one, if set");
     static final Field<List<String>> MODELS = Field.of("models", new ListType<>(Types.TEXT, true),
-            List.of("*"), "names that the provider serves; `*` passes any name on");
+            List.of("*"),
+            "names that the provider serves, or globs of them; `*` passes any name on");
     static final Field<Boolean> ENABLED = Field.of("enabled", Types.FLAG, true,
             "whether calls go to it at all");
     static final Field<Integer> PRIORITY = Field.of("priority",

@@ -428,13 +428,10 @@ public final class Exchange extends Deadlines.Entry
 
     /** No other attempt follows on that error reply: it may be what the caller gets. */
     private void endWithError(Attempt failed, boolean callersFault) {
-        boolean showsKey = failed.ask().key() != null
-                && failed.ask().key().isShownIn(failed.errorText());
         if (failed.ask().continues()) {
             endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
                     "The provider's reply broke off, and no other could go on with it."));
-        } else if (!showsKey
-                && (callersFault || call.isPassable(failed.verdict(), failed.status()))) {
+        } else if (callersFault || call.isPassable(failed.verdict(), failed.status())) {
             failed.commit();
         } else {
             failed.abandon();

@@ -25,7 +25,7 @@ record ReplyLines(Permit permit, String requestId, String cors, boolean full, At
 
     /** Writes the lines of a provider's reply that goes to the caller. */
     void write(HeadWriter out, Attempt good, boolean tls, long nowNanos) {
-        LimitReply.write(out, permit, nowNanos);
+        LimitReply.write(out, permit, good.status() == 429, nowNanos);
         out.text("x-request-id: ").text(requestId).crlf().text(cors);
         if (good.status() != 101) {
             out.bytes(HeaderText.securityLines(tls));

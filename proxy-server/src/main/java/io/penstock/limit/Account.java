@@ -29,7 +29,8 @@ final class Account extends CallerTable.Entry {
     private volatile long requestsFullAtNanos;
     private volatile long tokensFullAtNanos;
     private volatile int reloads = -1; // those that this account has followed
-    private long tokensPerMinute; // since then
+    private volatile long requestIntervalNanos; // since then; 0 before the first
+    private volatile long tokenIntervalNanos;
 
     Account(String name, long nowNanos) {
         super(name);
@@ -57,32 +58,65 @@ final class Account extends CallerTable.Entry {
         STATE.decrementAndGet(this);
     }
 
+    /** By which tokens have counted since the last reload; 0 before the first. */
+    long tokenIntervalNanos() {
+        return tokenIntervalNanos;
+    }
+
     int inFlight() {
         long now = state;
         return now == RETIRED ? 0 : (int) now;
     }
 
     /**
-     * Brings what is left of other bounds into the new ones, once after each reload: an
-     * emptied bucket fills within the new window, and where the bound for tokens is another one,
-     * debt beyond that is forgiven.
+     * Brings what is left of other bounds into the new ones, once after each reload: what was used
+     * stays used, and no more. So an emptied bucket fills within the new window, and has room where
+     * the bound was raised; where the bound for tokens is another one, debt beyond that is forgiven.
      *
      * <p>Not whenever bounds differ: a caller whose tokens carry different claims could go back and
      * forth between them, and be rid of its debt.
      */
     void follow(int reloads, long requests, long requestIntervalNanos, long tokensPerMinute,
             long tokenIntervalNanos, long nowNanos) {
+        if (this.reloads != reloads) {
+            followAgain(reloads, requests, requestIntervalNanos, tokensPerMinute,
+                    tokenIntervalNanos, nowNanos);
+        }
+    }
+
+    private synchronized void followAgain(int reloads, long requests, long requestIntervalNanos,
+            long tokensPerMinute, long tokenIntervalNanos, long nowNanos) {
         if (this.reloads == reloads) {
-            return;
+            return; // another loop was faster
         }
         if (requests > 0) {
-            REQUESTS.forgive(this, requests, requestIntervalNanos, nowNanos);
+            followRequests(requests, requestIntervalNanos, nowNanos);
         }
-        if (tokensPerMinute > 0 && this.tokensPerMinute != tokensPerMinute) {
+        if (tokensPerMinute > 0 && this.tokenIntervalNanos != tokenIntervalNanos) {
+            if (this.tokenIntervalNanos > 0) {
+                TOKENS.convert(this, this.tokenIntervalNanos, tokenIntervalNanos, nowNanos);
+            }
             TOKENS.forgive(this, tokensPerMinute, tokenIntervalNanos, nowNanos);
-            this.tokensPerMinute = tokensPerMinute;
+            this.tokenIntervalNanos = tokenIntervalNanos;
         }
         this.reloads = reloads;
+    }
+
+    /** Brings the requests that were made under another bound into this one, if it is another. */
+    void followRequests(long requests, long intervalNanos, long nowNanos) {
+        if (requestIntervalNanos == intervalNanos) {
+            return;
+        }
+        synchronized (this) {
+            if (requestIntervalNanos == intervalNanos) {
+                return;
+            }
+            if (requestIntervalNanos > 0) {
+                REQUESTS.convert(this, requestIntervalNanos, intervalNanos, nowNanos);
+            }
+            REQUESTS.forgive(this, requests, intervalNanos, nowNanos);
+            requestIntervalNanos = intervalNanos;
+        }
     }
 
     @Override

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicReference;
  * the bound a new account looks further, though not through all; when that finds no place, its
  * caller is refused, and those that have an account are not.
  *
- * <p><b>Thread:</b> safe, without a lock.
+ * <p><b>Thread:</b> safe; without a lock but for an account's first call after a reload.
  * <br><b>Bounds:</b> {@code maxAccounts}. Each takes 70 bytes, measured, and its name (60 for an
  * address): 34 MB with {@link #MAX_ACCOUNTS}, and 0.5 MB when there is none.
  */
@@ -41,8 +41,8 @@ public final class Accounts {
     }
 
     /**
-     * Says that callers' bounds may be others from now on: no account makes its caller wait longer
-     * than the new window for what was used under the old ones.
+     * Says that callers' bounds may be others from now on: what an account's caller has used counts
+     * as so much used under the new ones, and no request waits longer than the new window for it.
      */
     public void onReload() {
         reloads.incrementAndGet();
@@ -78,6 +78,15 @@ public final class Accounts {
         return reloads.get();
     }
 
+    /** A request that was taken of the rate of all callers did not come to anything. */
+    void giveBackGlobal(long nowNanos) {
+        Global rate = global;
+        Account used = all.get();
+        if (rate != null && used != null) {
+            Account.REQUESTS.giveBack(used, 1, rate.intervalNanos(), nowNanos);
+        }
+    }
+
     /** Takes a request of the rate of all callers; what {@link Bucket#tryTake} says. */
     long tryTakeGlobal(long nowNanos) {
         Global rate = global;
@@ -89,8 +98,7 @@ public final class Accounts {
             all.compareAndSet(null, new Account("", nowNanos));
             used = all.get();
         }
-        // After a reload; there is never debt here, so that nothing else is forgiven.
-        Account.REQUESTS.forgive(used, rate.requests(), rate.intervalNanos(), nowNanos);
+        used.followRequests(rate.requests(), rate.intervalNanos(), nowNanos);
         return Account.REQUESTS.tryTake(used, 1, rate.requests(), rate.intervalNanos(), nowNanos);
     }
 }

@@ -95,6 +95,24 @@ final class Bucket<T> {
         }
     }
 
+    /** Has as much lacking at another interval as was lacking at one. */
+    void convert(T owner, long fromIntervalNanos, long toIntervalNanos, long nowNanos) {
+        while (true) {
+            long before = fullAtNanos.get(owner);
+            long lack = before - nowNanos;
+            if (lack <= 0) {
+                return;
+            }
+            long part = (long) ((double) (lack % fromIntervalNanos) / fromIntervalNanos
+                    * toIntervalNanos);
+            long after = cost(lack / fromIntervalNanos, toIntervalNanos) + part;
+            if (fullAtNanos.compareAndSet(owner, before,
+                    nowNanos + Math.min(after, MAX_DEBT_NANOS))) {
+                return;
+            }
+        }
+    }
+
     /** How much can be taken now. */
     long remaining(T owner, long capacity, long intervalNanos, long nowNanos) {
         long left = cost(capacity, intervalNanos) - fullInNanos(owner, nowNanos);

@@ -29,6 +29,7 @@ public final class Permit {
     private long requestIntervalNanos;
     private long tokensPerMinute;
     private long tokenIntervalNanos;
+    private long followedTokenIntervalNanos; // the account's, when the call began
 
     private MonthlyUse budget; // of the month it reserved in; null without one
     private long maxTokens;
@@ -113,6 +114,7 @@ public final class Permit {
         inAccount = true;
         account.follow(accounts.reloads(), requests, requestIntervalNanos, tokensPerMinute,
                 tokenIntervalNanos, nowNanos);
+        followedTokenIntervalNanos = account.tokenIntervalNanos();
         if (requests > 0) {
             long waitNanos = Account.REQUESTS.tryTake(account, 1, requests, requestIntervalNanos,
                     nowNanos);
@@ -133,7 +135,8 @@ public final class Permit {
 
     /**
      * Reserves what the call may come to: of the caller's tokens per minute, then of its budget for
-     * a month. A call that is refused takes none of them; it has yet to {@link #end}. Once.
+     * a month. A call that is refused takes none of them, and what it took of the rates of
+     * requests goes back, its caller's and that of all; it has yet to {@link #end}. Once.
      *
      * @param caller whose budget counts, by its id
      * @return null when granted
@@ -151,6 +154,23 @@ public final class Permit {
             throw new IllegalStateException("reserves while " + phase);
         }
         checkAmounts(tokens, nanoDollars);
+        Refusal refusal = tryReserve(caller, month, tokensPerMonth, nanoDollarsPerMonth, tokens,
+                nanoDollars, nowNanos);
+        if (refusal != null) {
+            if (inAccount && requests > 0) {
+                Account.REQUESTS.giveBack(account, 1, requestIntervalNanos, nowNanos);
+            }
+            accounts.giveBackGlobal(nowNanos);
+            return refusal;
+        }
+        reservedTokens = tokens;
+        reservedNanoDollars = nanoDollars;
+        moveTo(Phase.RESERVED);
+        return null;
+    }
+
+    private Refusal tryReserve(String caller, int month, long tokensPerMonth,
+            long nanoDollarsPerMonth, long tokens, long nanoDollars, long nowNanos) {
         if (tokensPerMinute > 0) {
             if (tokens > tokensPerMinute) {
                 return Refusal.TOKENS_TOO_MANY;
@@ -175,9 +195,6 @@ public final class Permit {
             }
             budget = use;
         }
-        reservedTokens = tokens;
-        reservedNanoDollars = nanoDollars;
-        moveTo(Phase.RESERVED);
         return null;
     }
 
@@ -198,7 +215,7 @@ public final class Permit {
         reservedTokens += tokens;
         reservedNanoDollars += nanoDollars;
         if (tokensPerMinute > 0) {
-            Account.TOKENS.takeAnyway(account, tokens, tokenIntervalNanos, nowNanos);
+            Account.TOKENS.takeAnyway(account, tokens, currentTokenInterval(), nowNanos);
         }
         return true;
     }
@@ -218,8 +235,14 @@ public final class Permit {
             budget.settle(0, 0, tokens, nanoDollars);
         }
         if (tokensPerMinute > 0) {
-            Account.TOKENS.takeAnyway(account, tokens, tokenIntervalNanos, nowNanos);
+            Account.TOKENS.takeAnyway(account, tokens, currentTokenInterval(), nowNanos);
         }
+    }
+
+    /** What was taken before a reload is worth as much as the account counts it since then. */
+    private long currentTokenInterval() {
+        long current = account.tokenIntervalNanos();
+        return current == followedTokenIntervalNanos ? tokenIntervalNanos : current;
     }
 
     /** Whether calls have used the month's budget up; what others only reserved is not meant. */
@@ -247,9 +270,9 @@ public final class Permit {
         if (tokensPerMinute > 0) {
             long more = usedTokens - countedTokens - reservedTokens;
             if (more > 0) {
-                Account.TOKENS.takeAnyway(account, more, tokenIntervalNanos, nowNanos);
+                Account.TOKENS.takeAnyway(account, more, currentTokenInterval(), nowNanos);
             } else if (more < 0) {
-                Account.TOKENS.giveBack(account, -more, tokenIntervalNanos, nowNanos);
+                Account.TOKENS.giveBack(account, -more, currentTokenInterval(), nowNanos);
             }
         }
     }
@@ -260,8 +283,8 @@ public final class Permit {
 
     /**
      * The exchange is over, whatever ended it: what is not settled goes back whole, and its place
-     * among the caller's calls in flight. The request itself stays counted. Nothing happens when
-     * nothing has begun.
+     * among the caller's calls in flight. A request that was granted stays counted. Nothing happens
+     * when nothing has begun.
      */
     public void end(long nowNanos) {
         if (phase == Phase.RESERVED) {

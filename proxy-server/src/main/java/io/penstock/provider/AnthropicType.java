@@ -39,6 +39,12 @@ final class AnthropicType implements ProviderType {
         return false;
     }
 
+    /** It counts by the minute for each model, though it calls that the organisation's limit. */
+    @Override
+    public boolean isLimitOfKey(int status, String body, String model) {
+        return !body.contains("per minute") && ReplyVerdict.isLimitOfKey(body, model);
+    }
+
     @Override
     public String toString() {
         return configName();

@@ -119,6 +119,11 @@ final class AzureType implements ProviderType {
     }
 
     @Override
+    public RelayRules relayRules() {
+        return PlainType.OPENAI.relayRules();
+    }
+
+    @Override
     public Prefill prefill() {
         return null;
     }

@@ -6,8 +6,14 @@ import static io.penstock.provider.Api.EMBEDDINGS;
 import static io.penstock.provider.Api.RESPONSES;
 import static io.penstock.provider.ChatDialect.Can.*;
 
+import io.penstock.provider.RelayRules.Ids;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** OpenAI, and those who imitate it closely enough to need no class of their own. */
 enum PlainType implements ProviderType {
@@ -58,6 +64,13 @@ enum PlainType implements ProviderType {
             Prefill.PLAIN, ChatDialect.of(STREAM_OPTIONS, END_USER, JSON_SCHEMA, FILES,
             TEXT_PARTS, SEED, PENALTIES, LOGIT_BIAS, TOP_K, NAMED_EFFORT, PARALLEL_FLAG,
             STRICT_TOOLS, PREFILL)) {
+        /** Of the provider behind it, whose head it quotes. */
+        @Override
+        public Duration retryAfter(int status, String body) {
+            Matcher quoted = QUOTED_WAIT.matcher(body);
+            return quoted.find() ? WaitText.read(quoted.group(1), Instant.now()) : null;
+        }
+
         /** Most often 403 is its moderation's: no fault of the key's. */
         @Override
         public ReplyVerdict judge(int status, String body) {
@@ -85,6 +98,10 @@ enum PlainType implements ProviderType {
             SEED, PENALTIES, LOGIT_BIAS, MANY_ANSWERS, TOP_K, NAMED_EFFORT,
             PARALLEL_FLAG)),
     OPENAI_COMPATIBLE(null, null, null, Prefill.PLAIN, ChatDialect.COMPATIBLE);
+
+    private static final Pattern QUOTED_WAIT = Pattern.compile(
+            "\"(?:retry-after|x-ratelimit-reset)\"\\s{0,9}:\\s{0,9}\"?([^\"',}]{1,64})",
+            Pattern.CASE_INSENSITIVE);
 
     private final String configName = name().toLowerCase(Locale.ROOT).replace('_', '-');
     private final String defaultBaseUrl;
@@ -131,6 +148,46 @@ enum PlainType implements ProviderType {
     @Override
     public ChatDialect dialect() {
         return dialect;
+    }
+
+    @Override
+    public RelayRules relayRules() {
+        return switch (this) {
+            case OPENAI -> RelayRules.NONE.removing(RelayRules.OF_OTHERS)
+                    .renaming(Map.of("random_seed", "seed"))
+                    .removingOfMessages(RelayRules.REASONING).withIds(Ids.FORTY).bindingByModel();
+            case GROQ -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .removing(RelayRules.OF_OTHERS_THAN_GROQ)
+                    .removingIfEmpty(RelayRules.EMPTY)
+                    .renaming(Map.of("random_seed", "seed"))
+                    .removingOfMessages(RelayRules.REASONING)
+                    .removingOfMessages(Set.of("name", "refusal", "annotations", "audio"));
+            case MISTRAL -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .removing(RelayRules.OF_OTHERS)
+                    .removing(Set.of("user", "stream_options"))
+                    .keeping(Set.of("metadata", "prompt_cache_key", "safe_prompt", "prompt_mode"))
+                    .removingIfEmpty(RelayRules.EMPTY)
+                    .renaming(Map.of("max_completion_tokens", "max_tokens",
+                            "seed", "random_seed"))
+                    .removingOfMessages(RelayRules.REASONING)
+                    .removingOfMessages(Set.of("id", "name", "refusal", "annotations", "audio",
+                            "function_call", "cache_control"))
+                    .withIds(Ids.NINE);
+            case DEEPSEEK -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .renaming(RelayRules.SHORT_BOUND)
+                    .removingOfMessages(Set.of("reasoning_details", "thinking_blocks",
+                            "provider_specific_fields", "extra_content"));
+            case XAI -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .removingOfMessages(RelayRules.REASONING);
+            case OLLAMA, TOGETHER -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .renaming(RelayRules.SHORT_BOUND);
+            case FIREWORKS -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .keeping(Set.of("service_tier", "prompt_cache_key", "metadata"))
+                    .renaming(RelayRules.SHORT_BOUND);
+            case VLLM -> RelayRules.NARROW.removing(RelayRules.OF_OPENAI)
+                    .keeping(Set.of("service_tier"));
+            case OPENROUTER, OPENAI_COMPATIBLE -> RelayRules.NONE;
+        };
     }
 
     @Override

@@ -115,6 +115,11 @@ public interface ProviderType {
         return ChatDialect.COMPATIBLE;
     }
 
+    /** What is taken out of chat requests that are relayed to it, or gets another name there. */
+    default RelayRules relayRules() {
+        return RelayRules.NONE;
+    }
+
     /**
      * Whether the usage of a stream of {@link Api#CHAT} may come only if {@code
      * stream_options.include_usage} asks for it.
@@ -148,6 +153,17 @@ public interface ProviderType {
      */
     default ReplyVerdict judge(int status, String body) {
         return ReplyVerdict.of(status, body);
+    }
+
+    /**
+     * Whether a reply that says {@link ReplyVerdict#RATE_LIMITED} speaks of a limit of the whole
+     * key or account; else only the model that was asked for rests. On event loops.
+     *
+     * @param body the beginning of it, as text
+     * @param model as the provider calls it
+     */
+    default boolean isLimitOfKey(int status, String body, String model) {
+        return ReplyVerdict.isLimitOfKey(body, model);
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.penstock.provider;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** What a provider's status, and where it takes that its body, says about who should go on how. */
 public enum ReplyVerdict {
@@ -10,6 +11,11 @@ public enum ReplyVerdict {
     CALLERS_FAULT,
     /** The prompt is too long for this model: another one may take it, this one never will. */
     CONTEXT_LENGTH,
+    /**
+     * A field of the request is unknown here: another provider may take it, and neither this one
+     * nor its key is at fault.
+     */
+    UNKNOWN_FIELD,
     /** The proxy's key or account is bad: nothing that the caller could mend. */
     BAD_KEY,
     /** Too much at once; the key should rest. */
@@ -24,9 +30,22 @@ public enum ReplyVerdict {
         "too many tokens", "exceeds the maximum number of tokens", "reduce the length"};
     private static final String[] KEY_WORDS = {"incorrect api key", "invalid api key",
         "invalid_api_key", "api key not valid", "api_key_invalid", "credit balance is too low",
-        "authentication_error"};
+        "authentication_error", "specified api usage limits"};
+    private static final String[] FIELD_WORDS = {"extra_forbidden",
+        "extra inputs are not permitted", "unrecognized request argument", "unknown parameter:",
+        "unknown_parameter", "unsupported parameter:", "unsupported_parameter", "unsupported_value", "' is unsupported",
+        "unknown name \\\"", "argument not supported", "additional properties are not allowed",
+        "unknown field"};
     private static final String[] QUOTA_WORDS = {"insufficient_quota"};
     private static final String[] TOO_LARGE_WORDS = {"request too large"};
+
+    private static final Pattern URL = Pattern.compile("https?:[^\\s\"]+");
+    private static final Pattern OF_KEY = Pattern.compile(
+            "\\b(organi[sz]ation|account|workspace|api[ _-]?key|this key|your key|per key|key limit)\\b",
+            Pattern.CASE_INSENSITIVE);
+    private static final Pattern OF_MODEL = Pattern.compile("\\bmodels?\\b"
+            + "|\\breached for (?!your\\b|this\\b|the\\b|api\\b|key\\b|org|account|workspace)",
+            Pattern.CASE_INSENSITIVE);
 
     /**
      * Judges a reply as most providers mean it.
@@ -40,7 +59,8 @@ public enum ReplyVerdict {
         return switch (status) {
             case 401, 402, 403 -> BAD_KEY;
             case 400, 413, 422 -> isTooLong(body) ? CONTEXT_LENGTH
-                    : status == 400 && says(body, KEY_WORDS) ? BAD_KEY : CALLERS_FAULT;
+                    : status == 400 && says(body, KEY_WORDS) ? BAD_KEY
+                    : says(body, FIELD_WORDS) ? UNKNOWN_FIELD : CALLERS_FAULT;
             case 429 -> RATE_LIMITED;
             case 500, 502 -> TRANSIENT;
             case 404, 408, 409, 424, 498 -> FAULTY;
@@ -70,6 +90,16 @@ public enum ReplyVerdict {
     /** Whether a 429 means that this request exceeds a whole minute's limit by itself. */
     public static boolean isTooLarge(String body) {
         return says(body, TOO_LARGE_WORDS);
+    }
+
+    /**
+     * Whether a 429 speaks of a limit of the key, the account or the organisation and names no
+     * model: "Rate limit reached for gpt-4o in organization org-1" is one of the model.
+     */
+    public static boolean isLimitOfKey(String body, String model) {
+        String text = URL.matcher(body).replaceAll("");
+        return OF_KEY.matcher(text).find() && !OF_MODEL.matcher(text).find()
+                && !text.contains(model);
     }
 
     private static boolean says(String body, String[] words) {

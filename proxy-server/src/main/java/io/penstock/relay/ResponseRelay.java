@@ -387,15 +387,30 @@ public final class ResponseRelay {
         }
         heldBytes += bytes.readableBytes();
         if (held.size() == MAX_HELD_PIECES) {
-            ByteBuf all = allocator.directBuffer(heldBytes * 2);
-            while (!held.isEmpty()) {
-                ByteBuf piece = held.poll();
-                all.writeBytes(piece);
-                piece.release();
-            }
-            held.add(all);
+            joinHeld(heldBytes * 2);
         }
         held.add(bytes);
+    }
+
+    private void joinHeld(int room) {
+        ByteBuf all = allocator.directBuffer(room);
+        while (!held.isEmpty()) {
+            ByteBuf piece = held.poll();
+            all.writeBytes(piece);
+            piece.release();
+        }
+        held.add(all);
+    }
+
+    /** All that is held, in one piece, to be looked at and changed in place; borrowed. */
+    public ByteBuf held() {
+        if (held.isEmpty()) {
+            return Unpooled.EMPTY_BUFFER;
+        }
+        if (held.size() > 1) {
+            joinHeld(heldBytes);
+        }
+        return held.peek();
     }
 
     /** Whether a slow caller would keep much more memory waiting than these bytes take. */

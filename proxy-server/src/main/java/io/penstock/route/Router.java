@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Finds the route of a model's name: a configured one of that very name, then one whose glob
- * matches, then {@code provider/model}, then every enabled provider that lists the model, or takes
- * any, by priority.
+ * matches, then {@code provider/model}, then every enabled provider that lists the model, by its
+ * name or a glob, by priority.
  *
  * <p><b>Thread:</b> safe. <b>Bounds:</b> remembers {@value #MAX_REMEMBERED} names.
  */
@@ -22,7 +22,8 @@ public final class Router {
     /** An enabled provider, as far as routing goes. */
     public record Candidate(String provider, List<String> models, int priority) {
         boolean serves(String model) {
-            return models.contains(model) || models.contains("*");
+            return models.contains(model) || models.stream()
+                    .anyMatch(each -> each.contains("*") && new Glob(each).matches(model));
         }
     }
 

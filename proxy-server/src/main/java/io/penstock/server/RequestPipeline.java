@@ -132,7 +132,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else if (pages.isPublic(path)) {
             pages.answer(connection, newReply(), path, Caller.ANYONE, id);
         } else if (authenticate(snapshot, head, id)) {
-            pages.answer(connection, newReply(), path, caller, id);
+            pages.answer(connection, newReply(), path, caller, id,
+                    head.has(Field.ANTHROPIC_VERSION));
         }
     }
 

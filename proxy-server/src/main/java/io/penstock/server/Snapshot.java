@@ -80,7 +80,7 @@ record Snapshot(Settings settings, List<Provider> providers, Policy policy,
         for (Provider provider : providers) {
             Set<String> models = policy.router().targetsOf(provider.name());
             models.addAll(provider.settings().models());
-            models.remove("*");
+            models.removeIf(model -> model.contains("*"));
             provider.use(settings.breaker(), models);
         }
     }

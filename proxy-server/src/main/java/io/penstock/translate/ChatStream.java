@@ -11,6 +11,8 @@ import io.penstock.loop.Scratch;
 import io.penstock.sse.EventData;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Reads the events of an OpenAI chat completion stream, as tolerantly as the many servers that
@@ -23,7 +25,9 @@ import java.io.UncheckedIOException;
 public final class ChatStream {
     private static final JsonFactory JSON = new JsonFactory();
     private static final Needle FINISH = new Needle("\"finish_reason\"");
-    private static final int MAX_DONE_BYTES = 24; // "data: [DONE]" with any line ends
+    private static final byte[] DATA = "data".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] EVENT = "event".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] ERROR = "error".getBytes(StandardCharsets.US_ASCII);
 
     /** The most answers that are ended by name: no provider gives more, whatever is asked for. */
     static final int MAX_CHOICES = 128;
@@ -45,6 +49,8 @@ public final class ChatStream {
     private final EventData data = new EventData();
     private final Scratch scratch = new Scratch();
     private int unfinishedAt;
+    private int dataStart; // of the event glanced at, behind the colon
+    private int dataEnd;
 
     /** Reads one event closely. */
     public Meaning read(ByteBuf buffer, int index, int length) {
@@ -68,34 +74,84 @@ public final class ChatStream {
         }
     }
 
-    /** Glances at an event: content counts as nothing. */
+    /**
+     * Glances at an event: content counts as nothing. Whatever fields the event has, in whatever
+     * order and with whatever line ends, its data is what counts.
+     */
     public Meaning glance(ByteBuf buffer, int index, int length) {
         unfinishedAt = -1;
-        if (length <= MAX_DONE_BYTES) {
-            return read(buffer, index, length);
-        }
         byte[] bytes = scratch.copy(buffer, index, length);
-        int first = 5; // behind "data:", where the first member's name is
-        while (first + 1 < length && (bytes[first] == ' ' || bytes[first] == '{')) {
+        if (!findDataLine(bytes, length)) {
+            return readAgain(buffer, index, length); // of several lines, or an error's
+        }
+        int first = dataStart; // where the first member's name is
+        while (first < dataEnd && (bytes[first] == ' ' || bytes[first] == '{')) {
             first++;
         }
-        if (bytes[1] == 'v' || bytes[first] == '"' && bytes[first + 1] == 'e') {
-            return read(buffer, index, length) == Meaning.ERROR ? Meaning.ERROR : Meaning.NOTHING;
+        if (first < dataEnd && bytes[first] == '[' || first + 1 < dataEnd && bytes[first] == '"'
+                && bytes[first + 1] == 'e') {
+            return readAgain(buffer, index, length); // perhaps [DONE], or an error
         }
-        int found = FINISH.find(bytes, 0, length);
+        int found = FINISH.find(bytes, dataStart, dataEnd);
         while (found >= 0) { // once for each choice
             int at = found + FINISH.length();
-            while (at < length && (bytes[at] == ':' || bytes[at] == ' ')) {
+            while (at < dataEnd && (bytes[at] == ':' || bytes[at] == ' ')) {
                 at++;
             }
-            if (at < length && bytes[at] != 'n') {
+            if (at < dataEnd && bytes[at] != 'n') {
                 unfinishedAt = -1;
                 return read(buffer, index, length);
             }
             unfinishedAt = index + found;
-            found = FINISH.find(bytes, at, length);
+            found = FINISH.find(bytes, at, dataEnd);
         }
         return Meaning.NOTHING;
+    }
+
+    private Meaning readAgain(ByteBuf buffer, int index, int length) {
+        Meaning meaning = read(buffer, index, length);
+        return meaning == Meaning.CONTENT ? Meaning.NOTHING : meaning;
+    }
+
+    /**
+     * Finds the one line of data of an event, as {@link #dataStart} and {@link #dataEnd}, both 0 if
+     * there is none; returns false if there are several, or the event is an error by its name.
+     */
+    private boolean findDataLine(byte[] bytes, int length) {
+        dataStart = 0;
+        dataEnd = 0;
+        boolean found = false;
+        int at = length > 2 && bytes[0] == (byte) 0xef && bytes[1] == (byte) 0xbb ? 3 : 0; // BOM
+        while (at < length) {
+            int start = at;
+            at = lineEnd(bytes, at, length);
+            if (isField(bytes, start, at, DATA)) {
+                if (found) {
+                    return false;
+                }
+                found = true;
+                dataStart = Math.min(at, start + DATA.length + 1);
+                dataEnd = at;
+            } else if (at - start > EVENT.length + ERROR.length && isField(bytes, start, at, EVENT)
+                    && Arrays.equals(bytes, at - ERROR.length, at, ERROR, 0, ERROR.length)) {
+                return false;
+            }
+            at++;
+        }
+        return true;
+    }
+
+    private static int lineEnd(byte[] bytes, int from, int length) {
+        int at = from;
+        while (at < length && bytes[at] != '\n' && bytes[at] != '\r') {
+            at++;
+        }
+        return at;
+    }
+
+    private static boolean isField(byte[] bytes, int start, int end, byte[] name) {
+        return Arrays.equals(bytes, start, Math.min(end, start + name.length), name, 0, name.length)
+                && (end - start == name.length || bytes[start + name.length] == ':');
     }
 
     /**

@@ -50,6 +50,12 @@ final class HealthTable {
         models.forEach((model, health) -> health.use(settings, configured.contains(model)));
     }
 
+    /** Whether the configuration names that model. */
+    boolean isConfigured(String model) {
+        TargetHealth known = models.get(model);
+        return known != null && known.isConfigured();
+    }
+
     /** All that are known, by name. */
     List<TargetHealth> all() {
         return models.values().stream()

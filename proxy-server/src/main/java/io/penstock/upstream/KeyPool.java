@@ -3,15 +3,17 @@ package io.penstock.upstream;
 import io.penstock.provider.Authorization;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A provider's keys, taken in turn by their weights (smooth weighted round robin), those at rest
- * passed over.
+ * for the wanted model passed over. A provider that wants no key rests in the same way.
  *
  * <p><b>Thread:</b> safe; a pool of one key, the usual case, takes no lock.
  */
 public final class KeyPool {
     private final List<ProviderKey> keys;
+    private final RestTable keyless = new RestTable(); // of a provider that wants no key
 
     /** {@code authorizations} say how each key is shown. */
     KeyPool(List<KeySettings> settings, List<Authorization> authorizations) {
@@ -30,17 +32,17 @@ public final class KeyPool {
         return keys;
     }
 
-    /** The next key that doesn't rest; null if all do, or there is none. */
-    public ProviderKey next(long nowNanos) {
+    /** The next key that doesn't rest for that model; null if all do, or none is needed. */
+    ProviderKey next(String model, long nowNanos) {
         if (keys.size() == 1) {
             ProviderKey only = keys.get(0);
-            return only.restNanos(nowNanos) == 0 ? only : null;
+            return only.rests().restNanos(model, nowNanos) == 0 ? only : null;
         }
         synchronized (keys) {
             ProviderKey best = null;
             int total = 0;
             for (ProviderKey key : keys) {
-                if (key.restNanos(nowNanos) > 0) {
+                if (key.rests().restNanos(model, nowNanos) > 0) {
                     continue;
                 }
                 total += key.weight();
@@ -57,41 +59,89 @@ public final class KeyPool {
     }
 
     /**
-     * The key to ask with: the next that doesn't rest, else the least bad, else the first, whose
-     * rest was just waited out. Null only if no key is needed.
+     * The key to ask that model with: the next that doesn't rest, else the least bad, else the
+     * first, whose rest was just waited out. Null only if no key is needed.
      */
-    public ProviderKey choose(long nowNanos) {
-        ProviderKey key = next(nowNanos);
+    public ProviderKey choose(String model, long nowNanos) {
+        ProviderKey key = next(model, nowNanos);
         if (key == null && !keys.isEmpty()) {
-            key = leastBad(nowNanos);
+            key = leastBad(model, nowNanos);
             key = key == null ? keys.get(0) : key;
         }
         return key;
     }
 
     /** Whether there are several, one of them ready: then another may do what one could not. */
-    public boolean hasAnotherReady(long nowNanos) {
-        return keys.size() > 1 && readyInNanos(nowNanos) == 0;
+    public boolean hasAnotherReady(String model, long nowNanos) {
+        return keys.size() > 1 && readyInNanos(model, nowNanos) == 0;
     }
 
     /** The key that is ready soonest, among those whose rest was only guessed; null for none. */
-    public ProviderKey leastBad(long nowNanos) {
+    private ProviderKey leastBad(String model, long nowNanos) {
         ProviderKey best = null;
         for (ProviderKey key : keys) {
-            if (!key.restsByProvidersWord()
-                    && (best == null || key.restNanos(nowNanos) < best.restNanos(nowNanos))) {
+            if (!key.rests().restsByProvidersWord(model, nowNanos)
+                    && (best == null || key.rests().restNanos(model, nowNanos)
+                            < best.rests().restNanos(model, nowNanos))) {
                 best = key;
             }
         }
         return best;
     }
 
-    /** Nanoseconds until some key is ready; 0 if one is, or none is needed. */
-    public long readyInNanos(long nowNanos) {
+    /** Whether that model may be asked though all keys rest for it: the rest of one is a guess. */
+    public boolean mayAskAtRest(String model, long nowNanos) {
+        return keys.isEmpty() ? !keyless.restsByProvidersWord(model, nowNanos)
+                : leastBad(model, nowNanos) != null;
+    }
+
+    /** Exactly how many nanoseconds it takes until that model may be asked; 0 for at once. */
+    public long readyInNanos(String model, long nowNanos) {
+        if (keys.isEmpty()) {
+            return keyless.restNanos(model, nowNanos);
+        }
         long soonest = Long.MAX_VALUE;
         for (ProviderKey key : keys) {
-            soonest = Math.min(soonest, key.restNanos(nowNanos));
+            soonest = Math.min(soonest, key.rests().restNanos(model, nowNanos));
         }
-        return keys.isEmpty() ? 0 : soonest;
+        return soonest;
+    }
+
+    /** Nanoseconds until any model may be asked that doesn't rest by itself. */
+    public long readyInNanos(long nowNanos) {
+        return keys.isEmpty() ? keyless.restOfAllNanos(nowNanos)
+                : keys.stream().mapToLong(key -> key.restNanos(nowNanos)).min().orElse(0);
+    }
+
+    /**
+     * Nanoseconds until each model may be asked that rests by itself at all keys, by name; empty
+     * for most providers most of the time.
+     */
+    public Map<String, Long> restsOfModels(long nowNanos) {
+        Map<String, Long> models = keys.isEmpty() ? keyless.models(nowNanos)
+                : keys.get(0).restsOfModels(nowNanos);
+        models.replaceAll((model, rest) -> readyInNanos(model, nowNanos));
+        models.values().removeIf(rest -> rest == 0);
+        return models;
+    }
+
+    /**
+     * Lets rest what an error reply says should.
+     *
+     * @param key that the model was asked with; null where the provider wants none
+     */
+    public void rest(ProviderKey key, String model, Backoff backoff, long nowNanos) {
+        RestTable rests = key == null ? keyless : key.rests();
+        switch (backoff.scope()) {
+            case MODEL -> rests.rest(model, nowNanos, backoff.restNanos(),
+                    backoff.byProvidersWord());
+            case KEY -> rests.restAll(nowNanos, backoff.restNanos(), backoff.byProvidersWord());
+            case BAD_KEY -> {
+                if (key != null) {
+                    key.rests().restAll(nowNanos, backoff.restNanos(), backoff.byProvidersWord());
+                }
+            }
+            case NOTHING -> { }
+        }
     }
 }

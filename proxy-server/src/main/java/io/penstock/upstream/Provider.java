@@ -9,6 +9,7 @@ import io.penstock.provider.Api;
 import io.penstock.provider.Authorization;
 import io.penstock.provider.ChatDialect;
 import io.penstock.provider.Prefill;
+import io.penstock.provider.RelayRules;
 import io.penstock.provider.ReplyVerdict;
 import java.time.Duration;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class Provider {
     private final Api mainApi;
     private final TypeOnLoop type;
     private final KeyPool keys;
+    private final KeyMask keyMask;
     private final HealthTable health;
     private final String host;
     private final int port;
@@ -50,6 +52,7 @@ public final class Provider {
         mainApi = terms.mainApi();
         type = new TypeOnLoop(settings.name(), settings.type(), settings.site());
         keys = new KeyPool(settings.keys(), terms.authorizations());
+        keyMask = new KeyMask(settings.keys());
         health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.site().host();
@@ -99,6 +102,11 @@ public final class Provider {
         return terms.dialect();
     }
 
+    /** What is changed in chats that are relayed to it. */
+    public RelayRules relayRules() {
+        return terms.relayRules();
+    }
+
     public KeyPool keys() {
         return keys;
     }
@@ -111,6 +119,11 @@ public final class Provider {
     /** How that model of it is. */
     public TargetHealth health(String model) {
         return health.of(model);
+    }
+
+    /** Whether the configuration names that model, not only callers do. */
+    public boolean isConfigured(String model) {
+        return health.isConfigured(model);
     }
 
     /** How each model is that was asked for, or that the configuration names; by name. */
@@ -241,6 +254,27 @@ public final class Provider {
     public long retryAfterNanos(int status, String body) {
         Duration wait = type.retryAfter(status, body);
         return wait == null ? RetryAfter.NONE : RetryAfter.nanos(wait);
+    }
+
+    /**
+     * What an error reply says about asking that model again.
+     *
+     * @param body the beginning of it, as text
+     * @param retryAfterNanos what its head or body says, or {@link RetryAfter#NONE}
+     */
+    public Backoff backoff(ReplyVerdict verdict, int status, String body, String model,
+            long retryAfterNanos) {
+        boolean ofWholeKey = verdict == ReplyVerdict.RATE_LIMITED
+                && type.isLimitOfKey(status, body, model);
+        return Backoff.of(verdict, status, body, ofWholeKey, retryAfterNanos);
+    }
+
+    /**
+     * Writes asterisks over its keys in what it says, in the place of as many characters; borrows
+     * the body. Returns whether there were any.
+     */
+    public boolean maskKeys(ByteBuf body) {
+        return keyMask.mask(body);
     }
 
     /** Host and port as they stand in the base URL. */

@@ -1,20 +1,19 @@
 package io.penstock.upstream;
 
 import io.penstock.provider.Authorization;
+import java.util.Map;
 
 /**
- * One key of a provider at run time, and how long it rests.
+ * One key of a provider at run time, and how long it rests, for which models.
  *
- * <p><b>Thread:</b> safe; the cooldown is a race between equals, and the longer one wins.
+ * <p><b>Thread:</b> safe.
  */
 public final class ProviderKey {
     private static final int SHOWN_CHARS = 4; // of a key that is masked
 
     private final KeySettings settings;
     private final Authorization authorization; // null where nothing is shown
-    private volatile long restsUntilNanos;
-    private volatile boolean resting;
-    private volatile boolean byProvidersWord;
+    private final RestTable rests = new RestTable();
     private int share; // smooth weighted round robin; guarded by the pool
 
     ProviderKey(KeySettings settings, Authorization authorization) {
@@ -49,29 +48,19 @@ public final class ProviderKey {
         return settings.masked();
     }
 
-    /**
-     * Lets the key rest.
-     *
-     * @param byProvidersWord the provider said how long; else it is a guess, and the key may still
-     *     be
-     *     asked when nothing else is left
-     */
-    public void rest(long nowNanos, long nanos, boolean byProvidersWord) {
-        long until = nowNanos + nanos;
-        if (!resting || until - restsUntilNanos > 0) {
-            restsUntilNanos = until;
-            this.byProvidersWord = byProvidersWord;
-            resting = true;
-        }
+    /** When the key, or one model asked with it, may be asked again. */
+    RestTable rests() {
+        return rests;
     }
 
-    /** Nanoseconds of rest left; 0 if it doesn't rest. */
+    /** Nanoseconds of rest left for all models; 0 if the key as a whole doesn't rest. */
     public long restNanos(long nowNanos) {
-        return resting ? Math.max(0, restsUntilNanos - nowNanos) : 0;
+        return rests.restOfAllNanos(nowNanos);
     }
 
-    boolean restsByProvidersWord() {
-        return byProvidersWord;
+    /** Nanoseconds of rest left of each model that rests by itself, by name. */
+    public Map<String, Long> restsOfModels(long nowNanos) {
+        return rests.models(nowNanos);
     }
 
     int weight() {

@@ -5,6 +5,7 @@ import io.penstock.provider.Authorization;
 import io.penstock.provider.ChatDialect;
 import io.penstock.provider.Prefill;
 import io.penstock.provider.ProviderType;
+import io.penstock.provider.RelayRules;
 import io.penstock.provider.Site;
 import java.util.EnumSet;
 import java.util.List;
@@ -30,6 +31,7 @@ final class ProviderTerms {
     private final List<Authorization> authorizations;
     private final boolean signsBodies;
     private final ChatDialect dialect;
+    private final RelayRules relayRules;
     private final Prefill prefill;
     private final String errorField;
     private final boolean hasToBeAskedForUsage;
@@ -57,6 +59,7 @@ final class ProviderTerms {
                     .map(key -> type.authorization(key.value(), site)).toList();
             signsBodies = signed().anyMatch(signed -> signed.signer().needsBody());
             dialect = Objects.requireNonNull(type.dialect(), "no dialect");
+            relayRules = Objects.requireNonNull(type.relayRules(), "no relay rules");
             prefill = type.prefill();
             errorField = type.errorField();
             hasToBeAskedForUsage = type.hasToBeAskedForUsage();
@@ -126,6 +129,10 @@ final class ProviderTerms {
 
     ChatDialect dialect() {
         return dialect;
+    }
+
+    RelayRules relayRules() {
+        return relayRules;
     }
 
     /** Null where a chat can't go on from a text. */

@@ -143,6 +143,15 @@ final class TypeOnLoop {
         }
     }
 
+    boolean isLimitOfKey(int status, String body, String model) {
+        try {
+            return type.isLimitOfKey(status, body, model);
+        } catch (Throwable e) {
+            failed("isLimitOfKey", e);
+            return false;
+        }
+    }
+
     /** Null if the reply doesn't say. */
     Duration retryAfter(int status, String body) {
         try {

@@ -147,6 +147,27 @@ class PermitTest {
     }
 
     @Test
+    void usesNoRequestUpForACallThatIsRefusedLater() {
+        accounts.setGlobal(2, MINUTE);
+        for (int i = 0; i < 5; i++) {
+            assertThat(begin(permit, 2, 0, 100)).isNull();
+            assertThat(limit(reserve(permit, 0, 101))).isEqualTo(Limit.TOKENS_TOO_MANY);
+            assertThat(permit.requestsRemaining(now)).isEqualTo(2);
+            permit.end(now);
+            assertThat(begin(permit, 2, 0, 100)).isNull();
+            assertThat(limit(reserve(permit, 10, 50))).isEqualTo(Limit.BUDGET_SPENT);
+            permit.end(now);
+        }
+        assertThat(begin(permit, 2, 0, 100)).isNull();
+        assertThat(reserve(permit, 0, 100)).isNull();
+        permit.end(now);
+        assertThat(permit.requestsRemaining(now)).isEqualTo(1);
+        assertThat(begin(permit, 2, 0, 100)).isNull();
+        permit.end(now);
+        assertThat(limit(begin(permit, 2, 0, 100))).isEqualTo(Limit.REQUESTS);
+    }
+
+    @Test
     void takesNoTokensForACallThatTheBudgetHasNoRoomFor() {
         begin(permit, 0, 0, 600);
         assertThat(reserve(permit, 100, 500)).isEqualTo(new Refusal(Limit.BUDGET_SPENT, 0));
@@ -351,6 +372,45 @@ class PermitTest {
     }
 
     @Test
+    void makesRoomAtOnceWhereAReloadRaisesABound() {
+        for (int i = 0; i < 3; i++) {
+            assertThat(begin(permit, 3, 0, 100)).isNull();
+            assertThat(reserve(permit, 0, 33)).isNull();
+            permit.settle(33, 0, now);
+            permit.end(now);
+        }
+        assertThat(limit(begin(permit, 3, 0, 100))).isEqualTo(Limit.REQUESTS);
+
+        accounts.onReload();
+        assertThat(begin(permit, 10, 0, 1000)).isNull();
+        assertThat(permit.requestsRemaining(now)).isEqualTo(6);
+        assertThat(permit.tokensRemaining(now)).isEqualTo(901);
+        permit.end(now);
+
+        accounts.onReload();
+        assertThat(begin(permit, 5, 0, 200)).isNull();
+        assertThat(permit.requestsRemaining(now)).isZero();
+        assertThat(permit.tokensRemaining(now)).isEqualTo(101);
+        permit.end(now);
+    }
+
+    @Test
+    void makesRoomAtOnceWhereAReloadRaisesTheRateOfAll() {
+        accounts.setGlobal(2, MINUTE);
+        for (int i = 0; i < 2; i++) {
+            assertThat(begin(permit, 0, 0, 0)).isNull();
+            permit.end(now);
+        }
+        assertThat(limit(begin(permit, 0, 0, 0))).isEqualTo(Limit.GLOBAL_REQUESTS);
+        accounts.setGlobal(4, MINUTE);
+        for (int i = 0; i < 2; i++) {
+            assertThat(begin(permit, 0, 0, 0)).isNull();
+            permit.end(now);
+        }
+        assertThat(limit(begin(permit, 0, 0, 0))).isEqualTo(Limit.GLOBAL_REQUESTS);
+    }
+
+    @Test
     void keepsDebtWhenAReloadLeavesTheBoundAsItIs() {
         begin(permit, 0, 0, 600);
         permit.settle(6000, 0, now);
@@ -392,10 +452,10 @@ class PermitTest {
         accounts.onReload();
         assertThat(limit(begin(other, 0, 1, 1200))).isEqualTo(Limit.CONCURRENT);
         assertThat(begin(other, 0, 2, 1200)).isNull();
-        assertThat(other.tokensRemaining(now)).isZero();
+        assertThat(other.tokensRemaining(now)).isEqualTo(600);
         permit.settle(300, 0, now);
         permit.end(now);
-        assertThat(other.tokensRemaining(now)).isEqualTo(600); // half of the bucket, then and now
+        assertThat(other.tokensRemaining(now)).isEqualTo(900); // what was used, and no more
     }
 
     @Test

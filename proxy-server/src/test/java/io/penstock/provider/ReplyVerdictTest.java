@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.testing.Bytes;
 import io.penstock.testing.TypeByName;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,13 +118,69 @@ class ReplyVerdictTest {
         "bedrock, 424, '{\"message\":\"model error\"}', FAULTY",
         "bedrock, 400, 'Input is too long for requested model.', CONTEXT_LENGTH",
         "deepseek, 402, '{\"error\":{\"message\":\"Insufficient Balance\"}}', BAD_KEY",
-        "mistral, 422, '{\"detail\":[{\"type\":\"extra_forbidden\"}]}', CALLERS_FAULT",
+        "mistral, 422, '{\"detail\":[{\"type\":\"extra_forbidden\"}]}', UNKNOWN_FIELD",
+        "openai, 400, 'Unrecognized request argument supplied: top_k', UNKNOWN_FIELD",
+        "openai, 400, '{\"error\":{\"code\":\"unsupported_value\"}}', UNKNOWN_FIELD",
+        "openai, 400, 'Unsupported value: the image is unsupported', CALLERS_FAULT",
+        "groq, 400, 'property ''store'' is unsupported', UNKNOWN_FIELD",
+        "fireworks, 400, 'Extra inputs are not permitted, field: x', UNKNOWN_FIELD",
+        "anthropic, 400, 'context_management: Extra inputs are not permitted', UNKNOWN_FIELD",
+        "anthropic, 400, 'You have reached your specified API usage limits.', BAD_KEY",
         "azure, 404, '{\"error\":{\"code\":\"DeploymentNotFound\"}}', FAULTY",
         "anthropic, 400, 'Your credit balance is too low to access the API', BAD_KEY",
     })
     void knowsWhatEachProviderHasItsOwnWordsFor(@ConvertWith(TypeByName.class) ProviderType type,
             int status, String body, ReplyVerdict expected) {
         assertThat(type.judge(status, body)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {
+        "openai; Rate limit reached for organization org-1 on requests per day; true",
+        "openai; Rate limit reached for gpt-4o in organization org-1 on tokens per min; false",
+        "openai; Rate limit reached for big in org-1. Visit https://x.io/account/limits; false",
+        "openai; Too many requests for this account; true",
+        "openai; Too many requests with this API key; true",
+        "openai; Your organisation has sent too many requests; true",
+        "openai; Too many requests. See https://platform.openai.com/account/limits; false",
+        "openai; The account limit of the model is reached; false",
+        "openai; Account limit of big reached; false",
+        "openai; slow down; false",
+        "mistral; Requests rate limit exceeded; false",
+        "groq; Rate limit reached for model `x` in organization `o` on tokens per minute; false",
+        "openrouter; Key limit exceeded (daily limit); true",
+        "anthropic; would exceed the rate limit for your organization of 50 tokens per minute; false",
+        "anthropic; Your account is over its concurrent connections; true",
+    })
+    void knowsALimitOfTheWholeKey(@ConvertWith(TypeByName.class) ProviderType type, String body,
+            boolean ofKey) {
+        assertThat(type.isLimitOfKey(429, body, "big")).isEqualTo(ofKey);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"X-RateLimit-Reset\":\"4102444800000\"", "Retry-After\": 864000"})
+    void readsTheWaitThatOpenRouterQuotes(String field) {
+        assertThat(ProviderTypes.OPENROUTER.retryAfter(429, "{\"error\":{\"code\":429,\"metadata\":"
+                + "{\"headers\":{\"X-RateLimit-Remaining\":\"0\",\"" + field + "}}}}"))
+                .isGreaterThan(Duration.ofDays(9));
+        assertThat(ProviderTypes.OPENROUTER.retryAfter(429, "{\"error\":{}}")).isNull();
+    }
+
+    @Test
+    void knowsTheFieldThatGeminiDoesNotKnow() {
+        assertThat(of(400, "Invalid JSON payload received. Unknown name \\\"x\\\": no field"))
+                .isEqualTo(ReplyVerdict.UNKNOWN_FIELD);
+    }
+
+    @Test
+    void takesTheSamplesForLimitsOfAModel() {
+        for (String fixture : Set.of("openai-error-429-rate.json", "anthropic-error-429.json",
+                "gemini-error-429.json", "bedrock-error-429.json")) {
+            String body = new String(Bytes.fixture(fixture), StandardCharsets.UTF_8);
+            ProviderType type = fixture.startsWith("anthropic") ? ProviderTypes.ANTHROPIC
+                    : ProviderTypes.OPENAI;
+            assertThat(type.isLimitOfKey(429, body, "any")).as(fixture).isFalse();
+        }
     }
 
     @Test
@@ -134,5 +191,6 @@ class ReplyVerdictTest {
         assertThat(FAULTY.isProvidersFault(400)).isFalse();
         assertThat(TRANSIENT.isProvidersFault(400)).isFalse();
         assertThat(RATE_LIMITED.isProvidersFault(429)).isFalse();
+        assertThat(ReplyVerdict.UNKNOWN_FIELD.isProvidersFault(422)).isFalse();
     }
 }

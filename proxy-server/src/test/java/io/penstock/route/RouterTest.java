@@ -33,6 +33,20 @@ class RouterTest {
     }
 
     @Test
+    void findsAProviderByAGlobAmongItsModels() {
+        Router globs = new Router(List.of(), List.of(
+                new Router.Candidate("a", List.of("claude-*", "x"), 1),
+                new Router.Candidate("b", List.of("claude-3"), 2)));
+
+        assertThat(globs.find("claude-3").targets()).hasToString("[a/claude-3, b/claude-3]");
+        assertThat(globs.find("claude-4").targets()).hasToString("[a/claude-4]");
+        assertThat(globs.find("a/claude-4").targets()).hasToString("[a/claude-4]");
+        assertThat(globs.find("a/gpt")).isNull();
+        assertThat(globs.find("gpt")).isNull();
+        assertThat(globs.models()).containsExactly("x", "claude-3");
+    }
+
+    @Test
     void prefersTheRouteOfThatVeryName() {
         assertThat(find("gpt-4o")).containsExactly("a/gpt-4o-2024", "b/gpt-4o");
         assertThat(router.find("gpt-4o").policy()).isEqualTo(POLICY);

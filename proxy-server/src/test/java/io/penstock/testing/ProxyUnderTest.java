@@ -239,6 +239,7 @@ public final class ProxyUnderTest implements AutoCloseable {
 
         private final Transport transport;
         private final List<ProviderSettings> providers = new ArrayList<>();
+        private List<TargetSettings> targets; // null for one of each provider
         private int threads = 1;
         private RetrySettings retry = RetrySettings.DEFAULT;
         private BreakerSettings breaker = BreakerSettings.DEFAULT;
@@ -274,6 +275,20 @@ public final class ProxyUnderTest implements AutoCloseable {
                     new TimeoutSettings(LONG, LONG, LONG, null, LONG, LONG, LONG.multipliedBy(2)),
                     PoolSettings.DEFAULT, UpstreamTlsSettings.DEFAULT,
                     new LoadSettings(null, LoadSettings.DEFAULT.queue(), LONG, false, 1)));
+            return this;
+        }
+
+        /** It wants no key. */
+        public Builder keyless() {
+            return change(p -> new ProviderSettings(p.name(), p.type(), p.baseUrl(), List.of(),
+                    p.models(), p.enabled(), p.priority(), p.timeouts(), p.pool(), p.tls(),
+                    p.limits(), p.options()));
+        }
+
+        /** {@link #SMART} is routed to these, {@code provider/model} each. */
+        public Builder targets(String... names) {
+            targets = Stream.of(names).map(name -> name.split("/")).map(name ->
+                    new TargetSettings(name[0], name[1], TargetTerms.DEFAULT)).toList();
             return this;
         }
 
@@ -550,14 +565,14 @@ public final class ProxyUnderTest implements AutoCloseable {
 
         /** The same as settings, every port a free one. */
         public Settings settings() {
-            List<TargetSettings> targets = providers.stream()
+            List<TargetSettings> routed = targets != null ? targets : providers.stream()
                     .map(p -> new TargetSettings(p.name(), "model-" + p.name(),
                             terms.getOrDefault(p.name(), TargetTerms.DEFAULT))).toList();
             RoutePolicy policy = new RoutePolicy(strategy, affinity, hedge, midstream, hold,
                     drains);
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, adminToken), providers,
-                    List.of(new RouteSettings(SMART, targets, policy)),
+                    List.of(new RouteSettings(SMART, routed, policy)),
                     auth, new CorsSettings(origins), limits,
                     budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), jsonLog,

@@ -16,8 +16,12 @@ class RetryAfterTest {
     private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
     private static long nanos(String fields) throws HttpSyntaxException {
+        return nanos(429, fields);
+    }
+
+    private static long nanos(int status, String fields) throws HttpSyntaxException {
         ResponseHead head = new ResponseHead(8192);
-        ByteBuf buffer = Bytes.buffer("HTTP/1.1 429 x\r\n" + fields.replace("|", "\r\n")
+        ByteBuf buffer = Bytes.buffer("HTTP/1.1 " + status + " x\r\n" + fields.replace("|", "\r\n")
                 + "\r\n\r\n");
         head.parse(buffer);
         buffer.release();
@@ -42,6 +46,22 @@ class RetryAfterTest {
         "x-ratelimit-remaining-tokens: 0|x-ratelimit-reset-tokens: 1s|"
                 + "x-ratelimit-remaining-requests: 0|x-ratelimit-reset-requests: 2s; 2000",
         "retry-after: 1|x-ratelimit-remaining-tokens: 0|x-ratelimit-reset-tokens: 9s; 1000",
+        "retry-after: Thursday, 01-Jan-26 12:00:30 GMT; 30000",
+        "retry-after: Thu Jan  1 12:00:30 2026; 30000", "retry-after: 1767268830; 30000",
+        "retry-after: 1m7s; 67000", "retry-after: 1d; 3600000",
+        "retry-after: 2026-01-01T12:00:30Z; 30000",
+        "x-ratelimit-reset: 1767268830250; 30250", "x-ratelimit-reset: 1767268830; 30000",
+        "x-ratelimit-reset: 5; 5000", "ratelimit-reset: 5; 5000",
+        "x-ratelimit-reset-requests: 5s; 5000",
+        "x-ratelimit-reset-requests: 8.64s|x-ratelimit-reset-tokens: 250ms; 250",
+        "x-ratelimit-reset-requests: 0ms|x-ratelimit-reset-tokens: 250ms; 250",
+        "x-ratelimit-reset-requests: 1s|x-ratelimit-remaining-requests: 9|"
+                + "x-ratelimit-reset-tokens: 6s; 6000",
+        "anthropic-ratelimit-tokens-remaining: 0|"
+                + "anthropic-ratelimit-tokens-reset: 2026-01-01T12:00:05Z; 5000",
+        "anthropic-ratelimit-requests-remaining: 7|anthropic-ratelimit-requests-reset: "
+                + "2026-01-01T12:00:01Z|anthropic-ratelimit-input-tokens-remaining: 0|"
+                + "anthropic-ratelimit-input-tokens-reset: 2026-01-01T12:00:09Z; 9000",
     })
     void readsWhatTheProviderAsksFor(String fields, double millis) throws Exception {
         assertThat(nanos(fields)).isEqualTo((long) (millis * 1e6));
@@ -49,14 +69,23 @@ class RetryAfterTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"x: y", "retry-after: soon", "retry-after:", "retry-after: -5",
-        "retry-after: NaN", "retry-after-ms: x", "retry-after: 2026-01-01T12:00:30Z",
-        "x-ratelimit-reset-requests: 5s", "x-ratelimit-remaining-requests: 0",
+        "retry-after: NaN", "retry-after-ms: x", "x-ratelimit-remaining-requests: 0",
+        "x-ratelimit-reset-requests: 0ms",
         "x-ratelimit-remaining-requests: 1|x-ratelimit-reset-requests: 5s",
         "x-ratelimit-remaining-tokens: 0|x-ratelimit-reset-tokens: 5 s",
         "x-ratelimit-remaining-tokens: 0|x-ratelimit-reset-tokens: s5s",
         "x-ratelimit-remaining-tokens: 0|x-ratelimit-reset-tokens:"})
     void saysWhenNothingIsAskedFor(String fields) throws Exception {
         assertThat(nanos(fields)).isEqualTo(RetryAfter.NONE);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {"x-ratelimit-reset-requests: 5s; -1",
+        "x-ratelimit-reset: 5; -1", "x-ratelimit-reset: 5|x-ratelimit-remaining: 0; 5000000000",
+        "retry-after: 5; 5000000000"})
+    void takesAResetForAWaitOnlyWhereALimitIsSpent(String fields, long expected)
+            throws Exception {
+        assertThat(nanos(503, fields)).isEqualTo(expected);
     }
 
     @Test

@@ -354,8 +354,10 @@ class LastResortIT {
             RawClient.Head head = caller.readHead();
             assertThat(head.status()).isEqualTo(200);
             assertThat(caller.readBody(head)).containsPattern(
-                    "\\{\"name\":\"a\",[^{]*\"cooldown_until\":\"[^\"]+\",[^{]*"
-                    + "\"keys\":\\[\\{\"key\":\"[^\"]*\",\"cooldown_until\":\"[^\"]+\"}]")
+                    "\\{\"name\":\"a\",[^{]*\"cooldown_until\":null,[^{]*"
+                    + "\"keys\":\\[\\{\"key\":\"[^\"]*\",\"cooldown_until\":null,"
+                    + "\"cooldowns\":\\[\\{\"model\":\"model-a\",\"until\":\"[^\"]+\"}]}],"
+                    + "\"cooldowns\":\\[\\{\"model\":\"model-a\",\"until\":\"[^\"]+\"}]")
                     .containsPattern("\\{\"name\":\"b\",[^{]*\"cooldown_until\":null");
 
             ProxyUnderTest.ask(caller, SMART, false);
@@ -383,6 +385,65 @@ class LastResortIT {
             assertThat(head.header("x-penstock-attempts"))
                     .isEqualTo("a/model-a=" + status + ", b/model-b=200");
             assertThat(a.requests()).hasSize(1);
+        }
+    }
+
+    /** Most providers count for each model: a busy one is no reason not to ask another. */
+    @ParameterizedTest
+    @CsvSource({
+        "429, 'Rate limit reached for big in organization org-1', a/big=429; a/small=200",
+        "429, 'Rate limit reached for organization org-1', a/big=429; a/small=cooldown",
+        "503, overloaded, a/big=503; a/small=200",
+        "401, no, a/big=401; a/small=cooldown; a/small=200",
+    })
+    void asksAnotherModelOfTheSameProvider(int status, String text, String attempts)
+            throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(
+                        status(status, "{\"error\":{\"message\":\"" + text + "\"}}",
+                                "retry-after: 30"), ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .targets("a/big", "a/small").start()) {
+            RawClient.Head head = proxy.ask(SMART, false).readHead();
+
+            assertThat(head.header("x-penstock-attempts"))
+                    .isEqualTo(attempts.replace(';', ','));
+        }
+    }
+
+    /** A provider that wants no key says just as well when it is busy. */
+    @ParameterizedTest
+    @ValueSource(ints = {429, 503})
+    void letsAProviderWithoutKeysRest(int status) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(
+                        status(status, REFUSAL, "retry-after: 30"), ScriptedUpstream.goodUnary());
+                ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url()).keyless()
+                        .provider("b", b.url()).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            caller.readBody(caller.readHead());
+            ProxyUnderTest.ask(caller, SMART, false);
+            RawClient.Head head = caller.readHead();
+            caller.readBody(head);
+
+            assertThat(head.header("x-penstock-attempts"))
+                    .isEqualTo("a/model-a=cooldown, b/model-b=200");
+            assertThat(a.requests()).hasSize(1);
+        }
+    }
+
+    /** A moment's fault that says when it will be over is waited out where nothing else is left. */
+    @ParameterizedTest
+    @ValueSource(ints = {408, 429, 500, 502, 503, 504, 529})
+    void waitsForTheOnlyTargetAsItAsks(int status) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(
+                        status(status, REFUSAL, "retry-after: 0.2"), ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .start()) {
+            RawClient.Head head = proxy.ask(SMART, false).readHead();
+
+            assertThat(head.header("x-penstock-attempts"))
+                    .isEqualTo("a/model-a=" + status + ", a/model-a=200");
+            assertThat(a.requests()).hasSize(2);
         }
     }
 

@@ -106,6 +106,27 @@ class RelayIT {
         }
     }
 
+    /** What an event is called, and what else stands beside its data, is the provider's matter. */
+    @ParameterizedTest
+    @ValueSource(strings = {"event: message\n", "event:chat.completion.chunk\n",
+        "id: 0123456789012345678901234567890123456789\nretry: 3000\n", ": a comment\n"})
+    void passesAStreamOnWhateverFieldsItsEventsHave(String fields) throws Exception {
+        for (String lineEnd : List.of("\n", "\r\n", "\r")) {
+            String data = oneChunkAll("\n").replace("data: ", fields + "data:")
+                    .replace("\n", lineEnd);
+            for (int chunkBytes : new int[] {7, 100_000}) {
+                try (ScriptedUpstream a = ScriptedUpstream.start(
+                                stream(inChunksOf(chunkBytes, data), false));
+                        ProxyUnderTest proxy = before(a)) {
+                    RawClient caller = proxy.ask(SMART, true);
+                    assertThat(caller.readHead().status()).isEqualTo(200);
+
+                    assertThat(caller.readChunked()).isEqualTo(data);
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void readsChunkExtensionsAndLeadingZeros(boolean trickled) throws Exception {
@@ -612,6 +633,35 @@ class RelayIT {
             head = program.readHead();
             assertThat(head.status()).isEqualTo(200);
             assertThat(program.readBody(head)).isEqualTo(GOOD_UNARY);
+        }
+    }
+
+    @Test
+    void tellsModelsAsEachSdkReadsThem() throws Exception {
+        String key = "x-api-key: " + CALLER_KEY;
+        String version = "anthropic-version: 2023-06-01";
+        String told = "{\"type\":\"model\",\"id\":\"org/x\",\"display_name\":\"org/x\","
+                + "\"created_at\":\"1970-01-01T00:00:00Z\"}";
+        try (ProxyUnderTest proxy = ProxyUnderTest.on(transport)
+                .provider("a", "http://127.0.0.1:1").models("org/x", "claude-*").start()) {
+            RawClient caller = proxy.connect();
+            for (String path : List.of("org/x", "org%2Fx", "org%2fx", "claude-9")) {
+                RawClient.Head head = caller.get("/v1/models/" + path, key).readHead();
+                assertThat(head.status()).as(path).isEqualTo(200);
+                assertThat(caller.readBody(head)).contains("\"object\":\"model\"");
+            }
+            RawClient.Head head = caller.get("/v1/models/org%2Fx", key, version).readHead();
+            assertThat(caller.readBody(head)).isEqualTo(told);
+            head = caller.get("/v1/models", key, version).readHead();
+            assertThat(caller.readBody(head)).isEqualTo("{\"data\":[{\"type\":\"model\",\"id\":\""
+                    + SMART + "\",\"display_name\":\"" + SMART + "\",\"created_at\":"
+                    + "\"1970-01-01T00:00:00Z\"}," + told + "],\"has_more\":false,\"first_id\":\""
+                    + SMART + "\",\"last_id\":\"org/x\"}");
+            for (String path : List.of("org%2", "org%2Fy", "gpt")) {
+                head = caller.get("/v1/models/" + path, key, version).readHead();
+                assertThat(head.status()).as(path).isEqualTo(404);
+                assertThat(caller.readBody(head)).startsWith("{\"type\":\"error\"");
+            }
         }
     }
 

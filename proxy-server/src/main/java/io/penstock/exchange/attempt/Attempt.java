@@ -541,6 +541,9 @@ public final class Attempt implements ReplyListener, AttemptFigures {
 
     /** The reply goes to the caller from here on, whatever becomes of it. */
     public void commit() {
+        if (reading.isError()) {
+            provider().maskKeys(relay.held());
+        }
         becomeGood();
         boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
                 && downstream.decideKeepAlive();

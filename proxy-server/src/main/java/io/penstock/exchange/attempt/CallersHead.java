@@ -82,6 +82,10 @@ final class CallersHead {
         if (tooPatient) {
             out.text("retry-after: ").number(MAX_RETRY_AFTER_SECONDS)
                     .text("\r\nx-should-retry: false\r\n");
+        } else if (retryAfterNanos > 0 && !reply.has(Field.RETRY_AFTER)
+                && !reply.has(Field.RETRY_AFTER_MS)) {
+            out.text("retry-after: ").number(TimeUnit.NANOSECONDS.toSeconds(
+                    retryAfterNanos + 999_999_999L)).crlf(); // told by other fields only
         }
         return out;
     }

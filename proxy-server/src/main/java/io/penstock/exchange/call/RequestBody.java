@@ -85,6 +85,11 @@ public final class RequestBody {
         return length <= SMALL_BYTES;
     }
 
+    /** The one slice that holds all of it, borrowed; null if there are more. */
+    public ByteBuf onlySlice() {
+        return slices.size() == 1 ? slices.get(0) : null;
+    }
+
     /** How long it is with the edits made. */
     public long lengthWith(BodyEdits edits) {
         return length + edits.growth();

@@ -26,6 +26,7 @@ import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ChatStream;
 import io.penstock.translate.ReplyFormat;
+import io.penstock.translate.request.RequestFitter;
 import io.penstock.upstream.Provider;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -330,6 +331,10 @@ public final class ChatCall implements Call {
         return body;
     }
 
+    RequestFitter fitter() {
+        return loop.requestFitter();
+    }
+
     ByteBufAllocator allocator() {
         return allocator;
     }
@@ -396,8 +401,10 @@ public final class ChatCall implements Call {
 
     @Override
     public boolean isPassable(ReplyVerdict verdict, int status) {
-        return verdict == ReplyVerdict.RATE_LIMITED || verdict == ReplyVerdict.CONTEXT_LENGTH
-                || status >= 500;
+        return switch (verdict) {
+            case RATE_LIMITED, CONTEXT_LENGTH, UNKNOWN_FIELD -> true;
+            default -> status >= 500;
+        };
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.penstock.sse.FamiliarEnd;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
 import io.penstock.translate.ReplyLoop;
+import io.penstock.translate.request.RequestFitter;
 import io.penstock.translate.request.RequestTranslator;
 import io.penstock.usage.UsageScanner;
 import java.util.ArrayDeque;
@@ -25,6 +26,7 @@ public final class ChatLoop {
     private final ChatStream chatStream = new ChatStream();
     private final ChatChunk chatChunk = new ChatChunk();
     private final RequestTranslator requestTranslator = new RequestTranslator();
+    private final RequestFitter requestFitter = new RequestFitter();
     private final ReplyLoop replyLoop;
     private final UsageScanner usageScanner = new UsageScanner();
     private final FamiliarEnd familiarEnd = new FamiliarEnd();
@@ -50,6 +52,10 @@ public final class ChatLoop {
 
     RequestTranslator requestTranslator() {
         return requestTranslator;
+    }
+
+    RequestFitter requestFitter() {
+        return requestFitter;
     }
 
     /** What the translations of replies share. */

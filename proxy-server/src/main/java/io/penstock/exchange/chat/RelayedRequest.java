@@ -10,10 +10,14 @@ import io.penstock.http.HeadWriter;
 import io.penstock.http.ResponseHead;
 import io.penstock.provider.Api;
 import io.penstock.provider.Authorization;
+import io.penstock.translate.request.ClientFormat;
+import io.penstock.translate.request.Fitted;
+import io.penstock.translate.request.RequestFitter;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.RequestStart;
 import io.penstock.upstream.UpstreamStream;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -28,6 +32,7 @@ final class RelayedRequest implements OutboundRequest {
     private final boolean asksForUsage;
     private final String prefix;
     private final long prefixTokens;
+    private Fitted fitted; // what the provider gets otherwise than the caller said; null for nothing
 
     /**
      * A request that has yet to be sent.
@@ -61,15 +66,52 @@ final class RelayedRequest implements OutboundRequest {
             call.fields().goOn(edits, prefix, provider.prefill(), prefixTokens);
         }
         call.strip(edits);
+        ByteBuf fitted = fit(provider, modelName, edits);
+        try {
+            write(ask, to, modelName, edits, fitted);
+        } finally {
+            if (fitted != null) {
+                fitted.release();
+            }
+        }
+    }
+
+    /**
+     * The body with the edits made, and what the provider would refuse of it taken out or renamed;
+     * null where nothing is, as is mostly so. Gives it.
+     */
+    private ByteBuf fit(Provider provider, String modelName, BodyEdits edits) {
+        ClientFormat format = call.endpoint().asked();
+        if (format == null || RequestFitter.takesAnything(format, provider.relayRules())) {
+            return null;
+        }
+        ByteBuf slice = call.body().onlySlice();
+        if (slice != null
+                && !call.fitter().isAffected(format, provider.relayRules(), slice)) {
+            return null; // nor do the edits bring anything that would be
+        }
+        ByteBuf whole = call.body().whole(call.allocator(), edits);
+        try {
+            fitted = call.fitter().fit(format, provider.relayRules(), modelName, whole);
+            return fitted == null ? null : fitted.apply(whole, call.allocator());
+        } finally {
+            whole.release();
+        }
+    }
+
+    /** {@code instead} is what goes out in place of the body, borrowed; null for the body. */
+    private void write(Ask ask, UpstreamStream to, String modelName, BodyEdits edits,
+            ByteBuf instead) throws ProviderTypeException {
         RequestBody body = call.body();
-        long length = body.lengthWith(edits);
-        RequestStart start = provider.requestStart(call.api(), modelName, call.isStream());
+        long length = instead == null ? body.lengthWith(edits) : instead.readableBytes();
+        RequestStart start = ask.provider().requestStart(call.api(), modelName,
+                call.isStream());
         HeadWriter out = call.writer().bytes(start.bytes());
-        Set<String> replaced = authorize(ask, start, edits, out);
+        Set<String> replaced = authorize(ask, start, edits, instead, out);
         out.text("content-length: ").number(length).crlf();
         call.writeFields(out, replaced);
         int room = out.length();
-        boolean small = body.isSmall();
+        boolean small = instead == null && body.isSmall();
         ByteBuf head = call.allocator().directBuffer(small ? room + (int) length : room);
         out.drainTo(head);
         if (small) {
@@ -77,16 +119,21 @@ final class RelayedRequest implements OutboundRequest {
             to.write(head);
         } else {
             to.write(head);
-            body.writeTo(to, call.allocator(), edits);
+            if (instead != null) {
+                to.write(instead.retainedSlice());
+            } else {
+                body.writeTo(to, call.allocator(), edits);
+            }
         }
     }
 
     /** Only a signature has to have the body in one piece. */
-    private Set<String> authorize(Ask ask, RequestStart start, BodyEdits edits, HeadWriter out)
-            throws ProviderTypeException {
+    private Set<String> authorize(Ask ask, RequestStart start, BodyEdits edits, ByteBuf instead,
+            HeadWriter out) throws ProviderTypeException {
         Authorization authorization = ask.provider().authorization(ask.key());
-        ByteBuf whole = authorization instanceof Authorization.Signed
-                ? call.body().whole(call.allocator(), edits) : null;
+        ByteBuf whole = !(authorization instanceof Authorization.Signed) ? null
+                : instead != null ? instead.retainedSlice()
+                : call.body().whole(call.allocator(), edits);
         try {
             return ask.provider().authorize(authorization, out, "POST", start.path(),
                     start.query(), whole);
@@ -95,6 +142,16 @@ final class RelayedRequest implements OutboundRequest {
                 whole.release();
             }
         }
+    }
+
+    @Override
+    public List<String> dropped() {
+        return fitted == null ? List.of() : fitted.dropped();
+    }
+
+    @Override
+    public List<String> changed() {
+        return fitted == null ? List.of() : fitted.changed();
     }
 
     @Override

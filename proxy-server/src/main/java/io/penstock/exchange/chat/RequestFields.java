@@ -2,6 +2,7 @@ package io.penstock.exchange.chat;
 
 import io.penstock.exchange.call.BodyEdits;
 import io.penstock.failure.Failure;
+import io.penstock.json.JsonNumber;
 import io.penstock.json.JsonText;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.json.TopLevelScanner.Kind;
@@ -36,7 +37,7 @@ final class RequestFields {
     private static final int MAX_OUTPUT_TOKENS = 14; // of a response
 
     static final int MAX_MODEL_CHARS = 512;
-    private static final int MAX_COUNT_DIGITS = 9;
+    private static final long MAX_COUNT = 999_999_999; // no model answers with more tokens
     private static final byte[] ASK = "{\"include_usage\":true}".getBytes(
             StandardCharsets.US_ASCII);
     private static final String ASK_MEMBER = ",\"stream_options\":{\"include_usage\":true}";
@@ -131,21 +132,10 @@ final class RequestFields {
         return found.kind(member) == Kind.STRING ? found.text(member) : null;
     }
 
-    /** A count that is none, or absurd, is the provider's to refuse. */
+    /** A count that is none is the provider's to refuse; one beyond all bounds counts as that. */
     private static long count(TopLevelScanner found, int member, long otherwise) {
-        String text = found.kind(member) == Kind.NUMBER ? found.text(member) : "";
-        if (text.isEmpty() || text.length() > MAX_COUNT_DIGITS) {
-            return otherwise;
-        }
-        long count = 0;
-        for (int i = 0; i < text.length(); i++) {
-            char digit = text.charAt(i);
-            if (digit < '0' || digit > '9') {
-                return otherwise;
-            }
-            count = count * 10 + digit - '0';
-        }
-        return count;
+        return found.kind(member) == Kind.NUMBER
+                ? JsonNumber.count(found.text(member), MAX_COUNT, otherwise) : otherwise;
     }
 
     /**

@@ -20,6 +20,7 @@ import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.Route.TargetName;
+import io.penstock.upstream.Backoff;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.RetryBudget;
 import java.util.concurrent.ThreadLocalRandom;
@@ -182,7 +183,8 @@ public final class Failover {
         if (!call.isUploading()) {
             calls.deadlines().expectBy(sinceNanos + totalNanos);
         }
-        Ask ask = new Ask(candidate, candidate.provider().keys().choose(nowNanos), prepared,
+        Ask ask = new Ask(candidate, candidate.provider().keys().choose(
+                candidate.target().model(), nowNanos), prepared,
                 settled ? Ask.Why.CONTINUE : why, metering.isWatching());
         prepared = null;
         Attempt attempt = new Attempt(ask, call, calls, downstream, listener, timing,
@@ -290,13 +292,16 @@ public final class Failover {
      * failed one is let go of then, and only then.
      */
     public boolean goOnAfterError(Attempt failed, long nowNanos) {
-        if (failed.verdict() == ReplyVerdict.CALLERS_FAULT
-                && call.isProxyRefused(failed.ask(), failed.reading())) {
+        boolean refused = failed.verdict() == ReplyVerdict.CALLERS_FAULT
+                || failed.verdict() == ReplyVerdict.UNKNOWN_FIELD;
+        if (refused && call.isProxyRefused(failed.ask(), failed.reading())) {
             call.onProxyRefused(failed.ask(), failed.reading());
             return askDifferently(failed, nowNanos);
         }
-        long wait = KeyRest.after(failed.verdict(), failed.status(), failed.errorText(),
-                failed.retryAfterNanos(), failed.ask().key(), nowNanos);
+        Backoff backoff = failed.provider().backoff(failed.verdict(), failed.status(),
+                failed.errorText(), failed.target().model(), failed.retryAfterNanos());
+        failed.provider().keys().rest(failed.ask().key(), failed.target().model(), backoff,
+                nowNanos);
         if (failed.ask().continues()) {
             failed.abandon();
             return goOn(failed, nowNanos);
@@ -309,7 +314,7 @@ public final class Failover {
             targets.exclude(failed.target().model());
         }
         return tryAgain(failed, failed.verdict() == ReplyVerdict.TRANSIENT
-                && failed.retryAfterNanos() == RetryAfter.NONE, wait, nowNanos);
+                && failed.retryAfterNanos() == RetryAfter.NONE, backoff.waitNanos(), nowNanos);
     }
 
     /** Asks again without what the proxy had added. */
@@ -352,7 +357,8 @@ public final class Failover {
         NextStep step = NextStep.after(new NextStep.Situation(
                 call.isReplayable() && (!failed.isSent() || call.isRepeatable()), log.tried(),
                 timeLeftNanos(nowNanos), keyAtFault,
-                keyAtFault && candidate.provider().keys().hasAnotherReady(nowNanos),
+                keyAtFault && candidate.provider().keys().hasAnotherReady(
+                        failed.target().model(), nowNanos),
                 maySucceedNow, targets.isPassable(candidate, nowNanos), sameTargetTries,
                 retryAfterNanos, budget.isLeft()), policy.retry());
         return switch (step.kind()) {

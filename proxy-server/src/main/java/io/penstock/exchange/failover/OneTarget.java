@@ -35,8 +35,8 @@ final class OneTarget implements Targets {
             return null;
         }
         asked = true;
-        boolean rests = only.provider().keys().readyInNanos(nowNanos) > 0
-                && only.provider().keys().leastBad(nowNanos) == null;
+        boolean rests = readyInNanos(nowNanos) > 0
+                && !only.provider().keys().mayAskAtRest(only.target().model(), nowNanos);
         if (rests) {
             log.onPassedOver(only.target(), Fault.COOLDOWN);
             return null;
@@ -72,6 +72,6 @@ final class OneTarget implements Targets {
 
     @Override
     public long readyInNanos(long nowNanos) {
-        return only.provider().keys().readyInNanos(nowNanos);
+        return only.provider().keys().readyInNanos(only.target().model(), nowNanos);
     }
 }

@@ -174,9 +174,9 @@ final class RoutedTargets implements Targets, TargetFigures {
             KeyPool keys = provider(target).keys();
             if (isTooSmall(index)) {
                 log.onPassedOver(target, Fault.CONTEXT_WINDOW);
-            } else if (keys.readyInNanos(nowNanos) > 0) {
+            } else if (keys.readyInNanos(target.model(), nowNanos) > 0) {
                 log.onPassedOver(target, Fault.COOLDOWN);
-                if (keys.leastBad(nowNanos) != null) {
+                if (keys.mayAskAtRest(target.model(), nowNanos)) {
                     resting.add(place);
                 }
             } else {
@@ -249,7 +249,7 @@ final class RoutedTargets implements Targets, TargetFigures {
         for (Route each : routes) {
             for (TargetName target : each.targets()) {
                 soonest = Math.min(soonest, Math.max(health(target).readyInNanos(nowNanos),
-                        provider(target).keys().readyInNanos(nowNanos)));
+                        provider(target).keys().readyInNanos(target.model(), nowNanos)));
             }
         }
         return soonest;
@@ -259,8 +259,9 @@ final class RoutedTargets implements Targets, TargetFigures {
 
     @Override
     public boolean isReady(int target) {
+        TargetName name = route.targets().get(target);
         return !isTooSmall(target) && health(target).isPassable(nowNanos)
-                && provider(route.targets().get(target)).keys().readyInNanos(nowNanos) == 0;
+                && provider(name).keys().readyInNanos(name.model(), nowNanos) == 0;
     }
 
     @Override

@@ -202,6 +202,34 @@ final class JsonIndex {
         return found == NONE || is(found, Kind.NULL) ? NONE : found;
     }
 
+    /** Where a value begins in the body. */
+    int start(int value) {
+        return starts[value];
+    }
+
+    /** Behind its last byte. */
+    int end(int value) {
+        return ends[value];
+    }
+
+    /** Where a member's name begins, its quote; {@link #NONE} where the name is spelled oddly. */
+    int nameStart(int value) {
+        int at = starts[value] - 1;
+        while (bytes[at] != '"') { // blanks and the colon
+            at--;
+        }
+        int start = at - names[value].length() - 1;
+        if (start < 0 || bytes[start] != '"') {
+            return NONE;
+        }
+        for (int i = 0; i < names[value].length(); i++) {
+            if (bytes[start + 1 + i] != names[value].charAt(i)) {
+                return NONE; // with escapes, or outside of ASCII
+            }
+        }
+        return start;
+    }
+
     /** The member's name. */
     String name(int value) {
         return names[value];

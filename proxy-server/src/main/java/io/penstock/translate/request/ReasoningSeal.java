@@ -12,6 +12,9 @@ public enum ReasoningSeal {
     /** The data of a redacted thinking block. */
     REDACTED("penstock:redacted:");
 
+    /** Begins whatever only Penstock can read. */
+    static final String OWN = "penstock:";
+
     private final String mark;
 
     ReasoningSeal(String mark) {

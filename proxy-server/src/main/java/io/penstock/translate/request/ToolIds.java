@@ -21,6 +21,8 @@ final class ToolIds {
         FORTY(40, ""),
         ANTHROPIC(128, "_-"),
         BEDROCK(64, "_.:-"),
+        /** What every provider but Mistral takes. */
+        PLAIN(64, "_-"),
         NINE(9, "") {
             @Override
             boolean accepts(String id) {
@@ -113,16 +115,26 @@ final class ToolIds {
         Map<String, Integer> uses = new HashMap<>(); // some providers count anew in every turn
         for (Turn turn : turns) {
             for (ToolCall call : turn.all(ToolCall.class)) {
-                int use = uses.merge(call.id, 1, Integer::sum);
-                String id = use == 1 && rule.accepts(call.id) ? call.id
-                        : rule.derive(hash(use == 1 ? call.id : call.id + '#' + use));
-                while (!taken.add(id)) {
-                    id = rule.derive(hash(call.id + '#' + ++use));
-                    uses.put(call.id, use);
-                }
-                call.sentId = id;
+                call.sentId = fit(call.id, rule, uses, taken);
             }
         }
+    }
+
+    /**
+     * An id that fits, unlike those taken so far.
+     *
+     * @param uses how often each of the caller's ids has come
+     * @param taken those given so far
+     */
+    static String fit(String given, Rule rule, Map<String, Integer> uses, Set<String> taken) {
+        int use = uses.merge(given, 1, Integer::sum);
+        String id = use == 1 && rule.accepts(given) ? given
+                : rule.derive(hash(use == 1 ? given : given + '#' + use));
+        while (!taken.add(id)) {
+            id = rule.derive(hash(given + '#' + ++use));
+            uses.put(given, use);
+        }
+        return id;
     }
 
     /** FNV-1a: short, and the same everywhere; nobody gains by a collision in their own request. */

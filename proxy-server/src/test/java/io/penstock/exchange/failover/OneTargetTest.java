@@ -9,10 +9,12 @@ import io.penstock.exchange.call.RetrySettings;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.route.Route.TargetName;
 import io.penstock.route.Router;
+import io.penstock.upstream.Backoff;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderSettings;
+import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.UpstreamTlsException;
 import io.penstock.upstream.UpstreamTlsSettings;
@@ -38,6 +40,11 @@ class OneTargetTest {
 
     OneTargetTest() throws UpstreamTlsException {}
 
+    private void rest(boolean byProvidersWord) {
+        provider.keys().rest(provider.keys().keys().get(0), "files",
+                new Backoff(Backoff.Scope.KEY, 10, byProvidersWord, RetryAfter.NONE), NOW);
+    }
+
     @Test
     void givesItsTargetOnceAndAsOftenAsItIsAskedAgain() {
         Candidate only = targets.next(NOW, log);
@@ -55,7 +62,7 @@ class OneTargetTest {
 
     @Test
     void passesOverAKeyThatRestsByItsProvidersWord() {
-        provider.keys().keys().get(0).rest(NOW, 10, true);
+        rest(true);
 
         assertThat(targets.next(NOW, log)).isNull();
         assertThat(log).hasToString("a/files=cooldown");
@@ -64,7 +71,7 @@ class OneTargetTest {
 
     @Test
     void asksAKeyWhoseRestIsOnlyAGuess() {
-        provider.keys().keys().get(0).rest(NOW, 10, false);
+        rest(false);
 
         assertThat(targets.next(NOW, log)).isNotNull();
     }

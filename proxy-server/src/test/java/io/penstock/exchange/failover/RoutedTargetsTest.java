@@ -18,11 +18,13 @@ import io.penstock.route.Strategy;
 import io.penstock.route.TargetOrder;
 import io.penstock.route.TargetTerms;
 import io.penstock.route.TargetTimeouts;
+import io.penstock.upstream.Backoff;
 import io.penstock.upstream.BreakerSettings;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderSettings;
+import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.upstream.Trial;
@@ -92,6 +94,11 @@ class RoutedTargetsTest {
         return rest;
     }
 
+    private static void restWithAllModels(Provider provider, long nanos, boolean byProvidersWord) {
+        provider.keys().rest(provider.keys().keys().get(0), "any",
+                new Backoff(Backoff.Scope.KEY, nanos, byProvidersWord, RetryAfter.NONE), NOW);
+    }
+
     @Test
     void givesTargetsInOrderEachOnce() {
         assertThat(rest()).containsExactly("a/m", "b/m", "a/n");
@@ -146,7 +153,7 @@ class RoutedTargetsTest {
 
     @Test
     void fallsBackBeforeItComesBackToKeysWhoseRestIsAGuess() {
-        a.keys().keys().get(0).rest(NOW, 10, false);
+        restWithAllModels(a, 10, false);
         fallBackOn(route(RoutePolicy.DEFAULT, new TargetName("b", "o")));
 
         assertThat(rest()).containsExactly("b/m", "b/o", "a/m", "a/n");
@@ -155,7 +162,7 @@ class RoutedTargetsTest {
 
     @Test
     void passesOverKeysThatRestByTheirProvidersWordForGood() {
-        a.keys().keys().get(0).rest(NOW, 10, true);
+        restWithAllModels(a, 10, true);
 
         assertThat(rest()).containsExactly("b/m");
         assertThat(log).hasToString("a/m=cooldown, a/n=cooldown");
@@ -163,8 +170,17 @@ class RoutedTargetsTest {
     }
 
     @Test
+    void passesOverTheOneModelThatItsProviderLimits() {
+        a.keys().rest(a.keys().keys().get(0), "m",
+                new Backoff(Backoff.Scope.MODEL, 10, true, RetryAfter.NONE), NOW);
+
+        assertThat(rest()).containsExactly("b/m", "a/n");
+        assertThat(log).hasToString("a/m=cooldown");
+    }
+
+    @Test
     void comesBackToKeysWhoseRestIsAGuessWhenNothingElseIsLeft() {
-        a.keys().keys().get(0).rest(NOW, 10, false);
+        restWithAllModels(a, 10, false);
 
         assertThat(rest()).containsExactly("b/m", "a/m", "a/n");
         assertThat(log).hasToString("a/m=cooldown, a/n=cooldown");
@@ -172,7 +188,7 @@ class RoutedTargetsTest {
 
     @Test
     void doesNotComeBackToARestingTargetWhoseModelThePromptIsTooLongFor() {
-        a.keys().keys().get(0).rest(NOW, 10, false);
+        restWithAllModels(a, 10, false);
 
         assertThat(next()).isEqualTo("b/m"); // a/m is passed over, then b says
         targets.exclude("m");
@@ -181,8 +197,8 @@ class RoutedTargetsTest {
 
     @Test
     void knowsWhenSomeTargetIsReady() {
-        a.keys().keys().get(0).rest(NOW, 30, true);
-        b.keys().keys().get(0).rest(NOW, 20, true);
+        restWithAllModels(a, 30, true);
+        restWithAllModels(b, 20, true);
 
         assertThat(rest()).isEmpty();
         assertThat(targets.readyInNanos(NOW)).isEqualTo(20);
