@@ -29,7 +29,8 @@ class OtherPairsTest {
                 refuses("no prompt", "{'prompt':null}", "prompt"),
                 refuses("a suffix", "{'suffix':'a'}", "suffix"),
                 refuses("an echo", "{'echo':true}", "echo"),
-                refuses("the best of several", "{'best_of':2}", "best_of"),
+                maps("the best of several is the only one", "{'best_of':2}", "{'n':null}")
+                        .drops("best_of"),
                 maps("settings", "{'max_tokens':5,'temperature':0.5,'top_p':0.9,'n':2,'stop':"
                         + "'a','seed':1,'frequency_penalty':1,'presence_penalty':1,'logit_bias':"
                         + "{'1':2},'user':'u','suffix':'','echo':false,'best_of':1}",
