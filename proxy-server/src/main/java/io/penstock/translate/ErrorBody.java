@@ -61,7 +61,9 @@ public final class ErrorBody {
 
     /** What a provider said, as Anthropic's error object. */
     public static String anthropic(ReplyError error) {
-        return anthropic(error.kind().anthropicType(), error.shownMessage(), null);
+        String message = error.kind() == ReplyError.Kind.CONTEXT_LENGTH
+                ? ContextLength.forAnthropic(error.message()) : error.shownMessage();
+        return anthropic(error.kind().anthropicType(), message, null, null);
     }
 
     private static String anthropic(String type, String message, String subcode,
@@ -70,12 +72,12 @@ public final class ErrorBody {
                 .append("{\"type\":\"error\",\"error\":{\"type\":");
         JsonText.quote(out, type).append(",\"message\":");
         JsonText.quote(out, message);
-        if (attempts != null) {
-            out.append(",\"attempts\":").append(attempts);
         if (subcode != null) {
             out.append(",\"details\":{\"error_code\":");
             JsonText.quote(out, subcode).append('}');
         }
+        if (attempts != null) {
+            out.append(",\"attempts\":").append(attempts);
         }
         return out.append("}}").toString();
     }
