@@ -68,6 +68,8 @@ sealed interface Part {
             this.cache = cache;
         }
 
+        /** Its place among the calls of its turn, once they have been counted. */
+        int place;
         @Override
         public String cache() {
             return cache;
