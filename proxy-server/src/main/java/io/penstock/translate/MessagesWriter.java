@@ -60,7 +60,8 @@ class MessagesWriter extends TurnWriter {
                 .put(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
                 .quoted(options().shown(model))
                 .put(",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,"
-                        + "\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}}\n\n");
+                        + "\"usage\":{\"input_tokens\":").number(options().promptTokens())
+                .put(",\"output_tokens\":0}}}\n\n");
         writeKeepAlive();
     }
 
