@@ -130,10 +130,10 @@ final class ChatWriter {
     }
 
     private void writeSettings() throws UntranslatableException {
-        Value maxTokens = request.take(Setting.MAX_TOKENS);
+        Long maxTokens = request.takeMaxTokens(options.traits());
         if (maxTokens != null) {
             out.member(dialect.can(Can.MAX_COMPLETION_TOKENS) ? "max_completion_tokens"
-                    : "max_tokens", maxTokens.count());
+                    : "max_tokens", maxTokens);
         }
         if (!options.traits().is(Trait.REFUSES_SAMPLING)) {
             copy(Setting.TEMPERATURE, "temperature");

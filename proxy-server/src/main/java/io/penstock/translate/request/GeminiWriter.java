@@ -140,9 +140,9 @@ final class GeminiWriter {
 
     private void writeConfig() throws UntranslatableException {
         out.name("generationConfig").beginObject();
-        Value maxTokens = request.take(Setting.MAX_TOKENS);
+        Long maxTokens = request.takeMaxTokens(traits);
         if (maxTokens != null) {
-            out.member("maxOutputTokens", maxTokens.count());
+            out.member("maxOutputTokens", maxTokens);
         }
         copy(Setting.TEMPERATURE, "temperature");
         copy(Setting.TOP_P, "topP");

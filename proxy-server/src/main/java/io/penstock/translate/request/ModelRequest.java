@@ -162,6 +162,21 @@ final class ModelRequest {
         return settings.remove(setting);
     }
 
+    /** The bound of the answer that the model can have; null where the caller gave none. */
+    Long takeMaxTokens(ModelTraits traits) throws UntranslatableException {
+        Value said = take(Setting.MAX_TOKENS);
+        if (said == null) {
+            return null;
+        }
+        long count = said.count();
+        int limit = traits.maxOutputTokens();
+        if (limit > 0 && count > limit) {
+            notes.change(said.path());
+            return (long) limit;
+        }
+        return count;
+    }
+
     Value peek(Setting setting) {
         return settings.get(setting);
     }

@@ -195,6 +195,8 @@ class ChatToGeminiTest {
                         "'maxOutputTokens':7,'temperature':1.50,'topP':0.9,'candidateCount':2,"
                         + "'presencePenalty':-1,'frequencyPenalty':0.5,'seed':3,"
                         + "'stopSequences':['END']"),
+                config("a bound beyond the model's", "'max_tokens':100000",
+                        "'maxOutputTokens':65536").changes("max_tokens"),
                 config("probabilities, which the answer would not bring back",
                         "'logprobs':true,'top_logprobs':3", "").drops("logprobs",
                         "top_logprobs"),

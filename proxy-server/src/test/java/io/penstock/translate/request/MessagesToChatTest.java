@@ -277,6 +277,8 @@ class MessagesToChatTest {
         return Stream.of(
                 maps("the bound of the answer", "{'max_tokens':7}",
                         "{'model':'gpt-4o','max_completion_tokens':7}"),
+                maps("one beyond the model's", "{'max_tokens':32000}",
+                        "{'max_completion_tokens':16384}").changes("max_tokens"),
                 refuses("filling the cache", "{'max_tokens':0}", "max_tokens"),
                 maps("temperature and top_p", "{'temperature':0.5,'top_p':0.9}",
                         "{'temperature':0.5,'top_p':0.9}"),
