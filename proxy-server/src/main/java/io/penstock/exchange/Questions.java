@@ -32,6 +32,7 @@ final class Questions {
     private Question prepared; // null if that target is asked in the caller's own words
     private UntranslatableException refusal; // of the first target that could not be asked
     private TargetName refused;
+    private long promptTokens;
 
     Questions(ExchangeLoop loop, ByteBufAllocator allocator, RequestFields request,
             RequestControls controls, RequestBody body) {
@@ -55,10 +56,12 @@ final class Questions {
      * @param asksForUsage whether the target may be asked to tell a stream's usage
      * @param continuation what the target should go on from; null for nothing
      * @param passedTokens how many that may have come to
+     * @param estimatedTokens what the prompt is thought to come to
      */
     boolean prepare(TargetName target, Provider provider, boolean asksForUsage,
-            Continuation continuation, long passedTokens) {
+            Continuation continuation, long passedTokens, long estimatedTokens) {
         release();
+        promptTokens = estimatedTokens;
         preparedFor = target;
         if (provider.speaks(endpoint.api())) {
             return true;
@@ -118,7 +121,8 @@ final class Questions {
             Translated translated = loop.requestTranslator().translate(endpoint.asked(), to, whole,
                     options, allocator);
             return new Question(provider, modelName, request.isStream(), translated,
-                    endpoint.format(), request.choices(), prefilled, impediment, loop.bodyMemory());
+                    endpoint.format(), request.choices(), promptTokens, prefilled, impediment,
+                    loop.bodyMemory());
         } finally {
             whole.release();
         }
@@ -146,7 +150,8 @@ final class Questions {
                 case UntranslatableException.INVALID_JSON -> Failure.Kind.INVALID_JSON;
                 default -> Failure.Kind.BAD_REQUEST;
             };
-            return new Failure(kind, refusal.getMessage(), refusal.param(), null);
+            return new Failure(kind, refusal.getMessage(), refusal.param(), null,
+                    refusal.subcode());
         }
         return refused == null ? null : new Failure(Failure.Kind.UNSUPPORTED_PARAMETER,
                 "No provider of this model has the endpoint " + endpoint.path() + ".", null, null);

@@ -45,6 +45,7 @@ final class Tries {
     private final Race race;
     private final TargetList targets = new TargetList();
     private final ToLongFunction<String> contextTokens;
+    private final ToLongFunction<String> promptTokens; // the estimate
 
     private Endpoint endpoint;
     private Policy policy;
@@ -71,6 +72,7 @@ final class Tries {
         request = incoming.found();
         race = new Race(new Attempt(exchange, loop, downstream));
         contextTokens = model -> metering.contextTokens(request, model);
+        promptTokens = model -> metering.estimate(model, 0).prompt();
     }
 
     /** Begins with an exchange: nothing is tried yet. */
@@ -181,7 +183,8 @@ final class Tries {
     private boolean canAsk(TargetName target) {
         Provider provider = targets.provider(target);
         return incoming.questions().prepare(target, provider, mayAskForUsage(provider),
-                goesOn ? continuation : null, costs.passedTokens());
+                goesOn ? continuation : null, costs.passedTokens(),
+                promptTokens.applyAsLong(target.model()));
     }
 
     private boolean mayAskForUsage(Provider provider) {
