@@ -6,8 +6,12 @@ package io.penstock.failure;
  * @param message for the caller: what is wrong and what to do about it
  * @param param the request field at fault, for the caller; null for none
  * @param detail for the operator's log, never for the caller; null for none
+ * @param subcode by which Anthropic's own libraries know what to do about it; null for none
  */
-public record Failure(Kind kind, String message, String param, String detail) {
+public record Failure(Kind kind, String message, String param, String detail, String subcode) {
+    public Failure(Kind kind, String message, String param, String detail) {
+        this(kind, message, param, detail, null);
+    }
 
     /** Whose fault it is: decides failover and health. */
     public enum Side { DOWNSTREAM, UPSTREAM, PROXY }

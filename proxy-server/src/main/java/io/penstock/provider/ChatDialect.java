@@ -36,8 +36,16 @@ public final class ChatDialect {
         PARALLEL_FLAG, STRICT_TOOLS,
         /** Goes on from an assistant's last message, as it is or with a flag. */
         PREFILL, PREFIX_FLAG, CONTINUE_FLAGS,
-        /** Wants the reasoning of earlier turns back. */
+        /** Wants the reasoning of earlier turns back, {@code reasoning_content} with each call. */
         REASONING_BACK,
+        /** Takes it back if there is some: {@code reasoning_content} with calls. */
+        REASONING_CONTENT_BACK,
+        /** Takes it back as {@code reasoning} with calls. */
+        REASONING_TEXT_BACK,
+        /** Takes it back as {@code reasoning_details}: signed or encrypted, or {@code reasoning}. */
+        REASONING_DETAILS_BACK,
+        /** Honours {@code cache_control} of parts of messages. */
+        CACHE_CONTROL,
         /** Wants its thought signatures back. */
         SIGNATURES_BACK,
         /** Ids of tool calls have exactly nine letters and digits. */

@@ -55,15 +55,16 @@ enum PlainType implements ProviderType {
     },
     OLLAMA("http://localhost:11434/v1", null, null, Prefill.PLAIN, ChatDialect.of(
             STREAM_OPTIONS, JSON_SCHEMA, SEED, PENALTIES, MANY_STOPS, NAMED_EFFORT,
-            FETCHES_NOTHING)),
+            FETCHES_NOTHING, REASONING_TEXT_BACK)),
     VLLM("http://localhost:8000/v1", null, null,
             new Prefill("", ",\"continue_final_message\":true,\"add_generation_prompt\":false"),
             ChatDialect.of(STREAM_OPTIONS, JSON_SCHEMA, TEXT_PARTS, SEED, PENALTIES,
-            LOGIT_BIAS, MANY_ANSWERS, MANY_STOPS, TOP_K, PARALLEL_FLAG, CONTINUE_FLAGS)),
+            LOGIT_BIAS, MANY_ANSWERS, MANY_STOPS, TOP_K, PARALLEL_FLAG, CONTINUE_FLAGS,
+            REASONING_CONTENT_BACK, REASONING_TEXT_BACK)), // older ones read the first
     OPENROUTER("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", null,
             Prefill.PLAIN, ChatDialect.of(STREAM_OPTIONS, END_USER, JSON_SCHEMA, FILES,
             TEXT_PARTS, SEED, PENALTIES, LOGIT_BIAS, TOP_K, NAMED_EFFORT, PARALLEL_FLAG,
-            STRICT_TOOLS, PREFILL)) {
+            STRICT_TOOLS, PREFILL, REASONING_DETAILS_BACK, CACHE_CONTROL)) {
         /** Of the provider behind it, whose head it quotes. */
         @Override
         public Duration retryAfter(int status, String body) {
@@ -83,7 +84,8 @@ enum PlainType implements ProviderType {
             MANY_STOPS, NAMED_EFFORT, REASONING_BACK)),
     XAI("https://api.x.ai/v1", "XAI_API_KEY", Set.of(CHAT, COMPLETIONS, RESPONSES, EMBEDDINGS),
             null, ChatDialect.of(STREAM_OPTIONS, END_USER, JSON_SCHEMA, TEXT_PARTS, SEED,
-            PENALTIES, MANY_ANSWERS, PARALLEL_FLAG, NAMED_EFFORT_BY_MODEL)),
+            PENALTIES, MANY_ANSWERS, PARALLEL_FLAG, NAMED_EFFORT_BY_MODEL,
+            REASONING_CONTENT_BACK)),
     TOGETHER("https://api.together.xyz/v1", "TOGETHER_API_KEY", null, Prefill.PLAIN,
             ChatDialect.of(STREAM_OPTIONS, JSON_SCHEMA, TEXT_PARTS, SEED, PENALTIES,
             LOGIT_BIAS, MANY_ANSWERS, TOP_K)) {
@@ -96,7 +98,7 @@ enum PlainType implements ProviderType {
     FIREWORKS("https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY", null,
             Prefill.PLAIN, ChatDialect.of(STREAM_OPTIONS, END_USER, JSON_SCHEMA, TEXT_PARTS,
             SEED, PENALTIES, LOGIT_BIAS, MANY_ANSWERS, TOP_K, NAMED_EFFORT,
-            PARALLEL_FLAG)),
+            PARALLEL_FLAG, REASONING_CONTENT_BACK)),
     OPENAI_COMPATIBLE(null, null, null, Prefill.PLAIN, ChatDialect.COMPATIBLE);
 
     private static final Pattern QUOTED_WAIT = Pattern.compile(

@@ -25,9 +25,15 @@ public enum ReplyVerdict {
     /** The provider's fault; another one should be asked. */
     FAULTY;
 
+    /** As every provider says it that is known to; a rate limit is said in other words. */
     private static final String[] CONTEXT_WORDS = {"context_length_exceeded", "context length",
-        "context window", "maximum context", "prompt is too long", "input is too long",
-        "too many tokens", "exceeds the maximum number of tokens", "reduce the length"};
+        "context window", "context limit", "context size", "maximum context",
+        "prompt is too long", "prompt too long", "input is too long", "too many tokens",
+        "too many input tokens", "exceeds the maximum number of tokens", "reduce the length",
+        "maximum prompt length", "maximum model length", "maximum input length",
+        "input token count", "input tokens exceed", "model only supports up to",
+        "`max_new_tokens` must be"};
+    private static final String[] RATE_WORDS = {"per minute", "rate limit"};
     private static final String[] KEY_WORDS = {"incorrect api key", "invalid api key",
         "invalid_api_key", "api key not valid", "api_key_invalid", "credit balance is too low",
         "authentication_error", "specified api usage limits"};
@@ -70,7 +76,7 @@ public enum ReplyVerdict {
 
     /** Whether an error says that the prompt is too long for the model. */
     public static boolean isTooLong(String body) {
-        return says(body, CONTEXT_WORDS);
+        return says(body, CONTEXT_WORDS) && !says(body, RATE_WORDS);
     }
 
     /**

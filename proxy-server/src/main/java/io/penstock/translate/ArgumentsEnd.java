@@ -26,6 +26,10 @@ final class ArgumentsEnd {
         }
     }
 
+    boolean isBegun() {
+        return begun;
+    }
+
     boolean isWhole() {
         return begun && depth <= 0 && !inString;
     }

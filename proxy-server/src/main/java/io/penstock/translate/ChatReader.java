@@ -1,5 +1,6 @@
 package io.penstock.translate;
 
+import io.penstock.json.JsonText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,8 @@ import java.util.List;
  * #MAX_NAMELESS_CHARS} characters of arguments for a call whose name has not come.
  */
 final class ChatReader extends TurnReader {
+    /** Begins redacted reasoning that is another provider's than Anthropic's. */
+    static final String DETAIL_MARK = "penstock:detail:"; // as requests are read
     private static final int MAX_CHOICES = 128;
     private static final int MAX_CALLS = 512;
     private static final int MAX_NAMELESS_CHARS = 64 * 1024;
@@ -36,13 +39,20 @@ final class ChatReader extends TurnReader {
     /** A tool call. */
     private static final class Call {
         final int index; // the provider's; negative if it gave none
+        int otherIndex = -1; // under which the provider went on with it
         int number = -1; // ours, once it has begun
         String id;
         String name;
+        final ArgumentsEnd end = new ArgumentsEnd();
         StringBuilder held; // arguments that came before the name
 
         Call(int index) {
             this.index = index;
+        }
+
+        /** Whether pieces of that index are its own. */
+        boolean isAt(int at) {
+            return index == at || otherIndex == at;
         }
     }
 
@@ -297,13 +307,15 @@ final class ChatReader extends TurnReader {
 
     private void readDelta(JsonFeed in, Choice choice) throws IOException {
         String reasoningName = null; // some say it twice, under two names
+        TextRun said = loop().said(); // until it is known that no reasoning stands behind it
+        said.clear();
         while (in.nextMember()) {
             switch (in.name()) {
                 case "content" -> {
                     if (in.isArray()) {
                         readParts(in, choice);
-                    } else {
-                        text(in, choice);
+                    } else if (in.hasText()) {
+                        said.append(in.chars(), in.from(), in.length());
                     }
                 }
                 case "refusal" -> refusal(in, choice);
@@ -324,12 +336,14 @@ final class ChatReader extends TurnReader {
                 case "tool_calls" -> {
                     if (in.enterArray()) {
                         while (in.nextElement()) {
+                            tellSaid(choice);
                             readCall(in, choice);
                         }
                     }
                 }
                 case "function_call" -> {
                     if (in.isObject()) {
+                        tellSaid(choice);
                         beginCall(MAX_CALLS); // an index of its own
                         readFunction(in);
                         emitCall(choice);
@@ -339,6 +353,16 @@ final class ChatReader extends TurnReader {
                 }
                 default -> in.skip();
             }
+        }
+        tellSaid(choice);
+    }
+
+    private void tellSaid(Choice choice) {
+        TextRun said = loop().said();
+        if (said.length() > 0) {
+            anyContent = true;
+            sink().onText(choice.index, said.chars(), 0, said.length());
+            said.clear();
         }
     }
 
@@ -397,8 +421,15 @@ final class ChatReader extends TurnReader {
                 continue;
             }
             String signature = null;
+            String data = null;
+            String id = null;
+            String format = null;
+            long index = 0;
             while (in.nextMember()) {
                 switch (in.name()) {
+                    case "id" -> id = emptyToNull(in.text());
+                    case "format" -> format = emptyToNull(in.word());
+                    case "index" -> index = Math.max(0, in.count());
                     case "text", "summary" -> {
                         if (takesText && in.isText() && in.length() > 0) {
                             reasoning(in, choice);
@@ -408,20 +439,30 @@ final class ChatReader extends TurnReader {
                         }
                     }
                     case "signature" -> signature = emptyToNull(in.text());
-                    case "data" -> {
-                        String data = emptyToNull(in.text());
-                        if (data != null) {
-                            sink().onRedactedReasoning(choice.index, data);
-                        }
-                    }
+                    case "data" -> data = emptyToNull(in.text());
                     default -> in.skip();
                 }
+            }
+            if (data != null) {
+                boolean foreign = format != null && !format.startsWith("anthropic");
+                sink().onRedactedReasoning(choice.index,
+                        foreign ? sealed(data, id, format, index) : data);
             }
             if (signature != null) {
                 sink().onSignature(choice.index, signature);
             }
         }
         return took;
+    }
+
+    /** What its provider wants back as it was, in the place of what Anthropic would. */
+    private static String sealed(String data, String id, String format, long index) {
+        StringBuilder out = new StringBuilder(data.length() + 128).append(DETAIL_MARK)
+                .append("{\"type\":\"reasoning.encrypted\",\"data\":");
+        JsonText.quote(out, data).append(",\"id\":");
+        JsonText.quote(out, id).append(",\"format\":");
+        return JsonText.quote(out, format).append(",\"index\":").append(index).append('}')
+                .toString();
     }
 
     private void beginCall(int index) {
@@ -509,6 +550,7 @@ final class ChatReader extends TurnReader {
         if (text.length() == 0) {
             return;
         }
+        call.end.read(text.chars(), 0, text.length());
         if (call.number >= 0) {
             sink().onToolArguments(choice.index, call.number, text.chars(), 0, text.length());
             return;
@@ -520,32 +562,70 @@ final class ChatReader extends TurnReader {
         call.held.append(text.chars(), 0, text.length());
     }
 
-    /** The call that a piece belongs to: by index, else by id; else a new name begins another. */
+    /** The call that a piece belongs to, begun if it is the first of it. */
     private Call call(Choice choice) {
-        for (int i = choice.calls.size() - 1; i >= 0; i--) {
-            Call call = choice.calls.get(i);
-            if (callIndex >= 0 && call.index != callIndex
-                    || callIndex < 0 && callId != null && !callId.equals(call.id)) {
-                continue;
+        Call call = callIndex >= 0 ? callAtIndex(choice) : callWithoutIndex(choice);
+        if (call != null && !beginsAnother(call)) {
+            if (callIndex >= 0 && !call.isAt(callIndex)) {
+                call.otherIndex = callIndex;
             }
-            if (callId != null) {
-                if (call.id == null || call.id.equals(callId)) {
-                    return call;
-                }
-                continue; // one index for all calls: the id tells them apart
-            }
-            boolean another = callName != null && (callIndex < 0
-                    || call.name != null && !call.name.equals(callName));
-            if (!another) {
-                return call;
-            }
-            break;
+            return call;
         }
         if (choice.calls.size() >= MAX_CALLS) {
             throw new TurnBoundException("more than " + MAX_CALLS + " calls");
         }
-        Call call = new Call(callIndex);
-        choice.calls.add(call);
-        return call;
+        if (callWithId(choice) != null) {
+            callId = null; // callers tell calls apart by it
+        }
+        Call begun = new Call(callIndex);
+        choice.calls.add(begun);
+        return begun;
+    }
+
+    /**
+     * The index decides; the id does among calls of one index. Under a new index a call may go on
+     * that has the id and is not whole.
+     */
+    private Call callAtIndex(Choice choice) {
+        Call same = callWithId(choice);
+        if (same != null && same.isAt(callIndex)) {
+            return same;
+        }
+        for (int i = choice.calls.size() - 1; i >= 0; i--) {
+            if (choice.calls.get(i).isAt(callIndex)) {
+                return choice.calls.get(i);
+            }
+        }
+        return same == null || callName != null && same.end.isWhole() ? null : same;
+    }
+
+    /** The call of that id; a piece without a name is one of the last call in any case. */
+    private Call callWithoutIndex(Choice choice) {
+        Call same = callWithId(choice);
+        boolean last = same == null && (callId == null || callName == null);
+        return last && !choice.calls.isEmpty() ? choice.calls.get(choice.calls.size() - 1) : same;
+    }
+
+    private Call callWithId(Choice choice) {
+        for (int i = choice.calls.size() - 1; i >= 0 && callId != null; i--) {
+            if (callId.equals(choice.calls.get(i).id)) {
+                return choice.calls.get(i);
+            }
+        }
+        return null;
+    }
+
+    /** Whether a piece that looks like one of the call is the first of another: it has a name. */
+    private boolean beginsAnother(Call call) {
+        if (callName == null || call.name == null || callId != null && callId.equals(call.id)) {
+            return false; // some repeat the name with each piece
+        }
+        if (!callName.equals(call.name)) {
+            return true;
+        }
+        boolean arguments = loop().text().length() > 0;
+        boolean fresh = callIndex < 0 || callId != null && call.id != null;
+        return call.end.isWhole() ? arguments || fresh
+                : fresh && !arguments && !call.end.isBegun();
     }
 }

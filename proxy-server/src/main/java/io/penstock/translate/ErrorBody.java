@@ -55,19 +55,27 @@ public final class ErrorBody {
      * @param attempts a JSON array of what was tried; null where nothing was
      */
     public static String anthropic(Failure failure, String attempts) {
-        return anthropic(anthropicType(failure.kind()), failure.message(), attempts);
+        return anthropic(anthropicType(failure.kind()), failure.message(), failure.subcode(),
+                attempts);
     }
 
     /** What a provider said, as Anthropic's error object. */
     public static String anthropic(ReplyError error) {
-        return anthropic(error.kind().anthropicType(), error.shownMessage(), null);
+        String message = error.kind() == ReplyError.Kind.CONTEXT_LENGTH
+                ? ContextLength.forAnthropic(error.message()) : error.shownMessage();
+        return anthropic(error.kind().anthropicType(), message, null, null);
     }
 
-    private static String anthropic(String type, String message, String attempts) {
+    private static String anthropic(String type, String message, String subcode,
+            String attempts) {
         StringBuilder out = new StringBuilder(192)
                 .append("{\"type\":\"error\",\"error\":{\"type\":");
         JsonText.quote(out, type).append(",\"message\":");
         JsonText.quote(out, message);
+        if (subcode != null) {
+            out.append(",\"details\":{\"error_code\":");
+            JsonText.quote(out, subcode).append('}');
+        }
         if (attempts != null) {
             out.append(",\"attempts\":").append(attempts);
         }

@@ -1,16 +1,19 @@
 package io.penstock.translate;
 
 import io.penstock.failure.Failure;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 
 /**
- * Writes Anthropic message streams. Only one content block is open at a time: a call that begins
- * while the one before is not yet a whole object is held until it is, or until the turn ends. Calls
- * that come one after another never wait. Only the first answer is written, for there is but one.
+ * Writes Anthropic message streams. Only one content block is open at a time: what comes while a
+ * call is not yet a whole object, be it another call or text, is held until it is, or until the
+ * turn ends. Calls that come one after another never wait. Only the first answer is written, for
+ * there is but one.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
- * <br><b>Bounds:</b> {@value #MAX_HELD_CHARS} characters of held calls.
+ * <br><b>Bounds:</b> {@value #MAX_HELD_CHARS} characters of what is held.
  */
 class MessagesWriter extends TurnWriter {
     private static final int MAX_HELD_CHARS = 256 * 1024;
@@ -31,7 +34,7 @@ class MessagesWriter extends TurnWriter {
         final String id;
         final String name;
         final ArgumentsEnd end = new ArgumentsEnd();
-        StringBuilder held; // what waits for its block; null once that is open
+        StringBuilder held; // arguments that wait for its block; null once that is open
         boolean closed;
 
         Call(String id, String name) {
@@ -40,7 +43,14 @@ class MessagesWriter extends TurnWriter {
         }
     }
 
+    /** What waits for the open call to be whole. */
+    private enum Waiting { TEXT, REASONING, SIGNATURE, REDACTED, CALL }
+
+    /** {@code call} is null for what is none; its arguments are with it. */
+    private record Held(Waiting kind, StringBuilder text, Call call) {}
+
     private final List<Call> calls = new ArrayList<>(2);
+    private final Deque<Held> held = new ArrayDeque<>(0);
     private Block open = Block.NONE;
     private Call openCall;
     private int nextBlock;
@@ -60,7 +70,8 @@ class MessagesWriter extends TurnWriter {
                 .put(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
                 .quoted(options().shown(model))
                 .put(",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,"
-                        + "\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}}\n\n");
+                        + "\"usage\":{\"input_tokens\":").number(options().promptTokens())
+                .put(",\"output_tokens\":0}}}\n\n");
         writeKeepAlive();
     }
 
@@ -76,11 +87,8 @@ class MessagesWriter extends TurnWriter {
 
     @Override
     public void onText(int choice, char[] chars, int from, int length) {
-        if (choice == 0) {
-            if (open != Block.TEXT) {
-                open(Block.TEXT).put("{\"type\":\"text\",\"text\":\"\"}}\n\n");
-            }
-            delta(TEXT).escaped(chars, from, length).put(END_TEXT);
+        if (choice == 0 && !waits(Waiting.TEXT, chars, from, length)) {
+            writeText(chars, from, length);
         }
     }
 
@@ -92,10 +100,48 @@ class MessagesWriter extends TurnWriter {
 
     @Override
     public void onReasoning(int choice, char[] chars, int from, int length) {
-        if (choice == 0) {
-            openThinking();
-            delta(THINKING).escaped(chars, from, length).put(END_TEXT);
+        if (choice == 0 && !waits(Waiting.REASONING, chars, from, length)) {
+            writeReasoning(chars, from, length);
         }
+    }
+
+    @Override
+    public void onSignature(int choice, String signature) {
+        if (choice == 0 && !waits(Waiting.SIGNATURE, signature)) {
+            writeSignature(signature);
+        }
+    }
+
+    @Override
+    public void onRedactedReasoning(int choice, String data) {
+        if (choice == 0 && !waits(Waiting.REDACTED, data)) {
+            writeRedacted(data);
+        }
+    }
+
+    private void writeText(char[] chars, int from, int length) {
+        if (open != Block.TEXT) {
+            open(Block.TEXT).put("{\"type\":\"text\",\"text\":\"\"}}\n\n");
+        }
+        delta(TEXT).escaped(chars, from, length).put(END_TEXT);
+    }
+
+    private void writeReasoning(char[] chars, int from, int length) {
+        openThinking();
+        delta(THINKING).escaped(chars, from, length).put(END_TEXT);
+    }
+
+    private void writeSignature(String signature) {
+        openThinking();
+        delta(OpenAiWords.ascii(",\"delta\":{\"type\":\"signature_delta\",\"signature\":\""))
+                .escaped(signature).put(END_TEXT);
+        close();
+    }
+
+    private void writeRedacted(String data) {
+        open(Block.THINKING).put("{\"type\":\"redacted_thinking\",\"data\":").quoted(data)
+                .put("}}\n\n");
+        close();
     }
 
     private void openThinking() {
@@ -106,37 +152,47 @@ class MessagesWriter extends TurnWriter {
     }
 
     @Override
-    public void onSignature(int choice, String signature) {
-        if (choice == 0) {
-            openThinking();
-            delta(OpenAiWords.ascii(",\"delta\":{\"type\":\"signature_delta\",\"signature\":\""))
-                    .escaped(signature).put(END_TEXT);
-            close();
-        }
-    }
-
-    @Override
-    public void onRedactedReasoning(int choice, String data) {
-        if (choice == 0) {
-            open(Block.THINKING).put("{\"type\":\"redacted_thinking\",\"data\":").quoted(data)
-                    .put("}}\n\n");
-            close();
-        }
-    }
-
-    @Override
     public void onToolStart(int choice, int tool, String id, String name, String signature) {
         if (choice != 0) {
             return;
         }
         Call call = new Call(id, name);
         calls.add(call);
-        if (openCall != null && !openCall.end.isWhole()) {
-            call.held = new StringBuilder();
+        if (mustWait()) {
             hold(id.length() + name.length());
+            call.held = new StringBuilder();
+            held.add(new Held(Waiting.CALL, call.held, call));
         } else {
             openTool(call);
         }
+    }
+
+    private boolean mustWait() {
+        return !held.isEmpty() || openCall != null && !openCall.end.isWhole();
+    }
+
+    /** Holds a piece, behind what is held already, if the open call is not whole. */
+    private boolean waits(Waiting kind, char[] chars, int from, int length) {
+        if (!mustWait()) {
+            return false;
+        }
+        hold(length);
+        Held last = held.peekLast();
+        if (last == null || last.kind != kind) {
+            last = new Held(kind, new StringBuilder(), null);
+            held.add(last);
+        }
+        last.text.append(chars, from, length);
+        return true;
+    }
+
+    private boolean waits(Waiting kind, String whole) {
+        if (!mustWait()) {
+            return false;
+        }
+        hold(whole.length());
+        held.add(new Held(kind, new StringBuilder(whole), null));
+        return true;
     }
 
     @Override
@@ -150,7 +206,7 @@ class MessagesWriter extends TurnWriter {
             call.held.append(chars, from, length);
         } else if (!call.closed) {
             writeInput(chars, from, length);
-            openNextHeld(false);
+            writeHeld(false);
         } else if (!new String(chars, from, length).isBlank()) {
             throw new TurnBoundException("more arguments for a call that has ended");
         }
@@ -159,8 +215,8 @@ class MessagesWriter extends TurnWriter {
     private void hold(int chars) {
         heldChars += chars;
         if (heldChars > MAX_HELD_CHARS) {
-            throw new TurnBoundException("more than " + MAX_HELD_CHARS + " characters of calls "
-                    + "that began before the one before them was whole");
+            throw new TurnBoundException("more than " + MAX_HELD_CHARS + " characters that "
+                    + "came before the call before them was whole");
         }
     }
 
@@ -177,24 +233,24 @@ class MessagesWriter extends TurnWriter {
         }
     }
 
-    /** Opens held calls, oldest first, as long as the open one is whole, or to the last. */
-    private void openNextHeld(boolean all) {
-        if (heldChars == 0) {
-            return;
-        }
-        for (Call call : calls) {
-            if (call.held == null) {
-                continue;
+    /** Writes what is held, oldest first, as long as the open call is whole, or to the last. */
+    private void writeHeld(boolean all) {
+        while (!held.isEmpty() && (all || openCall == null || openCall.end.isWhole())) {
+            Held next = held.poll();
+            char[] chars = next.text.toString().toCharArray();
+            switch (next.kind) {
+                case TEXT -> writeText(chars, 0, chars.length);
+                case REASONING -> writeReasoning(chars, 0, chars.length);
+                case SIGNATURE -> writeSignature(next.text.toString());
+                case REDACTED -> writeRedacted(next.text.toString());
+                case CALL -> {
+                    next.call.held = null;
+                    openTool(next.call);
+                    writeInput(chars, 0, chars.length);
+                }
             }
-            if (!all && openCall != null && !openCall.end.isWhole()) {
-                return;
-            }
-            char[] held = call.held.toString().toCharArray();
-            call.held = null;
-            openTool(call);
-            writeInput(held, 0, held.length);
         }
-        heldChars = 0;
+        heldChars = held.isEmpty() ? 0 : heldChars;
     }
 
     @Override
@@ -207,7 +263,7 @@ class MessagesWriter extends TurnWriter {
 
     @Override
     public void onEnd() {
-        openNextHeld(true);
+        writeHeld(true);
         close();
         writeEnd(out(), stopReason(finish, refused), stopSequence, usage());
     }

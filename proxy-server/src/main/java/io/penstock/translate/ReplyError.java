@@ -1,5 +1,6 @@
 package io.penstock.translate;
 
+import io.penstock.provider.ReplyVerdict;
 import java.util.Locale;
 
 /**
@@ -61,9 +62,6 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
         }
     }
 
-    private static final String[] CONTEXT_WORDS = {"context_length_exceeded", "context length",
-        "context window", "maximum context", "prompt is too long", "input is too long",
-        "exceeds the maximum number of tokens", "reduce the length"};
     private static final String[] KEY_WORDS = {"incorrect api key", "invalid api key",
         "api key not valid", "credit balance is too low"};
 
@@ -101,9 +99,11 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
             Kind byStatus = ofStatus(number);
             kind = byStatus == null ? kind : byStatus;
         }
-        if (kind == Kind.BAD_REQUEST || kind == Kind.TOO_LARGE) {
-            kind = says(text, CONTEXT_WORDS) ? Kind.CONTEXT_LENGTH
-                    : says(text, KEY_WORDS) ? Kind.BAD_KEY : kind;
+        boolean refused = kind == Kind.BAD_REQUEST || kind == Kind.TOO_LARGE;
+        if ((refused || number == 403) && ReplyVerdict.isTooLong(text)) {
+            kind = Kind.CONTEXT_LENGTH; // which one provider calls forbidden
+        } else if (refused && says(text, KEY_WORDS)) {
+            kind = Kind.BAD_KEY;
         }
         return new ReplyError(kind == null ? Kind.UPSTREAM_ERROR : kind, number, text,
                 code == null ? type : code, param);
@@ -118,7 +118,8 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
                     "throttlingexception", "modelnotreadyexception", "ratelimitreached",
                     "too_many_requests" -> Kind.RATE_LIMITED;
             case "insufficient_quota", "billing_error" -> Kind.QUOTA;
-            case "context_length_exceeded", "string_above_max_length" -> Kind.CONTEXT_LENGTH;
+            case "context_length_exceeded", "string_above_max_length",
+                    "exceed_context_size_error" -> Kind.CONTEXT_LENGTH;
             case "content_filter", "content_policy_violation" -> Kind.CONTENT_FILTER;
             case "authentication_error", "invalid_api_key", "permission_error", "unauthenticated",
                     "permission_denied", "accessdeniedexception", "unrecognizedclientexception",

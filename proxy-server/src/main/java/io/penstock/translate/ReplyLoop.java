@@ -18,6 +18,7 @@ public final class ReplyLoop {
     private final EventData data = new EventData();
     private final ReplyBytes bytes = new ReplyBytes();
     private final TextRun text = new TextRun();
+    private final TextRun said = new TextRun();
     private final EventStreamMessage message = new EventStreamMessage();
     private final LongSupplier random;
     private final LongSupplier epochSeconds;
@@ -55,6 +56,11 @@ public final class ReplyLoop {
     /** For text that must wait for the rest of its object. */
     TextRun text() {
         return text;
+    }
+
+    /** For text of an answer that must wait for the rest of its object. */
+    TextRun said() {
+        return said;
     }
 
     long epochSeconds() {

@@ -13,16 +13,30 @@ package io.penstock.translate;
  *        held to a schema otherwise; null for none
  * @param functionCall whether a chat caller offered functions, as was done before there were tools,
  *        and looks for a call where it was then: there is one of them only
+ * @param promptTokens what the prompt is estimated to come to, for formats that tell it before the
+ *        provider has counted; 0 where nothing is known
  */
 public record ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
-        String settings, String textTool, boolean functionCall) {
+        String settings, String textTool, boolean functionCall, long promptTokens) {
     /** One answer, without a usage chunk, under the provider's own name for the model. */
     public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null, null);
+
+    /** One that knows nothing of the prompt. */
+    public ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
+            String settings, String textTool, boolean functionCall) {
+        this(model, askedModel, includeUsage, choices, settings, textTool, functionCall, 0);
+    }
 
     /** One that knows of no name for the model, for a caller who knows tools, or none. */
     public ReplyOptions(String model, boolean includeUsage, int choices, String settings,
             String textTool) {
         this(model, null, includeUsage, choices, settings, textTool, false);
+    }
+
+    /** The same, with an estimate of the prompt. */
+    public ReplyOptions withPromptTokens(long tokens) {
+        return new ReplyOptions(model, askedModel, includeUsage, choices, settings, textTool,
+                functionCall, tokens);
     }
 
     /** What to call the model where the provider calls it so, or null. */

@@ -208,6 +208,9 @@ public final class ReplyTranslator {
             watch.onError(ReplyError.of("The provider's reply holds no answer."));
             return watch.takeMeaning();
         }
+        if (upstream == ReplyFormat.CHAT) {
+            turn.putReasoningFirst();
+        }
         loop.bytes().clear();
         switch (client) {
             case CHAT -> ChatBody.write(loop.bytes(), loop, options, turn);

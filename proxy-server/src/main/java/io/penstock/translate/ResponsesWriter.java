@@ -247,8 +247,10 @@ final class ResponsesWriter extends TurnWriter {
 
     @Override
     void fail(ReplyError error) {
-        fail(error.kind() == ReplyError.Kind.RATE_LIMITED ? "rate_limit_exceeded"
-                : "server_error", error.shownMessage());
+        fail(switch (error.kind()) {
+            case RATE_LIMITED, CONTEXT_LENGTH -> error.kind().openAiCode();
+            default -> "server_error";
+        }, error.shownMessage());
     }
 
     private void fail(String code, String message) {

@@ -1,6 +1,7 @@
 package io.penstock.translate;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -99,6 +100,14 @@ final class Turn implements TurnSink {
         Choice choice = new Choice(index);
         choices.add(choice);
         return choice;
+    }
+
+    /** Puts the reasoning first, out of a format that says nothing of where it was. */
+    void putReasoningFirst() {
+        for (Choice choice : choices) {
+            choice.parts.sort(Comparator.comparingInt(part ->
+                    part.kind == Kind.REASONING || part.kind == Kind.REDACTED ? 0 : 1));
+        }
     }
 
     @Override

@@ -1,10 +1,13 @@
 package io.penstock.translate;
 
 import io.penstock.translate.ChatStream.Meaning;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Stands between who reads a reply and who writes it: sees what an event means, that a turn begins
- * before it goes on, and that nothing follows its end.
+ * before it goes on, and that nothing follows its end. A finish reason is passed on with the end of
+ * the turn: some providers give one before the last call, or with the first of several.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Bounds:</b> {@value #MAX_NAME_CHARS} characters of a turn's id or model; a longer one is
@@ -21,6 +24,10 @@ final class TurnWatch implements TurnSink {
     private boolean ended;
     private ReplyUsage usage;
     private ReplyError error;
+    private final List<Finish> finishes = new ArrayList<>(1); // told when the turn is complete
+
+    /** Why an answer ended. */
+    private record Finish(int choice, FinishReason reason, String stopSequence) {}
 
     /** {@code ordered} if the start must come first, as in a stream. */
     TurnWatch(TurnSink next, boolean ordered) {
@@ -121,6 +128,11 @@ final class TurnWatch implements TurnSink {
     @Override
     public void onToolStart(int choice, int tool, String id, String name, String signature) {
         if (see(Meaning.CONTENT)) {
+            for (int i = 0; i < finishes.size(); i++) {
+                if (finishes.get(i).equals(new Finish(choice, FinishReason.STOP, null))) {
+                    finishes.set(i, new Finish(choice, FinishReason.TOOL_CALLS, null));
+                }
+            }
             next.onToolStart(choice, tool, id, name, signature);
         }
     }
@@ -136,7 +148,7 @@ final class TurnWatch implements TurnSink {
     public void onFinish(int choice, FinishReason reason, String stopSequence) {
         if (see(Meaning.FINISH)) {
             finished = true;
-            next.onFinish(choice, reason, stopSequence);
+            finishes.add(new Finish(choice, reason, stopSequence));
         }
     }
 
@@ -168,6 +180,9 @@ final class TurnWatch implements TurnSink {
     public void onEnd() {
         if (see(Meaning.DONE)) {
             ended = true;
+            for (Finish finish : finishes) {
+                next.onFinish(finish.choice, finish.reason, finish.stopSequence);
+            }
             next.onEnd();
         }
     }

@@ -90,6 +90,68 @@ class ChatReaderTest {
     }
 
     @Test
+    void theIndexDecidesWhateverTheIdOfAPiece() {
+        assertThat(delta("{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":"
+                + "{\"name\":\"f\",\"arguments\":\"{\\\"x\\\":\"}}]}",
+                "{\"tool_calls\":[{\"index\":0,\"id\":\"b\",\"function\":{\"arguments\":"
+                + "\"1\"}}]}",
+                "{\"content\":\"t\"}",
+                "{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\","
+                + "\"arguments\":\"}\"}}]}"))
+                .containsExactly("tool 0.0 a f", "arguments 0.0 {\"x\":", "arguments 0.0 1",
+                        "text 0 t", "arguments 0.0 }");
+    }
+
+    @Test
+    void oneIdAtTwoIndexesIsOneCallUntilItIsWhole() {
+        assertThat(delta("{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":"
+                + "{\"name\":\"f\",\"arguments\":\"{\"}}]}",
+                "{\"tool_calls\":[{\"index\":1,\"id\":\"a\",\"function\":{\"arguments\":"
+                + "\"\\\"x\\\":1\"}}]}",
+                "{\"tool_calls\":[{\"index\":1,\"function\":{\"arguments\":\"}\"}}]}",
+                "{\"tool_calls\":[{\"index\":2,\"id\":\"a\",\"function\":{\"name\":\"f\","
+                + "\"arguments\":\"{}\"}}]}"))
+                .containsExactly("tool 0.0 a f", "arguments 0.0 {", "arguments 0.0 \"x\":1",
+                        "arguments 0.0 }", "tool 0.1 call_100000002000000030000000 f",
+                        "arguments 0.1 {}");
+    }
+
+    @Test
+    void aNewIdAndNameBehindAWholeCallIsAnother() {
+        String call = "{\"tool_calls\":[{\"index\":0,\"id\":\"ID\",\"function\":{\"name\":"
+                + "\"f\",\"arguments\":\"{}\"}}]}";
+        assertThat(delta(call.replace("ID", "a"), call.replace("ID", "b")))
+                .containsExactly("tool 0.0 a f", "arguments 0.0 {}", "tool 0.1 b f",
+                        "arguments 0.1 {}");
+    }
+
+    @Test
+    void aNameRepeatedWithEachPieceWithoutAnIndexBeginsOneCall() {
+        assertThat(delta("{\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":"
+                + "\"{\\\"x\\\"\"}}]}",
+                "{\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\":1}\"}}]}"))
+                .containsExactly("tool 0.0 call_100000002000000030000000 f",
+                        "arguments 0.0 {\"x\"", "arguments 0.0 :1}");
+    }
+
+    @Test
+    void reasoningOfAPieceComesBeforeItsText() {
+        assertThat(delta("{\"content\":\"a\",\"reasoning_content\":\"r\",\"tool_calls\":["
+                + "{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\"}}]}"))
+                .containsExactly("reasoning 0 r", "text 0 a", "tool 0.0 c f");
+    }
+
+    @Test
+    void sealsWhatOnlyItsProviderCanRead() {
+        assertThat(delta("{\"reasoning_details\":[{\"type\":\"reasoning.encrypted\",\"data\":"
+                + "\"d\",\"id\":\"c\",\"format\":\"google-gemini-v1\",\"index\":1},{\"type\":"
+                + "\"reasoning.encrypted\",\"data\":\"e\",\"format\":\"anthropic-claude-v1\"}]}"))
+                .containsExactly("redacted 0 penstock:detail:{\"type\":\"reasoning.encrypted\","
+                        + "\"data\":\"d\",\"id\":\"c\",\"format\":\"google-gemini-v1\","
+                        + "\"index\":1}", "redacted 0 e");
+    }
+
+    @Test
     void ignoresANameThatComesTwice() {
         assertThat(delta("{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":"
                 + "{\"name\":\"f\"}}]}", "{\"tool_calls\":[{\"index\":0,\"function\":"

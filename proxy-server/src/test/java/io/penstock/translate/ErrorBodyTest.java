@@ -27,6 +27,17 @@ class ErrorBodyTest {
     }
 
     @Test
+    void tellsAnthropicsLibrariesWhatToDo() {
+        Failure failure = new Failure(Failure.Kind.UNSUPPORTED_PARAMETER, "No threads.", "thread",
+                null, "thread_unsupported_request");
+
+        assertThat(ErrorBody.anthropic(failure, null)).isEqualTo("{\"type\":\"error\",\"error\":"
+                + "{\"type\":\"invalid_request_error\",\"message\":\"No threads.\",\"details\":"
+                + "{\"error_code\":\"thread_unsupported_request\"}}}");
+        assertThat(ErrorBody.openAi(failure, null)).doesNotContain("thread_unsupported_request");
+    }
+
+    @Test
     void isOneEventInAStream() {
         Failure failure = Failure.of(Failure.Kind.UPSTREAM_ERROR, "Two\r\nlines\n\n");
 

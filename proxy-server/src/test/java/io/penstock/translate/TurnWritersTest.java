@@ -87,6 +87,36 @@ class TurnWritersTest {
         }
 
         @Test
+        void textBetweenThePiecesOfACallWaitsForIt() {
+            translated.event(call(0, "x", "{\\\"a\\\":"));
+            types();
+            translated.event(delta("{\"content\":\"t\"}"));
+            translated.event(delta("{\"content\":\"u\"}"));
+            translated.event(delta("{\"reasoning\":\"r\"}"));
+            translated.event(call(1, "y", "{"));
+            assertThat(types()).isEmpty();
+
+            translated.event(call(0, null, "1}"));
+            String told = translated.take();
+            assertThat(told).contains("\"text\":\"tu\"").contains("\"thinking\":\"r\"");
+            translated.event(call(1, null, "}"));
+            translated.event("data: [DONE]\n\n");
+            assertThat(types()).containsExactly("delta3", "stop3", "message_delta",
+                    "message_stop");
+        }
+
+        @Test
+        void beginsWithTheEstimateOfThePrompt() {
+            Translated estimated = new Translated(ReplyFormat.GEMINI, ReplyFormat.MESSAGES,
+                    ReplyOptions.DEFAULT.withPromptTokens(42));
+            estimated.event("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]}"
+                    + "}]}\n\n");
+
+            assertThat(data(estimated.take()).get(0).at("/message/usage/input_tokens").asInt())
+                    .isEqualTo(42);
+        }
+
+        @Test
         void heldCallsOpenAtTheEndAtTheLatest() {
             translated.event(call(0, "x", ""));
             translated.event(call(1, "y", "{}"));
@@ -101,7 +131,7 @@ class TurnWritersTest {
 
         @Test
         void argumentsForACallThatHasEndedAreAnError() {
-            translated.event(call(0, "x", "{"));
+            translated.event(call(0, "x", "{}"));
             translated.event(delta("{\"content\":\"a\"}"));
 
             assertThat(translated.event(call(0, null, " \\n"))).isEqualTo(Meaning.CONTENT);
@@ -359,5 +389,72 @@ class TurnWritersTest {
             assertThat(chunks).hasSize(4);
             assertThat(text).endsWith("data: [DONE]\n\n");
         }
+    }
+
+    /** Of whatever provider the reason comes too early. */
+    @Nested
+    class Finishes {
+        private static final String GEMINI = "data: {\"candidates\":[{\"content\":{\"parts\":["
+                + "{\"functionCall\":{\"name\":\"f\",\"args\":{}}}]}FINISH}]}\n\n";
+
+        private String gemini(ReplyFormat client) {
+            return Translated.stream(ReplyFormat.GEMINI, client, ReplyOptions.DEFAULT,
+                    GEMINI.replace("FINISH", ",\"finishReason\":\"STOP\"")
+                    + GEMINI.replace("FINISH", "")).text();
+        }
+
+        @Test
+        void comeBehindTheLastCall() {
+            String chat = gemini(ReplyFormat.CHAT);
+            assertThat(chat.indexOf("\"finish_reason\":\"tool_calls\""))
+                    .isGreaterThan(chat.lastIndexOf("\"tool_calls\":["));
+            assertThat(chat).containsOnlyOnce("\"finish_reason\":\"").endsWith("[DONE]\n\n");
+
+            String messages = gemini(ReplyFormat.MESSAGES);
+            assertThat(messages.indexOf("\"stop_reason\":\"tool_use\""))
+                    .isGreaterThan(messages.lastIndexOf("content_block_stop"));
+
+            String responses = gemini(ReplyFormat.RESPONSES);
+            assertThat(responses.indexOf("event: response.completed"))
+                    .isGreaterThan(responses.lastIndexOf("event: response.output_item.done"));
+            assertThat(gemini(ReplyFormat.COMPLETIONS))
+                    .containsOnlyOnce("\"finish_reason\":\"stop\"");
+        }
+
+        @Test
+        void areOfCallsIfOneComesBehindThem() {
+            String chat = Translated.stream(ReplyFormat.CHAT, ReplyFormat.CHAT,
+                    ReplyOptions.DEFAULT, "data: {\"id\":\"c\",\"choices\":[{\"index\":0,"
+                    + "\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n" + call(0, "x", "{}")
+                    + "data: [DONE]\n\n").text();
+
+            assertThat(chat.indexOf("\"finish_reason\":\"tool_calls\""))
+                    .isGreaterThan(chat.lastIndexOf("\"tool_calls\":["));
+        }
+    }
+
+    @Test
+    void aWholeReplysReasoningStandsBeforeItsText() {
+        String reply = "{\"id\":\"c\",\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\","
+                + "\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"f\",\"arguments\":"
+                + "\"{}\"}}],\"reasoning\":\"r\"},\"finish_reason\":\"tool_calls\"}]}";
+
+        String messages = Translated.unary(ReplyFormat.CHAT, ReplyFormat.MESSAGES, reply);
+        assertThat(messages).containsSubsequence("\"type\":\"thinking\"", "\"type\":\"text\"",
+                "\"type\":\"tool_use\"");
+        String responses = Translated.unary(ReplyFormat.CHAT, ReplyFormat.RESPONSES, reply);
+        assertThat(responses).containsSubsequence("\"type\":\"reasoning\"",
+                "\"type\":\"message\"", "\"type\":\"function_call\"");
+    }
+
+    @Test
+    void aPromptThatIsTooLongIsToldByItsCode() {
+        Translated translated = new Translated(ReplyFormat.CHAT, ReplyFormat.RESPONSES,
+                ReplyOptions.DEFAULT);
+        translated.event("data: {\"error\":{\"message\":\"m\",\"code\":"
+                + "\"context_length_exceeded\"}}\n\n");
+        translated.translator.fail(translated.translator.error(), translated.out());
+
+        assertThat(translated.take()).contains("\"code\":\"context_length_exceeded\"");
     }
 }

@@ -492,6 +492,62 @@ class FormatsIT {
     }
 
     @Test
+    void refusesAThreadByTheCodeOnWhichItsCallersSendTheWholeConversation() throws Exception {
+        try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
+                ProxyUnderTest proxy = before(mock, ProviderTypes.OPENAI).start()) {
+            for (String thread : List.of("{\"type\":\"create\"}",
+                    "{\"type\":\"continue\",\"previous_message_id\":\"msg_1\"}")) {
+                RawClient caller = ask(proxy, Client.MESSAGES, ",\"thread\":" + thread);
+                RawClient.Head head = caller.readHead();
+                JsonNode error = JSON.readTree(caller.readBody(head));
+
+                assertThat(head.status()).isEqualTo(400);
+                assertThat(error.at("/error/type").asText()).isEqualTo("invalid_request_error");
+                assertThat(error.at("/error/details/error_code").asText())
+                        .isEqualTo("thread_unsupported_request");
+            }
+            assertThat(mock.requests()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("othersThanAnthropic")
+    void servesWhatClaudeCodeSendsUnasked(ProviderType type) throws Exception {
+        try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
+                ProxyUnderTest proxy = before(mock, type).start()) {
+            RawClient caller = ask(proxy, Client.MESSAGES, ",\"context_management\":{\"edits\":["
+                    + "{\"type\":\"clear_thinking_20251015\",\"keep\":\"all\"}]},\"metadata\":"
+                    + "{\"user_id\":\"{}\"},\"thinking\":{\"type\":\"adaptive\"},\"output_config\":"
+                    + "{\"effort\":\"high\"},\"tools\":[{\"name\":\"Read\",\"input_schema\":{"
+                    + "\"type\":\"object\"},\"defer_loading\":true}]",
+                    "anthropic-version: 2023-06-01", "anthropic-beta: context-management");
+            RawClient.Head head = caller.readHead();
+
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(head.header("x-penstock-dropped")).contains("context_management")
+                    .contains("tools.defer_loading");
+            caller.readBody(head);
+        }
+    }
+
+    static Stream<ProviderType> othersThanAnthropic() {
+        return Stream.of(ProviderTypes.OPENAI, ProviderTypes.GEMINI, ProviderTypes.MISTRAL);
+    }
+
+    @Test
+    void beginsAMessagesStreamWithTheEstimateOfItsPrompt() throws Exception {
+        try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
+                ProxyUnderTest proxy = before(mock, ProviderTypes.OPENAI).start()) {
+            List<JsonNode> events = events(stream(ask(proxy, Client.MESSAGES,
+                    ",\"stream\":true", "x-mock-usage: prompt=11 completion=4")));
+
+            assertThat(events.get(0).at("/message/usage/input_tokens").asInt()).isPositive();
+            assertThat(events.get(events.size() - 2).at("/usage/input_tokens").asInt())
+                    .isEqualTo(11);
+        }
+    }
+
+    @Test
     void tellsWhichFieldsWereDropped() throws Exception {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
                 ProxyUnderTest proxy = before(mock, ProviderTypes.ANTHROPIC).start()) {

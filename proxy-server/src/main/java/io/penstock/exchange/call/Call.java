@@ -115,10 +115,11 @@ public interface Call {
      *
      * @param continues the target should continue an answer that the caller has begun to get
      * @param passedTokens how many tokens that may have come to
+     * @param promptTokens what the prompt is thought to come to
      * @return null if the request has no wording that the target would understand
      */
     OutboundRequest prepare(TargetName target, Provider provider, boolean continues,
-            long passedTokens);
+            long passedTokens, long promptTokens);
 
     /** Why there was no wording for any target; null if there was. */
     default Failure untranslatable() {

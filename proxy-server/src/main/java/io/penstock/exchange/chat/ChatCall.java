@@ -265,7 +265,7 @@ public final class ChatCall implements Call {
 
     @Override
     public OutboundRequest prepare(TargetName target, Provider provider, boolean continues,
-            long passedTokens) {
+            long passedTokens, long promptTokens) {
         boolean mayAsk = provider.takesUsageQuestion() && provider != doubtful;
         String text = continues ? continuation.text().stripTrailing() : null;
         if (provider.speaks(endpoint.api())) {
@@ -278,7 +278,7 @@ public final class ChatCall implements Call {
             return new RelayedRequest(this, asks, prefills ? text : null, passedTokens);
         }
         TranslatedRequest request = translations.prepare(target, provider, mayAsk, text,
-                passedTokens);
+                passedTokens, promptTokens);
         if (continues && request != null) {
             continuation.beginSplice(request.isPrefilled());
         }

@@ -43,7 +43,7 @@ final class TranslatedRequest implements OutboundRequest {
 
     /** Takes the translated body. */
     TranslatedRequest(ChatCall call, Provider provider, String modelName, Translated translated,
-            boolean prefilled, ProviderTypeException impediment, Gauge memory) {
+            long promptTokens, boolean prefilled, ProviderTypeException impediment, Gauge memory) {
         this.call = call;
         this.provider = provider;
         this.modelName = modelName;
@@ -54,7 +54,7 @@ final class TranslatedRequest implements OutboundRequest {
         options = new ReplyOptions(null, modelName, translated.usageAsked(),
                 (int) call.fields().choices(), translated.responseSettings(),
                 translated.jsonByTool() ? Translated.JSON_TOOL : null,
-                translated.functionsOffered());
+                translated.functionsOffered(), promptTokens);
         int kept = translated.body().capacity() + (translated.responseSettings() == null ? 0
                 : translated.responseSettings().length());
         gauged = kept > RequestBody.FREE_BYTES ? kept : 0;

@@ -41,9 +41,10 @@ final class Translations {
      * @param asksForUsage whether the target may be asked to tell a stream's usage
      * @param text what the target should go on from; null for nothing
      * @param passedTokens how many that may have come to
+     * @param promptTokens what the prompt is thought to come to
      */
     TranslatedRequest prepare(TargetName target, Provider provider, boolean asksForUsage,
-            String text, long passedTokens) {
+            String text, long passedTokens, long promptTokens) {
         if (call.endpoint().asked() == null) {
             refused = refused == null ? target : refused;
             return null;
@@ -53,14 +54,14 @@ final class Translations {
             BodyEdits edits = loop.calls().edits().clear();
             call.fields().goOn(edits, text, Prefill.PLAIN, passedTokens);
             try {
-                return translate(target, provider, asksForUsage, edits, true);
+                return translate(target, provider, asksForUsage, edits, promptTokens, true);
             } catch (UntranslatableException e) {
                 // It may yet begin anew.
             }
         }
         try {
             TranslatedRequest request = translate(target, provider, asksForUsage,
-                    loop.calls().edits().clear(), false);
+                    loop.calls().edits().clear(), promptTokens, false);
             if (prefills) {
                 provider.onPrefillRefused(target.model()); // it was that, and nothing else
             }
@@ -73,7 +74,7 @@ final class Translations {
     }
 
     private TranslatedRequest translate(TargetName target, Provider provider,
-            boolean asksForUsage, BodyEdits edits, boolean prefilled)
+            boolean asksForUsage, BodyEdits edits, long promptTokens, boolean prefilled)
             throws UntranslatableException {
         ProviderFormat to = switch (provider.mainApi()) {
             case MESSAGES -> ProviderFormat.MESSAGES;
@@ -95,8 +96,8 @@ final class Translations {
         try {
             Translated translated = loop.requestTranslator().translate(call.endpoint().asked(), to,
                     whole, options, allocator);
-            return new TranslatedRequest(call, provider, modelName, translated, prefilled,
-                    impediment, loop.calls().bodyMemory());
+            return new TranslatedRequest(call, provider, modelName, translated, promptTokens,
+                    prefilled, impediment, loop.calls().bodyMemory());
         } finally {
             whole.release();
         }
@@ -111,7 +112,8 @@ final class Translations {
                 case UntranslatableException.INVALID_JSON -> Failure.Kind.INVALID_JSON;
                 default -> Failure.Kind.BAD_REQUEST;
             };
-            return new Failure(kind, refusal.getMessage(), refusal.param(), null);
+            return new Failure(kind, refusal.getMessage(), refusal.param(), null,
+                    refusal.subcode());
         }
         return refused == null ? null : new Failure(Failure.Kind.UNSUPPORTED_PARAMETER,
                 "No provider of this model has the endpoint " + call.endpoint().path() + ".", null, null);

@@ -161,7 +161,8 @@ public final class Failover {
             return Fault.NO_CREDENTIALS;
         }
         prepared = call.prepare(candidate.target(), candidate.provider(), settled,
-                settled ? passedTokens() : 0);
+                settled ? passedTokens() : 0,
+                metering.promptTokens(candidate.target().model()));
         return prepared == null ? Fault.UNTRANSLATABLE : null;
     }
 

@@ -75,13 +75,17 @@ public final class Metering {
                 policy.prices().nanoDollars(model, prompt, grantedTokens), nowNanos);
     }
 
+    /** What the prompt is thought to come to for that model. */
+    public long promptTokens(String model) {
+        return estimator.promptTokens(model, demand.promptBytes());
+    }
+
     /**
      * How many tokens of that model's context the call takes, prompt and answer, if it says; 0 for
      * a call that is not understood.
      */
     public long contextTokens(String model) {
-        return !demand.understood() ? 0 : estimator.promptTokens(model, demand.promptBytes())
-                + Math.max(0, demand.maxTokens());
+        return !demand.understood() ? 0 : promptTokens(model) + Math.max(0, demand.maxTokens());
     }
 
     /**
@@ -106,8 +110,7 @@ public final class Metering {
 
     /** What passed of a reply, for want of the provider's own word. */
     public TokenUsage estimate(String model, long completionTokens) {
-        return new TokenUsage(estimator.promptTokens(model, demand.promptBytes()),
-                completionTokens, 0, 0, true);
+        return new TokenUsage(promptTokens(model), completionTokens, 0, 0, true);
     }
 
     /** Books what an attempt came to, whether or not its reply was the one to pass on. */

@@ -301,7 +301,7 @@ public final class PassThroughCall implements Call {
 
     @Override
     public OutboundRequest prepare(TargetName target, Provider provider, boolean continues,
-            long passedTokens) {
+            long passedTokens, long promptTokens) {
         return new OpaqueRequest(this);
     }
 

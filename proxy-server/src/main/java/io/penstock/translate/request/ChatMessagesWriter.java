@@ -10,6 +10,7 @@ import io.penstock.translate.request.Part.ToolResult;
 import io.penstock.translate.request.Turn.Role;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Writes the messages of an OpenAI chat completion request: the results of tools right behind their
@@ -22,6 +23,7 @@ final class ChatMessagesWriter {
     private final Notes notes;
     private final ChatDialect dialect;
     private final String systemRole;
+    private final boolean claude; // the model, whoever serves it
     private final JsonOut out;
 
     ChatMessagesWriter(ModelRequest request, TranslationOptions options, JsonOut out) {
@@ -31,6 +33,7 @@ final class ChatMessagesWriter {
         this.systemRole = dialect.can(Can.DEVELOPER)
                 && options.traits().thinking() == ModelTraits.Thinking.EFFORT
                 ? "developer" : "system";
+        this.claude = options.model().toLowerCase(Locale.ROOT).contains("claude");
         this.out = out;
     }
 
@@ -81,7 +84,6 @@ final class ChatMessagesWriter {
     }
 
     private void writeResult(ToolResult result, List<Part> shown) {
-        dropCache(result);
         out.beginObject().member("role", "tool").member("tool_call_id", result.call.sentId);
         List<Text> texts = new ArrayList<>();
         for (Part part : result.content) {
@@ -96,6 +98,13 @@ final class ChatMessagesWriter {
         if (result.isError) {
             Raw first = texts.isEmpty() ? Raw.EMPTY : texts.remove(0).text();
             texts.add(0, new Text(first.prefixedWith("Error: "), null));
+        }
+        texts.replaceAll(text -> new Text(text.text(), null)); // a result has one breakpoint
+        if (!texts.isEmpty()) {
+            int last = texts.size() - 1;
+            texts.set(last, new Text(texts.get(last).text(), result.cache()));
+        } else {
+            dropCache(result);
         }
         writeTexts(texts, "\\n");
         out.endObject();
@@ -143,41 +152,106 @@ final class ChatMessagesWriter {
         out.endObject();
     }
 
-    /** Only one provider wants it back, and only with calls; then it must not be missing. */
+    /** Gives a provider its reasoning back in its own words, and nobody else's. */
     private void writeReasoning(List<Reasoning> reasoning, boolean calls) {
-        if (!calls || !dialect.can(Can.REASONING_BACK)) {
+        boolean details = dialect.can(Can.REASONING_DETAILS_BACK);
+        if (details && reasoning.stream().anyMatch(one -> one.isSigned()
+                || one.detail() != null)) {
+            writeDetails(reasoning);
+            return;
+        }
+        boolean content = dialect.can(Can.REASONING_BACK)
+                || dialect.can(Can.REASONING_CONTENT_BACK);
+        boolean text = dialect.can(Can.REASONING_TEXT_BACK) || details;
+        boolean empty = reasoning.stream().allMatch(ChatMessagesWriter::isWithoutText);
+        if (!calls || !content && !text || empty && !dialect.can(Can.REASONING_BACK)) {
             if (!reasoning.isEmpty()) {
                 notes.drop(request.reasoningPath);
             }
             return;
         }
-        out.name("reasoning_content").beginString();
-        boolean empty = true;
+        if (reasoning.stream().anyMatch(one -> one.redacted() != null)) {
+            notes.drop(request.reasoningPath); // which no text can stand for
+        }
+        if (content) {
+            writeReasoningText("reasoning_content", reasoning, empty);
+        }
+        if (text) {
+            writeReasoningText("reasoning", reasoning, empty);
+        }
+    }
+
+    private static boolean isWithoutText(Reasoning one) {
+        return one.text() == null || one.text().isEmpty();
+    }
+
+    private void writeReasoningText(String name, List<Reasoning> reasoning, boolean empty) {
+        out.name(name).beginString();
         for (Reasoning one : reasoning) {
-            if (one.text() != null && !one.text().isEmpty()) {
+            if (one.text() != null) {
                 out.piece(one.text());
-                empty = false;
             }
         }
-        out.piece(empty ? " " : "").endString();
+        out.piece(empty ? " " : "").endString(); // where it must not be missing
+    }
+
+    private void writeDetails(List<Reasoning> reasoning) {
+        out.name("reasoning_details").beginArray();
+        for (int i = 0; i < reasoning.size(); i++) {
+            Reasoning one = reasoning.get(i);
+            Raw detail = one.detail();
+            if (detail != null) {
+                out.value(detail);
+                continue;
+            }
+            boolean encrypted = one.redacted() != null;
+            out.beginObject().member("type", encrypted ? "reasoning.encrypted"
+                    : "reasoning.text");
+            if (encrypted) {
+                out.member("data", one.redacted());
+            } else {
+                out.member("text", one.text() == null ? Raw.EMPTY : one.text());
+            }
+            if (!encrypted && one.isSigned()) {
+                out.member("signature", one.signature());
+            }
+            if (claude && one.isSigned()) {
+                out.member("format", "anthropic-claude-v1");
+            }
+            out.member("index", i).endObject();
+        }
+        out.endArray();
     }
 
     private void writeTexts(List<Text> texts, String separator) {
-        texts.forEach(this::dropCache);
         out.name("content");
-        if (texts.size() > 1 && dialect.can(Can.TEXT_PARTS)) {
+        boolean cached = dialect.can(Can.CACHE_CONTROL)
+                && texts.stream().anyMatch(text -> text.cache() != null);
+        if (cached || texts.size() > 1 && dialect.can(Can.TEXT_PARTS)) {
             out.beginArray();
             for (Text text : texts) {
-                out.beginObject().member("type", "text").member("text", text.text()).endObject();
+                out.beginObject().member("type", "text").member("text", text.text());
+                writeCache(text);
+                out.endObject();
             }
             out.endArray();
             return;
         }
+        texts.forEach(this::dropCache);
         out.beginString();
         for (int i = 0; i < texts.size(); i++) {
             out.piece(i == 0 ? "" : separator).piece(texts.get(i).text());
         }
         out.endString();
+    }
+
+    /** The part's breakpoint, for providers that honour it. */
+    private void writeCache(Part part) {
+        if (dialect.can(Can.CACHE_CONTROL)) {
+            MessageBlocksWriter.writeCache(out, part.cache());
+        } else {
+            dropCache(part);
+        }
     }
 
     private void writeContent(List<Part> parts, String separator)
@@ -197,9 +271,9 @@ final class ChatMessagesWriter {
         }
         out.name("content").beginArray();
         for (Part part : parts) {
-            dropCache(part);
             out.beginObject();
             writePart(part);
+            writeCache(part);
             out.endObject();
         }
         out.endArray();

@@ -83,8 +83,7 @@ final class ChatReader {
                     throw UntranslatableException.unsupported(name, "only text can be answered");
                 }
             });
-            case "audio" -> throw UntranslatableException.unsupported(name,
-                    "only text can be answered");
+            case "reasoning", "thinking" -> readThinking(root, value, name);
             default -> {
                 if (!settings.read(value, name)) {
                     request.notes.drop(name);
@@ -93,12 +92,33 @@ final class ChatReader {
         }
     }
 
+    /** How much to think, in the words of OpenRouter or of those who follow Anthropic. */
+    private void readThinking(int root, int value, String name) throws UntranslatableException {
+        if (body.member(root, "reasoning_effort") != NONE || !body.isObject(value)) {
+            request.notes.drop(name);
+            return;
+        }
+        String effort = body.optionalText(value, "effort", name);
+        String type = body.optionalText(value, "type", name);
+        Boolean enabled = body.optionalBool(value, "enabled", name);
+        String bound = name.equals("thinking") ? "budget_tokens" : "max_tokens";
+        int budget = body.member(value, bound);
+        boolean off = "none".equals(effort) || "disabled".equals(type)
+                || enabled != null && !enabled;
+        request.thinking = new Thinking(off ? Mode.OFF : Mode.ON, effort,
+                budget == NONE ? 0 : body.number(budget, name + "." + bound).count(), name);
+        body.dropOthers(value, name, request.notes, "effort", "type", "enabled", bound);
+    }
+
     private void readTool(int tool, String path) throws UntranslatableException {
         String type = body.optionalText(tool, "type", path);
-        if (type != null && !type.equals("function")) {
+        if (type != null && type.equals("custom")) {
             throw UntranslatableException.unsupported(path + ".type",
-                    "tools of the type '" + Notes.printable(type)
-                    + "' exist at one provider only");
+                    "tools of the type 'custom' exist at one provider only");
+        }
+        if (type != null && !type.equals("function")) {
+            request.leaveOutTool(type, null, path + ".type");
+            return;
         }
         String inner = path + ".function";
         int function = body.member(tool, "function");

@@ -98,9 +98,11 @@ final class ChatWriter {
             if (tool.schema() != null) {
                 out.name("parameters").value(tool.schema());
             }
-            if (tool.strict() != null && dialect.can(Can.STRICT_TOOLS)) {
-                out.member("strict", tool.strict());
-            } else if (tool.strict() != null && tool.strict()) {
+            boolean strict = tool.strict() != null && tool.strict();
+            if (tool.strict() != null && dialect.can(Can.STRICT_TOOLS)
+                    && (!strict || passes(tool.schema()))) {
+                out.member("strict", strict);
+            } else if (strict) {
                 notes.drop("tools.strict");
             }
             if (tool.cache() != null) {
@@ -122,11 +124,16 @@ final class ChatWriter {
         }
     }
 
+    /** Whether a strict schema can stay so; one that is OpenAI's own is for OpenAI to judge. */
+    private boolean passes(Raw schema) {
+        return !request.strictByAnthropic || schema == null || StrictSchema.isStrict(schema);
+    }
+
     private void writeSettings() throws UntranslatableException {
-        Value maxTokens = request.take(Setting.MAX_TOKENS);
+        Long maxTokens = request.takeMaxTokens(options.traits());
         if (maxTokens != null) {
             out.member(dialect.can(Can.MAX_COMPLETION_TOKENS) ? "max_completion_tokens"
-                    : "max_tokens", maxTokens.count());
+                    : "max_tokens", maxTokens);
         }
         if (!options.traits().is(Trait.REFUSES_SAMPLING)) {
             copy(Setting.TEMPERATURE, "temperature");
@@ -243,7 +250,9 @@ final class ChatWriter {
             out.member("description", format.description());
         }
         out.name("schema").value(format.schema());
-        if (format.strict() != null) {
+        if (format.strict() != null && format.strict() && !passes(format.schema())) {
+            notes.change(format.path()); // asked for, not guaranteed: strict would be an error
+        } else if (format.strict() != null) {
             out.member("strict", format.strict());
         }
         out.endObject().endObject();

@@ -27,6 +27,7 @@ final class ClaudePlan {
     private static final int UNKNOWN_MODELS_MAX_TOKENS = 4_096; // more would be an error for some
     private static final int MIN_BUDGET = 1_024;
     private static final int MAX_CACHE_POINTS = 4;
+    private static final int MAX_STRICT_TOOLS = 20; // more in one request are an error
     private static final double MIN_THINKING_TOP_P = 0.95;
     private static final Text JSON_ONLY = new Text(
             "Answer with one JSON object only: no other text before or after it.");
@@ -35,6 +36,8 @@ final class ClaudePlan {
     final List<Turn> turns;
     final ToolPlan tools;
     final boolean jsonByTool;
+    /** What the answer has to look like; null where nothing holds it to a schema. */
+    final Raw answerSchema;
     long maxTokens;
     /** Null for nothing said; a mode that is off is to be written as such. */
     Mode thinking;
@@ -61,10 +64,17 @@ final class ClaudePlan {
         Turns.trimLast(turns);
         checkPrefill(turns, traits);
         refuseSeveralAnswers(request);
-        ToolPlan plan = ToolPlan.of(request);
-        jsonByTool = needsJsonTool(plan);
-        if (request.answerFormat != null && request.answerFormat.kind() == AnswerKind.SCHEMA
-                && !jsonByTool && !traits.is(Trait.TAKES_JSON_SCHEMA)) {
+        ToolPlan plan = heldToStrictness(ToolPlan.of(request));
+        boolean schema = request.answerFormat != null
+                && request.answerFormat.kind() == AnswerKind.SCHEMA;
+        ClaudeSchema taken = schema && traits.is(Trait.TAKES_JSON_SCHEMA)
+                ? ClaudeSchema.of(request.answerFormat.schema()) : null;
+        boolean held = taken != null && !taken.isMap();
+        jsonByTool = schema && !held && plan.choice() != Choice.NAMED;
+        answerSchema = held ? taken.schema() : null;
+        if (held) {
+            taken.note(request.notes, request.answerFormat.path(".schema"));
+        } else if (schema && !jsonByTool) {
             request.notes.drop(request.answerFormat.path()); // the answer is a call anyway
         }
         tools = jsonByTool ? withJsonTool(plan) : plan.withToolsOf(turns, request.notes);
@@ -108,9 +118,36 @@ final class ClaudePlan {
         }
     }
 
-    private boolean needsJsonTool(ToolPlan plan) {
-        return request.answerFormat != null && request.answerFormat.kind() == AnswerKind.SCHEMA
-                && !traits.is(Trait.TAKES_JSON_SCHEMA) && plan.choice() != Choice.NAMED;
+    /** The tools, strict ones with schemas that the model can be held to. */
+    private ToolPlan heldToStrictness(ToolPlan plan) {
+        if (!traits.is(Trait.TAKES_STRICT_TOOLS)) {
+            return plan;
+        }
+        Notes notes = request.notes;
+        List<Tool> all = new ArrayList<>();
+        long strict = plan.tools().stream().filter(ClaudePlan::isStrict).count();
+        for (Tool tool : plan.tools()) {
+            if (!isStrict(tool)) {
+                all.add(tool);
+                continue;
+            }
+            boolean any = tool.schema() != null && tool.schema().hasMembers();
+            ClaudeSchema held = any ? ClaudeSchema.of(tool.schema()) : null;
+            if (strict > MAX_STRICT_TOOLS || held != null && held.isMap()) {
+                notes.drop("tools.strict");
+                all.add(tool.with(tool.schema(), null));
+                continue;
+            }
+            if (held != null) {
+                held.note(notes, "tools");
+            }
+            all.add(tool.with(held == null ? ClaudeSchema.EMPTY : held.schema(), true));
+        }
+        return new ToolPlan(all, plan.choice(), plan.name());
+    }
+
+    private static boolean isStrict(Tool tool) {
+        return tool.strict() != null && tool.strict();
     }
 
     private ToolPlan withJsonTool(ToolPlan plan) {

@@ -74,7 +74,7 @@ final class CompletionsReader {
             }
             case "best_of" -> {
                 if (body.number(value, name).count() > 1) {
-                    throw UntranslatableException.unsupported(name, "expected 1");
+                    request.notes.drop(name); // the only answer is the best
                 }
             }
             case "logprobs" -> request.notes.drop(name); // a number here, of another shape there

@@ -1,7 +1,6 @@
 package io.penstock.translate.request;
 
 import io.penstock.translate.request.ModelRequest.AnswerFormat;
-import io.penstock.translate.request.ModelRequest.AnswerKind;
 import io.penstock.translate.request.ModelRequest.Choice;
 import io.penstock.translate.request.ModelRequest.Setting;
 import io.penstock.translate.request.ModelRequest.Tool;
@@ -166,14 +165,13 @@ final class ConverseWriter {
 
     private void writeAnswerFormat() {
         AnswerFormat format = request.answerFormat;
-        if (format == null || plan.jsonByTool || format.kind() != AnswerKind.SCHEMA
-                || !options.traits().is(Trait.TAKES_JSON_SCHEMA)) {
+        if (plan.answerSchema == null) {
             return;
         }
         format.dropLaxity(notes);
         out.name("outputConfig").beginObject().name("textFormat").beginObject()
                 .member("type", "json_schema").name("structure").beginObject()
-                .name("jsonSchema").beginObject().name("schema").asString(format.schema());
+                .name("jsonSchema").beginObject().name("schema").asString(plan.answerSchema);
         out.member("name", format.name());
         if (format.description() != null && !format.description().isBlank()) {
             out.member("description", format.description());

@@ -1,11 +1,15 @@
 package io.penstock.translate.request;
 
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import io.penstock.translate.request.ModelTraits.Trait;
 import io.penstock.translate.request.Part.Source;
 import io.penstock.translate.request.Part.Text;
 import io.penstock.translate.request.Part.ToolCall;
 import io.penstock.translate.request.Part.ToolResult;
 import io.penstock.translate.request.Turn.Role;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,6 +21,8 @@ import java.util.List;
 final class GeminiContents {
     /** Google's own word for a call whose signature is lost, or was never there. */
     private static final Raw NO_SIGNATURE = Raw.of("skip_thought_signature_validator");
+    private static final int MAX_RESULT_DEPTH = 24;
+    private static final int MAX_EXACT_CHARS = 16; // of a double: fifteen digits and a point
     private static final String SIGNATURE_IN_ID = "__thought__"; // as other gateways hide it
 
     private final ModelRequest request;
@@ -110,7 +116,35 @@ final class GeminiContents {
         }
         byte[] decoded = text.text().unescaped();
         Raw object = new Raw(decoded, 0, decoded.length);
-        return object.isJsonObject() ? object : null;
+        return object.isJsonObject() && isPlain(object) ? object : null;
+    }
+
+    /**
+     * Whether Gemini takes the object as it is. It looks for references to files in it, and for
+     * schemas, neither of which a result has a right to be; it has no levels without end, and of a
+     * long number it keeps the first digits only.
+     */
+    private static boolean isPlain(Raw object) {
+        try (JsonParser parser = JsonIndex.JSON.createParser(object.bytes(), object.start(),
+                object.length())) {
+            int depth = 0;
+            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                boolean plain = switch (token) {
+                    case START_OBJECT, START_ARRAY -> ++depth <= MAX_RESULT_DEPTH;
+                    case FIELD_NAME -> !parser.currentName().startsWith("$");
+                    case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT ->
+                            parser.getTextLength() <= MAX_EXACT_CHARS;
+                    default -> true;
+                };
+                if (!plain) {
+                    return false;
+                }
+                depth -= token.isStructEnd() ? 1 : 0;
+            }
+            return true;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot happen: it has been read before", e);
+        }
     }
 
     private void writePart(Part part) throws UntranslatableException {

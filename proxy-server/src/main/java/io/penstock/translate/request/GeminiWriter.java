@@ -10,7 +10,9 @@ import io.penstock.translate.request.ModelRequest.Value;
 import io.penstock.translate.request.ModelTraits.Trait;
 import io.penstock.translate.request.Part.Reasoning;
 import io.penstock.translate.request.Part.Text;
+import io.penstock.translate.request.Part.ToolResult;
 import io.penstock.translate.request.Turn.Role;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -40,6 +42,7 @@ final class GeminiWriter {
         dropReasoning();
         this.system = Turns.leadingSystem(request.turns);
         this.turns = Turns.alternating(request, false);
+        turns.forEach(GeminiWriter::orderResults);
         Turn last = turns.get(turns.size() - 1);
         if (last.is(Role.ASSISTANT)) {
             throw UntranslatableException.unsupported(last.path(),
@@ -54,6 +57,15 @@ final class GeminiWriter {
             if (turn.parts().removeIf(Reasoning.class::isInstance)) {
                 notes.drop(request.reasoningPath);
             }
+        }
+    }
+
+    /** Results without ids are told apart by the order of their calls, and come first in a turn. */
+    private static void orderResults(Turn turn) {
+        List<ToolResult> results = turn.all(ToolResult.class);
+        results.sort(Comparator.comparingInt(result -> result.call.place));
+        for (int i = 0; i < results.size(); i++) {
+            turn.parts().set(i, results.get(i));
         }
     }
 
@@ -128,9 +140,9 @@ final class GeminiWriter {
 
     private void writeConfig() throws UntranslatableException {
         out.name("generationConfig").beginObject();
-        Value maxTokens = request.take(Setting.MAX_TOKENS);
+        Long maxTokens = request.takeMaxTokens(traits);
         if (maxTokens != null) {
-            out.member("maxOutputTokens", maxTokens.count());
+            out.member("maxOutputTokens", maxTokens);
         }
         copy(Setting.TEMPERATURE, "temperature");
         copy(Setting.TOP_P, "topP");

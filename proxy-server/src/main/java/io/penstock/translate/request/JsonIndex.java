@@ -34,7 +34,8 @@ final class JsonIndex {
             .build();
 
     private static final int KEPT_VALUES = 16 * 1024;
-    private static final int INDEXED_DEPTH = 8; // messages[].content[].content[].source.data
+    /** That of {@code messages[].content[].content[].source.content[].text}. */
+    private static final int INDEXED_DEPTH = 10;
     private static final Set<String> OPAQUE =
             Set.of("parameters", "input_schema", "schema", "input", "arguments", "logit_bias");
 

@@ -11,6 +11,7 @@ import io.penstock.translate.request.Turn.Role;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * Reads the content blocks of an Anthropic messages request.
@@ -18,14 +19,20 @@ import java.util.Locale;
  * <p><b>Thread:</b> confined; good for one request.
  */
 final class MessageBlocks {
+    /** What the assistant says itself, or what is refused in its turn as in any other. */
+    private static final Set<String> SPOKEN = Set.of("text", "image", "document", "tool_use",
+            "tool_result", "thinking", "redacted_thinking", "search_result");
+
     private final TypedBody body;
     private final ModelRequest request;
     private final Notes notes;
+    private final ServerToolBlocks serverTools;
 
     MessageBlocks(TypedBody body, ModelRequest request) {
         this.body = body;
         this.request = request;
         this.notes = request.notes;
+        this.serverTools = new ServerToolBlocks(body, request.notes);
     }
 
     /** Reads the content of a message into its turn, and into others if the operator cuts in. */
@@ -43,7 +50,7 @@ final class MessageBlocks {
                         system.parts().add(text(text, textAt)));
                 current[0] = ChatReader.turn(request, turn.role(), at);
             } else {
-                current[0].parts().add(readBlock(block, type, at));
+                readBlock(block, type, at, current[0]);
             }
         });
     }
@@ -54,7 +61,22 @@ final class MessageBlocks {
                 ChatMessages.cache(body, block, path));
     }
 
-    private Part readBlock(int block, String type, String path) throws UntranslatableException {
+    /** Reads a block into the turn: what was said there, or what the model's own servers did. */
+    private void readBlock(int block, String type, String path, Turn turn)
+            throws UntranslatableException {
+        if (serverTools.isServersWord(type)) {
+            Text told = serverTools.read(block, type, path);
+            if (told != null) {
+                turn.parts().add(told);
+            }
+        } else if (turn.is(Role.ASSISTANT) && !SPOKEN.contains(type)) {
+            notes.drop("messages.content." + type); // its maker's own, and said by nobody
+        } else {
+            turn.parts().add(readPart(block, type, path));
+        }
+    }
+
+    private Part readPart(int block, String type, String path) throws UntranslatableException {
         String cache = ChatMessages.cache(body, block, path);
         switch (type) {
             case "text" -> {
@@ -97,6 +119,10 @@ final class MessageBlocks {
                 dropOthers(block, "data");
                 return new Reasoning(null, null, body.string(block, "data", path));
             }
+            case "search_result" -> {
+                dropOthers(block, "source", "title", "content");
+                return new Text(searchResult(block, path), cache);
+            }
             default -> throw UntranslatableException.unsupported(path + ".type",
                     "blocks of the type '" + Notes.printable(type) + "' cannot be translated");
         }
@@ -123,12 +149,39 @@ final class MessageBlocks {
         body.elements(content, path, (block, at) -> {
             String type = body.text(block, "type", at);
             switch (type) {
-                case "text", "image", "document" -> parts.add(readBlock(block, type, at));
+                case "text", "image", "document", "search_result" ->
+                        parts.add(readPart(block, type, at));
+                case "tool_reference" -> { // the tool itself is among those offered
+                    dropOthers(block, "tool_name");
+                    parts.add(new Text(body.string(block, "tool_name", at)
+                            .prefixedWith("Tool found: "), null));
+                }
                 default -> throw UntranslatableException.unsupported(at + ".type", "results of the"
                         + " type '" + Notes.printable(type) + "' cannot be translated");
             }
         });
         return parts;
+    }
+
+    /** What was found, with where it is from: a text to every other model. */
+    private Raw searchResult(int block, String path) throws UntranslatableException {
+        List<Raw> lines = new ArrayList<>();
+        lines.add(body.string(block, "title", path));
+        lines.add(body.string(block, "source", path));
+        lines.add(joinedTexts(body.member(block, "content"), path + ".content"));
+        return Raw.joined(lines);
+    }
+
+    /** The text blocks of a list as one text. */
+    private Raw joinedTexts(int blocks, String path) throws UntranslatableException {
+        List<Raw> texts = new ArrayList<>();
+        body.elements(blocks, path, (block, at) -> {
+            if (!body.text(block, "type", at).equals("text")) {
+                throw UntranslatableException.unsupported(at + ".type", "expected text");
+            }
+            texts.add(body.string(block, "text", at));
+        });
+        return Raw.joined(texts);
     }
 
     private Source readSource(int source, String path) throws UntranslatableException {
@@ -146,6 +199,12 @@ final class MessageBlocks {
             }
             case "text" -> {
                 return new Source.PlainText(body.string(source, "data", path));
+            }
+            case "content" -> {
+                int content = body.member(source, "content");
+                return new Source.PlainText(body.isString(content)
+                        ? body.string(content, path + ".content")
+                        : joinedTexts(content, path + ".content"));
             }
             default -> throw UntranslatableException.unsupported(path + ".type",
                     "sources of the type '" + Notes.printable(type) + "' cannot be translated");

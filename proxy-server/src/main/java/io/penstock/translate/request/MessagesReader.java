@@ -12,7 +12,6 @@ import io.penstock.translate.request.ModelRequest.Tool;
 import io.penstock.translate.request.ModelRequest.ToolChoice;
 import io.penstock.translate.request.Part.Text;
 import io.penstock.translate.request.Turn.Role;
-import java.util.Set;
 
 /**
  * Reads an Anthropic messages request.
@@ -20,9 +19,8 @@ import java.util.Set;
  * <p><b>Thread:</b> confined; good for one request.
  */
 final class MessagesReader {
-    /** What makes Anthropic's servers do more than answer. */
-    private static final Set<String> SERVER_SIDE =
-            Set.of("container", "context_management", "mcp_servers");
+    /** On which Anthropic's own clients send the whole conversation instead. */
+    private static final String NO_THREADS = "thread_unsupported_request";
 
     private final TypedBody body;
     private final ModelRequest request;
@@ -48,6 +46,7 @@ final class MessagesReader {
         readFormat(root);
         request.reasoningPath = "messages.content.thinking";
         request.usageAsked = true; // its streams always tell
+        request.strictByAnthropic = true;
     }
 
     private void readSystem(int system, String path, Turn turn) throws UntranslatableException {
@@ -81,9 +80,6 @@ final class MessagesReader {
     }
 
     private void readMember(int value, String name) throws UntranslatableException {
-        if (SERVER_SIDE.contains(name)) {
-            throw UntranslatableException.unsupported(name, "exists at Anthropic only");
-        }
         switch (name) {
             case "model", "stream", "fallbacks", "system", "messages", "thinking",
                     "output_format" -> { }
@@ -109,15 +105,33 @@ final class MessagesReader {
                 }
                 body.dropOthers(value, name, notes, "user_id");
             }
-            default -> notes.drop(name);
+            case "thread" -> throw UntranslatableException.unsupported(name, "this provider keeps"
+                    + " no conversation: send the whole of it", NO_THREADS);
+            case "mcp_servers" -> {
+                body.elements(value, name, (server, path) -> {
+                    throw UntranslatableException.unsupported(path,
+                            "tools of other servers are called by Anthropic only");
+                });
+                notes.drop(name);
+            }
+            case "container" -> {
+                if (body.isArray(body.member(value, "skills"))) {
+                    body.elements(body.member(value, "skills"), name + ".skills", (one, path) -> {
+                        throw UntranslatableException.unsupported(path,
+                                "skills are kept at Anthropic only");
+                    });
+                }
+                notes.drop(name); // of use to code that is run there, and that is not offered
+            }
+            default -> notes.drop(name); // context_management, for one: it tunes
         }
     }
 
     private void readTool(int tool, String path) throws UntranslatableException {
         String type = body.optionalText(tool, "type", path);
-        if (type != null && !type.equals("custom")) {
-            throw UntranslatableException.unsupported(path + ".type",
-                    "the tool '" + Notes.printable(type) + "' exists at Anthropic only");
+        if (type != null && !type.equals("custom") && body.member(tool, "input_schema") == NONE) {
+            readDefinedTool(tool, type, path);
+            return;
         }
         request.tools.add(new Tool(body.text(tool, "name", path),
                 body.optionalString(tool, "description", path),
@@ -126,6 +140,18 @@ final class MessagesReader {
                 ChatMessages.cache(body, tool, path), path));
         body.dropOthers(tool, "tools", notes, "type", "name", "description", "input_schema",
                 "strict", "cache_control");
+    }
+
+    /** A tool that Anthropic defines: a function if its caller runs it, else Anthropic's own. */
+    private void readDefinedTool(int tool, String type, String path)
+            throws UntranslatableException {
+        String name = body.optionalText(tool, "name", path);
+        Tool function = new AnthropicTools(body).function(tool, type, name, path);
+        if (function == null) {
+            request.leaveOutTool(type, name, path + ".type");
+        } else {
+            request.tools.add(function);
+        }
     }
 
     private void readToolChoice(int value, String path) throws UntranslatableException {

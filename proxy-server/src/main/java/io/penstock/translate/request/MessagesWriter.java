@@ -1,6 +1,5 @@
 package io.penstock.translate.request;
 
-import io.penstock.translate.request.ModelRequest.AnswerKind;
 import io.penstock.translate.request.ModelRequest.Choice;
 import io.penstock.translate.request.ModelRequest.Mode;
 import io.penstock.translate.request.ModelRequest.Setting;
@@ -107,9 +106,7 @@ final class MessagesWriter {
     }
 
     private void writeOutputConfig() {
-        boolean schema = request.answerFormat != null && !plan.jsonByTool
-                && request.answerFormat.kind() == AnswerKind.SCHEMA
-                && options.traits().is(Trait.TAKES_JSON_SCHEMA);
+        boolean schema = plan.answerSchema != null;
         if (plan.effort == null && !schema) {
             return;
         }
@@ -119,7 +116,7 @@ final class MessagesWriter {
         }
         if (schema) {
             out.name("format").beginObject().member("type", "json_schema")
-                    .name("schema").value(request.answerFormat.schema()).endObject();
+                    .name("schema").value(plan.answerSchema).endObject();
             request.answerFormat.dropName(notes);
         }
         out.endObject();

@@ -3,6 +3,7 @@ package io.penstock.translate.request;
 import io.penstock.translate.request.JsonIndex.Kind;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -47,7 +48,11 @@ final class ModelRequest {
 
     /** {@code schema} is null where the caller gave none, {@code strict} where it said nothing. */
     record Tool(String name, Raw description, Raw schema, Boolean strict, String cache,
-            String path) {}
+            String path) {
+        Tool with(Raw otherSchema, Boolean whetherStrict) {
+            return new Tool(name, description, otherSchema, whetherStrict, cache, path);
+        }
+    }
 
     enum Choice { AUTO, NONE, REQUIRED, NAMED }
 
@@ -63,6 +68,11 @@ final class ModelRequest {
      */
     record AnswerFormat(AnswerKind kind, String name, Raw description, Raw schema, Boolean strict,
             String path, String schemaPath) {
+        /** What the caller calls something of the schema's object. */
+        String path(String member) {
+            return (schemaPath == null ? path : schemaPath) + member;
+        }
+
         /** Says that the schema goes without what its caller called it. */
         void dropName(Notes notes) {
             if (schemaPath != null) {
@@ -90,6 +100,9 @@ final class ModelRequest {
     final Notes notes = new Notes();
     final List<Turn> turns = new ArrayList<>();
     final List<Tool> tools = new ArrayList<>();
+    /** Where the tools stand that a provider would run itself, and that are left out. */
+    final List<String> leftOutTools = new ArrayList<>();
+    private final Set<String> leftOutNames = new HashSet<>();
     final List<Value> stops = new ArrayList<>();
     ToolChoice toolChoice; // null where the caller said nothing
     boolean oneCallAtATime;
@@ -104,6 +117,8 @@ final class ModelRequest {
     boolean usageAsked;
     /** Whether functions were offered, as was done before there were tools. */
     boolean functionsOffered;
+    /** Whether what is strict was called so by Anthropic's rules, which ask less than OpenAI's. */
+    boolean strictByAnthropic;
     /** What the answer repeats of the request; null where its format repeats nothing. */
     String responseSettings;
 
@@ -126,9 +141,40 @@ final class ModelRequest {
         };
     }
 
+    /**
+     * Leaves out a tool that only its own provider can run, and says so: it is an offer to the
+     * model, unless it is all that is offered.
+     *
+     * @param name by which a choice may ask for it; null for the type itself
+     */
+    void leaveOutTool(String type, String name, String path) {
+        notes.drop("tools." + type);
+        leftOutTools.add(path);
+        leftOutNames.add(name == null ? type : name);
+    }
+
+    boolean isLeftOut(String toolName) {
+        return leftOutNames.contains(toolName);
+    }
+
     /** The setting's value, for which the writer has a word; null if there is none. */
     Value take(Setting setting) {
         return settings.remove(setting);
+    }
+
+    /** The bound of the answer that the model can have; null where the caller gave none. */
+    Long takeMaxTokens(ModelTraits traits) throws UntranslatableException {
+        Value said = take(Setting.MAX_TOKENS);
+        if (said == null) {
+            return null;
+        }
+        long count = said.count();
+        int limit = traits.maxOutputTokens();
+        if (limit > 0 && count > limit) {
+            notes.change(said.path());
+            return (long) limit;
+        }
+        return count;
     }
 
     Value peek(Setting setting) {

@@ -114,6 +114,11 @@ public record ModelTraits(Thinking thinking, int maxOutputTokens, Set<Trait> tra
                 NEEDS_THOUGHT_SIGNATURES);
         row("gemini-*", Thinking.LEVEL, 65_536, REFUSES_PREFILL, NEEDS_THOUGHT_SIGNATURES);
 
+        row("gpt-3-5*", Thinking.NONE, 4_096);
+        row("gpt-4-turbo*", Thinking.NONE, 4_096);
+        row("gpt-4-1*", Thinking.NONE, 32_768);
+        row("gpt-4o-2024-05-13", Thinking.NONE, 4_096);
+        row("gpt-4o*", Thinking.NONE, 16_384);
         row("gpt-5*chat*", Thinking.NONE, UNKNOWN);
         row("gpt-5", Thinking.EFFORT, UNKNOWN, REFUSES_SAMPLING, REFUSES_STOP);
         row("gpt-5-1*", Thinking.EFFORT, UNKNOWN, REFUSES_SAMPLING, REFUSES_STOP,

@@ -38,8 +38,21 @@ sealed interface Part {
 
     /** Any of the three may be null. */
     record Reasoning(Raw text, Raw signature, Raw redacted) implements Part {
+        /** Whether Anthropic made it, and would know it again. */
         boolean isSigned() {
-            return redacted != null || signature != null && !signature.isEmpty();
+            return redacted != null ? ReasoningSeal.DETAIL.open(redacted) == null
+                    : signature != null && !signature.isEmpty();
+        }
+
+        /** What a provider of chat completions wants back as it was; null if it is none. */
+        Raw detail() {
+            Raw sealed = ReasoningSeal.DETAIL.open(redacted);
+            if (sealed == null) {
+                return null;
+            }
+            byte[] decoded = sealed.unescaped();
+            Raw object = new Raw(decoded, 0, decoded.length);
+            return object.isJsonObject() ? object : null;
         }
     }
 
@@ -55,6 +68,8 @@ sealed interface Part {
         private final String cache;
         /** The id that the provider gets to see. */
         String sentId;
+        /** Its place among the calls of its turn, once they have been counted. */
+        int place;
         boolean answered;
 
         ToolCall(String id, String name, Raw arguments, boolean encoded, Raw thoughtSignature,

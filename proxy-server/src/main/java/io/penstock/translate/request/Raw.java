@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A run of bytes of JSON: either the inside of a string, its escapes as they are, or one whole
@@ -16,6 +17,7 @@ import java.util.Arrays;
  */
 record Raw(byte[] bytes, int start, int end) {
     static final Raw EMPTY = of("");
+    private static final byte[] LINE_END = {'\\', 'n'}; // as a string of JSON has it
 
     /** The inside of a string that says {@code text}. */
     static Raw of(String text) {
@@ -35,6 +37,25 @@ record Raw(byte[] bytes, int start, int end) {
         byte[] joined = Arrays.copyOf(prefix, prefix.length + length());
         System.arraycopy(bytes, start, joined, prefix.length, length());
         return new Raw(joined, 0, joined.length);
+    }
+
+    /** Texts as one, each on a line of its own, as the inside of one string. */
+    static Raw joined(List<Raw> texts) {
+        int length = 0;
+        for (Raw text : texts) {
+            length += text.length() + LINE_END.length;
+        }
+        byte[] joined = new byte[Math.max(0, length - LINE_END.length)];
+        int at = 0;
+        for (Raw text : texts) {
+            if (at > 0) {
+                System.arraycopy(LINE_END, 0, joined, at, LINE_END.length);
+                at += LINE_END.length;
+            }
+            System.arraycopy(text.bytes, text.start, joined, at, text.length());
+            at += text.length();
+        }
+        return new Raw(joined, 0, at);
     }
 
     int length() {

@@ -10,7 +10,12 @@ public enum ReasoningSeal {
     /** A thinking block's signature; its text is the item's summary. */
     SIGNATURE("penstock:signature:"),
     /** The data of a redacted thinking block. */
-    REDACTED("penstock:redacted:");
+    REDACTED("penstock:redacted:"),
+    /**
+     * In the place of redacted data: what stood in a {@code reasoning_details} that only its own
+     * provider can read, as a JSON object.
+     */
+    DETAIL("penstock:detail:");
 
     /** Begins whatever only Penstock can read. */
     static final String OWN = "penstock:";

@@ -60,7 +60,7 @@ final class ResponsesReader {
     private void readMember(int value, String name) throws UntranslatableException {
         switch (name) {
             case "instructions", "input", "safety_identifier", "user" -> { } // read elsewhere
-            case "previous_response_id", "conversation", "prompt", "context_management" ->
+            case "previous_response_id", "conversation", "prompt" ->
                     throw UntranslatableException.unsupported(name,
                             "refers to what one provider keeps");
             case "background" -> {

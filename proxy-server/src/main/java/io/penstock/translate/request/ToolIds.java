@@ -74,9 +74,12 @@ final class ToolIds {
                 calls = new LinkedHashMap<>(); // to clear one costs as much as the largest turn
             }
             for (Part part : turn.parts()) {
-                if (part instanceof ToolCall call && calls.put(call.id, call) != null) {
-                    throw UntranslatableException.invalid(call.path,
-                            "two tool calls of one turn have the id " + quoted(call.id));
+                if (part instanceof ToolCall call) {
+                    call.place = calls.size();
+                    if (calls.put(call.id, call) != null) {
+                        throw UntranslatableException.invalid(call.path,
+                                "two tool calls of one turn have the id " + quoted(call.id));
+                    }
                 }
                 if (part instanceof ToolResult result) {
                     result.call = calls.get(result.id);

@@ -23,8 +23,17 @@ record ToolPlan(List<Tool> tools, Choice choice, String name) {
         if (said != null && said.allowed() != null) {
             tools.removeIf(tool -> !said.allowed().contains(tool.name()));
         }
+        boolean none = said != null && said.choice() == Choice.NONE;
+        if (request.tools.isEmpty() && !request.leftOutTools.isEmpty() && !none) {
+            throw UntranslatableException.unsupported(request.leftOutTools.get(0),
+                    "the tool is run by one provider only, and there are no others");
+        }
         if (said == null) {
             return new ToolPlan(tools, null, null);
+        }
+        if (said.name() != null && request.isLeftOut(said.name())) {
+            throw UntranslatableException.unsupported(said.path(),
+                    "the tool is run by one provider only");
         }
         if (said.name() != null
                 && tools.stream().noneMatch(tool -> tool.name().equals(said.name()))) {

@@ -83,14 +83,17 @@ final class Turns {
         } else if (turns.vanished && turns.last().is(Role.ASSISTANT)) {
             turns.insertLeast(null); // else the assistant would be asked to go on
         }
-        turns.out.forEach(turn -> turn.parts().sort(Comparator.comparingInt(Turns::rank)));
+        for (Turn turn : turns.out) {
+            if (!turn.has(Reasoning.class)) { // a turn with thoughts in it may not be rearranged
+                turn.parts().sort(Comparator.comparingInt(Turns::rank));
+            }
+        }
         return turns.out;
     }
 
-    /** Reasoning and results come first in their turns, calls last; all else as it was. */
+    /** Results come first in their turns, calls last; all else as it was. */
     private static int rank(Part part) {
-        return part instanceof Reasoning || part instanceof ToolResult ? 0
-                : part instanceof ToolCall ? 2 : 1;
+        return part instanceof ToolResult ? 0 : part instanceof ToolCall ? 2 : 1;
     }
 
     private void add(Turn turn, boolean assistantNext) {

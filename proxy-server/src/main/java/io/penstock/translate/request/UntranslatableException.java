@@ -14,25 +14,33 @@ public final class UntranslatableException extends Exception {
 
     private final String code;
     private final String param;
+    private final String subcode;
 
-    private UntranslatableException(String code, String param, String message) {
+    private UntranslatableException(String code, String param, String message, String subcode) {
         super(message, null, false, false); // part of the traffic: a stack trace tells nothing
         this.code = code;
         this.param = param;
+        this.subcode = subcode;
     }
 
     static UntranslatableException unsupported(String param, String message) {
+        return unsupported(param, message, null);
+    }
+
+    /** One that the caller's own library knows what to do about, by its code. */
+    static UntranslatableException unsupported(String param, String message, String subcode) {
         String field = Notes.printable(param);
-        return new UntranslatableException(UNSUPPORTED_PARAMETER, field, field + ": " + message);
+        return new UntranslatableException(UNSUPPORTED_PARAMETER, field, field + ": " + message,
+                subcode);
     }
 
     static UntranslatableException invalid(String param, String message) {
         String field = Notes.printable(param);
-        return new UntranslatableException(INVALID_REQUEST, field, field + ": " + message);
+        return new UntranslatableException(INVALID_REQUEST, field, field + ": " + message, null);
     }
 
     static UntranslatableException notJson(String message) {
-        return new UntranslatableException(INVALID_JSON, null, message);
+        return new UntranslatableException(INVALID_JSON, null, message, null);
     }
 
     /** One of the three constants. */
@@ -43,6 +51,11 @@ public final class UntranslatableException extends Exception {
     /** The path of the field at fault, such as {@code messages[2].content[0]}; null for none. */
     public String param() {
         return param;
+    }
+
+    /** What the caller's library knows the refusal by, beside {@link #code}; null for nothing. */
+    public String subcode() {
+        return subcode;
     }
 
     /** Whether every provider would refuse it, so that no other target need be tried. */

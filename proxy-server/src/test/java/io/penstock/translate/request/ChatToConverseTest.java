@@ -128,8 +128,10 @@ class ChatToConverseTest {
                         + "'json_schema':{'name':'n','description':'d','schema':{'type': "
                         + "'object'}}}}",
                         "{'outputConfig':{'textFormat':{'type':'json_schema','structure':"
-                        + "{'jsonSchema':{'schema':'{\\\"type\\\":\\\"object\\\"}','name':'n',"
-                        + "'description':'d'}}}}}"),
+                        + "{'jsonSchema':{'schema':'{\\\"type\\\":\\\"object\\\","
+                        + "\\\"additionalProperties\\\":false}','name':'n',"
+                        + "'description':'d'}}}}}").changes(
+                        "response_format.json_schema.schema.additionalProperties"),
                 maps("by way of a tool where there is none", "{'response_format':{'type':"
                         + "'json_schema','json_schema':{'name':'n','schema':{'type':'object'}"
                         + "}}}", "{'outputConfig':null,'toolConfig':{'tools':[{'toolSpec':"

@@ -132,11 +132,26 @@ class ChatToGeminiTest {
                         "{'output':'{\\\"k\\\":'}"),
                 result("a result in parts", "[{'type':'text','text':'r'},{'type':'text','text':"
                         + "'s'}]", "{'output':'r\\ns'}"),
+                result("a result that is a schema with a reference in it",
+                        "'{\\\"a\\\":{\\\"$ref\\\":\\\"#/b\\\"}}'",
+                        "{'output':'{\\\"a\\\":{\\\"$ref\\\":\\\"#/b\\\"}}'}"),
+                result("a result with a number that no double holds",
+                        "'{\\\"a\\\":12345678901234567}'",
+                        "{'output':'{\\\"a\\\":12345678901234567}'}"),
+                result("a result of very many levels", "'" + "{\\\"a\\\":".repeat(25) + "1"
+                        + "}".repeat(25) + "'", "{'output':'" + "{\\\"a\\\":".repeat(25) + "1"
+                        + "}".repeat(25) + "'}"),
+                conversation("the results of one function are in the order of its calls",
+                        ASKED + "," + two.replace("'g'", "'f'"), ASKED_OUT
+                        + ",{'role':'model','parts':[{'functionCall':{'name':'f','args':{}}},"
+                        + "{'functionCall':{'name':'f','args':{}}}]},{'role':'user','parts':"
+                        + "[{'functionResponse':{'name':'f','response':{'output':'1'}}},"
+                        + "{'functionResponse':{'name':'f','response':{'output':'2'}}}]}"),
                 conversation("the results of one turn are in one content", ASKED + "," + two,
                         ASKED_OUT + ",{'role':'model','parts':[{'functionCall':{'name':'f',"
                         + "'args':{}}},{'functionCall':{'name':'g','args':{}}}]},{'role':'user',"
-                        + "'parts':[{'functionResponse':{'name':'g','response':{'output':'2'}}},"
-                        + "{'functionResponse':{'name':'f','response':{'output':'1'}}}]}"),
+                        + "'parts':[{'functionResponse':{'name':'f','response':{'output':'1'}}},"
+                        + "{'functionResponse':{'name':'g','response':{'output':'2'}}}]}"),
                 signature("a signature comes back", given, ",'thoughtSignature':'sig'"),
                 signature("Gemini 3 gets the word for a lost one", "",
                         ",'thoughtSignature':'skip_thought_signature_validator'")
@@ -145,8 +160,8 @@ class ChatToGeminiTest {
                         ASKED_OUT + ",{'role':'model','parts':[{'functionCall':{'name':'f',"
                         + "'args':{}},'thoughtSignature':'skip_thought_signature_validator'},"
                         + "{'functionCall':{'name':'g','args':{}}}]},{'role':'user',"
-                        + "'parts':[{'functionResponse':{'name':'g','response':{'output':'2'}}},"
-                        + "{'functionResponse':{'name':'f','response':{'output':'1'}}}]}")
+                        + "'parts':[{'functionResponse':{'name':'f','response':{'output':'1'}}},"
+                        + "{'functionResponse':{'name':'g','response':{'output':'2'}}}]}")
                         .model("gemini-3-pro-preview"),
                 refuses("a result without its call", "{'messages':[" + ASKED
                         + ",{'role':'tool','tool_call_id':'c1','content':'1'}]}", "messages[1]"),
@@ -180,6 +195,8 @@ class ChatToGeminiTest {
                         "'maxOutputTokens':7,'temperature':1.50,'topP':0.9,'candidateCount':2,"
                         + "'presencePenalty':-1,'frequencyPenalty':0.5,'seed':3,"
                         + "'stopSequences':['END']"),
+                config("a bound beyond the model's", "'max_tokens':100000",
+                        "'maxOutputTokens':65536").changes("max_tokens"),
                 config("probabilities, which the answer would not bring back",
                         "'logprobs':true,'top_logprobs':3", "").drops("logprobs",
                         "top_logprobs"),

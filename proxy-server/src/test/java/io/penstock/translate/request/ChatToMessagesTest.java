@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ChatToMessagesTest {
     private static final String MODEL = "claude-sonnet-4-6";
     private static final String OLDER = "claude-sonnet-4-20250514";
+    private static final String SCHEMA = "response_format.json_schema.schema.";
     private static final String NAME = "response_format.json_schema.name";
     private static final String NEWER = "claude-opus-4-8";
     private static final String TOOL = "{'type':'function','function':{'name':'f'}}";
@@ -330,8 +331,31 @@ class ChatToMessagesTest {
                         + "{'a':{'maximum':1.50}}}}]}"),
                 maps("a strict tool", "{'tools':[{'type':'function','function':{'name':'f',"
                         + "'strict':true,'parameters':{'type':'object'}}}]}",
-                        "{'tools':[{'name':'f','input_schema':{'type':'object'},"
-                        + "'strict':true}]}"),
+                        "{'tools':[{'name':'f','input_schema':{'type':'object',"
+                        + "'additionalProperties':false},'strict':true}]}")
+                        .changes("tools.additionalProperties"),
+                maps("a strict tool with bounds", "{'tools':[{'type':'function','function':"
+                        + "{'name':'f','strict':true,'parameters':{'type':'object','properties':"
+                        + "{'minimum':{'type':'integer','minimum':1}},'required':['minimum'],"
+                        + "'additionalProperties':false}}}]}",
+                        "{'tools':[{'name':'f','input_schema':{'type':'object','properties':"
+                        + "{'minimum':{'type':'integer'}},'required':['minimum'],"
+                        + "'additionalProperties':false},'strict':true}]}")
+                        .drops("tools.minimum"),
+                maps("a strict tool without parameters", "{'tools':[{'type':'function',"
+                        + "'function':{'name':'f','strict':true}}]}",
+                        "{'tools':[{'name':'f','input_schema':{'type':'object','properties':{},"
+                        + "'additionalProperties':false},'strict':true}]}"),
+                maps("a strict tool of members of any name", "{'tools':[{'type':'function',"
+                        + "'function':{'name':'f','strict':true,'parameters':{'type':'object',"
+                        + "'additionalProperties':{'type':'string'}}}}]}",
+                        "{'tools':[{'name':'f','input_schema':{'type':'object',"
+                        + "'additionalProperties':{'type':'string'}}}]}").drops("tools.strict"),
+                maps("more strict tools than it takes", "{'tools':["
+                        + ("{'type':'function','function':{'name':'f','strict':true}},"
+                        .repeat(21)).replaceAll(",$", "") + "]}", "{'tools':["
+                        + ("{'name':'f','input_schema':{'type':'object','properties':{}}},"
+                        .repeat(21)).replaceAll(",$", "") + "]}").drops("tools.strict"),
                 maps("a strict tool where there are none", "{'tools':[{'type':'function',"
                         + "'function':{'name':'f','strict':true,'parameters':{'type':"
                         + "'object'}}}]}",
@@ -428,7 +452,9 @@ class ChatToMessagesTest {
                 refuses("several answers", "{'n':2}", "n"),
                 maps("one answer", "{'n':1}", "{'n':null}"),
                 refuses("audio", "{'modalities':['text','audio']}", "modalities"),
-                refuses("a voice", "{'audio':{'voice':'a','format':'wav'}}", "audio"),
+                maps("a voice that is not asked to speak",
+                        "{'audio':{'voice':'a','format':'wav'}}", "{'audio':null}")
+                        .drops("audio"),
                 maps("text", "{'modalities':['text']}", "{'modalities':null}"),
                 maps("what only tunes is dropped",
                         "{'seed':1,'logit_bias':{'1':2},'frequency_penalty':0.5,"
@@ -539,6 +565,13 @@ class ChatToMessagesTest {
                         + "'hm'}," + user("c"),
                         userOut("a") + "," + said("assistant", "b") + "," + userOut("c"))
                         .drops("messages.reasoning_content"),
+                maps("OpenRouter's word for how much", "{'reasoning':{'effort':'low'}}",
+                        "{'output_config':{'effort':'low'}}"),
+                maps("OpenRouter's number", "{'reasoning':{'max_tokens':9000}}",
+                        "{'output_config':{'effort':'high'}}"),
+                maps("Anthropic's words in a chat request", "{'thinking':{'type':'enabled',"
+                        + "'budget_tokens':2048}}", "{'thinking':{'type':'enabled',"
+                        + "'budget_tokens':2048}}").model(OLDER),
                 maps("a turn of calls that wasn't thought up there isn't gone on from",
                         "{" + TOOLS + ",'messages':[" + user("a") + "," + call("c", "") + ","
                         + result("c", "'b'") + "],'reasoning_effort':'high'}",
@@ -546,7 +579,8 @@ class ChatToMessagesTest {
     }
 
     static Stream<TranslationCase> answers() {
-        String schema = "{'type':'object','properties':{'a':{'type':'string'}}}";
+        String schema = "{'type':'object','properties':{'a':{'type':'string'}},"
+                + "'additionalProperties':false}";
         String format = "'response_format':{'type':'json_schema','json_schema':{'name':'n',"
                 + "'strict':true,'schema':" + schema + "}}";
         String jsonTool = "{'name':'json_output','description':'Gives the answer.',"
@@ -556,6 +590,19 @@ class ChatToMessagesTest {
                 maps("a schema", "{" + format + "}",
                         "{'output_config':{'format':{'type':'json_schema','schema':" + schema
                         + "}}}").drops(NAME),
+                maps("an open schema is closed, and has no bounds of numbers or lists", "{"
+                        + format.replace("'additionalProperties':false}", "'minProperties':1}")
+                        .replace("{'type':'string'}", "{'type':'array','maxItems':3,'items':"
+                        + "{'type':'integer','minimum':1}}") + "}",
+                        "{'output_config':{'format':{'type':'json_schema','schema':{'type':"
+                        + "'object','properties':{'a':{'type':'array','items':{'type':'integer'"
+                        + "}}},'additionalProperties':false}}}}")
+                        .drops(NAME, SCHEMA + "minimum", SCHEMA + "maxItems",
+                        SCHEMA + "minProperties").changes(SCHEMA + "additionalProperties"),
+                maps("one of members of any name is asked for by a tool", "{" + format.replace(
+                        "'additionalProperties':false", "'additionalProperties':{'type':"
+                        + "'number'}") + "}", "{'output_config':null,'tool_choice':{'type':"
+                        + "'tool','name':'json_output'}}").drops(NAME),
                 maps("a schema with an effort", "{" + format + ",'reasoning_effort':'low'}",
                         "{'output_config':{'effort':'low','format':{'type':'json_schema',"
                         + "'schema':" + schema + "}}}").drops(NAME),

@@ -15,6 +15,8 @@ class MessagesToChatTest {
     private static final String TOOLS = "'tools':[" + TOOL + "]";
     private static final String TOOL_OUT = "{'type':'function','function':{'name':'f',"
             + "'parameters':{'type':'object'}}}";
+    private static final String CLOSED = "{'type':'object','properties':{'a':{'type':'string'}},"
+            + "'required':['a'],'additionalProperties':false}";
     private static final String ASKED = "{'role':'user','content':'a'}";
     private static final String CALL = "{'role':'assistant','content':[{'type':'tool_use','id':"
             + "'t1','name':'f','input':{'b': 1.0,\n 'c': '\\\"\\\\n' }}]}";
@@ -131,12 +133,40 @@ class MessagesToChatTest {
                         "{'type':'text','text':'b'}"),
                 noBlock("a document elsewhere", "{'type':'document','source':{'type':'url',"
                         + "'url':'https://a'}}", ""),
-                noBlock("a document in blocks", "{'type':'document','source':{'type':'content',"
-                        + "'content':[]}}", ".source.type"),
-                noBlock("a search result", "{'type':'search_result','source':'a','title':'b',"
-                        + "'content':[]}", ".type"),
-                noBlock("a tool of the server", "{'type':'server_tool_use','id':'a','name':'b',"
-                        + "'input':{}}", ".type"),
+                block("a document in blocks", "{'type':'document','source':{'type':'content',"
+                        + "'content':[{'type':'text','text':'b'},{'type':'text','text':'c'}]}}",
+                        "{'type':'text','text':'b\\nc'}"),
+                block("a document in one block", "{'type':'document','source':{'type':'content',"
+                        + "'content':'b'}}", "{'type':'text','text':'b'}"),
+                block("a search result", "{'type':'search_result','source':'https://a','title':"
+                        + "'b','content':[{'type':'text','text':'c'}],'citations':{'enabled':"
+                        + "true}}", "{'type':'text','text':'b\\nhttps://a\\nc'}")
+                        .drops("messages.content.citations"),
+                conversation("what the server's tools did", ASKED + ",{'role':'assistant',"
+                        + "'content':[{'type':'server_tool_use','id':'s','name':'web_search',"
+                        + "'input':{'query':'q'}},{'type':'web_search_tool_result','tool_use_id'"
+                        + ":'s','content':[{'type':'web_search_result','title':'t','url':"
+                        + "'https://a','encrypted_content':'x','page_age':'1d'}]},{'type':'text',"
+                        + "'text':'b'}]}," + ASKED,
+                        ASKED + ",{'role':'assistant','content':[{'type':'text','text':"
+                        + "'[Called web_search: {\\\"query\\\":\\\"q\\\"}]'},{'type':'text',"
+                        + "'text':'[Result of web_search]\\nt\\nhttps://a'},{'type':'text','text':"
+                        + "'b'}]}," + ASKED).changes("messages.content.server_tool_use",
+                        "messages.content.web_search_tool_result"),
+                conversation("what the server ran and read", ASKED + ",{'role':'assistant',"
+                        + "'content':[{'type':'bash_code_execution_tool_result','tool_use_id':"
+                        + "'s','content':{'type':'bash_code_execution_result','stdout':'o',"
+                        + "'stderr':'','return_code':0,'content':[]}},{'type':"
+                        + "'web_fetch_tool_result','tool_use_id':'s','content':{'type':"
+                        + "'web_fetch_result','url':'https://a','content':{'type':'document',"
+                        + "'source':{'type':'base64','media_type':'application/pdf','data':'A'}"
+                        + "}}},{'type':'compaction','content':'so far'}]}," + ASKED,
+                        ASKED + ",{'role':'assistant','content':[{'type':'text','text':"
+                        + "'[Result of bash_code_execution]\\no'},{'type':'text','text':"
+                        + "'[Result of web_fetch]\\nhttps://a'},{'type':'text','text':'so far'}"
+                        + "]}," + ASKED).changes(
+                        "messages.content.bash_code_execution_tool_result",
+                        "messages.content.web_fetch_tool_result", "messages.content.compaction"),
                 noBlock("an upload", "{'type':'container_upload','file_id':'a'}", ".type"),
                 block("a breakpoint of the cache", "{'type':'text','text':'b','cache_control':"
                         + "{'type':'ephemeral'}}", "{'type':'text','text':'b'}")
@@ -194,18 +224,35 @@ class MessagesToChatTest {
                 refuses("a result by the assistant", "{'messages':[" + ASKED + "," + CALL
                         + ",{'role':'assistant','content':[" + result("") + "]}]}",
                         "messages[2]"),
-                refuses("a reference in a result", "{'messages':[" + ASKED + "," + CALL
-                        + ",{'role':'user','content':[" + result(",'content':[{'type':"
-                        + "'tool_reference','tool_name':'f'}]") + "]}]}",
-                        "messages[2].content[0].content[0].type"),
+                results("a reference in a result", result(",'content':[{'type':"
+                        + "'tool_reference','tool_name':'f'}]"),
+                        toolText.replace("'b'", "'Tool found: f'")),
+                results("what was found in a result", result(",'content':[{'type':"
+                        + "'search_result','source':'s','title':'t','content':[{'type':'text',"
+                        + "'text':'b'}]}]"), toolText.replace("'b'", "'t\\ns\\nb'")),
+                maps("a tool that Anthropic defines and its caller runs", "{'tools':[{'type':"
+                        + "'bash_20250124','name':'bash'}]}",
+                        "{'tools':[{'type':'function','function':{'name':'bash','description':"
+                        + "'Runs commands in a bash session that stays open between calls.',"
+                        + "'parameters':{'type':'object','properties':{'command':{'type':"
+                        + "'string','description':'The command to run.'},'restart':{'type':"
+                        + "'boolean','description':'Starts a new session instead.'}},'required':"
+                        + "[]}}}]}"),
+                maps("a tool with a schema, whatever its type", "{'tools':[{'type':'newer',"
+                        + "'name':'f','input_schema':{'type':'object'}}]}",
+                        "{'tools':[" + TOOL_OUT + "]}"),
                 maps("a tool", "{'tools':[{'type':'custom','name':'f','description':'d',"
                         + "'input_schema':{'type':'object','x':1.0},'strict':true,"
                         + "'cache_control':{'type':'ephemeral'},'eager_input_streaming':true,"
                         + "'input_examples':[]}]}",
                         "{'tools':[{'type':'function','function':{'name':'f','description':'d',"
-                        + "'parameters':{'type':'object','x':1.0},'strict':true}}]}")
-                        .drops("tools.cache_control", "tools.eager_input_streaming",
-                        "tools.input_examples"),
+                        + "'parameters':{'type':'object','x':1.0}}}]}")
+                        .drops("tools.strict", "tools.cache_control",
+                        "tools.eager_input_streaming", "tools.input_examples"),
+                maps("a strict tool where its schema passes", "{'tools':[{'name':'f',"
+                        + "'input_schema':" + CLOSED + ",'strict':true}]}",
+                        "{'tools':[{'type':'function','function':{'name':'f','parameters':"
+                        + CLOSED + ",'strict':true}}]}"),
                 refuses("a tool of the server", "{'tools':[{'type':'web_search_20250305','name':"
                         + "'web_search'}]}", "tools[0].type"),
                 maps("choice auto", "{" + TOOLS + ",'tool_choice':{'type':'auto'}}",
@@ -230,6 +277,8 @@ class MessagesToChatTest {
         return Stream.of(
                 maps("the bound of the answer", "{'max_tokens':7}",
                         "{'model':'gpt-4o','max_completion_tokens':7}"),
+                maps("one beyond the model's", "{'max_tokens':32000}",
+                        "{'max_completion_tokens':16384}").changes("max_tokens"),
                 refuses("filling the cache", "{'max_tokens':0}", "max_tokens"),
                 maps("temperature and top_p", "{'temperature':0.5,'top_p':0.9}",
                         "{'temperature':0.5,'top_p':0.9}"),
@@ -261,17 +310,25 @@ class MessagesToChatTest {
                         + "'diagnostics':{},'speed':'fast'}", "{'service_tier':null}")
                         .drops("service_tier", "inference_geo", "cache_control", "diagnostics",
                         "speed"),
-                refuses("a container", "{'container':'c'}", "container"),
-                refuses("a managed context", "{'context_management':{}}", "context_management"),
-                refuses("servers of tools", "{'mcp_servers':[]}", "mcp_servers"),
+                maps("what would happen anyway", "{'context_management':{'edits':[{'type':"
+                        + "'clear_thinking_20251015','keep':'all'}]}}",
+                        "{'context_management':null}").drops("context_management"),
+                refuses("servers of tools", "{'mcp_servers':[{'name':'a'}]}", "mcp_servers[0]"),
+                refuses("skills", "{'container':{'skills':[{'skill_id':'pdf'}]}}",
+                        "container.skills[0]"),
                 maps("a schema for the answer", "{'output_config':{'format':{'type':"
-                        + "'json_schema','schema':{'type':'object'}}}}",
+                        + "'json_schema','schema':" + CLOSED + "}}}",
                         "{'response_format':{'type':'json_schema','json_schema':{'name':"
-                        + "'response','schema':{'type':'object'},'strict':true}}}"),
+                        + "'response','schema':" + CLOSED + ",'strict':true}}}"),
                 maps("by its older name", "{'output_format':{'type':'json_schema','schema':"
-                        + "{'type':'object'}}}",
+                        + CLOSED + "}}",
                         "{'response_format':{'type':'json_schema','json_schema':{'name':"
-                        + "'response','schema':{'type':'object'},'strict':true}}}"),
+                        + "'response','schema':" + CLOSED + ",'strict':true}}}"),
+                maps("one with what may be missing", "{'output_config':{'format':{'type':"
+                        + "'json_schema','schema':" + CLOSED.replace("['a']", "[]") + "}}}",
+                        "{'response_format':{'type':'json_schema','json_schema':{'name':"
+                        + "'response','schema':" + CLOSED.replace("['a']", "[]") + "}}}")
+                        .changes("output_config.format"),
                 refuses("a schema that is missing", "{'output_config':{'format':{'type':"
                         + "'json_schema'}}}", "output_config.format.schema"),
                 refuses("where none is taken", "{'output_config':{'format':{'type':"
@@ -352,6 +409,50 @@ class MessagesToChatTest {
                         + "'reasoning_content':' ','tool_calls':[{'id':'toolu_1','type':"
                         + "'function','function':{'name':'f','arguments':'{}'}}]},{'role':"
                         + "'tool','tool_call_id':'toolu_1','content':''}")
-                        .with(in(ProviderTypes.DEEPSEEK.dialect())));
+                        .with(in(ProviderTypes.DEEPSEEK.dialect())),
+                reasoning("xAI takes it with calls", call, "'reasoning_content':'h'",
+                        ProviderTypes.XAI.dialect()),
+                reasoning("vLLM reads either name", call,
+                        "'reasoning_content':'h','reasoning':'h'", ProviderTypes.VLLM.dialect()),
+                reasoning("OpenRouter takes plain text", call, "'reasoning':'h'",
+                        ProviderTypes.OPENROUTER.dialect()),
+                reasoning("OpenRouter takes what is signed in details", call.replace(
+                        "'signature':''", "'signature':'s'"), "'reasoning_details':[{'type':"
+                        + "'reasoning.text','text':'h','signature':'s','format':"
+                        + "'anthropic-claude-v1','index':0}]", ProviderTypes.OPENROUTER.dialect())
+                        .model("anthropic/claude-sonnet-4.6"),
+                reasoning("OpenRouter gets its own details back", call.replace(
+                        "{'type':'thinking','thinking':'h','signature':''}",
+                        "{'type':'thinking','thinking':'h','signature':''},{'type':"
+                        + "'redacted_thinking','data':'penstock:detail:{\\\"type\\\":"
+                        + "\\\"reasoning.encrypted\\\",\\\"id\\\":\\\"toolu_1\\\"}'}"),
+                        "'reasoning_details':[{'type':'reasoning.text','text':'h','index':0},"
+                        + "{'type':'reasoning.encrypted','id':'toolu_1'}]",
+                        ProviderTypes.OPENROUTER.dialect()),
+                maps("OpenRouter honours breakpoints", "{'system':[{'type':'text','text':'s',"
+                        + "'cache_control':{'type':'ephemeral','ttl':'1h'}}],'messages':["
+                        + "{'role':'user','content':[{'type':'text','text':'a','cache_control':"
+                        + "{'type':'ephemeral'}}]}]}",
+                        "{'messages':[{'role':'system','content':[{'type':'text','text':'s',"
+                        + "'cache_control':{'type':'ephemeral','ttl':'1h'}}]},{'role':'user',"
+                        + "'content':[{'type':'text','text':'a','cache_control':{'type':"
+                        + "'ephemeral'}}]}]}").with(in(ProviderTypes.OPENROUTER.dialect())),
+                conversation("and those of results", call.replace("'tool_use_id':'toolu_1'",
+                        "'tool_use_id':'toolu_1','content':'r','cache_control':{'type':"
+                        + "'ephemeral'}"), ASKED + ",{'role':'assistant','content':null,"
+                        + "'reasoning':'h'," + CALLED + "},{'role':'tool','tool_call_id':"
+                        + "'toolu_1','content':[{'type':'text','text':'r','cache_control':"
+                        + "{'type':'ephemeral'}}]}")
+                        .with(in(ProviderTypes.OPENROUTER.dialect())));
+    }
+
+    private static final String CALLED = "'tool_calls':[{'id':'toolu_1','type':'function',"
+            + "'function':{'name':'f','arguments':'{}'}}]";
+
+    private static TranslationCase reasoning(String name, String in, String reasoning,
+            ChatDialect dialect) {
+        return conversation(name, in, ASKED + ",{'role':'assistant','content':null," + reasoning
+                + "," + CALLED + "},{'role':'tool','tool_call_id':'toolu_1','content':''}")
+                .with(in(dialect));
     }
 }

@@ -20,7 +20,7 @@ class ModelTraitsTest {
         "us.anthropic.claude-sonnet-4-6-v1:0, ADAPTIVE, 64000",
         "anthropic/claude-sonnet-4.6, ADAPTIVE, 64000",
         "gemini-2.5-pro, BUDGET, 65536", "models/gemini-3-flash, LEVEL, 65536",
-        "gemini-2.0-flash, NONE, 8192", "gpt-4o, NONE, 0", "gpt-5-mini, EFFORT, 0",
+        "gemini-2.0-flash, NONE, 8192", "gpt-4o, NONE, 16384", "gpt-5-mini, EFFORT, 0",
         "openai/gpt-5.2-codex, EFFORT, 0", "gpt-5-chat-latest, NONE, 0", "o4-mini, EFFORT, 0",
         "grok-3-mini, EFFORT, 0", "grok-4-fast-non-reasoning, NONE, 0",
         "unheard-of, NONE, 0"})

@@ -74,7 +74,6 @@ class NothingIsLostSilentlyTest {
         return Stream.of(
                 refused(CHAT, to, SONNET, "'n':2", "n"),
                 refused(CHAT, to, SONNET, "'modalities':['text','audio']", "modalities"),
-                refused(CHAT, to, SONNET, "'audio':{'voice':'v','format':'wav'}", "audio"),
                 refused(CHAT, to, SONNET, image("data:image/tiff;base64,AAAA"),
                         at + ".image_url"),
                 refused(CHAT, to, SONNET, image("http://a/b.png"), at + ".image_url"),
@@ -100,6 +99,8 @@ class NothingIsLostSilentlyTest {
                 refused(CHAT, to, SONNET, "'tools':[{'type':'custom','custom':{'name':'f'}}]",
                         "tools[0].type"),
                 refused(CHAT, to, SONNET, "'tools':[{'type':'web_search'}]", "tools[0].type"),
+                refused(CHAT, to, SONNET, "'tools':[{'type':'web_search'}],'tool_choice':"
+                        + "'required'", "tools[0].type"),
                 refused(CHAT, to, SONNET, TOOL + ",'tool_choice':{'type':'custom','custom':"
                         + "{'name':'f'}}", "tool_choice"),
                 refused(CHAT, to, SONNET, TOOL + ",'tool_choice':{'type':'function','function':"
@@ -111,11 +112,12 @@ class NothingIsLostSilentlyTest {
     static Stream<Arguments> droppedByMessages() {
         ProviderFormat to = ProviderFormat.MESSAGES;
         String schema = "'response_format':{'type':'json_schema','json_schema':{'name':'n',"
-                + "'description':'d','strict':false,'schema':{'type':'object'}}}";
+                + "'description':'d','strict':false,'schema':{'type':'object',"
+                + "'additionalProperties':false}}}";
         Stream<Arguments> alone = Stream.of("'seed':1", "'logit_bias':{'1':2}",
                 "'frequency_penalty':1", "'presence_penalty':1", "'prediction':{}",
                 "'verbosity':'low'", "'store':true", "'metadata':{'a':'b'}", "'moderation':{}",
-                "'web_search_options':{}", "'prompt_cache_key':'k'", "'prompt_cache_options':{}",
+                "'web_search_options':{}", "'audio':{'voice':'v','format':'wav'}", "'prompt_cache_key':'k'", "'prompt_cache_options':{}",
                 "'prompt_cache_retention':'24h'", "'logprobs':true", "'top_logprobs':1",
                 "'service_tier':'flex'", "'something_new':{}")
                 .map(in -> dropped(CHAT, to, SONNET, in, in.substring(1, in.indexOf('\'', 1))));
@@ -146,6 +148,10 @@ class NothingIsLostSilentlyTest {
                 dropped(CHAT, to, OLDER, TOOL.replace("'f'", "'f','strict':true"),
                         "tools.strict"),
                 dropped(CHAT, to, SONNET, "'parallel_tool_calls':false", "parallel_tool_calls"),
+                dropped(CHAT, to, SONNET, TOOL.replace("]", ",{'type':'web_search'}]"),
+                        "tools.web_search"),
+                dropped(CHAT, to, SONNET, "'reasoning_effort':'low','reasoning':{'effort':"
+                        + "'high'},'thinking':{'type':'enabled'}", "reasoning", "thinking"),
                 dropped(CHAT, to, SONNET, "'stream_options':{'include_obfuscation':false}",
                         "stream_options.include_obfuscation")));
     }
@@ -153,27 +159,32 @@ class NothingIsLostSilentlyTest {
     static Stream<Arguments> refusedByChat() {
         ProviderFormat to = ProviderFormat.CHAT;
         String at = "messages[0].content[0]";
-        Stream<Arguments> blocks = Stream.of("server_tool_use", "web_search_tool_result",
-                "web_fetch_tool_result", "code_execution_tool_result", "container_upload",
-                "search_result", "mcp_tool_use", "mcp_tool_result", "tool_search_tool_result",
-                "hologram").map(type -> refused(MESSAGES, to, GPT,
-                        part("{'type':'" + type + "','id':'a'}"), at + ".type"));
+        Stream<Arguments> blocks = Stream.of("container_upload", "hologram").map(type ->
+                refused(MESSAGES, to, GPT, part("{'type':'" + type + "','id':'a'}"),
+                        at + ".type"));
         return Stream.concat(blocks, Stream.of(
                 refused(MESSAGES, to, GPT, part("{'type':'document','source':{'type':'url',"
                         + "'url':'https://a'}}"), at),
                 refused(MESSAGES, to, GPT, part("{'type':'document','source':{'type':'content',"
-                        + "'content':[]}}"), at + ".source.type"),
+                        + "'content':[{'type':'image'}]}}"), at + ".source.content[0].type"),
                 refused(MESSAGES, to, GPT, part("{'type':'image','source':{'type':'file',"
                         + "'file_id':'f'}}"), at + ".source.type"),
                 refused(MESSAGES, to, GPT, "'max_tokens':0", "max_tokens"),
                 refused(MESSAGES, to, GPT, "'stop_sequences':['1','2','3','4','5']",
                         "stop_sequences"),
                 refused(MESSAGES, to, O3, "'stop_sequences':['1']", "stop_sequences"),
-                refused(MESSAGES, to, GPT, "'tools':[{'type':'bash_20250124','name':'bash'}]",
-                        "tools[0].type"),
-                refused(MESSAGES, to, GPT, "'container':'c'", "container"),
-                refused(MESSAGES, to, GPT, "'context_management':{}", "context_management"),
-                refused(MESSAGES, to, GPT, "'mcp_servers':[]", "mcp_servers"),
+                refused(MESSAGES, to, GPT, "'tools':[{'type':'web_search_20250305',"
+                        + "'name':'web_search'}]", "tools[0].type"),
+                refused(MESSAGES, to, GPT, "'tools':[{'name':'f'},{'type':'web_search_20250305',"
+                        + "'name':'s'}],'tool_choice':{'type':'tool','name':'s'}",
+                        "tool_choice"),
+                refused(MESSAGES, to, GPT, "'thread':{'type':'create'}", "thread"),
+                refused(MESSAGES, to, GPT, "'thread':{'type':'continue','previous_message_id':"
+                        + "'m'}", "thread"),
+                refused(MESSAGES, to, GPT, "'container':{'skills':[{'type':'anthropic',"
+                        + "'skill_id':'xlsx'}]}", "container.skills[0]"),
+                refused(MESSAGES, to, GPT, "'mcp_servers':[{'type':'url','url':'https://a'}]",
+                        "mcp_servers[0]"),
                 refused(MESSAGES, to, GPT, "'output_config':{'format':{'type':'regex'}}",
                         "output_config.format"),
                 refused(MESSAGES, to, GPT, "'messages':[" + ASKED + ",{'role':'assistant',"
@@ -210,8 +221,39 @@ class NothingIsLostSilentlyTest {
                         "thinking.display"),
                 dropped(MESSAGES, to, GPT, "'metadata':{'user_id':'u','x':1}", "metadata.x"),
                 dropped(MESSAGES, to, GPT, "'service_tier':'auto','inference_geo':'eu',"
-                        + "'diagnostics':{},'speed':'fast'", "service_tier", "inference_geo",
-                        "diagnostics", "speed"));
+                        + "'diagnostics':{},'speed':'fast','fallback_credit_token':'t',"
+                        + "'context_management':{'edits':[{'type':'clear_thinking_20251015',"
+                        + "'keep':'all'}]},'container':'c','mcp_servers':[],'something':1",
+                        "service_tier", "inference_geo", "diagnostics", "speed",
+                        "fallback_credit_token", "context_management", "container",
+                        "mcp_servers", "something"),
+                dropped(MESSAGES, to, GPT, "'output_config':{'task_budget':{'type':'tokens',"
+                        + "'total':9}}", "output_config.task_budget"),
+                dropped(MESSAGES, to, GPT, "'tools':[{'name':'f','input_schema':{}},{'type':"
+                        + "'tool_search_tool_regex_20251119','name':'tool_search_tool_regex'},"
+                        + "{'type':'web_search_20250305','name':'web_search'},{'type':"
+                        + "'code_execution_20250825','name':'code_execution'},{'type':"
+                        + "'computer_toolset_20260801'}],'tool_choice':{'type':'auto'}",
+                        "tools.tool_search_tool_regex_20251119", "tools.web_search_20250305",
+                        "tools.code_execution_20250825", "tools.computer_toolset_20260801"),
+                dropped(MESSAGES, to, GPT, "'tools':[{'type':'web_search_20250305','name':"
+                        + "'web_search'}],'tool_choice':{'type':'none'}",
+                        "tools.web_search_20250305"),
+                dropped(MESSAGES, to, GPT, "'messages':[" + ASKED + ",{'role':'assistant',"
+                        + "'content':[{'type':'fallback','from':{},'to':{}},{'type':'hologram'},"
+                        + "{'type':'server_tool_use','id':'s','name':'tool_search_tool_bm25',"
+                        + "'input':{}},{'type':'tool_search_tool_result','tool_use_id':'s',"
+                        + "'content':{}},{'type':'text','text':'b','citations':[]}]},"
+                        + ASKED + "]", "messages.content.fallback", "messages.content.hologram",
+                        "messages.content.server_tool_use",
+                        "messages.content.tool_search_tool_result",
+                        "messages.content.citations"),
+                dropped(MESSAGES, to, GPT, "'messages':[" + ASKED + ",{'role':'assistant',"
+                        + "'content':[{'type':'tool_use','id':'t','name':'f','input':{},"
+                        + "'caller':{'type':'direct'},'toolset_name':'x'}]},{'role':'user',"
+                        + "'content':[{'type':'tool_result','tool_use_id':'t','content':[{'type':"
+                        + "'tool_reference','tool_name':'g','cache_control':{'type':'ephemeral'}"
+                        + "}]}]}]", "messages.content.caller", "messages.content.toolset_name"));
     }
 
     static Stream<Arguments> others() {
@@ -255,7 +297,6 @@ class NothingIsLostSilentlyTest {
                 refused(RESPONSES, to, GPT, "'conversation':'c'", "conversation"),
                 refused(RESPONSES, to, GPT, "'prompt':{'id':'p'}", "prompt"),
                 refused(RESPONSES, to, GPT, "'background':true", "background"),
-                refused(RESPONSES, to, GPT, "'context_management':[]", "context_management"),
                 refused(RESPONSES, to, GPT, "'prompt_cache_options':{'prewarm':true}",
                         "prompt_cache_options.prewarm"),
                 refused(RESPONSES, to, GPT, "'tools':[{'type':'web_search'}]", "tools[0].type"),
@@ -268,6 +309,8 @@ class NothingIsLostSilentlyTest {
                         "input[0].content[0].file_url"),
                 refused(RESPONSES, to, GPT, "'input':[]", "input"),
                 dropped(RESPONSES, to, GPT, "'max_tool_calls':1", "max_tool_calls"),
+                dropped(RESPONSES, to, GPT, "'context_management':[{'type':'compaction',"
+                        + "'compact_threshold':9}]", "context_management"),
                 dropped(RESPONSES, to, GPT, "'truncation':'auto'", "truncation"),
                 dropped(RESPONSES, to, GPT, "'access_programs':[]", "access_programs"),
                 dropped(RESPONSES, to, O3, "'reasoning':{'effort':'low','summary':'auto'}",
@@ -287,7 +330,7 @@ class NothingIsLostSilentlyTest {
                 refused(COMPLETIONS, to, GPT, "'prompt':[1,2]", "prompt"),
                 refused(COMPLETIONS, to, GPT, "'suffix':'s'", "suffix"),
                 refused(COMPLETIONS, to, GPT, "'echo':true", "echo"),
-                refused(COMPLETIONS, to, GPT, "'best_of':2", "best_of"),
+                dropped(COMPLETIONS, to, GPT, "'best_of':2", "best_of"),
                 dropped(COMPLETIONS, to, GPT, "'logprobs':1", "logprobs"));
     }
 }

@@ -29,7 +29,8 @@ class OtherPairsTest {
                 refuses("no prompt", "{'prompt':null}", "prompt"),
                 refuses("a suffix", "{'suffix':'a'}", "suffix"),
                 refuses("an echo", "{'echo':true}", "echo"),
-                refuses("the best of several", "{'best_of':2}", "best_of"),
+                maps("the best of several is the only one", "{'best_of':2}", "{'n':null}")
+                        .drops("best_of"),
                 maps("settings", "{'max_tokens':5,'temperature':0.5,'top_p':0.9,'n':2,'stop':"
                         + "'a','seed':1,'frequency_penalty':1,'presence_penalty':1,'logit_bias':"
                         + "{'1':2},'user':'u','suffix':'','echo':false,'best_of':1}",
@@ -81,6 +82,14 @@ class OtherPairsTest {
                         "messages[0].content[0]"));
     }
 
+    /** Thoughts between texts and calls, as Claude wants them back. */
+    private static final String INTERLEAVED =
+            "{'messages':[{'role':'user','content':[{'type':'text','text':'a'}]},{'role':"
+            + "'assistant','content':[{'type':'thinking','thinking':'h','signature':'s'},"
+            + "{'type':'text','text':'b'},{'type':'thinking','thinking':'i','signature':'t'},"
+            + "{'type':'tool_use','id':'c','name':'f','input':{}}]},{'role':'user','content':["
+            + "{'type':'tool_result','tool_use_id':'c','content':'r'}]}]";
+
     @ParameterizedTest(name = "{0}")
     @MethodSource
     void messagesToBedrock(TranslationCase row) throws Exception {
@@ -95,6 +104,14 @@ class OtherPairsTest {
                 maps("neither model nor stream are in the body", "{'stream':true,'model':'x'}",
                         "{'anthropic_version':'bedrock-2023-05-31','model':null,'stream':null,"
                         + "'max_tokens':9}").with(all -> TranslationOptions.of(all.model(), true)),
+                maps("thoughts stay where they were", INTERLEAVED + "}", INTERLEAVED
+                        + ",'tools':[{'name':'f','input_schema':{'type':'object','properties':"
+                        + "{}}}]}").changes("tools"),
+                maps("but for those of other providers", INTERLEAVED.replace(
+                        "{'type':'thinking','thinking':'i','signature':'t'}",
+                        "{'type':'redacted_thinking','data':'penstock:detail:{}'}") + "}",
+                        INTERLEAVED.replace("{'type':'thinking','thinking':'i','signature':'t'},",
+                        "") + "}").drops("messages.content.thinking").changes("tools"),
                 maps("blocks come out as they went in", "{'messages':[{'role':'user','content':["
                         + image + "]},{'role':'assistant','content':[{'type':'thinking',"
                         + "'thinking':'h','signature':'s'},{'type':'tool_use','id':'t1','name':"
@@ -136,6 +153,15 @@ class OtherPairsTest {
                         + "'signature':'sig'},{'type':'redacted_thinking','data':'data'},{'type':"
                         + "'tool_use','id':'c','name':'f','input':{}}]},{'role':'user','content':"
                         + "[{'type':'tool_result','tool_use_id':'c','content':'r'}]}]}"),
+                maps("reasoning stays where it was", "{'input':[" + hi + ",{'type':'reasoning',"
+                        + "'summary':[{'type':'summary_text','text':'h'}],'encrypted_content':"
+                        + "'penstock:signature:s'},{'role':'assistant','content':'b'},{'type':"
+                        + "'reasoning','summary':[{'type':'summary_text','text':'i'}],"
+                        + "'encrypted_content':'penstock:signature:t'},{'type':'function_call',"
+                        + "'call_id':'c','name':'f','arguments':'{}'},{'type':"
+                        + "'function_call_output','call_id':'c','output':'r'}],'tools':[{'type':"
+                        + "'function','name':'f'}]}",
+                        INTERLEAVED.replace("'text':'a'", "'text':'hi'") + "}"),
                 maps("reasoning of others doesn't", "{'input':[" + hi + ",{'type':'reasoning',"
                         + "'id':'a','summary':[{'type':'summary_text','text':'h'}],"
                         + "'encrypted_content':'x'},{'role':'assistant','content':'b'}," + hi
@@ -155,6 +181,13 @@ class OtherPairsTest {
 
     static Stream<TranslationCase> messagesToConverse() {
         return Stream.of(
+                maps("thoughts stay where they were", INTERLEAVED + "}", "{'messages':[{'role':"
+                        + "'user','content':[{'text':'a'}]},{'role':'assistant','content':["
+                        + "{'reasoningContent':{'reasoningText':{'text':'h','signature':'s'}}},"
+                        + "{'text':'b'},{'reasoningContent':{'reasoningText':{'text':'i',"
+                        + "'signature':'t'}}},{'toolUse':{'toolUseId':'c','name':'f','input':{}"
+                        + "}}]},{'role':'user','content':[{'toolResult':{'toolUseId':'c',"
+                        + "'content':[{'text':'r'}]}}]}]}").changes("tools").drops("tool_choice"),
                 maps("a result that is an error, and a breakpoint behind it",
                         "{'messages':[{'role':'user','content':'a'},{'role':'assistant',"
                         + "'content':[{'type':'tool_use','id':'t','name':'f','input':{}}]},"

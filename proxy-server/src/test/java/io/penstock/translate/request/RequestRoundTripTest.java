@@ -25,7 +25,8 @@ class RequestRoundTripTest {
 
     private static final String IMAGE = "data:image/png;base64,iVBORw0KGgo=";
     private static final String SCHEMA =
-            "{'type':'object','properties':{'a':{'type':'number','minimum':1.0}}}";
+            "{'type':'object','properties':{'a':{'type':'number','enum':[1.0]}},'required':['a'],"
+            + "'additionalProperties':false}";
     private static final String COMMON_CHAT = JsonTree.quoted("{'model':'gpt-4o','messages':["
             + "{'role':'developer','content':'Be brief.'},"
             + "{'role':'user','content':[{'type':'text','text':'Look \\u00e9 \ud83d\ude00'},"

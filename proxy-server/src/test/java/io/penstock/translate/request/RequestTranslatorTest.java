@@ -184,4 +184,16 @@ class RequestTranslatorTest {
                 .allMatch(name -> name.length() <= Notes.MAX_NAME_CHARS
                         && name.matches("[!-~&&[^,]]+"));
     }
+
+    @Test
+    void aThreadIsRefusedByTheCodeThatItsCallersKnow() {
+        assertThatThrownBy(() -> TranslationCase.translate(ClientFormat.MESSAGES,
+                ProviderFormat.CHAT, JsonTree.quoted("{'model':'x','max_tokens':9,'messages':"
+                + "[{'role':'user','content':'a'}],'thread':{'type':'continue'}}"),
+                TranslationOptions.of("gpt-4o", false), 0))
+                .isInstanceOfSatisfying(UntranslatableException.class, e -> {
+                    assertThat(e.subcode()).isEqualTo("thread_unsupported_request");
+                    assertThat(e.isCallersMistake()).isFalse(); // Anthropic may yet be asked
+                });
+    }
 }

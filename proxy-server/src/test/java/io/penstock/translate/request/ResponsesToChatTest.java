@@ -187,7 +187,8 @@ class ResponsesToChatTest {
                 refuses("a conversation", "{'conversation':'c'}", "conversation"),
                 refuses("a prompt", "{'prompt':{'id':'p'}}", "prompt"),
                 refuses("the background", "{'background':true}", "background"),
-                refuses("a managed context", "{'context_management':[]}", "context_management"),
+                maps("a managed context only tunes", "{'context_management':[]}", "{}")
+                        .drops("context_management"),
                 refuses("a warm-up", "{'prompt_cache_options':{'prewarm':true}}",
                         "prompt_cache_options.prewarm"));
     }

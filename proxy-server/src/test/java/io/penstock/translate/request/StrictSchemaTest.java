@@ -17,6 +17,9 @@ class StrictSchemaTest {
             + "'b':{'type':['array','null'],'items':{'type':'number'}}},'type':'object'}",
         "{'type':'object','properties':{'type':{'enum':[{'type':'object'}]}},'required':['type'],"
             + "'additionalProperties':false}",
+        "{'type':'object','properties':{'maxLength':{'type':'integer','minimum':1},'a':"
+            + "{'$ref':'#/$defs/a'},'b':{'anyOf':[{'type':'string','format':'email'},{'type':"
+            + "'null'}]}},'required':['maxLength','a','b'],'additionalProperties':false}",
         "{'type':'string'}"})
     void passesClosedObjectsWithAllRequired(String schema) {
         assertThat(isStrict(schema)).isTrue();
@@ -34,7 +37,18 @@ class StrictSchemaTest {
             + "'required':['a'],'additionalProperties':false}",
         "{'$defs':{'x':{'type':'object'}},'type':'object','properties':{},'required':[],"
             + "'additionalProperties':false}",
-        "{'$defs':['x'],'type':'object'}"})
+        "{'$defs':['x'],'type':'object'}",
+        "{'type':['object','null']}",
+        "{'type':'object','properties':{'a':{'type':'string','maxLength':3}},'required':['a'],"
+            + "'additionalProperties':false}",
+        "{'type':'object','properties':{'a':{'type':'string','format':'uri'}},'required':['a'],"
+            + "'additionalProperties':false}",
+        "{'type':'object','properties':{'a':{'type':'string','default':''}},'required':['a'],"
+            + "'additionalProperties':false}",
+        "{'type':'object','properties':{'a':{'$ref':'#','description':'b'}},'required':['a'],"
+            + "'additionalProperties':false}",
+        "{'type':'object','properties':{},'additionalProperties':false,'oneOf':[]}",
+        "{'anyOf':[{'type':'string'}]}"})
     void refusesOthersHoweverDeep(String schema) {
         assertThat(isStrict(schema)).isFalse();
     }
