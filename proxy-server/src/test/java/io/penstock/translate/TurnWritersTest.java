@@ -132,7 +132,8 @@ class TurnWritersTest {
         @Test
         void theRefusalOfAnotherAnswerIsNotThisOnes() {
             translated.event("data: {\"id\":\"c\",\"choices\":[{\"index\":1,\"delta\":"
-                    + "{\"refusal\":\"no\"}},{\"index\":0,\"delta\":{\"content\":\"a\"},"
+                    + "{\"refusal\":\"no\"},\"finish_reason\":\"stop\"},"
+                    + "{\"index\":0,\"delta\":{\"content\":\"a\"},"
                     + "\"finish_reason\":\"stop\"}]}\n\n");
             translated.event("data: [DONE]\n\n");
 
