@@ -129,7 +129,7 @@ class MessagesWriter extends TurnWriter {
         if (choice != 0) {
             return;
         }
-        Call call = new Call(id, name);
+        Call call = new Call(id, options().tools().name(name));
         calls.add(call);
         if (openCall != null && !openCall.end.isWhole()) {
             call.held = new StringBuilder();

@@ -13,9 +13,10 @@ package io.penstock.translate;
  *        held to a schema otherwise; null for none
  * @param functionCall whether a chat caller offered functions, as was done before there were tools,
  *        and looks for a call where it was then: there is one of them only
+ * @param tools the caller's tools that the provider knows otherwise
  */
 public record ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
-        String settings, String textTool, boolean functionCall) {
+        String settings, String textTool, boolean functionCall, CallerTools tools) {
     /** One answer, without a usage chunk, under the provider's own name for the model. */
     public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null, null);
 
@@ -23,6 +24,19 @@ public record ReplyOptions(String model, String askedModel, boolean includeUsage
     public ReplyOptions(String model, boolean includeUsage, int choices, String settings,
             String textTool) {
         this(model, null, includeUsage, choices, settings, textTool, false);
+    }
+
+    /** One whose provider knows the caller's tools as the caller does. */
+    public ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
+            String settings, String textTool, boolean functionCall) {
+        this(model, askedModel, includeUsage, choices, settings, textTool, functionCall,
+                CallerTools.SAME);
+    }
+
+    /** The same, with tools that the provider knows otherwise. */
+    public ReplyOptions withTools(CallerTools others) {
+        return new ReplyOptions(model, askedModel, includeUsage, choices, settings, textTool,
+                functionCall, others);
     }
 
     /** What to call the model where the provider calls it so, or null. */

@@ -150,8 +150,8 @@ final class ResponseObject {
             }
             case TOOL -> out.put(",\"type\":\"function_call\",\"status\":\"").put(status)
                     .put("\",\"arguments\":").quoted(open ? "" : arguments(part))
-                    .put(",\"call_id\":").quoted(part.id).put(",\"name\":").quoted(part.name)
-                    .put("}");
+                    .put(",\"call_id\":").quoted(part.id).put(",\"name\":")
+                    .quoted(options.tools().name(part.name)).put("}");
         }
     }
 

@@ -223,7 +223,8 @@ final class ResponsesWriter extends TurnWriter {
                     endEvent();
                 }
                 itemEvent("response.function_call_arguments.done", item).put(",\"name\":")
-                        .quoted(part.name).put(",\"arguments\":").quoted(arguments);
+                        .quoted(options().tools().name(part.name)).put(",\"arguments\":")
+                        .quoted(arguments);
                 endEvent();
             }
             case REDACTED -> { }

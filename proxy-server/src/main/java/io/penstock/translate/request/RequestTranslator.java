@@ -3,6 +3,7 @@ package io.penstock.translate.request;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.loop.Scratch;
+import io.penstock.translate.CallerTools;
 
 /**
  * Turns a caller's request into the one that a provider of another format takes. The body is
@@ -48,6 +49,7 @@ public final class RequestTranslator {
     private Translated translate(ClientFormat from, ProviderFormat to, TranslationOptions options,
             ByteBuf out) throws UntranslatableException {
         ModelRequest request = read(from);
+        CallerTools tools = ToolNaming.apply(request, to);
         JsonOut json = new JsonOut(out);
         boolean jsonByTool = false;
         switch (to) {
@@ -68,7 +70,8 @@ public final class RequestTranslator {
         }
         request.dropTheRest();
         return new Translated(out, request.notes.dropped(), request.notes.changed(),
-                jsonByTool, request.usageAsked, request.responseSettings, request.functionsOffered);
+                jsonByTool, request.usageAsked, request.responseSettings, request.functionsOffered,
+                tools);
     }
 
     private ModelRequest read(ClientFormat from) throws UntranslatableException {
