@@ -31,9 +31,10 @@ public record CallerTools(Map<String, CallerTool> bySentName) {
         return tool == null ? sentName : tool.name();
     }
 
-    boolean isCustom(String sentName) {
+    /** How a call of the tool is told. */
+    Kind kind(String sentName) {
         CallerTool tool = bySentName.get(sentName);
-        return tool != null && tool.kind() == Kind.CUSTOM;
+        return tool == null ? Kind.FUNCTION : tool.kind();
     }
 
     boolean hasCustom() {

@@ -13,8 +13,9 @@ import java.io.UncheckedIOException;
  * TurnSink turn} (ADR-0011).
  *
  * <p>Nothing is invented: a stream gets a finish reason and its format's terminator only if the
- * provider's own rules make it complete and it said why it stopped. An error is told to whoever calls, and written only when
- * that one says so: before the commit another target can be asked instead.
+ * provider's own rules make it complete and it said why it stopped. An error is told to whoever
+ * calls, and written only when that one says so: before the commit another target can be asked
+ * instead.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> borrows; appends to {@code out}.
@@ -32,6 +33,7 @@ public final class ReplyTranslator {
     private long events; // with data, of a relayed stream
     private int malformed; // events, of the stream
     private boolean relayed;
+    private ResponseObject response; // of a unary reply to a Responses caller; else null
 
     /** For one reply after another on that loop. */
     public ReplyTranslator(ReplyLoop loop) {
@@ -42,6 +44,7 @@ public final class ReplyTranslator {
     public void begin(ReplyFormat upstream, ReplyFormat client, ReplyOptions options) {
         this.upstream = upstream;
         malformed = 0;
+        response = null;
         relayed = upstream == ReplyFormat.INVOKE && client == ReplyFormat.MESSAGES;
         trail = null;
         writer = switch (client) {
@@ -52,9 +55,15 @@ public final class ReplyTranslator {
             case COMPLETIONS -> new CompletionsWriter(loop, options);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
         };
-        watch = new TurnWatch(options.textTool() == null ? writer
-                : new ToolAsText(writer, options.textTool()), true);
+        watch = new TurnWatch(asTheCallerKnowsTools(writer, options), true);
         reader = reader(upstream, watch, options);
+    }
+
+    /** Puts before a sink what undoes the disguises in which tools were offered. */
+    private static TurnSink asTheCallerKnowsTools(TurnSink sink, ReplyOptions options) {
+        TurnSink first = options.tools().hasCustom() ? new CustomCalls(sink, options.tools())
+                : sink;
+        return options.textTool() == null ? first : new ToolAsText(first, options.textTool());
     }
 
     /**
@@ -65,6 +74,7 @@ public final class ReplyTranslator {
     public void watch(ReplyFormat format, boolean mayBeEnded) {
         upstream = format;
         malformed = 0;
+        response = null;
         events = 0;
         relayed = true;
         trail = mayBeEnded && format == ReplyFormat.RESPONSES ? new ResponseTrail(loop) : null;
@@ -85,9 +95,9 @@ public final class ReplyTranslator {
     }
 
     /**
-     * Translates one whole server-sent event, or one whole event-stream message. An event whose data
-     * is no JSON is skipped and counted, as it is in a chat stream that is relayed; of one that is
-     * broken in its middle, what stands before the break counts.
+     * Translates one whole server-sent event, or one whole event-stream message. An event whose
+     * data is no JSON is skipped and counted, as it is in a chat stream that is relayed; of one
+     * that is broken in its middle, what stands before the break counts.
      *
      * @return {@link Meaning#ERROR} for a failure of the provider, or an event beyond all bounds:
      *         {@link #error} has it, and what follows is passed over
@@ -247,9 +257,9 @@ public final class ReplyTranslator {
             ByteBuf body, ByteBuf out) {
         this.upstream = upstream;
         writer = null;
+        response = null;
         Turn turn = new Turn();
-        watch = new TurnWatch(options.textTool() == null ? turn
-                : new ToolAsText(turn, options.textTool()), false);
+        watch = new TurnWatch(asTheCallerKnowsTools(turn, options), false);
         reader = reader(upstream, watch, options);
         byte[] bytes = new byte[body.readableBytes()];
         body.getBytes(body.readerIndex(), bytes);
@@ -270,7 +280,8 @@ public final class ReplyTranslator {
         switch (client) {
             case CHAT -> ChatBody.write(loop.bytes(), loop, options, turn);
             case MESSAGES -> MessagesBody.write(loop.bytes(), loop, options, turn);
-            case RESPONSES -> ResponseObject.write(loop.bytes(), loop, options, turn);
+            case RESPONSES ->
+                    response = ResponseObject.write(loop.bytes(), loop, options, turn);
             case COMPLETIONS -> ChatBody.writeCompletion(loop.bytes(), loop, options, turn);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
         }
@@ -324,6 +335,16 @@ public final class ReplyTranslator {
         }
         loop.bytes().writeTo(out);
         return true;
+    }
+
+    /**
+     * What a Responses caller was answered, for a {@link ResponseMemory}; null if the answer is not
+     * complete, or the caller another's.
+     */
+    public ResponseAnswer responseAnswer() {
+        ResponseObject written = writer instanceof ResponsesWriter streamed ? streamed.response()
+                : response;
+        return written == null || !watch.isComplete() ? null : written.answer();
     }
 
     /** What the provider has counted; null if nothing. */

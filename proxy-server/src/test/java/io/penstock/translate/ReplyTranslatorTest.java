@@ -135,7 +135,8 @@ class ReplyTranslatorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"choices\":[{\"delta\":{\"conte", "<html>busy</html>", "ping", "{}x}",
+    @ValueSource(strings = {"{\"choices\":[{\"delta\":{\"conte", "<html>busy</html>", "ping",
+        "{}x}",
         "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lost\"}}]"})
     void aMalformedEventIsSkippedAndCounted(String data) {
         for (ReplyFormat client : ReplySamples.CLIENTS) {
@@ -349,7 +350,7 @@ class ReplyTranslatorTest {
                 + "\"message\":\"Gone.\",\"attempts\":[1]}}\n\n");
         assertThat(failure(ReplyFormat.RESPONSES, failure))
                 .startsWith("event: response.failed\ndata: {\"type\":\"response.failed\","
-                        + "\"sequence_number\":5,\"response\":{\"id\":\"resp_c\"")
+                        + "\"sequence_number\":5,\"response\":{\"id\":\"resp_")
                 .contains("\"status\":\"failed\"")
                 .contains("\"error\":{\"code\":\"server_error\",\"message\":\"Gone.\"}")
                 .contains("\"text\":\"a\"");

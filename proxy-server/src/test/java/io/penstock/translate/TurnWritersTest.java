@@ -288,7 +288,9 @@ class TurnWritersTest {
             assertThat(output.get(0).get("arguments").asText()).isEqualTo("{}");
             assertThat(output.get(1).get("arguments").asText()).isEqualTo("{1}");
             assertThat(output.get(0).get("call_id").asText()).isEqualTo("x");
-            assertThat(output.get(0).get("id").asText()).isEqualTo("fc_c_0");
+            String response = events.get(0).at("/response/id").asText();
+            assertThat(output.get(0).get("id").asText())
+                    .isEqualTo(response.replace("resp_", "fc_") + "_0");
         }
 
         @Test

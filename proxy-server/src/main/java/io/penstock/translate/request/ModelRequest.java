@@ -106,6 +106,8 @@ final class ModelRequest {
     final List<Tool> tools = new ArrayList<>();
     final List<Value> stops = new ArrayList<>();
     ToolChoice toolChoice; // null where the caller said nothing
+    /** Whether the caller offered tools that only their provider can run. */
+    boolean toolsDropped;
     boolean oneCallAtATime;
     String oneCallPath;
     AnswerFormat answerFormat; // null for text

@@ -88,6 +88,7 @@ final class ToolNaming {
         if (request.answerFormat != null) {
             naming.taken.add(Translated.JSON_TOOL);
         }
+        addMissingNamespaces(request);
         boolean anyKind = false;
         for (Tool tool : request.tools) {
             naming.sentNames.put(tool.name(), null);
@@ -103,6 +104,36 @@ final class ToolNaming {
         }
         naming.rename(request);
         return naming.wayBack(request);
+    }
+
+    /** Calls whose namespace was lost on their way mean the one tool that has their name. */
+    private static void addMissingNamespaces(ModelRequest request) {
+        Map<String, String> members = new HashMap<>(); // identities; null for several
+        Set<String> offered = new HashSet<>();
+        for (Tool tool : request.tools) {
+            int joint = tool.name().indexOf(BEHIND_NAMESPACE);
+            offered.add(tool.name());
+            if (joint >= 0) {
+                String name = tool.name().substring(joint + 1);
+                members.put(name, members.containsKey(name) ? null : tool.name());
+            }
+        }
+        if (members.isEmpty()) {
+            return;
+        }
+        for (Turn turn : request.turns) {
+            for (ToolCall call : turn.all(ToolCall.class)) {
+                if (!offered.contains(call.name) && members.get(call.name) != null) {
+                    call.name = members.get(call.name);
+                }
+            }
+        }
+        ToolChoice choice = request.toolChoice;
+        if (choice != null && choice.name() != null && !offered.contains(choice.name())
+                && members.get(choice.name()) != null) {
+            request.toolChoice = new ToolChoice(choice.choice(), members.get(choice.name()),
+                    choice.allowed(), choice.path());
+        }
     }
 
     /** Assigns all names, those that can stay first; returns whether any is another. */
