@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.loop.Scratch;
 import io.penstock.translate.CallerTools;
+import io.penstock.translate.ResponseMemory;
 
 /**
  * Turns a caller's request into the one that a provider of another format takes. The body is
@@ -40,6 +41,26 @@ public final class RequestTranslator {
             if (out != null) {
                 out.release();
             }
+            if (length > KEPT_BYTES) {
+                scratch = new Scratch();
+            }
+        }
+    }
+
+    /**
+     * Puts what a Responses request refers to in its place, as far as it is kept. To be called
+     * before the request is translated; its answer is to be told to what comes back.
+     */
+    public Recalled recall(ResponseMemory memory, String caller, ByteBuf body,
+            ByteBufAllocator allocator) {
+        int length = body.readableBytes();
+        try {
+            byte[] bytes = scratch.copy(body, body.readerIndex(), length);
+            index.read(bytes, 0, length);
+            return new ResponseRecall(index, memory, caller).recall(body, bytes, allocator);
+        } catch (UntranslatableException e) {
+            return new Recalled(body.retainedSlice(), memory, caller, null, null); // as it is
+        } finally {
             if (length > KEPT_BYTES) {
                 scratch = new Scratch();
             }
