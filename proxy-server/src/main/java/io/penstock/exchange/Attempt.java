@@ -215,7 +215,8 @@ final class Attempt implements ReplyListener {
 
     /** Events that were neither JSON nor anything else a stream may hold. */
     int malformedEvents() {
-        return reader.malformedEvents();
+        return reader.malformedEvents() + (question == null || translation == null ? 0
+                : translation.malformedEvents());
     }
 
     /** Whether it goes on where another broke off. */

@@ -53,7 +53,7 @@ final class Question {
         options = new ReplyOptions(null, modelName, translated.usageAsked(), (int) choices,
                 translated.responseSettings(),
                 translated.jsonByTool() ? Translated.JSON_TOOL : null,
-                translated.functionsOffered());
+                translated.functionsOffered()).withTools(translated.tools());
         int kept = translated.body().capacity() + (translated.responseSettings() == null ? 0
                 : translated.responseSettings().length());
         gauged = kept > RequestBody.FREE_BYTES ? kept : 0;

@@ -204,7 +204,7 @@ final class ReplyReader implements ResponseRelay.Observer {
 
     /** Events that began as JSON and were none; they went no further. */
     int malformedEvents() {
-        return malformed;
+        return watches ? watcher.malformedEvents() : malformed;
     }
 
     /** Whether the model said why it stopped; it may have, in an event too long to be read. */

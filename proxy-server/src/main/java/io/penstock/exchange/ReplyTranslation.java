@@ -80,6 +80,11 @@ final class ReplyTranslation implements Rewriter, EventSplitter.Sink {
         return tooLong;
     }
 
+    /** Events of a stream that were no JSON; they went no further. */
+    int malformedEvents() {
+        return shape == Shape.EVENTS || shape == Shape.MESSAGES ? translator.malformedEvents() : 0;
+    }
+
     /** What the provider has counted so far; null if nothing. */
     ReplyUsage usage() {
         return shape == Shape.ERROR || shape == Shape.WHOLE && !whole ? null : translator.usage();
