@@ -23,9 +23,9 @@ final class ChatBody {
                 writeReasoning(out, choice);
             }
             if (choice.has(Kind.TOOL) && options.functionCall()) {
-                writeFunctionCall(out, choice);
+                writeFunctionCall(out, options, choice);
             } else if (choice.has(Kind.TOOL)) {
-                writeCalls(out, choice);
+                writeCalls(out, options, choice);
             }
             out.put("},\"logprobs\":null,\"finish_reason\":\"").put(word(choice.finish, options))
                     .put("\"}");
@@ -108,22 +108,25 @@ final class ChatBody {
     }
 
     /** The first call, where it stood before there were tools. */
-    private static void writeFunctionCall(ReplyBytes out, Choice choice) {
+    private static void writeFunctionCall(ReplyBytes out, ReplyOptions options,
+            Choice choice) {
         for (Part part : choice.parts) {
             if (part.kind == Kind.TOOL) {
-                out.put(",\"function_call\":{\"name\":").quoted(part.name)
+                out.put(",\"function_call\":{\"name\":")
+                        .quoted(options.tools().name(part.name))
                         .put(",\"arguments\":").quoted(part.text).put("}");
                 return;
             }
         }
     }
 
-    private static void writeCalls(ReplyBytes out, Choice choice) {
+    private static void writeCalls(ReplyBytes out, ReplyOptions options, Choice choice) {
         boolean first = true;
         for (Part part : choice.parts) {
             if (part.kind == Kind.TOOL) {
                 out.put(first ? ",\"tool_calls\":[" : ",").put("{\"id\":").quoted(part.id)
-                        .put(",\"type\":\"function\",\"function\":{\"name\":").quoted(part.name)
+                        .put(",\"type\":\"function\",\"function\":{\"name\":")
+                        .quoted(options.tools().name(part.name))
                         .put(",\"arguments\":").quoted(part.text).put("}");
                 writeSignature(out, part.signature);
                 out.put("}");

@@ -10,8 +10,9 @@ import java.util.List;
  * imitate them ask for: members in any order, content in parts, reasoning under three names, calls
  * without index or id, usage wherever it is.
  *
- * <p>A stream is complete at {@code [DONE]} if it had content or a finish reason, and at its end if
- * every answer that began had a finish reason.
+ * <p>A stream is complete at {@code [DONE]}, or at its end, if every answer that began had a finish
+ * reason. One that ends without is broken: nothing that follows its {@code [DONE]} counts. A whole
+ * body needs no reason to be whole.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Bounds:</b> {@value #MAX_CHOICES} answers of {@value #MAX_CALLS} calls, {@value
@@ -60,7 +61,7 @@ final class ChatReader extends TurnReader {
     private final ChatUsage usage = new ChatUsage();
     private final int[] indexes; // of an event's answers, if several were asked for; else null
     private boolean started;
-    private boolean anyContent;
+    private boolean doneSeen;
     private boolean failed; // the event being read is an error
 
     // The call that is being read
@@ -76,6 +77,11 @@ final class ChatReader extends TurnReader {
 
     @Override
     void readEvent(JsonFeed in) throws IOException {
+        if (doneSeen) {
+            in.skip(); // behind the end of a broken stream
+            in.end();
+            return;
+        }
         if (!in.isObject()) {
             readError(in); // Gemini wraps its error objects in an array
             return;
@@ -95,21 +101,16 @@ final class ChatReader extends TurnReader {
             sink().onError(ReplyError.of("The provider's reply holds no answer."));
             return;
         }
-        onDone();
+        for (Choice choice : choices) {
+            finish(choice, FinishReason.STOP, null); // some leave the reason out
+        }
+        sink().onEnd();
     }
 
     @Override
     void onDone() {
-        boolean anyFinished = false;
-        for (Choice choice : choices) {
-            anyFinished |= choice.finished;
-        }
-        if (anyFinished || anyContent) {
-            for (Choice choice : choices) {
-                finish(choice, FinishReason.STOP, null); // some leave the reason out
-            }
-            sink().onEnd();
-        }
+        doneSeen = true;
+        onClosed();
     }
 
     @Override
@@ -296,12 +297,10 @@ final class ChatReader extends TurnReader {
     }
 
     private void text(JsonFeed in, Choice choice) throws IOException {
-        anyContent |= in.isText() && in.length() > 0;
         text(in, choice.index);
     }
 
     private void reasoning(JsonFeed in, Choice choice) throws IOException {
-        anyContent |= in.isText() && in.length() > 0;
         reasoning(in, choice.index);
     }
 
@@ -360,7 +359,6 @@ final class ChatReader extends TurnReader {
     private void tellSaid(Choice choice) {
         TextRun said = loop().said();
         if (said.length() > 0) {
-            anyContent = true;
             sink().onText(choice.index, said.chars(), 0, said.length());
             said.clear();
         }
@@ -368,7 +366,6 @@ final class ChatReader extends TurnReader {
 
     private void refusal(JsonFeed in, Choice choice) throws IOException {
         if (in.hasText()) {
-            anyContent = true;
             sink().onRefusal(choice.index, in.chars(), in.from(), in.length());
         }
     }
@@ -532,7 +529,6 @@ final class ChatReader extends TurnReader {
 
     private void emitCall(Choice choice) throws IOException {
         Call call = call(choice);
-        anyContent = true;
         call.id = call.id == null ? callId : call.id;
         if (call.number < 0 && callName != null) {
             call.name = callName;

@@ -90,7 +90,9 @@ final class ChatWriter extends ChunkWriter {
     }
 
     @Override
-    public void onToolStart(int choice, int tool, String id, String name, String signature) {
+    public void onToolStart(int choice, int tool, String id, String sentName,
+            String signature) {
+        String name = options().tools().name(sentName);
         if (options().functionCall()) {
             if (tool == 0) {
                 delta(choice).put("\"function_call\":{\"name\":").quoted(name)

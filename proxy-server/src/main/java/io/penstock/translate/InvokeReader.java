@@ -15,7 +15,7 @@ final class InvokeReader extends MessagesReader {
     private final boolean reframes;
 
     InvokeReader(ReplyLoop loop, TurnSink sink, boolean reframes) {
-        super(loop, sink);
+        super(loop, sink, !reframes);
         this.reframes = reframes;
     }
 

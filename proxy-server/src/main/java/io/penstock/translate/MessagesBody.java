@@ -30,7 +30,7 @@ final class MessagesBody {
                         .quoted(part.text);
                 case TOOL -> {
                     out.put("{\"type\":\"tool_use\",\"id\":").quoted(part.id).put(",\"name\":")
-                            .quoted(part.name).put(",\"input\":");
+                            .quoted(options.tools().name(part.name)).put(",\"input\":");
                     writeInput(out, loop, part.text);
                 }
             }

@@ -7,7 +7,8 @@ import java.io.IOException;
  * blocks of tools that the provider runs itself, and types that are unknown, are passed over.
  *
  * <p>A stream is complete at {@code message_stop} and never otherwise: a finish reason that came
- * before is held back until then.
+ * before is held back until then. Where the stream is translated, a {@code message_stop} without a
+ * reason is a broken end.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */
@@ -29,8 +30,11 @@ class MessagesReader extends TurnReader {
     private long output = -1;
     private long thinking = -1;
 
-    MessagesReader(ReplyLoop loop, TurnSink sink) {
+    private final boolean wantsReason; // at the end of a stream
+
+    MessagesReader(ReplyLoop loop, TurnSink sink, boolean wantsReason) {
         super(loop, sink);
+        this.wantsReason = wantsReason;
     }
 
     @Override
@@ -77,7 +81,9 @@ class MessagesReader extends TurnReader {
             case "message_delta" -> readMessageDelta(in);
             case "message_stop" -> {
                 skipRest(in);
-                end();
+                if (finish != null || !wantsReason) {
+                    end();
+                }
             }
             case "ping" -> {
                 skipRest(in);

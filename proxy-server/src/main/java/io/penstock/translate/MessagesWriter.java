@@ -156,7 +156,7 @@ class MessagesWriter extends TurnWriter {
         if (choice != 0) {
             return;
         }
-        Call call = new Call(id, name);
+        Call call = new Call(id, options().tools().name(name));
         calls.add(call);
         if (mustWait()) {
             hold(id.length() + name.length());

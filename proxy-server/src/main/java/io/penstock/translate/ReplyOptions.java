@@ -13,19 +13,15 @@ package io.penstock.translate;
  *        held to a schema otherwise; null for none
  * @param functionCall whether a chat caller offered functions, as was done before there were tools,
  *        and looks for a call where it was then: there is one of them only
+ * @param tools the caller's tools that the provider knows otherwise
  * @param promptTokens what the prompt is estimated to come to, for formats that tell it before the
- *        provider has counted; 0 where nothing is known
+ *     provider has counted; 0 where nothing is known
  */
 public record ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
-        String settings, String textTool, boolean functionCall, long promptTokens) {
+        String settings, String textTool, boolean functionCall, CallerTools tools,
+        long promptTokens) {
     /** One answer, without a usage chunk, under the provider's own name for the model. */
     public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null, null);
-
-    /** One that knows nothing of the prompt. */
-    public ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
-            String settings, String textTool, boolean functionCall) {
-        this(model, askedModel, includeUsage, choices, settings, textTool, functionCall, 0);
-    }
 
     /** One that knows of no name for the model, for a caller who knows tools, or none. */
     public ReplyOptions(String model, boolean includeUsage, int choices, String settings,
@@ -33,10 +29,23 @@ public record ReplyOptions(String model, String askedModel, boolean includeUsage
         this(model, null, includeUsage, choices, settings, textTool, false);
     }
 
+    /** One whose provider knows the caller's tools as the caller does. */
+    public ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
+            String settings, String textTool, boolean functionCall) {
+        this(model, askedModel, includeUsage, choices, settings, textTool, functionCall,
+                CallerTools.SAME, 0);
+    }
+
+    /** The same, with tools that the provider knows otherwise. */
+    public ReplyOptions withTools(CallerTools others) {
+        return new ReplyOptions(model, askedModel, includeUsage, choices, settings, textTool,
+                functionCall, others, promptTokens);
+    }
+
     /** The same, with an estimate of the prompt. */
     public ReplyOptions withPromptTokens(long tokens) {
         return new ReplyOptions(model, askedModel, includeUsage, choices, settings, textTool,
-                functionCall, tokens);
+                functionCall, tools, tokens);
     }
 
     /** What to call the model where the provider calls it so, or null. */

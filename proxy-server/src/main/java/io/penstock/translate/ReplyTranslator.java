@@ -13,8 +13,9 @@ import java.io.UncheckedIOException;
  * TurnSink turn} (ADR-0011).
  *
  * <p>Nothing is invented: a stream gets a finish reason and its format's terminator only if the
- * provider's own rules make it complete. An error is told to whoever calls, and written only when
- * that one says so: before the commit another target can be asked instead.
+ * provider's own rules make it complete and it said why it stopped. An error is told to whoever
+ * calls, and written only when that one says so: before the commit another target can be asked
+ * instead.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> borrows; appends to {@code out}.
@@ -30,7 +31,9 @@ public final class ReplyTranslator {
     private TurnWatch watch;
     private ResponseTrail trail; // null unless a relayed stream may have to be ended here
     private long events; // with data, of a relayed stream
+    private int malformed; // events, of the stream
     private boolean relayed;
+    private ResponseObject response; // of a unary reply to a Responses caller; else null
 
     /** For one reply after another on that loop. */
     public ReplyTranslator(ReplyLoop loop) {
@@ -40,6 +43,8 @@ public final class ReplyTranslator {
     /** Begins with a stream. */
     public void begin(ReplyFormat upstream, ReplyFormat client, ReplyOptions options) {
         this.upstream = upstream;
+        malformed = 0;
+        response = null;
         relayed = upstream == ReplyFormat.INVOKE && client == ReplyFormat.MESSAGES;
         trail = null;
         writer = switch (client) {
@@ -50,9 +55,15 @@ public final class ReplyTranslator {
             case COMPLETIONS -> new CompletionsWriter(loop, options);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
         };
-        watch = new TurnWatch(options.textTool() == null ? writer
-                : new ToolAsText(writer, options.textTool()), true);
+        watch = new TurnWatch(asTheCallerKnowsTools(writer, options), true);
         reader = reader(upstream, watch, options);
+    }
+
+    /** Puts before a sink what undoes the disguises in which tools were offered. */
+    private static TurnSink asTheCallerKnowsTools(TurnSink sink, ReplyOptions options) {
+        TurnSink first = options.tools().hasCustom() ? new CustomCalls(sink, options.tools())
+                : sink;
+        return options.textTool() == null ? first : new ToolAsText(first, options.textTool());
     }
 
     /**
@@ -62,6 +73,8 @@ public final class ReplyTranslator {
      */
     public void watch(ReplyFormat format, boolean mayBeEnded) {
         upstream = format;
+        malformed = 0;
+        response = null;
         events = 0;
         relayed = true;
         trail = mayBeEnded && format == ReplyFormat.RESPONSES ? new ResponseTrail(loop) : null;
@@ -73,7 +86,7 @@ public final class ReplyTranslator {
     private TurnReader reader(ReplyFormat format, TurnSink sink, ReplyOptions asked) {
         return switch (format) {
             case CHAT, COMPLETIONS -> new ChatReader(loop, sink, asked.choices());
-            case MESSAGES -> new MessagesReader(loop, sink);
+            case MESSAGES -> new MessagesReader(loop, sink, !relayed);
             case RESPONSES -> new ResponsesReader(loop, sink);
             case GEMINI -> new GeminiReader(loop, sink, asked.choices());
             case CONVERSE -> new ConverseReader(loop, sink);
@@ -82,10 +95,12 @@ public final class ReplyTranslator {
     }
 
     /**
-     * Translates one whole server-sent event, or one whole event-stream message.
+     * Translates one whole server-sent event, or one whole event-stream message. An event whose
+     * data is no JSON is skipped and counted, as it is in a chat stream that is relayed; of one
+     * that is broken in its middle, what stands before the break counts.
      *
-     * @return {@link Meaning#ERROR} for a failure of the provider, or an event that is malformed or
-     *         beyond all bounds: {@link #error} has it, and what follows is passed over
+     * @return {@link Meaning#ERROR} for a failure of the provider, or an event beyond all bounds:
+     *         {@link #error} has it, and what follows is passed over
      */
     public Meaning onEvent(ByteBuf buffer, int index, int length, ByteBuf out) {
         if (watch.isOver()) {
@@ -99,13 +114,18 @@ public final class ReplyTranslator {
                 readEvent(buffer, index, length);
             }
         } catch (IOException e) {
-            watch.onError(ReplyError.of("The provider sent an event that cannot be read."));
+            malformed++;
         } catch (TurnBoundException e) {
             watch.onError(ReplyError.of("The provider's reply cannot be translated: "
                     + e.getMessage() + "."));
         }
         loop.bytes().writeTo(out);
         return watch.takeMeaning();
+    }
+
+    /** Events of the stream whose data was no JSON; they went no further. */
+    public int malformedEvents() {
+        return malformed;
     }
 
     private void readEvent(ByteBuf buffer, int index, int length) throws IOException {
@@ -122,11 +142,15 @@ public final class ReplyTranslator {
             return;
         }
         events++;
-        loop.feed().begin(bytes, 0, size);
         if (data.isNamedError()) {
-            reader.readError(loop.feed());
+            readNamedError(bytes, size);
             return;
         }
+        if (!isClosed(bytes, size)) {
+            malformed++;
+            return;
+        }
+        loop.feed().begin(bytes, 0, size);
         reader.readEvent(loop.feed());
         if (trail != null) {
             loop.feed().begin(bytes, 0, size);
@@ -134,23 +158,67 @@ public final class ReplyTranslator {
         }
     }
 
+    /** An error is one whatever stands in it. */
+    private void readNamedError(byte[] bytes, int size) {
+        try {
+            loop.feed().begin(bytes, 0, size);
+            reader.readError(loop.feed());
+        } catch (IOException e) {
+            watch.onError(ReplyError.of("The provider sent an error that cannot be read."));
+        }
+    }
+
+    /** Whether the data begins and ends as an object or an array; else none of it is read. */
+    private static boolean isClosed(byte[] bytes, int size) {
+        int first = 0;
+        int last = size - 1;
+        while (first < last && isBlank(bytes[first])) {
+            first++;
+        }
+        while (first < last && isBlank(bytes[last])) {
+            last--;
+        }
+        return bytes[first] == '{' && bytes[last] == '}'
+                || bytes[first] == '[' && bytes[last] == ']';
+    }
+
+    private static boolean isBlank(byte value) {
+        return value == ' ' || value == '\n' || value == '\r' || value == '\t';
+    }
+
     private void readMessage(ByteBuf buffer, int index, int length) throws IOException {
         EventStreamMessage message = loop.message();
-        message.read(buffer, index, length);
-        if (message.payloadEnd() > message.payloadStart()) {
-            loop.feed().begin(message.bytes(), message.payloadStart(), message.payloadEnd());
-        } else if (message.isEvent()) {
+        try {
+            message.read(buffer, index, length);
+        } catch (IOException e) {
+            watch.onError(ReplyError.of("The provider sent a message that cannot be read."));
             return;
         }
         if (message.isEvent()) {
-            reader.readMessage(message, loop.feed());
+            if (message.payloadEnd() > message.payloadStart()) {
+                beginPayload(message);
+                reader.readMessage(message, loop.feed());
+            }
             return;
         }
-        String text = message.errorMessage();
-        ReplyError inside = text == null && message.payloadEnd() > message.payloadStart()
-                ? ErrorReader.read(loop.feed(), 0) : null;
-        watch.onError(ReplyError.of(0, message.errorType(), null,
-                inside == null ? text : inside.message(), null));
+        watch.onError(ReplyError.of(0, message.errorType(), null, errorText(message), null));
+    }
+
+    /** What an exception says, in its head or in its payload; null if that cannot be read. */
+    private String errorText(EventStreamMessage message) {
+        if (message.errorMessage() != null || message.payloadEnd() == message.payloadStart()) {
+            return message.errorMessage();
+        }
+        try {
+            beginPayload(message);
+            return ErrorReader.read(loop.feed(), 0).message();
+        } catch (IOException e) {
+            return null; // an error all the same
+        }
+    }
+
+    private void beginPayload(EventStreamMessage message) throws IOException {
+        loop.feed().begin(message.bytes(), message.payloadStart(), message.payloadEnd());
     }
 
     /** An event went by that was too long to be put together. */
@@ -189,9 +257,9 @@ public final class ReplyTranslator {
             ByteBuf body, ByteBuf out) {
         this.upstream = upstream;
         writer = null;
+        response = null;
         Turn turn = new Turn();
-        watch = new TurnWatch(options.textTool() == null ? turn
-                : new ToolAsText(turn, options.textTool()), false);
+        watch = new TurnWatch(asTheCallerKnowsTools(turn, options), false);
         reader = reader(upstream, watch, options);
         byte[] bytes = new byte[body.readableBytes()];
         body.getBytes(body.readerIndex(), bytes);
@@ -215,7 +283,8 @@ public final class ReplyTranslator {
         switch (client) {
             case CHAT -> ChatBody.write(loop.bytes(), loop, options, turn);
             case MESSAGES -> MessagesBody.write(loop.bytes(), loop, options, turn);
-            case RESPONSES -> ResponseObject.write(loop.bytes(), loop, options, turn);
+            case RESPONSES ->
+                    response = ResponseObject.write(loop.bytes(), loop, options, turn);
             case COMPLETIONS -> ChatBody.writeCompletion(loop.bytes(), loop, options, turn);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
         }
@@ -269,6 +338,16 @@ public final class ReplyTranslator {
         }
         loop.bytes().writeTo(out);
         return true;
+    }
+
+    /**
+     * What a Responses caller was answered, for a {@link ResponseMemory}; null if the answer is not
+     * complete, or the caller another's.
+     */
+    public ResponseAnswer responseAnswer() {
+        ResponseObject written = writer instanceof ResponsesWriter streamed ? streamed.response()
+                : response;
+        return written == null || !watch.isComplete() ? null : written.answer();
     }
 
     /** What the provider has counted; null if nothing. */

@@ -3,11 +3,15 @@ package io.penstock.translate;
 import io.penstock.translate.Turn.Choice;
 import io.penstock.translate.Turn.Kind;
 import io.penstock.translate.Turn.Part;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The response object of OpenAI responses, which unary replies are and terminal events repeat: each
- * part of the turn is an output item. Only the first answer is written, for there is but one.
+ * part of the turn is an output item. Only the first answer is written, for there is but one. Its
+ * id is the proxy's own, unlike all others, for later requests may refer to it; the members are
+ * those that OpenAI sends, which the schema of openresponses.org wants to be there.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */
@@ -18,12 +22,17 @@ final class ResponseObject {
     static final String REDACTED_MARK = "penstock:redacted:";
 
     private static final String SETTINGS = "\"instructions\":null,\"max_output_tokens\":null,"
-            + "\"parallel_tool_calls\":true,\"previous_response_id\":null,"
-            + "\"reasoning\":{\"effort\":null,\"summary\":null},\"store\":false,"
-            + "\"temperature\":null,\"text\":{\"format\":{\"type\":\"text\"}},"
-            + "\"tool_choice\":\"auto\",\"tools\":[],\"top_p\":null,\"truncation\":\"disabled\","
+            + "\"max_tool_calls\":null,\"parallel_tool_calls\":true,"
+            + "\"previous_response_id\":null,\"prompt_cache_key\":null,"
+            + "\"prompt_cache_retention\":null,\"presence_penalty\":0.0,"
+            + "\"frequency_penalty\":0.0,\"reasoning\":{\"effort\":null,\"summary\":null},"
+            + "\"safety_identifier\":null,\"service_tier\":\"default\",\"store\":false,"
+            + "\"temperature\":1.0,\"text\":{\"format\":{\"type\":\"text\"},"
+            + "\"verbosity\":\"medium\"},\"tool_choice\":\"auto\",\"tools\":[],"
+            + "\"top_logprobs\":0,\"top_p\":1.0,\"truncation\":\"disabled\","
             + "\"user\":null,\"metadata\":{}";
 
+    private final ReplyLoop loop;
     private final ReplyOptions options;
     private final Turn turn;
     private final String id;
@@ -33,11 +42,11 @@ final class ResponseObject {
 
     /** Of a turn that has begun. */
     ResponseObject(ReplyLoop loop, ReplyOptions options, Turn turn) {
+        this.loop = loop;
         this.options = options;
         this.turn = turn;
         String given = turn.id();
-        id = given == null ? loop.newId("resp_") : given.startsWith("resp_") ? given
-                : "resp_" + given;
+        id = given != null && given.startsWith("resp_") ? given : loop.newId("resp_");
         bareId = id.substring("resp_".length());
         model = options.shown(turn.model());
         createdSeconds = turn.createdSeconds() > 0 ? turn.createdSeconds() : loop.epochSeconds();
@@ -64,7 +73,13 @@ final class ResponseObject {
                 : status(finish);
         out.put("{\"id\":").quoted(id).put(",\"object\":\"response\",\"created_at\":")
                 .number(createdSeconds).put(",\"status\":\"").put(status)
-                .put("\",\"background\":false,\"error\":");
+                .put("\",\"background\":false,\"completed_at\":");
+        if (status.equals("completed")) {
+            out.number(Math.max(createdSeconds, loop.epochSeconds()));
+        } else {
+            out.put("null");
+        }
+        out.put(",\"error\":");
         if (errorCode == null) {
             out.put("null");
         } else {
@@ -108,12 +123,26 @@ final class ResponseObject {
         return turn.choice(0).parts.get(index);
     }
 
+    /** What the caller knows as the tool that an item calls. */
+    CallerTool tool(int index) {
+        return options.tools().called(part(index).name);
+    }
+
+    /** How the call that an item holds is told. */
+    CallerTool.Kind kind(int index) {
+        return options.tools().kind(part(index).name);
+    }
+
     /** Writes the id of an item, as a JSON string. */
     ReplyBytes itemId(ReplyBytes out, int index) {
         String prefix = switch (part(index).kind) {
             case TEXT, REFUSAL -> "msg_";
             case REASONING, REDACTED -> "rs_";
-            case TOOL -> "fc_";
+            case TOOL -> switch (kind(index)) {
+                case FUNCTION -> "fc_";
+                case CUSTOM -> "ctc_";
+                case SEARCH -> "tsc_";
+            };
         };
         return out.put("\"").put(prefix).escaped(bareId).put("_")
                 .index(index).put("\"");
@@ -148,11 +177,33 @@ final class ResponseObject {
                 }
                 out.put("}");
             }
-            case TOOL -> out.put(",\"type\":\"function_call\",\"status\":\"").put(status)
-                    .put("\",\"arguments\":").quoted(open ? "" : arguments(part))
-                    .put(",\"call_id\":").quoted(part.id).put(",\"name\":").quoted(part.name)
-                    .put("}");
+            case TOOL -> writeCall(out, index, status);
         }
+    }
+
+    private void writeCall(ReplyBytes out, int index, String status) {
+        Part part = part(index);
+        CallerTool tool = tool(index);
+        boolean open = status.equals("in_progress");
+        out.put(",\"type\":\"").put(switch (tool.kind()) {
+            case FUNCTION -> "function_call";
+            case CUSTOM -> "custom_tool_call";
+            case SEARCH -> "tool_search_call";
+        }).put("\",\"status\":\"").put(status).put("\"");
+        switch (tool.kind()) {
+            case FUNCTION -> out.put(",\"arguments\":").quoted(open ? "" : arguments(part));
+            case CUSTOM -> out.put(",\"input\":").quoted(open ? "" : part.text);
+            case SEARCH -> out.put(",\"execution\":\"client\",\"arguments\":")
+                    .putRaw(open ? "{}" : CallArguments.object(part.text));
+        }
+        out.put(",\"call_id\":").quoted(part.id);
+        if (tool.kind() != CallerTool.Kind.SEARCH) {
+            out.put(",\"name\":").quoted(tool.name());
+        }
+        if (tool.namespace() != null) {
+            out.put(",\"namespace\":").quoted(tool.namespace());
+        }
+        out.put("}");
     }
 
     /** A call's arguments: an object without members where the model wrote nothing at all. */
@@ -170,10 +221,27 @@ final class ResponseObject {
         }
     }
 
-    /** Writes a whole unary reply. */
-    static void write(ReplyBytes out, ReplyLoop loop, ReplyOptions options, Turn turn) {
+    /** Writes a whole unary reply; returns what it is written from. */
+    static ResponseObject write(ReplyBytes out, ReplyLoop loop, ReplyOptions options,
+            Turn turn) {
         Choice choice = turn.choice(0);
-        new ResponseObject(loop, options, turn).write(out,
-                choice.finish == null ? FinishReason.STOP : choice.finish, null, null);
+        ResponseObject response = new ResponseObject(loop, options, turn);
+        response.write(out, choice.finish == null ? FinishReason.STOP : choice.finish, null,
+                null);
+        return response;
+    }
+
+    /** The answer, now that it is complete, as later requests may refer to it. */
+    ResponseAnswer answer() {
+        List<ResponseAnswer.Item> items = new ArrayList<>();
+        ReplyBytes out = new ReplyBytes();
+        for (int i = 0; i < turn.choice(0).parts.size(); i++) {
+            itemId(out, i);
+            byte[] quoted = out.takeFrom(0);
+            writeItem(out, i, "completed");
+            items.add(new ResponseAnswer.Item(new String(quoted, 1, quoted.length - 2,
+                    StandardCharsets.US_ASCII), out.takeFrom(0)));
+        }
+        return new ResponseAnswer(id, items);
     }
 }

@@ -18,6 +18,7 @@ final class ResponsesWriter extends TurnWriter {
     private static final String REFUSAL_DELTA = "response.refusal.delta";
     private static final String REASONING_DELTA = "response.reasoning_summary_text.delta";
     private static final String ARGUMENTS_DELTA = "response.function_call_arguments.delta";
+    private static final String INPUT_DELTA = "response.custom_tool_call_input.delta";
 
     private final Turn turn = new Turn();
     private final BitSet closed = new BitSet(); // items
@@ -28,6 +29,11 @@ final class ResponsesWriter extends TurnWriter {
 
     ResponsesWriter(ReplyLoop loop, ReplyOptions options) {
         super(loop, options);
+    }
+
+    /** What is written; null until the turn begins. */
+    ResponseObject response() {
+        return response;
     }
 
     /** Begins an event, behind its sequence number. */
@@ -133,9 +139,12 @@ final class ResponsesWriter extends TurnWriter {
         if (choice == 0) {
             turn.onToolArguments(0, tool, chars, from, length);
             int item = turn.choice(0).parts.indexOf(turn.tool(0, tool));
-            itemEvent(ARGUMENTS_DELTA, item).put(",\"delta\":\"").escaped(chars, from, length)
-                    .put("\"");
-            endEvent();
+            CallerTool.Kind kind = response.kind(item);
+            if (kind != CallerTool.Kind.SEARCH) { // whose arguments are told as a whole
+                itemEvent(kind == CallerTool.Kind.CUSTOM ? INPUT_DELTA : ARGUMENTS_DELTA, item)
+                        .put(",\"delta\":\"").escaped(chars, from, length).put("\"");
+                endEvent();
+            }
         }
     }
 
@@ -216,16 +225,7 @@ final class ResponsesWriter extends TurnWriter {
                         .quoted(part.text);
                 endEvent();
             }
-            case TOOL -> {
-                CharSequence arguments = ResponseObject.arguments(part);
-                if (arguments != part.text) { // whoever adds up the pieces gets them, too
-                    itemEvent(ARGUMENTS_DELTA, item).put(",\"delta\":").quoted(arguments);
-                    endEvent();
-                }
-                itemEvent("response.function_call_arguments.done", item).put(",\"name\":")
-                        .quoted(part.name).put(",\"arguments\":").quoted(arguments);
-                endEvent();
-            }
+            case TOOL -> closeCall(item, part, response.tool(item));
             case REDACTED -> { }
         }
         if (part.kind != Kind.TOOL && part.kind != Kind.REDACTED) {
@@ -237,6 +237,27 @@ final class ResponsesWriter extends TurnWriter {
         response.writeItem(event("response.output_item.done").put(",\"output_index\":")
                 .index(item).put(",\"item\":"), item, status);
         endEvent();
+    }
+
+    private void closeCall(int item, Part part, CallerTool tool) {
+        switch (tool.kind()) {
+            case FUNCTION -> {
+                CharSequence arguments = ResponseObject.arguments(part);
+                if (arguments != part.text) { // whoever adds up the pieces gets them, too
+                    itemEvent(ARGUMENTS_DELTA, item).put(",\"delta\":").quoted(arguments);
+                    endEvent();
+                }
+                itemEvent("response.function_call_arguments.done", item).put(",\"name\":")
+                        .quoted(tool.name()).put(",\"arguments\":").quoted(arguments);
+                endEvent();
+            }
+            case CUSTOM -> {
+                itemEvent("response.custom_tool_call_input.done", item).put(",\"input\":")
+                        .quoted(part.text);
+                endEvent();
+            }
+            case SEARCH -> { }
+        }
     }
 
     @Override

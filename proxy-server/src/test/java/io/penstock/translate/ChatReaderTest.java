@@ -221,11 +221,24 @@ class ChatReaderTest {
     }
 
     @Test
-    void derivesAReasonThatIsMissingAtDone() {
-        assertThat(read("{\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},"
-                + "\"finish_reason\":\"\"}]}", "[DONE]")).endsWith("finish 0 STOP", "end");
+    void isNotCompleteWithoutAReasonForEveryAnswer() {
+        String noReason = "{\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},"
+                + "\"finish_reason\":\"\"}]}";
+        String other = "{\"id\":\"c\",\"choices\":[{\"index\":1,\"delta\":{},"
+                + "\"finish_reason\":\"stop\"}]}";
+
+        assertThat(read(noReason, "[DONE]")).containsExactly("start c null 0", "text 0 a");
+        assertThat(read(noReason, other, "[DONE]")).endsWith("finish 1 STOP");
         assertThat(read("{\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{}}]}", "[DONE]"))
-                .containsExactly("start c null 0"); // nothing came: not a complete answer
+                .containsExactly("start c null 0");
+    }
+
+    @Test
+    void nothingBehindItsDoneCounts() {
+        assertThat(read("{\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}",
+                "[DONE]", "{\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b\"},"
+                + "\"finish_reason\":\"stop\"}]}"))
+                .containsExactly("start c null 0", "text 0 a");
     }
 
     @Test

@@ -25,6 +25,13 @@ class OtherReadersTest {
         }
 
         @Test
+        void isNotCompleteWithoutAReason() {
+            assertThat(read("{\"type\":\"content_block_start\",\"content_block\":{\"type\":"
+                    + "\"text\",\"text\":\"a\"}}", "{\"type\":\"message_stop\"}"))
+                    .containsExactly("text 0 a");
+        }
+
+        @Test
         void tellsTheStopSequence() {
             assertThat(read("{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
                     + "\"stop_sequence\",\"stop_sequence\":\"END\"}}",

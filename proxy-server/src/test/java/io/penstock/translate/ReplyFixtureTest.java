@@ -76,7 +76,7 @@ class ReplyFixtureTest {
     private static TurnReader reader(ReplyFormat format, ReplyLoop loop, Turn turn) {
         return switch (format) {
             case CHAT, COMPLETIONS -> new ChatReader(loop, turn, 2);
-            case MESSAGES -> new MessagesReader(loop, turn);
+            case MESSAGES -> new MessagesReader(loop, turn, true);
             default -> new ResponsesReader(loop, turn);
         };
     }

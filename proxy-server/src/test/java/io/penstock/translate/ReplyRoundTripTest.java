@@ -8,6 +8,7 @@ import io.penstock.testing.Bytes;
 import io.penstock.translate.ChatStream.Meaning;
 import java.io.IOException;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -28,13 +29,15 @@ class ReplyRoundTripTest {
 
     /** What a detour may cost: each turns what was there before into what is left of it. */
     private enum Loss {
-        /** The id gets a beginning of that format. */
+        /** The id gets a beginning of that format; the one of a response is the proxy's own. */
         ID {
             @Override
             void strike(Map<String, String> said, ReplyFormat by) {
-                String start = by == ReplyFormat.MESSAGES ? "msg_" : "resp_";
+                boolean messages = by == ReplyFormat.MESSAGES;
+                String start = messages ? "msg_" : "resp_";
                 said.computeIfPresent("id", (name, id) ->
-                        id.equals("made up") || id.startsWith(start) ? id : start + id);
+                        id.equals("made up") || id.startsWith(start) ? id
+                                : messages ? start + id : "made up");
             }
         },
         OTHER_ANSWERS {
@@ -117,6 +120,9 @@ class ReplyRoundTripTest {
     /** What the samples say on the direct way and by a detour, and which losses show. */
     private static Set<Loss> compare(String name, ReplyFormat by, Set<Loss> losses,
             Map<String, String> direct, Map<String, String> detour) {
+        for (Map<String, String> said : List.of(direct, detour)) { // a detour makes up more ids
+            said.replaceAll((what, text) -> text.replaceAll("call_\\d{24}", "made up"));
+        }
         Set<Loss> seen = EnumSet.noneOf(Loss.class);
         for (Loss loss : losses) {
             Map<String, String> before = new TreeMap<>(direct);

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReplyTranslatorTest {
     private static final String TEXT = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":"
@@ -85,14 +86,103 @@ class ReplyTranslatorTest {
                 .isEqualTo(Meaning.ERROR);
     }
 
-    /** A lost piece of an answer must not go unnoticed. */
-    @Test
-    void aMalformedEventIsAnError() {
-        Translated translated = chatTo(ReplyFormat.MESSAGES);
+    @ParameterizedTest
+    @EnumSource(names = {"CHAT", "MESSAGES", "RESPONSES", "COMPLETIONS"})
+    void doneWithoutAReasonIsABrokenEnd(ReplyFormat client) {
+        Translated translated = chatTo(client);
         translated.event(TEXT);
+        translated.take();
 
-        assertThat(translated.event("data: {\"choices\":[{\"delta\":{\"conte\n\n"))
-                .isEqualTo(Meaning.ERROR);
+        assertThat(translated.event(DONE)).isEqualTo(Meaning.NOTHING);
+        assertThat(translated.event(FINISH)).isEqualTo(Meaning.NOTHING);
+        assertThat(translated.end()).isEqualTo(Meaning.ERROR);
+        assertThat(translated.text()).isEmpty();
+        assertThat(translated.translator.isFinishSeen()).isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"CHAT", "RESPONSES", "COMPLETIONS"})
+    void aStoppedMessageWithoutAReasonIsABrokenEnd(ReplyFormat client) {
+        Translated translated = new Translated(ReplyFormat.MESSAGES, client,
+                ReplyOptions.DEFAULT);
+        translated.event("data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}\n\n");
+        translated.event("data: {\"type\":\"content_block_start\",\"index\":0,"
+                + "\"content_block\":{\"type\":\"text\",\"text\":\"a\"}}\n\n");
+        translated.take();
+
+        assertThat(translated.event("data: {\"type\":\"message_stop\"}\n\n"))
+                .isEqualTo(Meaning.NOTHING);
+        assertThat(translated.end()).isEqualTo(Meaning.ERROR);
+        assertThat(translated.text()).isEmpty();
+    }
+
+    @Test
+    void aRelayedMessageEndsWhereItStops() {
+        ReplyTranslator watcher = new ReplyTranslator(Translated.loop());
+        watcher.watch(ReplyFormat.MESSAGES, false);
+
+        assertThat(watch(watcher, "data: {\"type\":\"message_stop\"}\n\n"))
+                .isEqualTo(Meaning.DONE);
+    }
+
+    private static Meaning watch(ReplyTranslator watcher, String event) {
+        ByteBuf buffer = Bytes.buffer(event);
+        try {
+            return watcher.onEvent(buffer, 0, buffer.readableBytes(), Unpooled.EMPTY_BUFFER);
+        } finally {
+            buffer.release();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"choices\":[{\"delta\":{\"conte", "<html>busy</html>", "ping",
+        "{}x}",
+        "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lost\"}}]"})
+    void aMalformedEventIsSkippedAndCounted(String data) {
+        for (ReplyFormat client : ReplySamples.CLIENTS) {
+            Translated translated = chatTo(client);
+            translated.event(TEXT);
+            translated.take();
+
+            assertThat(translated.event("data: " + data + "\n\n")).isEqualTo(Meaning.NOTHING);
+            assertThat(translated.take()).isEmpty();
+            assertThat(translated.translator.malformedEvents()).isEqualTo(1);
+            assertThat(translated.event(TEXT)).isEqualTo(Meaning.CONTENT);
+            translated.event(FINISH);
+            assertThat(translated.event(DONE)).isEqualTo(Meaning.DONE);
+            assertThat(translated.text()).doesNotContain("lost");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"MESSAGES", "RESPONSES"})
+    void aMalformedEventOfARelayedStreamDoesNotEndIt(ReplyFormat format) {
+        ReplyTranslator watcher = new ReplyTranslator(Translated.loop());
+        watcher.watch(format, true);
+
+        assertThat(watch(watcher, "data: {\"type\":\"pi\n\n")).isEqualTo(Meaning.NOTHING);
+        assertThat(watcher.error()).isNull();
+        assertThat(watcher.malformedEvents()).isEqualTo(1);
+    }
+
+    /** What stands before the break was said, and what was written of it stays consistent. */
+    @Test
+    void anEventThatIsBrokenInItsMiddleCountsUpToThere() {
+        Translated translated = chatTo(ReplyFormat.RESPONSES);
+        translated.event(TEXT);
+        translated.event("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b\"}},}\n\n");
+        translated.event(FINISH);
+        translated.event(DONE);
+
+        assertThat(translated.translator.malformedEvents()).isEqualTo(1);
+        assertThat(translated.text()).contains("\"text\":\"ab\"");
+    }
+
+    @Test
+    void aNamedErrorThatIsNoJsonIsOneAllTheSame() {
+        Translated translated = chatTo(ReplyFormat.CHAT);
+
+        assertThat(translated.event("event: error\ndata: {\"mess\n\n")).isEqualTo(Meaning.ERROR);
         assertThat(translated.translator.error().message()).contains("cannot be read");
     }
 
@@ -102,7 +192,8 @@ class ReplyTranslatorTest {
         Translated translated = new Translated(upstream, ReplyFormat.CHAT, ReplyOptions.DEFAULT);
 
         assertThat(translated.event("data: {}\n\n")).isEqualTo(Meaning.NOTHING);
-        assertThat(translated.event("data: {}\ndata: [{}]\n\n")).isEqualTo(Meaning.ERROR);
+        assertThat(translated.event("data: {}\ndata: [{}]\n\n")).isEqualTo(Meaning.NOTHING);
+        assertThat(translated.translator.malformedEvents()).isEqualTo(1);
     }
 
     @ParameterizedTest
@@ -122,7 +213,7 @@ class ReplyTranslatorTest {
                 new ReplyOptions(null, false, 2, null, null));
         translated.event(TEXT);
         translated.event("data: {\"id\":\"c\",\"choices\":[{\"index\":1,\"delta\":"
-                + "{\"refusal\":\"no\"}}]}\n\n");
+                + "{\"refusal\":\"no\"},\"finish_reason\":\"stop\"}]}\n\n");
         translated.event(FINISH);
         translated.event(DONE);
 
@@ -259,7 +350,7 @@ class ReplyTranslatorTest {
                 + "\"message\":\"Gone.\",\"attempts\":[1]}}\n\n");
         assertThat(failure(ReplyFormat.RESPONSES, failure))
                 .startsWith("event: response.failed\ndata: {\"type\":\"response.failed\","
-                        + "\"sequence_number\":5,\"response\":{\"id\":\"resp_c\"")
+                        + "\"sequence_number\":5,\"response\":{\"id\":\"resp_")
                 .contains("\"status\":\"failed\"")
                 .contains("\"error\":{\"code\":\"server_error\",\"message\":\"Gone.\"}")
                 .contains("\"text\":\"a\"");

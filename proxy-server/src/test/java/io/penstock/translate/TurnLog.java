@@ -18,7 +18,7 @@ final class TurnLog implements TurnSink {
         ReplyLoop loop = Translated.loop();
         TurnReader reader = switch (format) {
             case CHAT, COMPLETIONS -> new ChatReader(loop, this, 2);
-            case MESSAGES -> new MessagesReader(loop, this);
+            case MESSAGES -> new MessagesReader(loop, this, true);
             case GEMINI -> new GeminiReader(loop, this, 1);
             case RESPONSES -> new ResponsesReader(loop, this);
             default -> throw new IllegalArgumentException("no event of text: " + format);

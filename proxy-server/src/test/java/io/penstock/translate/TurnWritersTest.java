@@ -162,7 +162,8 @@ class TurnWritersTest {
         @Test
         void theRefusalOfAnotherAnswerIsNotThisOnes() {
             translated.event("data: {\"id\":\"c\",\"choices\":[{\"index\":1,\"delta\":"
-                    + "{\"refusal\":\"no\"}},{\"index\":0,\"delta\":{\"content\":\"a\"},"
+                    + "{\"refusal\":\"no\"},\"finish_reason\":\"stop\"},"
+                    + "{\"index\":0,\"delta\":{\"content\":\"a\"},"
                     + "\"finish_reason\":\"stop\"}]}\n\n");
             translated.event("data: [DONE]\n\n");
 
@@ -317,7 +318,9 @@ class TurnWritersTest {
             assertThat(output.get(0).get("arguments").asText()).isEqualTo("{}");
             assertThat(output.get(1).get("arguments").asText()).isEqualTo("{1}");
             assertThat(output.get(0).get("call_id").asText()).isEqualTo("x");
-            assertThat(output.get(0).get("id").asText()).isEqualTo("fc_c_0");
+            String response = events.get(0).at("/response/id").asText();
+            assertThat(output.get(0).get("id").asText())
+                    .isEqualTo(response.replace("resp_", "fc_") + "_0");
         }
 
         @Test

@@ -95,6 +95,11 @@ abstract class ContinuableReply extends StreamReply {
     }
 
     @Override
+    public int malformedEvents() {
+        return super.malformedEvents() + (translation == null ? 0 : translation.malformedEvents());
+    }
+
+    @Override
     public boolean canBeContinuedLater() {
         return true;
     }

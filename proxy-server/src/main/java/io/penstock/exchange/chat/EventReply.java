@@ -58,6 +58,11 @@ final class EventReply extends StreamReply {
     }
 
     @Override
+    public int malformedEvents() {
+        return watcher.malformedEvents();
+    }
+
+    @Override
     public String lastWord(Failure why, String attempts) {
         return ErrorBody.event(call.format(), why, attempts, watchedEvents);
     }

@@ -50,6 +50,11 @@ final class StreamTranslation implements Rewriter, EventSplitter.Sink {
         return translator.usage();
     }
 
+    /** Events that were no JSON; they went no further. */
+    int malformedEvents() {
+        return translator.malformedEvents();
+    }
+
     /** The event that ends a stream which broke off, in the caller's format. */
     String lastWord(Failure why, String attempts) {
         ByteBuf word = Unpooled.buffer();

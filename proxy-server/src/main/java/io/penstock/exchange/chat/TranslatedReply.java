@@ -46,6 +46,11 @@ final class TranslatedReply extends StreamReply {
     }
 
     @Override
+    public int malformedEvents() {
+        return translation.malformedEvents();
+    }
+
+    @Override
     public String lastWord(Failure why, String attempts) {
         return translation.lastWord(why, attempts);
     }

@@ -1,5 +1,6 @@
 package io.penstock.translate.request;
 
+import io.penstock.translate.CallerTool;
 import io.penstock.translate.request.JsonIndex.Kind;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -46,11 +47,24 @@ final class ModelRequest {
         }
     }
 
-    /** {@code schema} is null where the caller gave none, {@code strict} where it said nothing. */
+    /**
+     * A tool, offered as a function whatever it is to its caller. {@code name} is its {@linkplain
+     * ToolNaming#identity identity} until tools have been named for the provider; {@code schema} is
+     * null where the caller gave none, {@code strict} where it said nothing.
+     */
     record Tool(String name, Raw description, Raw schema, Boolean strict, String cache,
-            String path) {
+            String path, CallerTool.Kind kind) {
+        Tool(String name, Raw description, Raw schema, Boolean strict, String cache,
+                String path) {
+            this(name, description, schema, strict, cache, path, CallerTool.Kind.FUNCTION);
+        }
+
+        Tool withName(String other) {
+            return new Tool(other, description, schema, strict, cache, path, kind);
+        }
+
         Tool with(Raw otherSchema, Boolean whetherStrict) {
-            return new Tool(name, description, otherSchema, whetherStrict, cache, path);
+            return new Tool(name, description, otherSchema, whetherStrict, cache, path, kind);
         }
     }
 
@@ -105,6 +119,8 @@ final class ModelRequest {
     private final Set<String> leftOutNames = new HashSet<>();
     final List<Value> stops = new ArrayList<>();
     ToolChoice toolChoice; // null where the caller said nothing
+    /** Whether the caller offered tools that only their provider can run. */
+    boolean toolsDropped;
     boolean oneCallAtATime;
     String oneCallPath;
     AnswerFormat answerFormat; // null for text

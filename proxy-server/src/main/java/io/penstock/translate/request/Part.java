@@ -59,7 +59,8 @@ sealed interface Part {
     /** What the model wants done. */
     final class ToolCall implements Part {
         final String id;
-        final String name;
+        /** What the provider calls the tool, once tools have been named for it. */
+        String name;
         final Raw arguments;
         /** Whether the arguments are the inside of a string, not an object. */
         final boolean encoded;

@@ -58,6 +58,14 @@ record Raw(byte[] bytes, int start, int end) {
         return new Raw(joined, 0, at);
     }
 
+    /** Both, one behind the other. */
+    Raw followedBy(Raw other) {
+        byte[] joined = Arrays.copyOf(Arrays.copyOfRange(bytes, start, end),
+                length() + other.length());
+        System.arraycopy(other.bytes, other.start, joined, length(), other.length());
+        return new Raw(joined, 0, joined.length);
+    }
+
     int length() {
         return end - start;
     }
@@ -128,6 +136,11 @@ record Raw(byte[] bytes, int start, int end) {
             slash--;
         }
         return (at - slash) % 2 == 1;
+    }
+
+    /** The value as it stands. */
+    String json() {
+        return new String(bytes, start, length(), StandardCharsets.UTF_8);
     }
 
     /** What the string says. */

@@ -3,6 +3,8 @@ package io.penstock.translate.request;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.loop.Scratch;
+import io.penstock.translate.CallerTools;
+import io.penstock.translate.ResponseMemory;
 
 /**
  * Turns a caller's request into the one that a provider of another format takes. The body is
@@ -45,9 +47,30 @@ public final class RequestTranslator {
         }
     }
 
+    /**
+     * Puts what a Responses request refers to in its place, as far as it is kept. To be called
+     * before the request is translated; its answer is to be told to what comes back.
+     */
+    public Recalled recall(ResponseMemory memory, String caller, ByteBuf body,
+            ByteBufAllocator allocator) {
+        int length = body.readableBytes();
+        try {
+            byte[] bytes = scratch.copy(body, body.readerIndex(), length);
+            index.read(bytes, 0, length);
+            return new ResponseRecall(index, memory, caller).recall(body, bytes, allocator);
+        } catch (UntranslatableException e) {
+            return new Recalled(body.retainedSlice(), memory, caller, null, null); // as it is
+        } finally {
+            if (length > KEPT_BYTES) {
+                scratch = new Scratch();
+            }
+        }
+    }
+
     private Translated translate(ClientFormat from, ProviderFormat to, TranslationOptions options,
             ByteBuf out) throws UntranslatableException {
         ModelRequest request = read(from);
+        CallerTools tools = ToolNaming.apply(request, to);
         JsonOut json = new JsonOut(out);
         boolean jsonByTool = false;
         switch (to) {
@@ -68,7 +91,8 @@ public final class RequestTranslator {
         }
         request.dropTheRest();
         return new Translated(out, request.notes.dropped(), request.notes.changed(),
-                jsonByTool, request.usageAsked, request.responseSettings, request.functionsOffered);
+                jsonByTool, request.usageAsked, request.responseSettings, request.functionsOffered,
+                tools);
     }
 
     private ModelRequest read(ClientFormat from) throws UntranslatableException {

@@ -9,11 +9,14 @@ import io.penstock.translate.request.Part.ToolCall;
 import io.penstock.translate.request.Part.ToolResult;
 import io.penstock.translate.request.Turn.Role;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Reads the input items of an OpenAI Responses request. What the assistant said, thought and called
- * in a row is one turn.
+ * in a row is one turn. Calls of the tools that OpenAI defines and callers run (a shell, a patch)
+ * are told as calls of a function; what a provider did by itself, or keeps under seal, is dropped.
  *
  * <p><b>Thread:</b> confined; good for one request.
  */
@@ -21,9 +24,12 @@ final class ResponseItems {
     private final TypedBody body;
     private final ModelRequest request;
     private final Notes notes;
+    private final ResponseTools tools;
+    private final Set<String> callIds = new HashSet<>();
 
-    ResponseItems(TypedBody body, ModelRequest request) {
+    ResponseItems(TypedBody body, ModelRequest request, ResponseTools tools) {
         this.body = body;
+        this.tools = tools;
         this.request = request;
         this.notes = request.notes;
     }
@@ -34,26 +40,129 @@ final class ResponseItems {
 
     private void readItem(int item, String path) throws UntranslatableException {
         String type = body.optionalText(item, "type", path);
-        switch (type == null ? "message" : type) {
+        if (type == null) {
+            type = body.member(item, "role") == NONE && body.member(item, "id") != NONE
+                    ? "item_reference" : "message";
+        }
+        switch (type) {
             case "message" -> readMessage(item, path);
             case "function_call" -> {
-                assistant(path).parts().add(new ToolCall(body.text(item, "call_id", path),
-                        body.text(item, "name", path), body.string(item, "arguments", path),
-                        true, null, path, null));
+                addCall(item, path, name(item, path), body.string(item, "arguments", path), true);
                 body.dropOthers(item, "input", notes, "type", "id", "call_id", "name",
-                        "arguments", "status");
+                        "arguments", "status", "namespace");
             }
-            case "function_call_output" -> {
+            case "custom_tool_call" -> {
+                addCall(item, path, name(item, path), ResponseTools.customArguments(
+                        body.string(item, "input", path)), false);
+                body.dropOthers(item, "input", notes, "type", "id", "call_id", "name", "input",
+                        "status", "namespace");
+            }
+            case "local_shell_call", "shell_call", "computer_call" -> addCall(item, path,
+                    type.substring(0, type.length() - "_call".length()),
+                    object(item, "action", path), false);
+            case "apply_patch_call" ->
+                    addCall(item, path, "apply_patch", object(item, "operation", path), false);
+            case "tool_search_call" -> readSearchCall(item, path);
+            case "function_call_output", "custom_tool_call_output" -> {
                 List<Part> content = new ArrayList<>();
                 readContent(body.member(item, "output"), path + ".output", content);
-                turn(Role.USER, path).parts().add(new ToolResult(
-                        body.text(item, "call_id", path), content, false, path, null));
+                addResult(item, path, content);
                 body.dropOthers(item, "input", notes, "type", "id", "call_id", "output",
-                        "status");
+                        "status", "name", "namespace");
+            }
+            case "local_shell_call_output", "shell_call_output", "apply_patch_call_output" ->
+                    addResult(item, path, asText(body.member(item, "output"), path));
+            case "computer_call_output" -> readScreenshot(item, path);
+            case "tool_search_output" -> readSearchResult(item, path);
+            case "additional_tools" ->
+                    tools.readAdded(body.member(item, "tools"), path + ".tools");
+            case "agent_message" -> {
+                readContent(body.member(item, "content"), path + ".content",
+                        turn(Role.USER, path).parts());
+                body.dropOthers(item, "input", notes, "type", "id", "content");
             }
             case "reasoning" -> readReasoning(item, path);
-            default -> throw UntranslatableException.unsupported(path + ".type",
-                    "items of the type '" + Notes.printable(type) + "' cannot be translated");
+            case "item_reference" -> throw UntranslatableException.unsupported(path,
+                    "no item with this id is kept here. Send the item itself, with"
+                    + " \"store\": false");
+            case "compaction_trigger" -> throw UntranslatableException.unsupported(path + ".type",
+                    "only the provider that compacts a conversation can go on from it");
+            default -> notes.drop("input." + type);
+        }
+    }
+
+    private String name(int item, String path) throws UntranslatableException {
+        return ToolNaming.identity(body.optionalText(item, "namespace", path),
+                body.text(item, "name", path));
+    }
+
+    /** The id that ties a call to its result; some of OpenAI's own tools have the item's alone. */
+    private String callId(int item, String path) throws UntranslatableException {
+        String id = body.optionalText(item, "call_id", path);
+        return id != null ? id : body.text(item, "id", path);
+    }
+
+    private void addCall(int item, String path, String name, Raw arguments, boolean encoded)
+            throws UntranslatableException {
+        String id = callId(item, path);
+        callIds.add(id);
+        assistant(path).parts().add(new ToolCall(id, name, arguments, encoded, null, path, null));
+    }
+
+    /** Adds a result; one that came unasked, as some do, behind a call with the name it gives. */
+    private void addResult(int item, String path, List<Part> content)
+            throws UntranslatableException {
+        String id = callId(item, path);
+        if (!callIds.contains(id) && body.member(item, "name") != NONE) {
+            addCall(item, path, name(item, path), Raw.ofJson("{}"), false);
+        }
+        turn(Role.USER, path).parts().add(new ToolResult(id, content, false, path, null));
+    }
+
+    private Raw object(int item, String name, String path) throws UntranslatableException {
+        Raw object = body.optionalObject(item, name, path);
+        return object == null ? Raw.ofJson("{}") : object;
+    }
+
+    /** A value of any shape as the text that a model reads. */
+    private List<Part> asText(int value, String path) {
+        List<Part> content = new ArrayList<>();
+        if (value != NONE) {
+            Raw raw = body.any(value, path).raw();
+            content.add(new Text(body.isString(value) ? raw : Raw.of(raw.json()), null));
+        }
+        return content;
+    }
+
+    private void readScreenshot(int item, String path) throws UntranslatableException {
+        int output = body.member(item, "output");
+        String inner = path + ".output.image_url";
+        List<Part> content = new ArrayList<>();
+        if (body.member(output, "image_url") != NONE) {
+            content.add(new Part.Image(DataUrl.image(body.string(output, "image_url",
+                    path + ".output"), inner), null, inner, null));
+        } else {
+            notes.drop("input.computer_call_output.output"); // kept at one provider
+        }
+        addResult(item, path, content);
+    }
+
+    /** A search that the provider ran has no result of its own, and is of no use to another. */
+    private void readSearchCall(int item, String path) throws UntranslatableException {
+        if (body.member(item, "call_id") == NONE) {
+            notes.drop("input.tool_search_call");
+        } else if (body.isString(body.member(item, "arguments"))) {
+            addCall(item, path, ResponseTools.SEARCH, body.string(item, "arguments", path), true);
+        } else {
+            addCall(item, path, ResponseTools.SEARCH, object(item, "arguments", path), false);
+        }
+    }
+
+    private void readSearchResult(int item, String path) throws UntranslatableException {
+        int found = body.member(item, "tools");
+        tools.readAdded(found, path + ".tools");
+        if (body.member(item, "call_id") != NONE) {
+            addResult(item, path, asText(found, path));
         }
     }
 
@@ -89,7 +198,13 @@ final class ResponseItems {
             out.add(new Text(body.string(content, path), null));
             return;
         }
-        body.elements(content, path, (part, at) -> out.add(readPart(part, at)));
+        body.elements(content, path, (part, at) -> {
+            if ("encrypted_content".equals(body.optionalText(part, "type", at))) {
+                notes.drop("input.content.encrypted_content"); // its maker alone can read it
+            } else {
+                out.add(readPart(part, at));
+            }
+        });
     }
 
     private Part readPart(int part, String path) throws UntranslatableException {

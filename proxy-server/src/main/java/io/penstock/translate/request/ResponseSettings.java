@@ -14,6 +14,9 @@ import java.nio.charset.StandardCharsets;
  * <p><b>Bounds:</b> as long as what it repeats of the request; a stream has it three times.
  */
 final class ResponseSettings {
+    /** What stands where an earlier response was named, once its items have been put in place. */
+    static final String RESOLVED = "resolved";
+
     private final TypedBody body;
     private final StringBuilder out = new StringBuilder();
 
@@ -32,20 +35,67 @@ final class ResponseSettings {
         copy(root, "max_output_tokens", "null");
         copy(root, "max_tool_calls", "null");
         copy(root, "parallel_tool_calls", "true");
-        name("previous_response_id").append("null");
+        copy(body.member(root, "previous_response_id"), RESOLVED, "previous_response_id", "null");
         copy(root, "prompt_cache_key", "null");
-        nested(body.member(root, "reasoning"), "reasoning", "effort", "null", "summary", "null");
+        copy(root, "prompt_cache_retention", "null");
+        copy(root, "presence_penalty", "0.0");
+        copy(root, "frequency_penalty", "0.0");
+        name("reasoning");
+        object(body.member(root, "reasoning"), "effort", "null", "summary", "null");
         copy(root, "safety_identifier", "null");
+        int tier = body.member(root, "service_tier");
+        name("service_tier");
+        if (tier == NONE || body.text(tier, "service_tier").equals("auto")) {
+            out.append("\"default\"");
+        } else {
+            append(body.any(tier, "service_tier"));
+        }
         name("store").append("false"); // nothing is kept that could be fetched again
-        copy(root, "temperature", "null");
-        nested(body.member(root, "text"), "text", "format", "{\"type\":\"text\"}");
-        copy(root, "tool_choice", "\"auto\"");
-        copy(root, "tools", "[]");
-        copy(root, "top_p", "null");
+        copy(root, "temperature", "1.0");
+        name("text");
+        object(body.member(root, "text"), "format", "{\"type\":\"text\"}", "verbosity",
+                "\"medium\"");
+        writeToolChoice(body.member(root, "tool_choice"));
+        writeTools(body.member(root, "tools"));
+        copy(root, "top_logprobs", "0");
+        copy(root, "top_p", "1.0");
         name("truncation").append("\"disabled\"");
         copy(root, "user", "null");
         copy(root, "metadata", "{}");
         return out.toString();
+    }
+
+    private void writeToolChoice(int choice) throws UntranslatableException {
+        name("tool_choice");
+        boolean allowed = body.isObject(choice)
+                && body.text(choice, "type", "tool_choice").equals("allowed_tools");
+        if (allowed) {
+            object(choice, "mode", "\"auto\"");
+        } else if (choice == NONE) {
+            out.append("\"auto\"");
+        } else {
+            append(body.any(choice, "tool_choice"));
+        }
+    }
+
+    /** The tools; functions with all members that they have, said or not. */
+    private void writeTools(int tools) throws UntranslatableException {
+        name("tools").append('[');
+        if (tools != NONE) {
+            body.elements(tools, "tools", (tool, path) -> {
+                out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
+                if (body.text(tool, "type", path).equals("function")) {
+                    boolean strict = ResponseTools.isStrict(
+                            body.optionalBool(tool, "strict", path),
+                            body.optionalObject(tool, "parameters", path));
+                    object(tool, "type", "", "name", "null", "description", "null", "parameters",
+                            "null", "strict", Boolean.toString(strict));
+                } else {
+                    append(body.any(tool, path));
+                }
+            });
+        }
+        out.append(']');
     }
 
     /** The name of the next member, behind a comma if it is not the first of its object. */
@@ -55,8 +105,12 @@ final class ResponseSettings {
     }
 
     private void copy(int object, String name, String otherwise) {
+        copy(object, name, name, otherwise);
+    }
+
+    private void copy(int object, String name, String shownName, String otherwise) {
         int value = body.member(object, name);
-        name(name);
+        name(shownName);
         if (value == NONE) {
             out.append(otherwise);
         } else {
@@ -65,14 +119,13 @@ final class ResponseSettings {
     }
 
     /** An object with all its members, and those that have to be there. */
-    private void nested(int object, String name, String... required)
-            throws UntranslatableException {
-        name(name).append('{');
+    private void object(int object, String... required) throws UntranslatableException {
+        out.append('{');
         for (int i = 0; i < required.length; i += 2) {
             copy(object, required[i], required[i + 1]);
         }
         if (object != NONE) {
-            body.members(object, name, (value, member) -> {
+            body.members(object, "", (value, member) -> {
                 boolean written = false;
                 for (int i = 0; i < required.length; i += 2) {
                     written |= required[i].equals(member);

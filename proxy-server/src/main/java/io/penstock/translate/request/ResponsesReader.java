@@ -2,16 +2,11 @@ package io.penstock.translate.request;
 
 import static io.penstock.translate.request.JsonIndex.NONE;
 
-import io.penstock.translate.request.ModelRequest.Choice;
 import io.penstock.translate.request.ModelRequest.Mode;
 import io.penstock.translate.request.ModelRequest.Setting;
 import io.penstock.translate.request.ModelRequest.Thinking;
-import io.penstock.translate.request.ModelRequest.Tool;
-import io.penstock.translate.request.ModelRequest.ToolChoice;
 import io.penstock.translate.request.Part.Text;
 import io.penstock.translate.request.Turn.Role;
-import java.util.HashSet;
-import java.util.Set;
 
 /**
  * Reads an OpenAI Responses request, as far as nothing in it refers to what a provider keeps.
@@ -23,6 +18,7 @@ final class ResponsesReader {
     private final ModelRequest request;
     private final Notes notes;
     private final ChatSettings settings;
+    private final ResponseTools tools;
     private final ResponseItems items;
 
     ResponsesReader(TypedBody body, ModelRequest request) {
@@ -30,7 +26,8 @@ final class ResponsesReader {
         this.request = request;
         this.notes = request.notes;
         this.settings = new ChatSettings(body, request);
-        this.items = new ResponseItems(body, request);
+        this.tools = new ResponseTools(body, request);
+        this.items = new ResponseItems(body, request, tools);
     }
 
     void read() throws UntranslatableException {
@@ -49,6 +46,14 @@ final class ResponsesReader {
         } else {
             items.read(input, "input");
         }
+        int offered = body.member(root, "tools");
+        if (offered != NONE) {
+            tools.read(offered, "tools");
+        }
+        int choice = body.member(root, "tool_choice");
+        if (choice != NONE) {
+            tools.readChoice(choice, "tool_choice");
+        }
         body.members(root, "", this::readMember);
         settings.chooseEndUser(root, "safety_identifier", "user");
         request.imageDetailPath = "input.content.detail";
@@ -60,9 +65,15 @@ final class ResponsesReader {
     private void readMember(int value, String name) throws UntranslatableException {
         switch (name) {
             case "instructions", "input", "safety_identifier", "user" -> { } // read elsewhere
-            case "previous_response_id", "conversation", "prompt" ->
-                    throw UntranslatableException.unsupported(name,
-                            "refers to what one provider keeps");
+            case "previous_response_id" -> {
+                if (body.member(value, ResponseSettings.RESOLVED) == NONE) {
+                    throw UntranslatableException.unsupported(name, "no such response is kept"
+                            + " here. Send its items themselves, with \"store\": false");
+                }
+            }
+            case "conversation", "prompt" -> throw UntranslatableException.unsupported(name,
+                    "refers to what one provider keeps. Send the items themselves, with"
+                    + " \"store\": false");
             case "background" -> {
                 if (body.bool(value, name)) {
                     throw UntranslatableException.unsupported(name,
@@ -70,8 +81,7 @@ final class ResponsesReader {
                 }
             }
             case "max_output_tokens" -> request.put(Setting.MAX_TOKENS, body.number(value, name));
-            case "tools" -> body.elements(value, name, this::readTool);
-            case "tool_choice" -> readToolChoice(value, name);
+            case "tools", "tool_choice" -> { } // read behind the items, which may add tools
             case "reasoning" -> {
                 String effort = body.optionalText(value, "effort", name);
                 if (effort != null) {
@@ -113,54 +123,13 @@ final class ResponsesReader {
                 }
                 settings.read(value, name);
             }
-            case "n", "stop", "seed", "logprobs", "logit_bias", "frequency_penalty",
-                    "presence_penalty", "prediction", "top_k" -> notes.drop(name); // chat's own
+            case "n", "stop", "seed", "logprobs", "logit_bias", "prediction", "top_k" ->
+                    notes.drop(name); // chat's own
             default -> {
                 if (!settings.read(value, name)) {
                     notes.drop(name);
                 }
             }
-        }
-    }
-
-    private void readTool(int tool, String path) throws UntranslatableException {
-        String type = body.text(tool, "type", path);
-        if (!type.equals("function")) {
-            throw UntranslatableException.unsupported(path + ".type",
-                    "the tool '" + Notes.printable(type) + "' exists at one provider only");
-        }
-        Raw schema = body.optionalObject(tool, "parameters", path);
-        Boolean strict = body.optionalBool(tool, "strict", path);
-        if (strict == null) { // which means strict here, but not in chat
-            strict = schema != null && StrictSchema.isStrict(schema);
-        }
-        request.tools.add(new Tool(body.text(tool, "name", path),
-                body.optionalString(tool, "description", path), schema, strict, null, path));
-        body.dropOthers(tool, "tools", notes, "type", "name", "description", "parameters",
-                "strict");
-    }
-
-    private void readToolChoice(int value, String path) throws UntranslatableException {
-        if (body.isString(value)) {
-            request.toolChoice = new ToolChoice(
-                    ChatSettings.choice(body.text(value, path), path), null, null, path);
-            return;
-        }
-        String type = body.text(value, "type", path);
-        switch (type) {
-            case "function" -> request.toolChoice = new ToolChoice(Choice.NAMED,
-                    body.text(value, "name", path), null, path);
-            case "allowed_tools" -> {
-                Set<String> names = new HashSet<>();
-                body.elements(body.member(value, "tools"), path + ".tools", (tool, at) ->
-                        names.add(body.text(tool, "name", at)));
-                request.toolChoice = new ToolChoice(
-                        ChatSettings.choice(body.text(value, "mode", path), path + ".mode"), null,
-                        names, path);
-            }
-            default -> throw UntranslatableException.unsupported(path,
-                    "a choice of the type '" + Notes.printable(type)
-                    + "' exists at one provider only");
         }
     }
 }

@@ -141,7 +141,7 @@ final class ToolIds {
     }
 
     /** FNV-1a: short, and the same everywhere; nobody gains by a collision in their own request. */
-    private static long hash(String id) {
+    static long hash(String id) {
         long hash = 0xcbf29ce484222325L;
         for (int i = 0; i < id.length(); i++) {
             hash = (hash ^ id.charAt(i)) * 0x100000001b3L;

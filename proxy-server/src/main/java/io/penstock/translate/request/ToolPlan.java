@@ -39,6 +39,10 @@ record ToolPlan(List<Tool> tools, Choice choice, String name) {
                 && tools.stream().noneMatch(tool -> tool.name().equals(said.name()))) {
             throw UntranslatableException.invalid(said.path(), "there is no such tool");
         }
+        if (tools.isEmpty() && said.choice() == Choice.REQUIRED && request.toolsDropped) {
+            throw UntranslatableException.unsupported(said.path(),
+                    "the tools that have to be used exist at one provider only");
+        }
         if (tools.isEmpty() && said.choice() == Choice.REQUIRED) {
             throw UntranslatableException.invalid(said.path(), "there are no tools");
         }

@@ -1,6 +1,7 @@
 package io.penstock.translate.request;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.translate.CallerTools;
 import java.util.List;
 
 /**
@@ -17,10 +18,11 @@ import java.util.List;
  * @param responseSettings members of a Responses object that repeat the request's settings, as JSON
  *     text on one line without braces; null if the caller's format is another
  * @param functionsOffered whether the caller looks for a call in {@code function_call}
+ * @param tools the caller's tools that the provider knows otherwise, for its reply
  */
 public record Translated(ByteBuf body, List<String> dropped, List<String> changed,
         boolean jsonByTool, boolean usageAsked, String responseSettings,
-        boolean functionsOffered) {
+        boolean functionsOffered, CallerTools tools) {
     /** The tool that stands in for an answer in a given schema. */
     public static final String JSON_TOOL = "json_output";
 }

@@ -287,21 +287,29 @@ class NothingIsLostSilentlyTest {
 
     static Stream<Arguments> responses() {
         ProviderFormat to = ProviderFormat.CHAT;
-        Stream<Arguments> items = Stream.of("item_reference", "file_search_call",
-                "web_search_call", "computer_call", "code_interpreter_call",
-                "image_generation_call", "local_shell_call", "mcp_call", "custom_tool_call",
-                "compaction").map(type -> refused(RESPONSES, to, GPT,
-                        "'input':[{'type':'" + type + "','id':'a'}]", "input[0].type"));
+        Stream<Arguments> items = Stream.of("file_search_call", "web_search_call",
+                "code_interpreter_call", "image_generation_call", "mcp_call", "mcp_list_tools",
+                "mcp_approval_request", "compaction", "context_compaction", "tool_search_call",
+                "something_new").map(type -> dropped(RESPONSES, to, GPT, "'input':[{'role':"
+                        + "'user','content':'a'},{'type':'" + type + "','id':'a'}]",
+                        "input." + type));
         Stream<Arguments> fields = Stream.of(
                 refused(RESPONSES, to, GPT, "'previous_response_id':'r'", "previous_response_id"),
                 refused(RESPONSES, to, GPT, "'conversation':'c'", "conversation"),
                 refused(RESPONSES, to, GPT, "'prompt':{'id':'p'}", "prompt"),
                 refused(RESPONSES, to, GPT, "'background':true", "background"),
+                refused(RESPONSES, to, GPT, "'input':[{'type':'item_reference','id':'a'}]",
+                        "input[0]"),
+                refused(RESPONSES, to, GPT, "'input':[{'type':'compaction_trigger'}]",
+                        "input[0].type"),
+                dropped(RESPONSES, to, GPT, "'context_management':[]", "context_management"),
+                dropped(RESPONSES, to, GPT, "'client_metadata':{}", "client_metadata"),
                 refused(RESPONSES, to, GPT, "'prompt_cache_options':{'prewarm':true}",
                         "prompt_cache_options.prewarm"),
-                refused(RESPONSES, to, GPT, "'tools':[{'type':'web_search'}]", "tools[0].type"),
-                refused(RESPONSES, to, GPT, "'tools':[{'type':'custom','name':'f'}]",
-                        "tools[0].type"),
+                dropped(RESPONSES, to, GPT, "'tools':[{'type':'web_search'}]",
+                        "tools.web_search"),
+                refused(RESPONSES, to, GPT, "'tools':[{'type':'web_search'}],'tool_choice':"
+                        + "'required'", "tool_choice"),
                 refused(RESPONSES, to, GPT, "'tool_choice':{'type':'mcp','server_label':'s'}",
                         "tool_choice"),
                 refused(RESPONSES, to, GPT, "'input':[{'role':'user','content':[{'type':"

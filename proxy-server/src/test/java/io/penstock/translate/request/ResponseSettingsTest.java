@@ -28,9 +28,28 @@ class ResponseSettingsTest {
         "'store':true | store | false",
         "'temperature':0.50 | temperature | 0.50",
         "'text':{'verbosity':'low'} | text | {'format':{'type':'text'},'verbosity':'low'}",
+        "'user':'u' | text | {'format':{'type':'text'},'verbosity':'medium'}",
+        "'user':'u' | temperature | 1.0",
+        "'user':'u' | top_p | 1.0",
+        "'user':'u' | top_logprobs | 0",
+        "'top_logprobs':3 | top_logprobs | 3",
+        "'user':'u' | presence_penalty | 0.0",
+        "'frequency_penalty':0.5 | frequency_penalty | 0.5",
+        "'user':'u' | service_tier | 'default'",
+        "'service_tier':'auto' | service_tier | 'default'",
+        "'service_tier':'flex' | service_tier | 'flex'",
+        "'previous_response_id':{'resolved':'resp_1'} | previous_response_id | 'resp_1'",
         "'tools':[{'type':'function','name':'f','parameters':{'a':1.0}}],'tool_choice':"
             + "{'type':'function','name':'f'} | tool_choice | {'type':'function','name':'f'}",
-        "'tools':[{'type':'function','name':'f'}] | tools | [{'type':'function','name':'f'}]",
+        "'tools':[{'type':'function','name':'f'}] | tools | [{'type':'function','name':'f',"
+            + "'description':null,'parameters':null,'strict':false}]",
+        "'tools':[{'type':'function','name':'f','strict':true,'parameters':{'a':1.0},"
+            + "'defer_loading':true},{'type':'web_search'}] | tools | [{'type':'function',"
+            + "'name':'f','description':null,'parameters':{'a':1.0},'strict':true,"
+            + "'defer_loading':true},{'type':'web_search'}]",
+        "'tools':[{'type':'function','name':'f'}],'tool_choice':{'type':'allowed_tools','tools':"
+            + "[{'type':'function','name':'f'}]} | tool_choice | {'mode':'auto','type':"
+            + "'allowed_tools','tools':[{'type':'function','name':'f'}]}",
         "'truncation':'auto' | truncation | 'disabled'"})
     void areRepeatedAsTheyWereSpelled(String said, String name, String repeated)
             throws Exception {
@@ -39,7 +58,10 @@ class ResponseSettingsTest {
         assertThat(all).containsEntry(name, JsonTree.of(JsonTree.quoted(repeated)));
         assertThat(all).containsKeys("instructions", "max_output_tokens", "parallel_tool_calls",
                 "previous_response_id", "reasoning", "store", "temperature", "text",
-                "tool_choice", "tools", "top_p", "truncation", "user", "metadata");
+                "tool_choice", "tools", "top_p", "truncation", "user", "metadata",
+                "max_tool_calls", "prompt_cache_key", "prompt_cache_retention",
+                "presence_penalty", "frequency_penalty", "safety_identifier", "service_tier",
+                "top_logprobs");
     }
 
     @ParameterizedTest

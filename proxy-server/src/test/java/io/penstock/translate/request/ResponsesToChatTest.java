@@ -12,7 +12,7 @@ class ResponsesToChatTest {
     private static final String HI = "{'role':'user','content':'hi'}";
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource({"items", "tools", "settings"})
+    @MethodSource({"items", "agentItems", "tools", "agentTools", "settings"})
     void translates(TranslationCase row) throws Exception {
         row.check(ClientFormat.RESPONSES, ProviderFormat.CHAT, "gpt-4o", "'input':'hi'",
                 "'model':'x'");
@@ -103,11 +103,98 @@ class ResponsesToChatTest {
                         + output("1"), HI + ",{'role':'assistant','content':null,'tool_calls':["
                         + callOut("1") + "]}," + outputOut("1"))
                         .drops("input.reasoning", "input.encrypted_content"),
-                noItem("a reference", "{'type':'item_reference','id':'a'}", ".type"),
-                noItem("a call of the server's", "{'type':'web_search_call','id':'a'}", ".type"),
-                noItem("a custom call", "{'type':'custom_tool_call','call_id':'a','name':'b',"
-                        + "'input':''}", ".type"),
+                noItem("a reference", "{'type':'item_reference','id':'a'}", ""),
+                noItem("a reference that does not say so", "{'id':'a'}", ""),
+                noItem("the wish for a compaction", "{'type':'compaction_trigger'}", ".type"),
                 refuses("no input", "{'input':null}", "input"));
+    }
+
+    /** What Codex keeps in its history, some of which only OpenAI can read. */
+    static Stream<TranslationCase> agentItems() {
+        String patch = "'*** Begin Patch\\n+\\\"a\\\"'";
+        return Stream.of(
+                conversation("a call of a custom tool", HI + ",{'type':'custom_tool_call','id':"
+                        + "'ctc_1','status':'completed','call_id':'1','name':'apply_patch',"
+                        + "'input':" + patch + "},{'type':'custom_tool_call_output','call_id':"
+                        + "'1','output':'r'}",
+                        HI + "," + called("1", "apply_patch", "{\\\"input\\\":\\\"*** Begin "
+                        + "Patch\\\\n+\\\\\\\"a\\\\\\\"\\\"}") + "," + outputOut("1")),
+                conversation("a call in a namespace", HI + ",{'type':'function_call','call_id':"
+                        + "'1','namespace':'mcp__fs','name':'read','arguments':'{}'},"
+                        + output("1"),
+                        HI + "," + called("1", "mcp__fs__read", "{}") + "," + outputOut("1")),
+                conversation("a call of the shell", HI + ",{'type':'local_shell_call','call_id':"
+                        + "'1','status':'completed','action':{'type':'exec','command':['ls']}},"
+                        + output("1"),
+                        HI + "," + called("1", "local_shell", "{\\\"type\\\":\\\"exec\\\","
+                        + "\\\"command\\\":[\\\"ls\\\"]}") + "," + outputOut("1")),
+                conversation("a shell's own output", HI + ",{'type':'shell_call','call_id':"
+                        + "'1','action':{'commands':['ls']}},{'type':'shell_call_output',"
+                        + "'call_id':'1','output':[{'stdout':'a'}]}",
+                        HI + "," + called("1", "shell", "{\\\"commands\\\":[\\\"ls\\\"]}")
+                        + ",{'role':'tool','tool_call_id':'1','content':'[{\\\"stdout\\\":"
+                        + "\\\"a\\\"}]'}"),
+                conversation("a patch", HI + ",{'type':'apply_patch_call','call_id':'1',"
+                        + "'operation':{'type':'delete_file'}},{'type':'apply_patch_call_output',"
+                        + "'call_id':'1','status':'completed','output':'r'}",
+                        HI + "," + called("1", "apply_patch", "{\\\"type\\\":\\\"delete_file\\\""
+                        + "}") + "," + outputOut("1")),
+                conversation("a screenshot", HI + ",{'type':'computer_call','call_id':'1',"
+                        + "'action':{'type':'screenshot'}},{'type':'computer_call_output',"
+                        + "'call_id':'1','output':{'type':'computer_screenshot','image_url':"
+                        + "'https://a'}}",
+                        HI + "," + called("1", "computer", "{\\\"type\\\":\\\"screenshot\\\"}")
+                        + ",{'role':'tool','tool_call_id':'1','content':''},{'role':'user',"
+                        + "'content':[{'type':'text','text':'Image from tool call 1:'},{'type':"
+                        + "'image_url','image_url':{'url':'https://a'}}]}"),
+                conversation("a result that came unasked", HI + ",{'type':"
+                        + "'function_call_output','call_id':'1','namespace':'app','name':"
+                        + "'create_thread','output':'r'}",
+                        HI + "," + called("1", "app__create_thread", "{}") + ","
+                        + outputOut("1")),
+                conversation("a message of another agent", "{'type':'agent_message','content':"
+                        + "[{'type':'input_text','text':'a'},{'type':'encrypted_content',"
+                        + "'encrypted_content':'x'}]}", "{'role':'user','content':'a'}")
+                        .drops("input.content.encrypted_content"),
+                conversation("a search for tools, whose finds are offered from then on",
+                        HI + ",{'type':'tool_search_call','call_id':'1','execution':'client',"
+                        + "'arguments':{'query':'mail'}},{'type':'tool_search_output','call_id':"
+                        + "'1','execution':'client','tools':[{'type':'namespace','name':'gmail',"
+                        + "'tools':[{'type':'function','name':'send','strict':false}]}]}",
+                        HI + "," + called("1", "tool_search", "{\\\"query\\\":\\\"mail\\\"}")
+                        + ",{'role':'tool','tool_call_id':'1','content':'[{\\\"type\\\":"
+                        + "\\\"namespace\\\",\\\"name\\\":\\\"gmail\\\",\\\"tools\\\":["
+                        + "{\\\"type\\\":\\\"function\\\",\\\"name\\\":\\\"send\\\","
+                        + "\\\"strict\\\":false}]}]'}"),
+                maps("tools that items add, once each", "{'input':[{'type':'additional_tools',"
+                        + "'role':'developer','tools':[{'type':'namespace','name':'functions',"
+                        + "'tools':[{'type':'function','name':'f','description':'old','strict':"
+                        + "false},{'type':'function','name':'g','strict':false}]}]}," + HI
+                        + ",{'type':'additional_tools','tools':[{'type':'namespace','name':"
+                        + "'functions','tools':[{'type':'function','name':'f','description':"
+                        + "'new','strict':false}]}]}]}",
+                        "{'messages':[" + HI + "],'tools':[{'type':'function','function':{'name':"
+                        + "'functions__f','description':'new','strict':false}},{'type':"
+                        + "'function','function':{'name':'functions__g','strict':false}}]}"),
+                conversation("what a provider did or sealed is dropped", HI
+                        + ",{'type':'web_search_call','id':'a','status':'completed','action':"
+                        + "{'type':'search','query':'q'}},{'type':'compaction',"
+                        + "'encrypted_content':'x'},{'type':'file_search_call','id':'a'},"
+                        + "{'type':'image_generation_call','id':'a','result':'AAAA'},"
+                        + "{'type':'mcp_list_tools','id':'a'},{'type':'tool_search_call'},"
+                        + "{'type':'tool_search_output','tools':[]},{'type':'something_new'},"
+                        + "{'role':'assistant','content':'b','phase':'commentary'}," + HI,
+                        HI + ",{'role':'assistant','content':'b'}," + HI)
+                        .drops("input.web_search_call", "input.compaction",
+                        "input.file_search_call", "input.image_generation_call",
+                        "input.mcp_list_tools", "input.tool_search_call", "input.something_new",
+                        "input.phase"));
+    }
+
+    private static String called(String id, String name, String arguments) {
+        return "{'role':'assistant','content':null,'tool_calls':[{'id':'" + id + "','type':"
+                + "'function','function':{'name':'" + name + "','arguments':'" + arguments
+                + "'}}]}";
     }
 
     private static TranslationCase tool(String name, String more, String moreOut) {
@@ -129,10 +216,6 @@ class ResponsesToChatTest {
                         ",'strict':true," + closed),
                 tool("not strict where its schema would be refused", "," + open,
                         ",'strict':false," + open),
-                refuses("a tool of the server", "{'tools':[{'type':'web_search'}]}",
-                        "tools[0].type"),
-                refuses("a custom tool", "{'tools':[{'type':'custom','name':'f'}]}",
-                        "tools[0].type"),
                 maps("choice required", "{" + tool + ",'tool_choice':'required'}",
                         "{'tool_choice':'required'}"),
                 maps("choice of a function", "{" + tool
@@ -147,6 +230,67 @@ class ResponsesToChatTest {
                         + ",'tool_choice':{'type':'file_search'}}", "tool_choice"),
                 maps("one call at a time", "{" + tool + ",'parallel_tool_calls':false}",
                         "{'parallel_tool_calls':false}"));
+    }
+
+    /** What Codex offers, unasked, whoever the model is of. */
+    static Stream<TranslationCase> agentTools() {
+        String function = "'tools':[{'type':'function','name':'f','strict':false}";
+        String functionOut = "{'type':'function','function':{'name':'f','strict':false}}";
+        String input = "'parameters':{'type':'object','properties':{'input':{'type':'string',"
+                + "'description':'The whole input of the tool, as plain text.'}},'required':["
+                + "'input'],'additionalProperties':false}";
+        String spaces = "{'type':'namespace','name':'mcp__fs__','description':'d','tools':["
+                + "{'type':'function','name':'read','strict':false}]},{'type':'namespace','name':"
+                + "'web','tools':[{'type':'function','name':'read','strict':false},{'type':"
+                + "'custom','name':'js'}]}";
+        String read = "{'type':'function','function':{'name':'mcp__fs__read','strict':false}}";
+        String webRead = "{'type':'function','function':{'name':'web__read','strict':false}}";
+        String js = "{'type':'function','function':{'name':'web__js'," + input + "}}";
+        return Stream.of(
+                maps("tools that only a provider can run are dropped", "{" + function
+                        + ",{'type':'web_search','external_web_access':true},{'type':"
+                        + "'image_generation','output_format':'png'},{'type':'local_shell'},"
+                        + "{'type':'mcp','server_label':'l'},{'type':'tool_search'}]}",
+                        "{'tools':[" + functionOut + "]}").drops("tools.web_search",
+                        "tools.image_generation", "tools.local_shell", "tools.mcp",
+                        "tools.tool_search"),
+                maps("even if they are all", "{'tools':[{'type':'web_search_preview'}],"
+                        + "'tool_choice':'auto'}", "{'tools':null,'tool_choice':null}")
+                        .drops("tools.web_search_preview"),
+                refuses("unless one has to be used", "{'tools':[{'type':'web_search'}],"
+                        + "'tool_choice':'required'}", "tool_choice"),
+                maps("functions of a namespace", "{'tools':[" + spaces + "]}",
+                        "{'tools':[" + read + "," + webRead + "," + js + "]}")
+                        .drops("tools.description"),
+                maps("choice of one in a namespace", "{'tools':[" + spaces + "],'tool_choice':"
+                        + "{'type':'function','namespace':'web','name':'read'}}",
+                        "{'tool_choice':{'type':'function','function':{'name':'web__read'}}}")
+                        .drops("tools.description"),
+                maps("choice of one whose namespace goes without saying", "{'tools':[" + spaces
+                        + "],'tool_choice':{'type':'custom','name':'js'}}",
+                        "{'tool_choice':{'type':'function','function':{'name':'web__js'}}}")
+                        .drops("tools.description"),
+                maps("allowed tools of all kinds", "{'tools':[" + spaces + ",{'type':'custom',"
+                        + "'name':'c'}],'tool_choice':{'type':'allowed_tools','tools':[{'type':"
+                        + "'custom','name':'c'},{'type':'namespace','name':'mcp__fs__'},{'type':"
+                        + "'web_search'}]}}", "{'tools':[" + read + ",{'type':'function',"
+                        + "'function':{'name':'c'," + input + "}}],'tool_choice':'auto'}")
+                        .drops("tools.description"),
+                maps("a custom tool", "{'tools':[{'type':'custom','name':'c','description':'d',"
+                        + "'format':{'type':'text'}}]}", "{'tools':[{'type':'function',"
+                        + "'function':{'name':'c','description':'d'," + input + "}}]}"),
+                maps("one with a grammar", "{'tools':[{'type':'custom','name':'c','description':"
+                        + "'d','format':{'type':'grammar','syntax':'lark','definition':'start:"
+                        + " x\\n'}}]}", "{'tools':[{'type':'function','function':{'name':'c',"
+                        + "'description':'d\\n\\nThe input has to follow this grammar (lark):"
+                        + "\\nstart: x\\n'," + input + "}}]}").changes("tools.format"),
+                maps("a search for tools that the caller runs", "{'tools':[{'type':'tool_search',"
+                        + "'execution':'client','description':'d','parameters':{'type':"
+                        + "'object'}}]}", "{'tools':[{'type':'function','function':{'name':"
+                        + "'tool_search','description':'d','parameters':{'type':'object'}}}]}"),
+                maps("a function that is loaded later is there from the start", "{'tools':[{"
+                        + "'type':'function','name':'f','strict':false,'defer_loading':true}]}",
+                        "{'tools':[" + functionOut + "]}").drops("tools.defer_loading"));
     }
 
     static Stream<TranslationCase> settings() {
@@ -187,8 +331,19 @@ class ResponsesToChatTest {
                 refuses("a conversation", "{'conversation':'c'}", "conversation"),
                 refuses("a prompt", "{'prompt':{'id':'p'}}", "prompt"),
                 refuses("the background", "{'background':true}", "background"),
-                maps("a managed context only tunes", "{'context_management':[]}", "{}")
+                maps("a managed context, which is an economy", "{'context_management':[{'type':"
+                        + "'compaction','compact_threshold':1}]}", "{}")
                         .drops("context_management"),
+                maps("what Codex sends with every call", "{'store':false,'client_metadata':"
+                        + "{'a':'b'},'include':['reasoning.encrypted_content'],'tool_choice':"
+                        + "'auto','parallel_tool_calls':false,'prompt_cache_key':'k','text':"
+                        + "{'verbosity':'low'},'access_programs':{},'stream_options':"
+                        + "{'include_obfuscation':false}}", "{'prompt_cache_key':'k','verbosity':"
+                        + "'low'}").drops("client_metadata", "parallel_tool_calls",
+                        "access_programs", "stream_options.include_obfuscation"),
+                maps("penalties, which the open schema has", "{'presence_penalty':0.5,"
+                        + "'frequency_penalty':1}", "{'presence_penalty':0.5,"
+                        + "'frequency_penalty':1}"),
                 refuses("a warm-up", "{'prompt_cache_options':{'prewarm':true}}",
                         "prompt_cache_options.prewarm"));
     }

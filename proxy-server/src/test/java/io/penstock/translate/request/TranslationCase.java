@@ -8,6 +8,7 @@ import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.penstock.provider.ChatDialect;
 import io.penstock.testing.Bytes;
+import io.penstock.translate.CallerTools;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -116,7 +117,7 @@ final class TranslationCase {
     /** What came out, its buffer released. */
     record Result(String body, List<String> dropped, List<String> changed,
             boolean jsonByTool, boolean usageAsked, String responseSettings,
-            boolean functionsOffered) {}
+            boolean functionsOffered, CallerTools tools) {}
 
     /** Translates a body in pieces of that size; 0 for a plain array. */
     static Result translate(ClientFormat from, ProviderFormat to, String body,
@@ -139,7 +140,8 @@ final class TranslationCase {
             out.release();
             return new Result(text, translated.dropped(),
                     translated.changed(), translated.jsonByTool(), translated.usageAsked(),
-                    translated.responseSettings(), translated.functionsOffered());
+                    translated.responseSettings(), translated.functionsOffered(),
+                    translated.tools());
         } finally {
             pieces.release();
         }

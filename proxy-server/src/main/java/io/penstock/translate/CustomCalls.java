@@ -1,0 +1,120 @@
+package io.penstock.translate;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Tells the arguments of custom tools as the free text that their caller wants, though the model
+ * was asked for an object that holds it. All else passes as it is.
+ *
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Bounds:</b> as many calls as a reader tells of, each with a {@link CustomInput}.
+ */
+final class CustomCalls implements TurnSink {
+    /** A call that is under way. */
+    private record Call(int choice, int tool, CustomInput input) {}
+
+    private final TurnSink next;
+    private final CallerTools tools;
+    private final List<Call> open = new ArrayList<>(2);
+    private final TextRun text = new TextRun();
+
+    CustomCalls(TurnSink next, CallerTools tools) {
+        this.next = next;
+        this.tools = tools;
+    }
+
+    @Override
+    public void onStart(String id, String model, long createdSeconds) {
+        next.onStart(id, model, createdSeconds);
+    }
+
+    @Override
+    public void onText(int choice, char[] chars, int from, int length) {
+        next.onText(choice, chars, from, length);
+    }
+
+    @Override
+    public void onRefusal(int choice, char[] chars, int from, int length) {
+        next.onRefusal(choice, chars, from, length);
+    }
+
+    @Override
+    public void onReasoning(int choice, char[] chars, int from, int length) {
+        next.onReasoning(choice, chars, from, length);
+    }
+
+    @Override
+    public void onSignature(int choice, String signature) {
+        next.onSignature(choice, signature);
+    }
+
+    @Override
+    public void onRedactedReasoning(int choice, String data) {
+        next.onRedactedReasoning(choice, data);
+    }
+
+    @Override
+    public void onToolStart(int choice, int tool, String id, String name, String signature) {
+        if (tools.kind(name) == CallerTool.Kind.CUSTOM) {
+            open.add(new Call(choice, tool, new CustomInput()));
+        }
+        next.onToolStart(choice, tool, id, name, signature);
+    }
+
+    @Override
+    public void onToolArguments(int choice, int tool, char[] chars, int from, int length) {
+        for (Call call : open) {
+            if (call.choice == choice && call.tool == tool) {
+                text.clear();
+                call.input.read(chars, from, length, text);
+                tell(call);
+                return;
+            }
+        }
+        next.onToolArguments(choice, tool, chars, from, length);
+    }
+
+    private void tell(Call call) {
+        if (text.length() > 0) {
+            next.onToolArguments(call.choice, call.tool, text.chars(), 0, text.length());
+        }
+    }
+
+    private void finish(Call call) {
+        text.clear();
+        call.input.finish(text);
+        tell(call);
+    }
+
+    @Override
+    public void onFinish(int choice, FinishReason reason, String stopSequence) {
+        for (Call call : open) {
+            if (call.choice == choice) {
+                finish(call);
+            }
+        }
+        next.onFinish(choice, reason, stopSequence);
+    }
+
+    @Override
+    public void onUsage(ReplyUsage usage) {
+        next.onUsage(usage);
+    }
+
+    @Override
+    public void onKeepAlive() {
+        next.onKeepAlive();
+    }
+
+    @Override
+    public void onError(ReplyError error) {
+        next.onError(error);
+    }
+
+    @Override
+    public void onEnd() {
+        open.forEach(this::finish);
+        next.onEnd();
+    }
+}
