@@ -13,9 +13,11 @@ package io.penstock.translate;
  *        held to a schema otherwise; null for none
  * @param functionCall whether a chat caller offered functions, as was done before there were tools,
  *        and looks for a call where it was then: there is one of them only
+ * @param thoughts whether a Gemini caller asked to be told thoughts; other formats always tell them
+ * @param array whether a Gemini caller reads a stream as a JSON array, not as events
  */
 public record ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
-        String settings, String textTool, boolean functionCall) {
+        String settings, String textTool, boolean functionCall, boolean thoughts, boolean array) {
     /** One answer, without a usage chunk, under the provider's own name for the model. */
     public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null, null);
 
@@ -23,6 +25,13 @@ public record ReplyOptions(String model, String askedModel, boolean includeUsage
     public ReplyOptions(String model, boolean includeUsage, int choices, String settings,
             String textTool) {
         this(model, null, includeUsage, choices, settings, textTool, false);
+    }
+
+    /** For a caller who is told thoughts, and reads events. */
+    public ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
+            String settings, String textTool, boolean functionCall) {
+        this(model, askedModel, includeUsage, choices, settings, textTool, functionCall, true,
+                false);
     }
 
     /** What to call the model where the provider calls it so, or null. */

@@ -40,7 +40,8 @@ public final class ReplyTranslator {
     /** Begins with a stream. */
     public void begin(ReplyFormat upstream, ReplyFormat client, ReplyOptions options) {
         this.upstream = upstream;
-        relayed = upstream == ReplyFormat.INVOKE && client == ReplyFormat.MESSAGES;
+        relayed = upstream == ReplyFormat.INVOKE && client == ReplyFormat.MESSAGES
+                || upstream == ReplyFormat.GEMINI && client == ReplyFormat.GEMINI;
         trail = null;
         writer = switch (client) {
             case CHAT -> new ChatWriter(loop, options);
@@ -48,6 +49,8 @@ public final class ReplyTranslator {
                     : new MessagesWriter(loop, options);
             case RESPONSES -> new ResponsesWriter(loop, options);
             case COMPLETIONS -> new CompletionsWriter(loop, options);
+            case GEMINI -> upstream == ReplyFormat.GEMINI ? new GeminiEcho(loop, options)
+                    : new GeminiWriter(loop, options);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
         };
         watch = new TurnWatch(options.textTool() == null ? writer
@@ -128,6 +131,9 @@ public final class ReplyTranslator {
             return;
         }
         reader.readEvent(loop.feed());
+        if (writer instanceof GeminiEcho echo && watch.error() == null) {
+            echo.write(bytes, size);
+        }
         if (trail != null) {
             loop.feed().begin(bytes, 0, size);
             trail.read(loop.feed());
@@ -208,12 +214,17 @@ public final class ReplyTranslator {
             watch.onError(ReplyError.of("The provider's reply holds no answer."));
             return watch.takeMeaning();
         }
+        if (upstream == ReplyFormat.GEMINI && client == ReplyFormat.GEMINI) {
+            out.writeBytes(bytes);
+            return Meaning.DONE;
+        }
         loop.bytes().clear();
         switch (client) {
             case CHAT -> ChatBody.write(loop.bytes(), loop, options, turn);
             case MESSAGES -> MessagesBody.write(loop.bytes(), loop, options, turn);
             case RESPONSES -> ResponseObject.write(loop.bytes(), loop, options, turn);
             case COMPLETIONS -> ChatBody.writeCompletion(loop.bytes(), loop, options, turn);
+            case GEMINI -> GeminiBody.write(loop.bytes(), loop, options, turn);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
         }
         loop.bytes().writeTo(out);
@@ -255,6 +266,10 @@ public final class ReplyTranslator {
             writer.onEnd();
         } else if (reader instanceof MessagesReader messages) {
             MessagesWriter.endAtLength(loop.bytes(), messages.openIndex(), counted);
+        } else if (reader instanceof GeminiReader gemini) {
+            GeminiWriter last = writer instanceof GeminiWriter echo ? echo
+                    : new GeminiWriter(loop, ReplyOptions.DEFAULT);
+            last.endAtLength(gemini.unfinished(), counted);
         } else if (trail == null || !trail.isWhole()) {
             return false;
         } else {
