@@ -16,7 +16,7 @@ import java.util.List;
  */
 final class GeminiContents {
     /** Google's own word for a call whose signature is lost, or was never there. */
-    private static final Raw NO_SIGNATURE = Raw.of("skip_thought_signature_validator");
+    private static final Raw NO_SIGNATURE = Raw.of(GeminiHistory.NO_SIGNATURE);
     private static final String SIGNATURE_IN_ID = "__thought__"; // as other gateways hide it
 
     private final ModelRequest request;

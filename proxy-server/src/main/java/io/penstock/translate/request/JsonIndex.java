@@ -34,9 +34,14 @@ final class JsonIndex {
             .build();
 
     private static final int KEPT_VALUES = 16 * 1024;
-    private static final int INDEXED_DEPTH = 8; // messages[].content[].content[].source.data
+    // contents[].parts[].functionResponse.parts[].inlineData.data
+    private static final int INDEXED_DEPTH = 9;
     private static final Set<String> OPAQUE =
-            Set.of("parameters", "input_schema", "schema", "input", "arguments", "logit_bias");
+            Set.of("parameters", "input_schema", "schema", "input", "arguments", "logit_bias",
+                    // Google's, by both of their names
+                    "args", "response", "parametersJsonSchema", "parameters_json_schema",
+                    "responseSchema", "response_schema", "responseJsonSchema",
+                    "response_json_schema");
 
     enum Kind { OBJECT, ARRAY, STRING, NUMBER, BOOLEAN, NULL }
 

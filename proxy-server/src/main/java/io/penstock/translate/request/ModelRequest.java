@@ -100,6 +100,10 @@ final class ModelRequest {
     String imageDetailPath = "image_url.detail";
     /** What the caller's format calls the reasoning of earlier turns. */
     String reasoningPath = "messages.reasoning_content";
+    /** What the caller's format calls Google's signature of a call. */
+    String signaturePath = "messages.tool_calls.extra_content";
+    /** Whether the caller's format tells thoughts only where they are asked for, and they are not. */
+    boolean thoughtsHidden;
     /** Whether the caller wants a usage event in a stream. */
     boolean usageAsked;
     /** Whether functions were offered, as was done before there were tools. */

@@ -3,6 +3,7 @@ package io.penstock.translate.request;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.loop.Scratch;
+import java.util.List;
 
 /**
  * Turns a caller's request into the one that a provider of another format takes. The body is
@@ -47,6 +48,10 @@ public final class RequestTranslator {
 
     private Translated translate(ClientFormat from, ProviderFormat to, TranslationOptions options,
             ByteBuf out) throws UntranslatableException {
+        if (from == ClientFormat.GEMINI && to == ProviderFormat.GEMINI) {
+            GeminiHistory.copy(index.raw(index.root()), out);
+            return new Translated(out, List.of(), List.of(), false, true, null, false, false);
+        }
         ModelRequest request = read(from);
         JsonOut json = new JsonOut(out);
         boolean jsonByTool = false;
@@ -68,7 +73,8 @@ public final class RequestTranslator {
         }
         request.dropTheRest();
         return new Translated(out, request.notes.dropped(), request.notes.changed(),
-                jsonByTool, request.usageAsked, request.responseSettings, request.functionsOffered);
+                jsonByTool, request.usageAsked, request.responseSettings, request.functionsOffered,
+                request.thoughtsHidden);
     }
 
     private ModelRequest read(ClientFormat from) throws UntranslatableException {
@@ -79,11 +85,15 @@ public final class RequestTranslator {
             case MESSAGES -> new MessagesReader(typed, request).read();
             case RESPONSES -> new ResponsesReader(typed, request).read();
             case COMPLETIONS -> new CompletionsReader(typed, request).read();
+            case GEMINI -> new GeminiReader(typed, request).read();
             default -> throw new IllegalArgumentException("no reader for " + from);
         }
         if (request.turns.isEmpty()) {
-            throw UntranslatableException.invalid(from == ClientFormat.RESPONSES ? "input"
-                    : "messages", "expected at least one");
+            throw UntranslatableException.invalid(switch (from) {
+                case RESPONSES -> "input";
+                case GEMINI -> "contents";
+                default -> "messages";
+            }, "expected at least one");
         }
         Turns.checkParts(request.turns);
         return request;

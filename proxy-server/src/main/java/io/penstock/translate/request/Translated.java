@@ -17,10 +17,11 @@ import java.util.List;
  * @param responseSettings members of a Responses object that repeat the request's settings, as JSON
  *     text on one line without braces; null if the caller's format is another
  * @param functionsOffered whether the caller looks for a call in {@code function_call}
+ * @param thoughtsHidden whether the caller is not to be told thoughts
  */
 public record Translated(ByteBuf body, List<String> dropped, List<String> changed,
         boolean jsonByTool, boolean usageAsked, String responseSettings,
-        boolean functionsOffered) {
+        boolean functionsOffered, boolean thoughtsHidden) {
     /** The tool that stands in for an answer in a given schema. */
     public static final String JSON_TOOL = "json_output";
 }

@@ -1,0 +1,48 @@
+package io.penstock.translate.request;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * How much a Gemini request asks for, by its {@code generationConfig}: for who keeps its limits.
+ *
+ * @param maxTokens of one answer; -1 if the request doesn't say
+ * @param candidates how many answers
+ */
+public record GeminiLimits(long maxTokens, long candidates) {
+    /** Of a request that says nothing. */
+    public static final GeminiLimits NONE = new GeminiLimits(-1, 1);
+    private static final double MOST = 1e12;
+
+    /** Reads the object in those bytes; what is no count there is the provider's to refuse. */
+    public static GeminiLimits of(ByteBuf config, int index, int length) {
+        long maxTokens = -1;
+        long candidates = 1;
+        try (InputStream in = new ByteBufInputStream(config.slice(index, length));
+                JsonParser parser = JsonIndex.JSON.createParser(in)) {
+            parser.nextToken();
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String name = GeminiFields.camel(parser.currentName());
+                parser.nextToken();
+                if (name.equals("maxOutputTokens")) {
+                    maxTokens = Math.max(maxTokens, count(parser));
+                } else if (name.equals("candidateCount")) {
+                    candidates = Math.max(candidates, count(parser));
+                }
+                parser.skipChildren();
+            }
+        } catch (IOException | IllegalStateException e) {
+            return NONE; // no JSON inside: whoever reads it will say so
+        }
+        return new GeminiLimits(maxTokens == 0 ? -1 : maxTokens, candidates);
+    }
+
+    private static long count(JsonParser parser) throws IOException {
+        double count = parser.getValueAsDouble(-1);
+        return count >= 0 ? (long) Math.min(count, MOST) : -1;
+    }
+}
