@@ -39,7 +39,8 @@ final class GeminiType implements ProviderType {
 
     @Override
     public Set<Api> apis(Site site) {
-        return isImitation(site) ? Set.of(Api.CHAT, Api.EMBEDDINGS) : Set.of(Api.GEMINI);
+        return isImitation(site) ? Set.of(Api.CHAT, Api.EMBEDDINGS)
+                : Set.of(Api.GEMINI, Api.GEMINI_COUNT_TOKENS);
     }
 
     /** The path has the name's last part only. */
