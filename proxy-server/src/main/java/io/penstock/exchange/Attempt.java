@@ -566,7 +566,7 @@ final class Attempt implements ReplyListener {
             downstream.closeAfterAnswer();
         }
         if (question != null) {
-            head.begin(shownStatus(), relay, events);
+            head.begin(shownStatus(), relay, events && !question.options().array());
         }
         HeadWriter out = loop.writer().clear();
         exchange.onCommit(this, out);

@@ -257,7 +257,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
             return;
         }
         moveTo(Phase.ATTEMPTING);
-        if (endpoint == Endpoint.COUNT_TOKENS && !isCountedSomewhere()) {
+        if (endpoint.countsTokens() && !isCountedSomewhere()) {
             answerEstimate();
             return;
         }
@@ -293,10 +293,11 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
         status = 200;
         moveTo(Phase.COMPLETE);
         String id = requestId;
+        String counted = endpoint.isGoogles() ? "totalTokens" : "input_tokens";
         finish();
         loop.localReply().lines(LimitReply.lines(metering.permit(), loop.deadlines().nowNanos()))
-                .lines(cors).field("x-penstock-estimated", "input_tokens")
-                .json(downstream, 200, id, "{\"input_tokens\":" + tokens + "}");
+                .lines(cors).field("x-penstock-estimated", counted)
+                .json(downstream, 200, id, "{\"" + counted + "\":" + tokens + "}");
     }
 
     /** Whether the route wants a broken stream to be continued, and this one could be. */
@@ -659,7 +660,7 @@ public final class Exchange extends Deadlines.Entry implements Outcome {
     /** Whether the last attempt came to a reply that the caller got, or did not wait for. */
     private boolean isToBePaid() {
         return (servedBy() != null || leftAlone) && tries.leader().status() < 300
-                && endpoint != Endpoint.COUNT_TOKENS;
+                && !endpoint.countsTokens();
     }
 
     private void moveTo(Phase next) {

@@ -8,7 +8,10 @@ import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.TopLevelScanner;
+import io.penstock.json.TopLevelScanner.Kind;
 import io.penstock.provider.Authorization;
+import io.penstock.translate.GeminiPath;
+import io.penstock.translate.request.GeminiLimits;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderTypeException;
 import io.penstock.upstream.RequestStart;
@@ -38,6 +41,7 @@ final class IncomingRequest {
     private final Questions questions;
 
     private Endpoint endpoint;
+    private GeminiPath google; // null where the body names the model
     private long maxBodyBytes;
     private byte[] fields; // of the caller's head, those that go on to a provider
     private int fieldsLength;
@@ -54,6 +58,7 @@ final class IncomingRequest {
     /** Begins with a head that was accepted; returns why no body is wanted for it, or null. */
     Failure begin(RequestHead head, Endpoint endpoint, long maxBodyBytes) {
         this.endpoint = endpoint;
+        google = endpoint.isGoogles() ? GeminiPath.of(head.path(), head.query()) : null;
         this.maxBodyBytes = maxBodyBytes;
         found.clear();
         questions.begin(endpoint);
@@ -105,12 +110,28 @@ final class IncomingRequest {
         }
         Failure mistake = controls.read(scanner, endpoint.takesModels());
         if (mistake == null) {
-            mistake = found.read(scanner, controls.firstModel());
+            mistake = google != null ? found.read(google, googlesLimits())
+                    : found.read(scanner, controls.firstModel());
         }
         if (mistake == null) {
             giveScannerBack();
         }
         return mistake;
+    }
+
+    private GeminiLimits googlesLimits() {
+        int member = scanner.kind(RequestFields.GENERATION_CONFIG) == Kind.OBJECT
+                ? RequestFields.GENERATION_CONFIG : RequestFields.GENERATION_CONFIG_SNAKE;
+        if (scanner.kind(member) != Kind.OBJECT) {
+            return GeminiLimits.NONE;
+        }
+        ByteBuf whole = body.whole(allocator, loop.edits().clear());
+        try {
+            return GeminiLimits.of(whole, whole.readerIndex() + (int) scanner.start(member),
+                    (int) (scanner.end(member) - scanner.start(member)));
+        } finally {
+            whole.release();
+        }
     }
 
     /** What the body says; of use once the request is whole. */

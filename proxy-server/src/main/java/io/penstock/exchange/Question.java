@@ -40,7 +40,7 @@ final class Question {
 
     /** Takes the translated body. */
     Question(Provider provider, String modelName, boolean stream, Translated translated,
-            ReplyFormat client, long choices, boolean prefilled,
+            ReplyFormat client, long choices, boolean array, boolean prefilled,
             ProviderTypeException impediment, Gauge memory) {
         this.provider = provider;
         this.modelName = modelName;
@@ -53,7 +53,7 @@ final class Question {
         options = new ReplyOptions(null, modelName, translated.usageAsked(), (int) choices,
                 translated.responseSettings(),
                 translated.jsonByTool() ? Translated.JSON_TOOL : null,
-                translated.functionsOffered());
+                translated.functionsOffered(), !translated.thoughtsHidden(), array);
         int kept = translated.body().capacity() + (translated.responseSettings() == null ? 0
                 : translated.responseSettings().length());
         gauged = kept > RequestBody.FREE_BYTES ? kept : 0;

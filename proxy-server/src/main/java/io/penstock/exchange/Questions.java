@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.penstock.failure.Failure;
 import io.penstock.provider.Prefill;
 import io.penstock.route.Route.TargetName;
+import io.penstock.translate.request.GeminiHistory;
 import io.penstock.translate.request.ProviderFormat;
 import io.penstock.translate.request.Translated;
 import io.penstock.translate.request.TranslationOptions;
@@ -60,7 +61,7 @@ final class Questions {
             Continuation continuation, long passedTokens) {
         release();
         preparedFor = target;
-        if (provider.speaks(endpoint.api())) {
+        if (provider.speaks(endpoint.api()) && !isReframed()) {
             return true;
         }
         if (endpoint.asked() == null) {
@@ -92,6 +93,20 @@ final class Questions {
         }
     }
 
+    /**
+     * Whether a Gemini request can't go to Google as it is, or its reply not to the caller: a
+     * stream is always asked for as events, and signatures that others made are no good there.
+     */
+    private boolean isReframed() {
+        if (endpoint != Endpoint.GEMINI || request.isArray()) {
+            return endpoint == Endpoint.GEMINI;
+        }
+        ByteBuf whole = body.whole(allocator, loop.edits().clear());
+        boolean mixed = GeminiHistory.isMixed(whole);
+        whole.release();
+        return mixed;
+    }
+
     private Question translate(TargetName target, Provider provider, boolean asksForUsage,
             BodyEdits edits, boolean prefilled) throws UntranslatableException {
         ProviderFormat to = switch (provider.mainApi()) {
@@ -118,7 +133,8 @@ final class Questions {
             Translated translated = loop.requestTranslator().translate(endpoint.asked(), to, whole,
                     options, allocator);
             return new Question(provider, modelName, request.isStream(), translated,
-                    endpoint.format(), request.choices(), prefilled, impediment, loop.bodyMemory());
+                    endpoint.format(), request.choices(), request.isArray(), prefilled, impediment,
+                    loop.bodyMemory());
         } finally {
             whole.release();
         }

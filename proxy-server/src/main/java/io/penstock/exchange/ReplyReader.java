@@ -64,6 +64,7 @@ final class ReplyReader implements ResponseRelay.Observer {
     private boolean unreadLast; // the last event was too long to be read
     private boolean translated; // what events mean is told elsewhere
     private boolean chunks; // the caller's events are OpenAI's chunks
+    private boolean googles; // the provider counts in Google's words
     private Continuation continuation; // null where events need not be read whole
     private int malformed;
     private long events; // with room for content
@@ -90,6 +91,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         this.continuation = continuation;
         malformed = 0;
         chunks = true;
+        googles = false;
         watches = false;
         watchedEvents = 0;
         unreadLast = false;
@@ -128,6 +130,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         streams = isStream;
         unreadLast = false;
         chunks = endpoint.hasChunks();
+        googles = endpoint.isGoogles() && !isTranslated;
         translated = isTranslated;
         watches = !isTranslated && !chunks;
         if (watches) {
@@ -287,7 +290,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         if (counted == null || counted.total() == 0) {
             return null;
         }
-        boolean whole = doneSeen || !streams;
+        boolean whole = doneSeen || !streams || googles && finishes > 0; // which says no more
         // At its start a stream may tell the prompt, and of the answer no more than a beginning.
         return new TokenUsage(counted.prompt(), whole ? counted.completion()
                 : Math.max(counted.completion(), passedTokens()), counted.cached(),
@@ -426,11 +429,16 @@ final class ReplyReader implements ResponseRelay.Observer {
         }
         noteEnd(buffer, index, length);
         TokenUsage found = carry == null && length == wholeLength
-                ? loop.usageScanner().scan(buffer, index, length)
+                ? scan(buffer, index, length)
                 : scanPieces(buffer, index, length);
         if (found != null) {
             usage = found;
         }
+    }
+
+    private TokenUsage scan(ByteBuf buffer, int index, int length) {
+        return googles ? loop.usageScanner().scanGoogles(buffer, index, length)
+                : loop.usageScanner().scan(buffer, index, length);
     }
 
     private void noteEnd(ByteBuf buffer, int index, int length) {
@@ -448,7 +456,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         ByteBuf joined = Unpooled.wrappedBuffer(
                 Unpooled.wrappedBuffer(carry == null ? EMPTY : carry),
                 buffer.retainedSlice(index, length));
-        TokenUsage found = loop.usageScanner().scan(joined, 0, joined.readableBytes());
+        TokenUsage found = scan(joined, 0, joined.readableBytes());
         int kept = Math.min(joined.readableBytes(), CARRIED_BYTES);
         carry = new byte[kept];
         joined.getBytes(joined.readableBytes() - kept, carry);

@@ -26,6 +26,8 @@ import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamConnection;
 import io.penstock.listen.RequestHandler;
+import io.penstock.translate.GeminiPath;
+import io.penstock.translate.ReplyFormat;
 import java.net.InetSocketAddress;
 
 /**
@@ -265,7 +267,9 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     /** Answers on the head; {@code head} is null if none could be read. */
     private void refuse(Failure failure, RequestHead head, String id) {
-        localReply().error(connection, Endpoint.errorFormat(endpoint), failure, id, null);
+        ReplyFormat format = endpoint == null && head != null && GeminiPath.isGoogles(head.path())
+                ? ReplyFormat.GEMINI : Endpoint.errorFormat(endpoint);
+        localReply().error(connection, format, failure, id, null);
         if (worker.accessLog() != null) {
             worker.accessLog().add(Refused.of(caller, id, failure,
                     head == null ? null : head.method() + " " + head.path(),
