@@ -48,7 +48,8 @@ class BudgetCutIT {
             + "\"output_text\",\"text\":\"\",\"annotations\":[]}}");
 
     private static final String GEMINI = "data: {\"candidates\":[{\"content\":{\"parts\":"
-            + "[{\"text\":\"word \"}],\"role\":\"model\"},\"index\":0}],\"responseId\":\"r\"}\r\n\r\n";
+            + "[{\"text\":\"word \"}],\"role\":\"model\"},\"index\":0}],\"responseId\":\"r\"}"
+            + "\r\n\r\n";
 
     private static String named(String data) {
         String type = data.substring(9, data.indexOf('"', 9));

@@ -102,7 +102,7 @@ final class ModelRequest {
     String reasoningPath = "messages.reasoning_content";
     /** What the caller's format calls Google's signature of a call. */
     String signaturePath = "messages.tool_calls.extra_content";
-    /** Whether the caller's format tells thoughts only where they are asked for, and they are not. */
+    /** Whether the caller is not to be told thoughts: its format wants them asked for. */
     boolean thoughtsHidden;
     /** Whether the caller wants a usage event in a stream. */
     boolean usageAsked;
