@@ -193,7 +193,9 @@ final class IncomingRequest {
     /** Only a signature has to have the body in one piece. */
     private Set<String> authorize(Attempt sender, RequestStart start, BodyEdits edits,
             HeadWriter out) throws ProviderTypeException {
-        Authorization authorization = sender.provider().authorization(sender.key());
+        Authorization authorization = endpoint.isGoogles()
+                ? sender.provider().authorization(sender.key(), start.path())
+                : sender.provider().authorization(sender.key());
         ByteBuf whole = authorization instanceof Authorization.Signed
                 ? body.whole(allocator, edits) : null;
         try {

@@ -165,7 +165,7 @@ class GeminiClientIT {
         }
     }
 
-    /** Whoever served the conversation in between: Google refuses signatures that are not its own. */
+    /** Another provider served the conversation in between; Google takes its own signatures only. */
     @Test
     void givesGoogleNoSignatureThatWasMadeHere() throws Exception {
         String before = "{\"contents\":[{\"role\":\"model\",\"parts\":[{\"text\":\"\",\"thought\":"
@@ -180,6 +180,33 @@ class GeminiClientIT {
             assertThat(caller.readBody(head)).isEqualTo(ANSWER);
             assertThat(google.requests().get(0).text())
                     .isEqualTo(before + "skip_thought_signature_validator" + behind);
+        }
+    }
+
+    /** As the base URL is by default, for callers of OpenAI's format. */
+    @Test
+    void relaysACallBesideTheImitationOfOpenAi() throws Exception {
+        try (ScriptedUpstream google = ScriptedUpstream.start(answers(), answers(),
+                        ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto())
+                        .provider("a", google.url())
+                        .type(ProviderTypes.GEMINI, "/v1beta/openai").start()) {
+            for (String call : List.of("generateContent", "countTokens")) {
+                RawClient caller = ask(proxy, call, ASK);
+                assertThat(caller.readBody(caller.readHead())).isEqualTo(ANSWER);
+            }
+            RawClient chat = proxy.ask(SMART, false);
+            chat.readBody(chat.readHead());
+
+            String key = ProxyUnderTest.keyOf("a");
+            assertThat(google.requests()).extracting(ScriptedUpstream.Request::path)
+                    .containsExactly("/v1beta/models/model-a:generateContent",
+                            "/v1beta/models/model-a:countTokens",
+                            "/v1beta/openai/chat/completions");
+            assertThat(google.requests()).extracting(asked -> asked.header("x-goog-api-key"))
+                    .containsExactly(key, key, null);
+            assertThat(google.requests()).extracting(asked -> asked.header("authorization"))
+                    .containsExactly(null, null, "Bearer " + key);
         }
     }
 
