@@ -311,6 +311,7 @@ class GeminiRequestTest {
     @CsvSource(delimiter = '|', value = {"{}|-1|1", "{'maxOutputTokens':7}|7|1",
         "{'max_output_tokens':'70','candidateCount':3.0}|70|3",
         "{'maxOutputTokens':1e9}|1000000000|1",
+        "{'maxOutputTokens':1e300,'candidateCount':99999999999}|1000000000|1000000",
         "{'maxOutputTokens':0,'candidateCount':0}|-1|1", "{'maxOutputTokens':'x'}|-1|1",
         "{'maxOutputTokens':{'a':1},'candidateCount':2}|-1|2",
         "{'responseSchema':{'maxOutputTokens':9}}|-1|1", "{'maxOutputTokens':x}|-1|1"})
