@@ -290,7 +290,7 @@ final class ReplyReader implements ResponseRelay.Observer {
         if (counted == null || counted.total() == 0) {
             return null;
         }
-        boolean whole = doneSeen || !streams || googles && finishes > 0; // which says no more
+        boolean whole = doneSeen || !streams || googles && finishes > 0; // its last figures
         // At its start a stream may tell the prompt, and of the answer no more than a beginning.
         return new TokenUsage(counted.prompt(), whole ? counted.completion()
                 : Math.max(counted.completion(), passedTokens()), counted.cached(),
