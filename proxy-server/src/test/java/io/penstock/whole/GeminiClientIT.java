@@ -165,7 +165,7 @@ class GeminiClientIT {
         }
     }
 
-    /** Another provider served the conversation in between; Google takes its own signatures only. */
+    /** Of the time when another provider served the conversation: Google takes its own only. */
     @Test
     void givesGoogleNoSignatureThatWasMadeHere() throws Exception {
         String before = "{\"contents\":[{\"role\":\"model\",\"parts\":[{\"text\":\"\",\"thought\":"

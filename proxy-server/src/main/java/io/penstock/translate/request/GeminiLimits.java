@@ -20,7 +20,7 @@ public record GeminiLimits(long maxTokens, long candidates) {
     /** Of a request that says nothing. */
     public static final GeminiLimits NONE = new GeminiLimits(-1, 1);
     private static final long MOST_TOKENS = 1_000_000_000;
-    private static final long MOST_CANDIDATES = 1_000_000; // the product of both is far from overflow
+    private static final long MOST_CANDIDATES = 1_000_000; // their product is a long yet
 
     /** Reads the object in those bytes; what is no count there is the provider's to refuse. */
     public static GeminiLimits of(ByteBuf config, int index, int length) {
