@@ -173,7 +173,7 @@ class JsonIndexTest {
 
     @Test
     void looksNoDeeperThanAnyFormatDoes() throws Exception {
-        read("{\"schema\":{\"a\":1},\"x\":" + "[".repeat(9) + "1" + "]".repeat(9)
+        read("{\"schema\":{\"a\":1},\"x\":" + "[".repeat(10) + "1" + "]".repeat(10)
                 + ",\"input\":[{\"input\":{\"a\":1}}]}");
 
         int schema = index.member(index.root(), "schema");
@@ -187,7 +187,7 @@ class JsonIndexTest {
             at = index.first(at);
             depth++;
         }
-        assertThat(depth).isEqualTo(7);
+        assertThat(depth).isEqualTo(8);
         assertThat(new String(bytes(at), StandardCharsets.UTF_8)).isEqualTo("[[1]]");
     }
 
