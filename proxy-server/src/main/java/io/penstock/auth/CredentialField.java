@@ -7,8 +7,9 @@ import java.util.regex.Pattern;
 
 /**
  * Where a request's head shows its credential: {@code Authorization} with the scheme Bearer (RFC
- * 6750 section 2.1), {@code x-api-key} or {@code api-key}. A head with several of these is taken
- * only if they say the same; the same one twice is refused by the head's parser.
+ * 6750 section 2.1), {@code x-api-key}, {@code api-key} or Google's {@code x-goog-api-key}. A head
+ * with several of these is taken only if they say the same; the same one twice is refused by the
+ * head's parser.
  *
  * <p><b>Thread:</b> confined to the event loop, which uses one for all its connections.
  */
@@ -39,7 +40,8 @@ public final class CredentialField {
             start = isBearer ? credential : to;
             end = to;
         }
-        if (!add(head, Field.X_API_KEY) || !add(head, Field.API_KEY)) {
+        if (!add(head, Field.X_API_KEY) || !add(head, Field.API_KEY)
+                || !add(head, Field.X_GOOG_API_KEY)) {
             return Denial.SEVERAL_GIVEN;
         }
         return isEmpty() && isInQuery(head) ? Denial.GIVEN_IN_URL : null;
@@ -52,6 +54,7 @@ public final class CredentialField {
         add(head, Field.AUTHORIZATION);
         add(head, Field.X_API_KEY);
         add(head, Field.API_KEY);
+        add(head, Field.X_GOOG_API_KEY);
     }
 
     /** Takes a field's value, unless it says something else than what is there. */

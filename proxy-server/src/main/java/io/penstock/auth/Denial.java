@@ -8,14 +8,15 @@ import io.penstock.caller.Authentication;
  * was found good.
  */
 public enum Denial implements Authentication {
-    NONE_GIVEN("No API key was given. Send it as 'Authorization: Bearer KEY' or 'x-api-key'."),
+    NONE_GIVEN("No API key was given. Send it as 'Authorization: Bearer KEY', 'x-api-key' or "
+            + "'x-goog-api-key'."),
     GIVEN_IN_URL("No API key was given in a header, and none is taken from a URL, where logs keep "
-            + "it. Send it as 'Authorization: Bearer KEY' or 'x-api-key', and replace it if the "
-            + "URL was real."),
-    SEVERAL_GIVEN("The header fields Authorization, x-api-key and api-key hold different "
-            + "credentials. Send one."),
+            + "it. Send it as 'Authorization: Bearer KEY', 'x-api-key' or 'x-goog-api-key', and "
+            + "replace it if the URL was real."),
+    SEVERAL_GIVEN("The header fields Authorization, x-api-key, api-key and x-goog-api-key hold "
+            + "different credentials. Send one."),
     OTHER_SCHEME("Only the scheme Bearer is known here. Send the API key as 'Authorization: "
-            + "Bearer KEY' or 'x-api-key'."),
+            + "Bearer KEY', 'x-api-key' or 'x-goog-api-key'."),
     UNKNOWN_KEY("The API key is not known here."),
 
     MALFORMED_TOKEN("The token is malformed, or has a header that is not supported."),

@@ -654,7 +654,7 @@ public final class Exchange extends Deadlines.Entry
         status = 200;
         moveTo(Phase.COMPLETE);
         settle();
-        LocalReply reply = loop.newReply().field("x-penstock-estimated", "input_tokens");
+        LocalReply reply = loop.newReply().field("x-penstock-estimated", call.countName());
         lines.addTo(reply, loop.calls().writer(), loop.nowNanos())
                 .writeJson(downstream, status, requestId, body);
         close();

@@ -12,13 +12,14 @@ public enum Field {
 
     // The caller's credentials are the proxy's business alone.
     AUTHORIZATION(Field.NOT_UP), X_API_KEY(Field.NOT_UP), API_KEY(Field.NOT_UP),
-    COOKIE(Field.NOT_UP), OPENAI_ORGANIZATION(Field.NOT_UP | Field.NOT_DOWN),
+    X_GOOG_API_KEY(Field.NOT_UP), X_GOOG_USER_PROJECT(Field.NOT_UP), COOKIE(Field.NOT_UP),
+    OPENAI_ORGANIZATION(Field.NOT_UP | Field.NOT_DOWN),
     OPENAI_PROJECT(Field.NOT_UP | Field.NOT_DOWN),
 
     // Who the caller is and how it came here is none of a third party's business.
     FORWARDED(Field.NOT_UP), X_FORWARDED_FOR(Field.NOT_UP), X_FORWARDED_HOST(Field.NOT_UP),
     X_FORWARDED_PORT(Field.NOT_UP), X_FORWARDED_PROTO(Field.NOT_UP), X_REAL_IP(Field.NOT_UP),
-    TRUE_CLIENT_IP(Field.NOT_UP), X_CLIENT_IP(Field.NOT_UP), X_GOOG_API_KEY(Field.NOT_UP),
+    TRUE_CLIENT_IP(Field.NOT_UP), X_CLIENT_IP(Field.NOT_UP), X_GOOG_API_CLIENT(Field.NOT_UP),
     VIA(Field.NOT_UP | Field.NOT_DOWN), ORIGIN(Field.NOT_UP), REFERER(Field.NOT_UP),
     TRACEPARENT(Field.NOT_UP), TRACESTATE(Field.NOT_UP), BAGGAGE(Field.NOT_UP),
 

@@ -192,6 +192,7 @@ public abstract class Head {
             case AUTHORIZATION -> onlyOnce(first, "Authorization");
             case X_API_KEY -> onlyOnce(first, "x-api-key");
             case API_KEY -> onlyOnce(first, "api-key");
+            case X_GOOG_API_KEY -> onlyOnce(first, "x-goog-api-key");
             case CONTENT_TYPE -> onlyOnce(first, "Content-Type");
             case EXPECT -> onlyOnce(first, "Expect");
             default -> { }
@@ -239,6 +240,7 @@ public abstract class Head {
             if (field == Field.HOST || field == Field.CONTENT_LENGTH
                     || field == Field.TRANSFER_ENCODING || field == Field.AUTHORIZATION
                     || field == Field.X_API_KEY || field == Field.API_KEY
+                    || field == Field.X_GOOG_API_KEY
                     || field == Field.CONTENT_TYPE) {
                 throw new HttpSyntaxException("Connection names an end-to-end field");
             }

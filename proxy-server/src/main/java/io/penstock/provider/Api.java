@@ -18,6 +18,8 @@ public enum Api {
     COUNT_TOKENS("/messages/count_tokens"),
     /** Gemini's generateContent. */
     GEMINI("/models/{model}:generateContent", "/models/{model}:streamGenerateContent?alt=sse"),
+    /** Gemini's count of a prompt's tokens. */
+    GEMINI_COUNT_TOKENS("/models/{model}:countTokens"),
     /** Bedrock's Converse. */
     CONVERSE("/model/{model}/converse", "/model/{model}/converse-stream");
 

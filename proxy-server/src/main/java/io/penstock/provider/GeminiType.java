@@ -17,6 +17,8 @@ final class GeminiType implements ProviderType {
     private static final Pattern RETRY_DELAY =
             Pattern.compile("\"retryDelay\"\\s*:\\s*\"(\\d{1,9}(?:\\.\\d{1,9})?)s\"");
     private static final String RESOURCE = "models/";
+    private static final String BESIDE = "/.."; // of the imitation
+    private static final Pattern BELOW_A_VERSION = Pattern.compile(".*/v1(?:alpha|beta)?/openai");
 
     @Override
     public String configName() {
@@ -39,7 +41,23 @@ final class GeminiType implements ProviderType {
 
     @Override
     public Set<Api> apis(Site site) {
-        return isImitation(site) ? Set.of(Api.CHAT, Api.EMBEDDINGS) : Set.of(Api.GEMINI);
+        return !isImitation(site) ? Set.of(Api.GEMINI, Api.GEMINI_COUNT_TOKENS)
+                : !hasBoth(site) ? Set.of(Api.CHAT, Api.EMBEDDINGS)
+                : Set.of(Api.CHAT, Api.EMBEDDINGS, Api.GEMINI, Api.GEMINI_COUNT_TOKENS);
+    }
+
+    /** Whether Google's own API lies beside the imitation, for callers who speak it. */
+    private static boolean hasBoth(Site site) {
+        return BELOW_A_VERSION.matcher(site.path()).matches();
+    }
+
+    private static boolean isGoogles(Api api) {
+        return api == Api.GEMINI || api == Api.GEMINI_COUNT_TOKENS;
+    }
+
+    @Override
+    public String path(Api api, boolean stream, Site site) {
+        return (isGoogles(api) && isImitation(site) ? BESIDE : "") + api.path(stream);
     }
 
     /** The path has the name's last part only. */

@@ -62,7 +62,8 @@ public interface ProviderType {
 
     /**
      * Where it is asked in that API, behind the base URL: begins with a slash, may have a query,
-     * and {@link Api#MODEL} where the model's name goes.
+     * and {@link Api#MODEL} where the model's name goes. A first segment of two dots stands for the
+     * base URL without its last one.
      */
     default String path(Api api, boolean stream, Site site) {
         return api.path(stream);

@@ -27,6 +27,8 @@ import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamStream;
 import io.penstock.listen.RequestHandler;
+import io.penstock.translate.GeminiPath;
+import io.penstock.translate.ReplyFormat;
 import java.net.InetSocketAddress;
 
 /**
@@ -253,7 +255,9 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(LocalReply reply, Failure failure, RequestHead head, String id) {
-        reply.error(connection, Endpoint.errorFormat(endpoint), failure, id, null);
+        ReplyFormat format = endpoint == null && head != null && GeminiPath.isGoogles(head.path())
+                ? ReplyFormat.GEMINI : Endpoint.errorFormat(endpoint);
+        reply.error(connection, format, failure, id, null);
         if (worker.accessLog() != null) {
             worker.accessLog().add(Finished.refused(caller, id, failure,
                     head == null ? null : head.method() + " " + head.path(), receivedNanos,

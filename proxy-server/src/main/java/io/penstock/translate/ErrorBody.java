@@ -2,6 +2,7 @@ package io.penstock.translate;
 
 import io.penstock.failure.Failure;
 import io.penstock.json.JsonText;
+import java.util.Locale;
 
 /** Error objects in the caller's format. */
 public final class ErrorBody {
@@ -105,10 +106,64 @@ public final class ErrorBody {
         };
     }
 
+    /**
+     * Google's error object (google.rpc.Status): the code that programs read is the reason of an
+     * {@code ErrorInfo} among the details.
+     *
+     * @param attempts a JSON array of what was tried; null where nothing was
+     */
+    public static String google(Failure failure, String attempts) {
+        int status = failure.kind().status() == 499 ? 400 : failure.kind().status();
+        return google(status, failure.message(), failure.kind().code().toUpperCase(Locale.ROOT),
+                failure.param(), attempts);
+    }
+
+    /** What a provider said, as Google's error object. */
+    public static String google(ReplyError error) {
+        return google(error.statusFor(ReplyFormat.GEMINI), error.shownMessage(),
+                error.kind().name(), error.param(), null);
+    }
+
+    private static String google(int status, String message, String reason, String param,
+            String attempts) {
+        StringBuilder out = new StringBuilder(320).append("{\"error\":{\"code\":").append(status)
+                .append(",\"message\":");
+        JsonText.quote(out, message).append(",\"status\":\"").append(googleStatus(status))
+                .append("\",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\","
+                        + "\"reason\":\"").append(reason).append("\",\"domain\":\"penstock\"}");
+        if (param != null) {
+            out.append(",{\"@type\":\"type.googleapis.com/google.rpc.BadRequest\","
+                    + "\"fieldViolations\":[{\"field\":");
+            JsonText.quote(out, param).append("}]}");
+        }
+        if (attempts != null) {
+            out.append(",{\"@type\":\"penstock/attempts\",\"attempts\":").append(attempts)
+                    .append('}');
+        }
+        return out.append("]}}").toString();
+    }
+
+    /** The name that google.rpc.Code has for a status. */
+    private static String googleStatus(int status) {
+        return switch (status) {
+            case 401 -> "UNAUTHENTICATED";
+            case 403 -> "PERMISSION_DENIED";
+            case 404 -> "NOT_FOUND";
+            case 429 -> "RESOURCE_EXHAUSTED";
+            case 500 -> "INTERNAL";
+            case 501 -> "UNIMPLEMENTED";
+            case 408, 504 -> "DEADLINE_EXCEEDED";
+            default -> status < 500 ? "INVALID_ARGUMENT" : "UNAVAILABLE";
+        };
+    }
+
     /** An error object in the format of {@code client}; Responses shares that of chat. */
     public static String of(ReplyFormat client, Failure failure, String attempts) {
-        return client == ReplyFormat.MESSAGES ? anthropic(failure, attempts)
-                : openAi(failure, attempts);
+        return switch (client) {
+            case MESSAGES -> anthropic(failure, attempts);
+            case GEMINI -> google(failure, attempts);
+            default -> openAi(failure, attempts);
+        };
     }
 
     /**
@@ -127,11 +182,15 @@ public final class ErrorBody {
                     .append("}\n\n").toString();
         }
         return client == ReplyFormat.MESSAGES ? anthropicEvent(failure, attempts)
-                : openAiEvent(failure, attempts);
+                : "data: " + of(client, failure, attempts) + "\n\n";
     }
 
     /** What a provider said, in the format of {@code client}. */
     public static String of(ReplyFormat client, ReplyError error) {
-        return client == ReplyFormat.MESSAGES ? anthropic(error) : openAi(error);
+        return switch (client) {
+            case MESSAGES -> anthropic(error);
+            case GEMINI -> google(error);
+            default -> openAi(error);
+        };
     }
 }

@@ -1,6 +1,7 @@
 package io.penstock.translate;
 
 import java.io.IOException;
+import java.util.BitSet;
 
 /**
  * Reads Gemini's generateContent. There is no terminator: a stream is complete at its end if every
@@ -94,6 +95,18 @@ final class GeminiReader extends TurnReader {
         if (any) {
             sink().onEnd();
         }
+    }
+
+    /** The candidates that have no finish reason yet; the first where none has begun. */
+    BitSet unfinished() {
+        BitSet unfinished = new BitSet();
+        boolean any = false;
+        for (int i = 0; i < MAX_CANDIDATES; i++) {
+            unfinished.set(i, begun[i] && !finished[i]);
+            any |= begun[i];
+        }
+        unfinished.set(0, unfinished.get(0) || !any);
+        return unfinished;
     }
 
     private void readHead(JsonFeed in) throws IOException {

@@ -31,7 +31,7 @@ final class MessagesBody {
                 case TOOL -> {
                     out.put("{\"type\":\"tool_use\",\"id\":").quoted(part.id).put(",\"name\":")
                             .quoted(options.tools().name(part.name)).put(",\"input\":");
-                    writeInput(out, loop, part.text);
+                    writeInput(out, loop.feed(), loop.text(), part.text);
                 }
             }
             out.put("}");
@@ -44,19 +44,20 @@ final class MessagesBody {
         out.put("}");
     }
 
-    /** Arguments as an object, token by token; what a model wrote that is none goes in as text. */
-    private static void writeInput(ReplyBytes out, ReplyLoop loop, StringBuilder arguments) {
+    /**
+     * Writes arguments as an object, token by token; what a model wrote that is none goes in as
+     * text. The parser and the text are those that nothing else is read with at the moment.
+     */
+    static void writeInput(ReplyBytes out, JsonFeed in, TextRun json, StringBuilder arguments) {
         if (isBlank(arguments)) {
             out.put("{}");
             return;
         }
-        TextRun json = loop.text();
         json.clear();
         json.appendJson(arguments);
         byte[] bytes = json.toString().getBytes(StandardCharsets.UTF_8);
         json.clear();
         try {
-            JsonFeed in = loop.feed();
             in.begin(bytes, 0, bytes.length);
             if (in.isObject()) {
                 in.copyTo(json);

@@ -54,6 +54,14 @@ final class ReplyBytes {
         return this;
     }
 
+    /** Writes a run of bytes as they are. */
+    ReplyBytes put(byte[] from, int at, int count) {
+        reserve(count);
+        System.arraycopy(from, at, bytes, length, count);
+        length += count;
+        return this;
+    }
+
     /** Writes ASCII as it is. */
     ReplyBytes put(String ascii) {
         int count = ascii.length();

@@ -10,7 +10,7 @@ public enum ReplyFormat {
     RESPONSES,
     /** OpenAI's older completions. */
     COMPLETIONS,
-    /** Gemini's generateContent; upstream only. */
+    /** Gemini's generateContent. */
     GEMINI,
     /** Bedrock Converse, whose streams are event-stream messages; upstream only. */
     CONVERSE,
@@ -24,6 +24,6 @@ public enum ReplyFormat {
 
     /** Whether callers can ask in it. */
     public boolean isClient() {
-        return ordinal() <= COMPLETIONS.ordinal();
+        return ordinal() <= GEMINI.ordinal();
     }
 }

@@ -16,10 +16,12 @@ package io.penstock.translate;
  * @param tools the caller's tools that the provider knows otherwise
  * @param promptTokens what the prompt is estimated to come to, for formats that tell it before the
  *     provider has counted; 0 where nothing is known
+ * @param thoughts whether a Gemini caller asked to be told thoughts; other formats always tell them
+ * @param array whether a Gemini caller reads a stream as a JSON array, not as events
  */
 public record ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
         String settings, String textTool, boolean functionCall, CallerTools tools,
-        long promptTokens) {
+        long promptTokens, boolean thoughts, boolean array) {
     /** One answer, without a usage chunk, under the provider's own name for the model. */
     public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null, null);
 
@@ -29,23 +31,32 @@ public record ReplyOptions(String model, String askedModel, boolean includeUsage
         this(model, null, includeUsage, choices, settings, textTool, false);
     }
 
-    /** One whose provider knows the caller's tools as the caller does. */
+    /**
+     * One whose provider knows the caller's tools as the caller does, for a caller who is told
+     * thoughts and reads events.
+     */
     public ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
             String settings, String textTool, boolean functionCall) {
         this(model, askedModel, includeUsage, choices, settings, textTool, functionCall,
-                CallerTools.SAME, 0);
+                CallerTools.SAME, 0, true, false);
     }
 
     /** The same, with tools that the provider knows otherwise. */
     public ReplyOptions withTools(CallerTools others) {
         return new ReplyOptions(model, askedModel, includeUsage, choices, settings, textTool,
-                functionCall, others, promptTokens);
+                functionCall, others, promptTokens, thoughts, array);
     }
 
     /** The same, with an estimate of the prompt. */
     public ReplyOptions withPromptTokens(long tokens) {
         return new ReplyOptions(model, askedModel, includeUsage, choices, settings, textTool,
-                functionCall, tools, tokens);
+                functionCall, tools, tokens, thoughts, array);
+    }
+
+    /** The same, as a Gemini caller wants it. */
+    public ReplyOptions forGemini(boolean tellsThoughts, boolean asArray) {
+        return new ReplyOptions(model, askedModel, includeUsage, choices, settings, textTool,
+                functionCall, tools, promptTokens, tellsThoughts, asArray);
     }
 
     /** What to call the model where the provider calls it so, or null. */

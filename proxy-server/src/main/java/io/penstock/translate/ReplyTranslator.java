@@ -45,7 +45,8 @@ public final class ReplyTranslator {
         this.upstream = upstream;
         malformed = 0;
         response = null;
-        relayed = upstream == ReplyFormat.INVOKE && client == ReplyFormat.MESSAGES;
+        relayed = upstream == ReplyFormat.INVOKE && client == ReplyFormat.MESSAGES
+                || upstream == ReplyFormat.GEMINI && client == ReplyFormat.GEMINI;
         trail = null;
         writer = switch (client) {
             case CHAT -> new ChatWriter(loop, options);
@@ -53,6 +54,8 @@ public final class ReplyTranslator {
                     : new MessagesWriter(loop, options);
             case RESPONSES -> new ResponsesWriter(loop, options);
             case COMPLETIONS -> new CompletionsWriter(loop, options);
+            case GEMINI -> upstream == ReplyFormat.GEMINI ? new GeminiEcho(loop, options)
+                    : new GeminiWriter(loop, options);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
         };
         watch = new TurnWatch(asTheCallerKnowsTools(writer, options), true);
@@ -152,6 +155,9 @@ public final class ReplyTranslator {
         }
         loop.feed().begin(bytes, 0, size);
         reader.readEvent(loop.feed());
+        if (writer instanceof GeminiEcho echo && watch.error() == null) {
+            echo.write(bytes, size);
+        }
         if (trail != null) {
             loop.feed().begin(bytes, 0, size);
             trail.read(loop.feed());
@@ -276,6 +282,10 @@ public final class ReplyTranslator {
             watch.onError(ReplyError.of("The provider's reply holds no answer."));
             return watch.takeMeaning();
         }
+        if (upstream == ReplyFormat.GEMINI && client == ReplyFormat.GEMINI) {
+            out.writeBytes(bytes);
+            return Meaning.DONE;
+        }
         if (upstream == ReplyFormat.CHAT) {
             turn.putReasoningFirst();
         }
@@ -286,6 +296,7 @@ public final class ReplyTranslator {
             case RESPONSES ->
                     response = ResponseObject.write(loop.bytes(), loop, options, turn);
             case COMPLETIONS -> ChatBody.writeCompletion(loop.bytes(), loop, options, turn);
+            case GEMINI -> GeminiBody.write(loop.bytes(), loop, options, turn);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
         }
         loop.bytes().writeTo(out);
@@ -327,6 +338,10 @@ public final class ReplyTranslator {
             writer.onEnd();
         } else if (reader instanceof MessagesReader messages) {
             MessagesWriter.endAtLength(loop.bytes(), messages.openIndex(), counted);
+        } else if (reader instanceof GeminiReader gemini) {
+            GeminiWriter last = writer instanceof GeminiWriter echo ? echo
+                    : new GeminiWriter(loop, ReplyOptions.DEFAULT);
+            last.endAtLength(gemini.unfinished(), counted);
         } else if (trail == null || !trail.isWhole()) {
             return false;
         } else {

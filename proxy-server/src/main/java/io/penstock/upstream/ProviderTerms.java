@@ -20,9 +20,9 @@ import java.util.stream.Stream;
  * <p><b>Thread:</b> immutable.
  */
 final class ProviderTerms {
-    /** Those that everything else can be translated into. */
+    /** Those that everything else can be translated into, the first of a provider's own. */
     private static final List<Api> MAIN =
-            List.of(Api.MESSAGES, Api.GEMINI, Api.CONVERSE, Api.CHAT);
+            List.of(Api.MESSAGES, Api.CONVERSE, Api.CHAT, Api.GEMINI);
 
     private final String name;
     private final Set<Api> apis = EnumSet.noneOf(Api.class);

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class RequestPath {
     static final int MAX_MODELS = 1000;
+    private static final String BESIDE = "/..";
 
     private final String template;
     private final Site site;
@@ -47,7 +48,11 @@ final class RequestPath {
     }
 
     private RequestStart newStart(String behindBase) {
-        String target = site.path() + behindBase;
+        String base = site.path();
+        boolean beside = behindBase.startsWith(BESIDE + "/");
+        String target = !beside ? base + behindBase
+                : base.substring(0, Math.max(0, base.lastIndexOf('/')))
+                + behindBase.substring(BESIDE.length());
         int query = target.indexOf('?');
         byte[] bytes = ("POST " + target + " HTTP/1.1\r\nhost: " + site.authority()
                 + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")

@@ -6,8 +6,8 @@ import io.penstock.loop.Scratch;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Finds the usage object of a reply, in OpenAI's words or Anthropic's: in an event or in a whole
- * body. Most events have none, and all that they cost is a search for the word.
+ * Finds the usage object of a reply, in OpenAI's words, Anthropic's or Google's: in an event or in
+ * a whole body. Most events have none, and all that they cost is a search for the word.
  *
  * <p><b>Thread:</b> confined to the event loop, which uses one for all its replies.
  * <br><b>Buffers:</b> borrows. <b>Bounds:</b> {@value #MAX_READS} times as many bytes as there are:
@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 public final class UsageScanner {
     private static final int MAX_READS = 2;
     private static final Needle USAGE = new Needle("\"usage\"");
+    private static final Needle GOOGLES = new Needle("\"usageMetadata\"");
     private static final double MAX_COUNT = 1e15;
 
     private final Scratch scratch = new Scratch();
@@ -32,6 +33,8 @@ public final class UsageScanner {
     private long cacheWritten;
     private long output;
     private long total;
+    private long thoughts; // Google's, which its answers are counted without
+    private long toolPrompt; // and its prompts without this
     private int objectEnd; // up to where it was read
 
     /** One for the replies of models that make or read text. */
@@ -46,11 +49,20 @@ public final class UsageScanner {
 
     /** The usage in those bytes, the last one if there are several; null if there is none. */
     public TokenUsage scan(ByteBuf buffer, int index, int length) {
+        return scan(USAGE, buffer, index, length);
+    }
+
+    /** The usage in those bytes of a reply in Google's words, as {@link #scan} finds others'. */
+    public TokenUsage scanGoogles(ByteBuf buffer, int index, int length) {
+        return scan(GOOGLES, buffer, index, length);
+    }
+
+    private TokenUsage scan(Needle word, ByteBuf buffer, int index, int length) {
         byte[] bytes = scratch.copy(buffer, index, length);
         long readable = (long) MAX_READS * length;
-        for (int found = USAGE.findLast(bytes, 0, length); found >= 0 && readable > 0;
-                found = USAGE.findLast(bytes, 0, found)) {
-            int at = found + USAGE.length();
+        for (int found = word.findLast(bytes, 0, length); found >= 0 && readable > 0;
+                found = word.findLast(bytes, 0, found)) {
+            int at = found + word.length();
             while (at < length && (bytes[at] == ':' || bytes[at] <= ' ' && bytes[at] >= 0)) {
                 at++;
             }
@@ -74,6 +86,9 @@ public final class UsageScanner {
      * the completion, but not out of the total.
      */
     private TokenUsage usage() {
+        if (thoughts > 0 || toolPrompt > 0) {
+            return new TokenUsage(prompt + toolPrompt, completion + thoughts, cached, thoughts);
+        }
         return prompt > 0 || completion > 0
                 ? new TokenUsage(prompt, Math.max(completion, total - prompt), cached, reasoning)
                 : new TokenUsage(input + cacheRead + cacheWritten, output,
@@ -93,6 +108,8 @@ public final class UsageScanner {
         cacheWritten = 0;
         output = 0;
         total = 0;
+        thoughts = 0;
+        toolPrompt = 0;
         objectEnd = length;
         int depth = 0;
         int lists = 0;
@@ -142,9 +159,13 @@ public final class UsageScanner {
                     total = count;
                 }
             }
-            case 23 -> { // cache_read_input_tokens
+            case 23 -> { // cache_read_input_tokens, cachedContentTokenCount, toolUsePrompt...
                 if (bytes[name] == 'c' && bytes[name + 6] == 'r') {
                     cacheRead = count;
+                } else if (isGoogles(bytes, nameEnd) && bytes[name] == 'c') {
+                    cached = count;
+                } else if (isGoogles(bytes, nameEnd) && bytes[name] == 't') {
+                    toolPrompt = count;
                 }
             }
             case 27 -> { // cache_creation_input_tokens
@@ -161,9 +182,26 @@ public final class UsageScanner {
                     output = count;
                 }
             }
-            case 16 -> { // reasoning_tokens
+            case 16 -> { // reasoning_tokens, promptTokenCount
                 if (bytes[name] == 'r') {
                     reasoning = count;
+                } else if (isGoogles(bytes, nameEnd) && bytes[name] == 'p') {
+                    prompt = count;
+                }
+            }
+            case 15 -> { // totalTokenCount
+                if (isGoogles(bytes, nameEnd) && bytes[name] == 't') {
+                    total = count;
+                }
+            }
+            case 18 -> { // thoughtsTokenCount
+                if (isGoogles(bytes, nameEnd) && bytes[name] == 't') {
+                    thoughts = count;
+                }
+            }
+            case 20 -> { // candidatesTokenCount
+                if (isGoogles(bytes, nameEnd) && bytes[name + 2] == 'n') {
+                    completion = count;
                 }
             }
             case 17 -> { // completion_tokens
@@ -173,6 +211,11 @@ public final class UsageScanner {
             }
             default -> { }
         }
+    }
+
+    /** Whether a name ends as Google's do. */
+    private static boolean isGoogles(byte[] bytes, int nameEnd) {
+        return bytes[nameEnd - 10] == 'T' && bytes[nameEnd - 5] == 'C';
     }
 
     private static int stringEnd(byte[] bytes, int from, int length) {

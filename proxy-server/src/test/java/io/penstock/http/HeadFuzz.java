@@ -33,7 +33,7 @@ public final class HeadFuzz {
     private static final Set<String> NEVER_UP = Set.of("content-length", "transfer-encoding",
             "connection", "keep-alive", "proxy-connection", "proxy-authorization", "te", "trailer",
             "upgrade", "expect", "http2-settings", "authorization", "x-api-key", "api-key",
-            "cookie", "accept-encoding", "x-forwarded-for", "content_length",
+            "x-goog-api-key", "cookie", "accept-encoding", "x-forwarded-for", "content_length",
             "transfer_encoding", "host");
     private static final Set<String> NEVER_DOWN = Set.of("content-length", "transfer-encoding",
             "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "te", "trailer",

@@ -288,8 +288,8 @@ class RequestHeadTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Authorization", "x-api-key", "api-key", "Content-Type", "Expect",
-        "Host"})
+    @ValueSource(strings = {"Authorization", "x-api-key", "api-key", "x-goog-api-key",
+        "Content-Type", "Expect", "Host"})
     void refusesTwiceWhatMayStandOnce(String name) {
         String twice = name + ": a\r\n" + name.toUpperCase(java.util.Locale.ROOT) + ": a\r\n";
         assertThat(refused("GET / HTTP/1.1\r\nHost: a\r\n" + twice + "\r\n"))
@@ -312,7 +312,7 @@ class RequestHeadTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"host", "Content-Length", "transfer-encoding", "authorization",
-        "x-api-key", "api-key", "content-type"})
+        "x-api-key", "api-key", "x-goog-api-key", "content-type"})
     void refusesConnectionOptionsThatNameEndToEndFields(String name) {
         assertThat(refused(get("Connection: keep-alive, " + name + "\r\n")))
                 .isEqualTo(Kind.BAD_REQUEST);
@@ -339,6 +339,7 @@ class RequestHeadTest {
     @Test
     void sendsNeitherCredentialsNorOriginsUp() throws Exception {
         parse(get("Authorization: a\r\nx-api-key: a\r\nApi-Key: a\r\nCookie: a\r\n"
+                + "x-goog-api-key: a\r\nX-Goog-User-Project: a\r\nx-goog-api-client: a\r\n"
                 + "OpenAI-Organization: a\r\nopenai-project: a\r\nForwarded: a\r\n"
                 + "X-Forwarded-For: a\r\nx-real-ip: a\r\nVia: a\r\nOrigin: a\r\nReferer: a\r\n"
                 + "traceparent: a\r\ntracestate: a\r\nbaggage: a\r\nAccept-Encoding: gzip\r\n"

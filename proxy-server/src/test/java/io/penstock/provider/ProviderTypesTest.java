@@ -75,8 +75,9 @@ class ProviderTypesTest {
     @CsvSource({
         "openai, /v1, CHAT COMPLETIONS RESPONSES EMBEDDINGS",
         "anthropic, /v1, MESSAGES COUNT_TOKENS",
-        "gemini, /v1beta/openai, CHAT EMBEDDINGS",
-        "gemini, /v1beta, GEMINI",
+        "gemini, /v1beta/openai, CHAT EMBEDDINGS GEMINI GEMINI_COUNT_TOKENS",
+        "gemini, /gateway/openai/v2, CHAT EMBEDDINGS",
+        "gemini, /v1beta, GEMINI GEMINI_COUNT_TOKENS",
         "bedrock, /openai/v1, CHAT",
         "bedrock, '', CONVERSE",
         "azure, /openai/v1, CHAT COMPLETIONS RESPONSES EMBEDDINGS",

@@ -27,7 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ReplyFixtureTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern TERMINATOR =
-            Pattern.compile("\\[DONE]|message_stop|response\\.(completed|incomplete)");
+            Pattern.compile("\\[DONE]|message_stop|response\\.(completed|incomplete)"
+                    + "|\"finishReason\":");
     private static final ReplyOptions OPTIONS = new ReplyOptions(null, true, 2, null, null);
 
     private static Stream<Arguments> pairs(List<String> names) {
@@ -77,6 +78,7 @@ class ReplyFixtureTest {
         return switch (format) {
             case CHAT, COMPLETIONS -> new ChatReader(loop, turn, 2);
             case MESSAGES -> new MessagesReader(loop, turn, true);
+            case GEMINI -> new GeminiReader(loop, turn, 2);
             default -> new ResponsesReader(loop, turn);
         };
     }
@@ -94,7 +96,8 @@ class ReplyFixtureTest {
         Choice choice = turn.choice(0);
         boolean textOnly = client == ReplyFormat.COMPLETIONS;
         String refusal = expect.path("refusal").asText();
-        boolean refusalIsText = textOnly || client == ReplyFormat.MESSAGES;
+        boolean refusalIsText = textOnly || client == ReplyFormat.MESSAGES
+                || client == ReplyFormat.GEMINI;
         String expected = expect.has("choices") ? expect.at("/choices/0/text").asText()
                 : expect.path("text").asText();
         assertThat(text(choice, Kind.TEXT))
@@ -135,7 +138,8 @@ class ReplyFixtureTest {
 
     private static void checkEnd(String name, ReplyFormat client, Turn turn, JsonNode expect) {
         String finish = expect.path("openai_finish_reason").asText("length"); // n = 2 has several
-        boolean refusalStops = client == ReplyFormat.MESSAGES && expect.has("refusal");
+        boolean refusalStops = expect.has("refusal")
+                && (client == ReplyFormat.MESSAGES || client == ReplyFormat.GEMINI);
         assertThat(turn.choice(0).finish.chat()).as(name).isEqualTo(refusalStops
                 ? "content_filter" : client == ReplyFormat.COMPLETIONS
                 && finish.equals("tool_calls") ? "stop" : finish);
@@ -148,7 +152,8 @@ class ReplyFixtureTest {
         assertThat(counted.completion()).isEqualTo(usage.get("completion").asLong());
         assertThat(counted.total()).isEqualTo(usage.get("total").asLong());
         assertThat(counted.cached()).isEqualTo(usage.get("cached").asLong());
-        assertThat(counted.cacheWrite()).isEqualTo(usage.get("cache_write").asLong());
+        assertThat(counted.cacheWrite()).isEqualTo(client == ReplyFormat.GEMINI ? 0
+                : usage.get("cache_write").asLong()); // which Google has no word for
         assertThat(counted.reasoning()).isEqualTo(usage.get("reasoning").asLong());
     }
 

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 /** The samples of providers' replies among the fixtures, by what they are. */
 final class ReplySamples {
     static final List<ReplyFormat> CLIENTS = List.of(ReplyFormat.CHAT, ReplyFormat.MESSAGES,
-            ReplyFormat.RESPONSES, ReplyFormat.COMPLETIONS);
+            ReplyFormat.RESPONSES, ReplyFormat.COMPLETIONS, ReplyFormat.GEMINI);
 
     private static final List<String> FILES = files();
 

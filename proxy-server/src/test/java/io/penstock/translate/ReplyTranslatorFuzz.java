@@ -35,6 +35,8 @@ public final class ReplyTranslatorFuzz {
     private static final ReplyOptions[] OPTIONS = {ReplyOptions.DEFAULT,
         new ReplyOptions("shown \"model\"", true, 3, "\"temperature\":1", null),
         new ReplyOptions(null, true, 1, null, "json"), new ReplyOptions("m", false, 2, null, null)};
+    private static final ReplyOptions AS_ARRAY =
+            new ReplyOptions("m", null, false, 2, null, null, false, false, true);
     private static final JsonFactory JSON = new JsonFactory();
     private static final JsonFactory STRICT = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
@@ -49,9 +51,10 @@ public final class ReplyTranslatorFuzz {
             }
             ReplyFormat upstream = ReplyFormat.values()[
                     (input.choice() & 15) % ReplyFormat.values().length];
-            ReplyFormat client = CLIENTS[input.choice() >> 4 & 3];
             int more = input.bytes()[0] & 0xff;
-            ReplyOptions options = OPTIONS[more & 3];
+            ReplyFormat client = (more & 8) != 0 ? ReplyFormat.GEMINI
+                    : CLIENTS[input.choice() >> 4 & 3];
+            ReplyOptions options = (more & 24) == 24 ? AS_ARRAY : OPTIONS[more & 3];
             boolean mends = (more & 4) != 0;
             byte[] bytes = Arrays.copyOfRange(input.bytes(), 1, input.bytes().length);
             switch (input.choice() >> 6) {
@@ -206,7 +209,8 @@ public final class ReplyTranslatorFuzz {
 
         Reply(FuzzInput input, ReplyFormat upstream, ReplyFormat client, ReplyOptions options,
                 byte[] stream, int[] cuts) {
-            own = upstream == ReplyFormat.INVOKE && client == ReplyFormat.MESSAGES;
+            own = upstream == ReplyFormat.INVOKE && client == ReplyFormat.MESSAGES
+                    || upstream == ReplyFormat.GEMINI && client == ReplyFormat.GEMINI;
             translator.begin(upstream, client, options);
             EventSplitter events = new EventSplitter(this, new Scratch(), MAX_EVENT);
             EventStreamSplitter messages = new EventStreamSplitter(this, MAX_EVENT);
@@ -263,6 +267,11 @@ public final class ReplyTranslatorFuzz {
             check(text.length() <= mostBytes(stream.length,
                     Math.min(stream.length, 2 * TurnWatch.MAX_NAME_CHARS), options),
                     "too much is written: " + text.length());
+            if (client == ReplyFormat.GEMINI && options.array()) {
+                checkJson(JSON, text); // one value, whatever became of the stream
+                check(text.startsWith("["), "no array: " + text);
+                return;
+            }
             if (own) {
                 for (EventModel event : EventModel.of(text.getBytes(StandardCharsets.UTF_8))) {
                     check(event.ended() && event.data().length > 0, "an event that is none");
@@ -274,8 +283,9 @@ public final class ReplyTranslatorFuzz {
             for (EventModel event : EventModel.of(text.getBytes(StandardCharsets.UTF_8))) {
                 check(event.ended(), "an event without end");
                 String data = new String(event.data(), StandardCharsets.UTF_8);
-                if (!data.isEmpty()) {
-                    caller.read(data, data.equals("[DONE]") ? null : checkJson(data));
+                if (!data.isEmpty()) { // a model's arguments, an object there, may say all twice
+                    caller.read(data, data.equals("[DONE]") ? null
+                            : checkJson(client == ReplyFormat.GEMINI ? JSON : STRICT, data));
                 }
             }
             caller.end(translator.isComplete());
@@ -284,6 +294,9 @@ public final class ReplyTranslatorFuzz {
 
     /** A caller that knows in which order events may come. */
     private static final class CallerModel {
+        private static final String GEMINIS_END = "{\"candidates\":[{\"content\":{\"parts\":"
+                + "[{\"text\":\"\"}],\"role\":\"model\"},\"finishReason\":\"";
+
         private final ReplyFormat format;
         private int events;
         private boolean open; // a block, or a response
@@ -300,6 +313,11 @@ public final class ReplyTranslatorFuzz {
             switch (format) {
                 case MESSAGES -> readMessages(data, type);
                 case RESPONSES -> readResponses(data, type);
+                case GEMINI -> {
+                    ended = data.startsWith(GEMINIS_END);
+                    failed = data.startsWith("{\"error\":");
+                    check(ended || failed || data.startsWith("{\"candidates\":[{"), data);
+                }
                 default -> {
                     ended = data.equals("[DONE]");
                     failed = data.startsWith("{\"error\":");

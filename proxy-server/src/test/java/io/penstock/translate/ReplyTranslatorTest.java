@@ -461,8 +461,7 @@ class ReplyTranslatorTest {
 
     @Test
     void providersDoNotCallInTheirOwnFormats() {
-        for (ReplyFormat format : List.of(ReplyFormat.GEMINI, ReplyFormat.CONVERSE,
-                ReplyFormat.INVOKE)) {
+        for (ReplyFormat format : List.of(ReplyFormat.CONVERSE, ReplyFormat.INVOKE)) {
             assertThat(format.isClient()).isFalse();
             assertThatThrownBy(() -> chatTo(format)).isInstanceOf(IllegalArgumentException.class);
         }

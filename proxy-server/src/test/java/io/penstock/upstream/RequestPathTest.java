@@ -73,4 +73,15 @@ class RequestPathTest {
     void refusesWhatIsNoPath(String template) {
         assertThatIllegalArgumentException().isThrownBy(() -> new RequestPath(template, SITE));
     }
+
+    @Test
+    void liesBesideTheBaseUrlWhereTheTypeSaysSo() {
+        RequestPath path = new RequestPath("/../models/{model}:x?a=b",
+                new Site(URI.create("https://h/v1beta/openai")));
+
+        assertThat(path.start("m").path()).isEqualTo("/v1beta/models/m:x");
+        assertThat(path.start("m").query()).isEqualTo("a=b");
+        assertThat(new RequestPath("/../x", new Site(URI.create("https://h"))).start("m").path())
+                .isEqualTo("/x");
+    }
 }

@@ -173,8 +173,9 @@ class AuthIT {
             assertServed(caller, "authorization: bearer   " + CALLER_KEY);
             assertServed(caller, "x-api-key: " + CALLER_KEY);
             assertServed(caller, "api-key: " + CALLER_KEY);
+            assertServed(caller, "X-Goog-Api-Key: " + CALLER_KEY);
             assertServed(caller, bearer(CALLER_KEY), "x-api-key: " + CALLER_KEY,
-                    "api-key: " + CALLER_KEY);
+                    "api-key: " + CALLER_KEY, "x-goog-api-key: " + CALLER_KEY);
             assertServed(caller, "authorization: Bearer", "x-api-key: " + CALLER_KEY);
         }
     }
@@ -198,7 +199,8 @@ class AuthIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"x-api-key: other-0123456789", "api-key: other-0123456789"})
+    @ValueSource(strings = {"x-api-key: other-0123456789", "api-key: other-0123456789",
+        "x-goog-api-key: other-0123456789"})
     void refusesFieldsThatSayDifferentThings(String second) throws Exception {
         try (ProxyUnderTest proxy = with(keyAnd(null)).start()) {
             assertRefused(proxy.connect(), "hold different credentials", bearer(CALLER_KEY),
@@ -209,7 +211,8 @@ class AuthIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"authorization: Bearer ", "x-api-key: ", "api-key: "})
+    @ValueSource(strings = {"authorization: Bearer ", "x-api-key: ", "api-key: ",
+        "x-goog-api-key: "})
     void refusesTheSameFieldTwice(String field) throws Exception {
         try (ProxyUnderTest proxy = with(keyAnd(null)).start()) {
             RawClient caller = proxy.connect();

@@ -47,6 +47,10 @@ class BudgetCutIT {
             + "\"item_id\":\"msg_7\",\"output_index\":0,\"content_index\":0,\"part\":{\"type\":"
             + "\"output_text\",\"text\":\"\",\"annotations\":[]}}");
 
+    private static final String GEMINI = "data: {\"candidates\":[{\"content\":{\"parts\":"
+            + "[{\"text\":\"word \"}],\"role\":\"model\"},\"index\":0}],\"responseId\":\"r\"}"
+            + "\r\n\r\n";
+
     private static String named(String data) {
         String type = data.substring(9, data.indexOf('"', 9));
         return "event: " + type + "\ndata: " + data + "\n\n";
@@ -64,15 +68,44 @@ class BudgetCutIT {
         x.readRequest();
         x.sseHead();
         x.chunk(responses ? RESPONSES_START : type == ProviderTypes.ANTHROPIC ? MESSAGES_START
-                : CHAT);
+                : type == ProviderTypes.GEMINI ? GEMINI : CHAT);
         int sequence = 3;
         while (!x.awaitClosed(Duration.ofMillis(1))) {
             StringBuilder events = new StringBuilder();
             for (int i = 0; i < EVENTS_AT_ONCE; i++) {
                 events.append(responses ? response(sequence++)
-                        : type == ProviderTypes.ANTHROPIC ? MESSAGES : CHAT);
+                        : type == ProviderTypes.ANTHROPIC ? MESSAGES
+                        : type == ProviderTypes.GEMINI ? GEMINI : CHAT);
             }
             x.chunk(events.toString());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gemini, '?alt=sse'", "gemini, ''", "openai, '?alt=sse'", "anthropic, ''"})
+    void endsARunningGeminiStreamInOrder(@ConvertWith(TypeByName.class) ProviderType type,
+            String query) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> talk(x, type, false));
+                ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto()).provider("a", a.url())
+                        .type(type)
+                        .budget(new BudgetSettings(Enforce.CUT, OnStoreFailure.CONTINUE))
+                        .allowance(new Allowance(0, Allowance.MINUTE_NANOS, 0, 0, BUDGET, 0))
+                        .start()) {
+            RawClient caller = proxy.connect().post("/v1beta/models/" + SMART
+                    + ":streamGenerateContent" + query, "{\"contents\":[{\"parts\":[{\"text\":"
+                    + "\"Hi\"}]}],\"generationConfig\":{\"maxOutputTokens\":500}}",
+                    "x-goog-api-key: " + CALLER_KEY);
+            assertThat(caller.readHead().status()).isEqualTo(200);
+
+            String stream = caller.readChunked();
+
+            assertThat(stream).doesNotContain("error");
+            assertThat(stream.split("\"word \"", -1).length).isBetween(1000, 3000);
+            String last = stream.substring(stream.lastIndexOf("{\"candidates\""));
+            assertThat(last).contains("\"finishReason\":\"MAX_TOKENS\",\"index\":0")
+                    .contains("\"candidatesTokenCount\":")
+                    .endsWith(query.isEmpty() ? "}\n\n]\n\n" : "}\n\n");
+            assertThat(a.awaitClosed(1, PATIENCE)).as("the provider is stopped").isTrue();
         }
     }
 

@@ -184,7 +184,63 @@ class FormatsIT {
             String lastWord() {
                 return "}\n\n"; // of response.completed
             }
+        },
+        GEMINI("/v1beta/models/") {
+            @Override
+            String path(String model, String members) {
+                return super.path(model, members) + model + (members.contains(STREAM)
+                        ? ":streamGenerateContent?alt=sse" : ":generateContent");
+            }
+
+            @Override
+            String body(String model, String members) {
+                return "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}]"
+                        + members.replace("," + STREAM, "") + "}";
+            }
+
+            @Override
+            String tools() {
+                return ",\"tools\":[{\"functionDeclarations\":[{\"name\":\"get_weather\","
+                        + "\"parametersJsonSchema\":" + SCHEMA + "},{\"name\":\"get_time\","
+                        + "\"parameters\":" + SCHEMA + "}]}]";
+            }
+
+            @Override
+            String text(JsonNode reply) {
+                return reply.at("/candidates/0/content/parts/0/text").asText();
+            }
+
+            @Override
+            List<String> calls(JsonNode reply) {
+                List<String> calls = new ArrayList<>();
+                reply.at("/candidates/0/content/parts").forEach(part -> {
+                    if (part.has("functionCall")) {
+                        calls.add(part.at("/functionCall/name").asText()
+                                + part.at("/functionCall/args"));
+                    }
+                });
+                return calls;
+            }
+
+            @Override
+            String finish(JsonNode reply) {
+                return reply.at("/candidates/0/finishReason").asText();
+            }
+
+            @Override
+            String streamed(List<JsonNode> events) {
+                StringBuilder text = new StringBuilder();
+                events.forEach(e -> text.append(text(e)));
+                return text.toString();
+            }
+
+            @Override
+            String lastWord() {
+                return "}"; // of the chunk with a finish reason; the stream just ends
+            }
         };
+
+        static final String STREAM = "\"stream\":true";
 
         static final String SCHEMA = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":"
                 + "\"string\"}}}";
@@ -193,6 +249,11 @@ class FormatsIT {
 
         Client(String path) {
             this.path = path;
+        }
+
+        /** Where it asks; {@code members} are further ones of the body. */
+        String path(String model, String members) {
+            return path;
         }
 
         abstract String body(String model, String members);
@@ -240,7 +301,7 @@ class FormatsIT {
             String... fields) throws IOException {
         List<String> all = new ArrayList<>(List.of(fields));
         all.add("x-api-key: " + CALLER_KEY);
-        return proxy.connect().post(client.path, client.body(SMART, members),
+        return proxy.connect().post(client.path(SMART, members), client.body(SMART, members),
                 all.toArray(String[]::new));
     }
 
@@ -277,7 +338,7 @@ class FormatsIT {
             JsonNode reply = whole(ask(proxy, client, "", "x-mock-usage: prompt=11 completion=4"));
 
             assertThat(client.text(reply)).isEqualTo("One two three four");
-            assertThat(client.finish(reply)).isIn("stop", "end_turn", "completed");
+            assertThat(client.finish(reply)).isIn("stop", "end_turn", "completed", "STOP");
             assertThat(onlyLine(proxy)).contains("\"prompt_tokens\":11,\"completion_tokens\":4")
                     .contains("\"api\":\"" + client.name().toLowerCase(Locale.ROOT) + "\"")
                     .contains("\"upstream_api\":\"" + (type == ProviderTypes.ANTHROPIC ? "messages"
@@ -296,7 +357,7 @@ class FormatsIT {
                     "x-mock-usage: prompt=11 cached=3 completion=4"));
 
             assertThat(client.streamed(events(stream))).isEqualTo("One two three four");
-            assertThat(stream).endsWith(client.lastWord());
+            assertThat(stream.stripTrailing()).endsWith(client.lastWord().stripTrailing());
             assertThat(onlyLine(proxy)).contains("\"prompt_tokens\":11,\"completion_tokens\":4")
                     .contains("\"cached_tokens\":3").doesNotContain("estimated\":true");
         }
@@ -312,7 +373,7 @@ class FormatsIT {
 
             assertThat(client.calls(reply)).containsExactly("get_weather{\"city\":\"Paris\"}",
                     "get_time{\"city\":\"Paris\"}");
-            assertThat(client.finish(reply)).isIn("tool_calls", "tool_use", "completed");
+            assertThat(client.finish(reply)).isIn("tool_calls", "tool_use", "completed", "STOP");
         }
     }
 
@@ -324,8 +385,8 @@ class FormatsIT {
             String stream = stream(ask(proxy, client, client.tools() + ",\"stream\":true",
                     "x-mock-tools: 2", "x-mock-arguments: {\"city\":\"Paris\"}"));
 
-            assertThat(stream).contains("get_weather").contains("get_time")
-                    .endsWith(client.lastWord());
+            assertThat(stream.stripTrailing()).contains("get_weather").contains("get_time")
+                    .endsWith(client.lastWord().stripTrailing());
         }
     }
 
@@ -341,7 +402,8 @@ class FormatsIT {
             JsonNode error = JSON.readTree(caller.readBody(head));
 
             assertThat(head.status()).isEqualTo(400);
-            assertThat(error.at("/error/type").asText()).isEqualTo("invalid_request_error");
+            assertThat(error.at(client == Client.GEMINI ? "/error/status" : "/error/type").asText())
+                    .isIn("invalid_request_error", "INVALID_ARGUMENT");
             assertThat(error.at("/type").asText())
                     .isEqualTo(client == Client.MESSAGES ? "error" : "");
             assertThat(error.at("/error/message").asText()).isNotBlank();
@@ -378,7 +440,8 @@ class FormatsIT {
             assertThat(rest).contains("broke off").doesNotContain("[DONE]")
                     .doesNotContain("message_stop").doesNotContain("response.completed");
             assertThat(rest).contains(switch (client) {
-                case CHAT -> "data: {\"error\":{";
+                case CHAT -> "data: {\"error\":{\"message\":";
+                case GEMINI -> "data: {\"error\":{\"code\":502,";
                 case MESSAGES -> "event: error\ndata: {\"type\":\"error\",";
                 case RESPONSES -> "\"type\":\"";
             });
@@ -417,10 +480,10 @@ class FormatsIT {
         try (MockServer mock = MockServer.start(MOCK.withName("a"), 1);
                 ProxyUnderTest proxy = before(mock, ProviderTypes.OPENAI).start()) {
             RawClient caller = proxy.connect();
-            caller.post(client.path, client.body(SMART, ""), "x-api-key: wrong");
+            caller.post(client.path(SMART, ""), client.body(SMART, ""), "x-api-key: wrong");
             RawClient.Head head = caller.readHead();
             JsonNode denied = JSON.readTree(caller.readBody(head));
-            caller.post(client.path, client.body("nobody-has-it", ""),
+            caller.post(client.path("nobody-has-it", ""), client.body("nobody-has-it", ""),
                     "x-api-key: " + CALLER_KEY);
             RawClient.Head second = caller.readHead();
             JsonNode unknown = JSON.readTree(caller.readBody(second));
@@ -428,6 +491,14 @@ class FormatsIT {
             assertThat(head.status()).isEqualTo(401);
             assertThat(second.status()).isEqualTo(404);
             boolean anthropic = client == Client.MESSAGES;
+            if (client == Client.GEMINI) {
+                assertThat(denied.at("/error/code").asInt()).isEqualTo(401);
+                assertThat(denied.at("/error/status").asText()).isEqualTo("UNAUTHENTICATED");
+                assertThat(unknown.at("/error/status").asText()).isEqualTo("NOT_FOUND");
+                assertThat(unknown.at("/error/details/0/reason").asText())
+                        .isEqualTo("MODEL_NOT_FOUND");
+                return;
+            }
             assertThat(denied.at("/error/type").asText())
                     .isEqualTo(anthropic ? "authentication_error" : "invalid_request_error");
             assertThat(unknown.at("/error/type").asText())

@@ -551,7 +551,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
             downstream.closeAfterAnswer();
         }
         if (reading.rewriter() != null) {
-            head.begin(shownStatus(), relay, reading.isEvents());
+            head.begin(shownStatus(), relay, reading.isShownAsEvents());
         }
         HeadWriter out = loop.writer().clear();
         listener.onCommit(this, out);

@@ -136,6 +136,11 @@ public interface Call {
         throw new IllegalStateException("a provider has to answer this");
     }
 
+    /** The member of {@link #ownReply} that is an estimate. */
+    default String countName() {
+        throw new IllegalStateException("a provider has to answer this");
+    }
+
     /** Whether the whole request can be sent again. */
     default boolean isReplayable() {
         return true;

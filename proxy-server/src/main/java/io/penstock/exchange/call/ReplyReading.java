@@ -52,6 +52,11 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return null;
     }
 
+    /** Whether the caller is told a stream of events, and not one JSON text in pieces. */
+    public boolean isShownAsEvents() {
+        return isEvents();
+    }
+
     /** Whether the reply is the provider's error, whose text decides what follows. */
     public boolean isError() {
         return false;

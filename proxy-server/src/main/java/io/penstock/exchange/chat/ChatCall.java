@@ -19,13 +19,17 @@ import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.TopLevelScanner;
+import io.penstock.json.TopLevelScanner.Kind;
 import io.penstock.provider.Api;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Midstream;
 import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ChatStream;
+import io.penstock.translate.GeminiPath;
 import io.penstock.translate.ReplyFormat;
+import io.penstock.translate.request.GeminiHistory;
+import io.penstock.translate.request.GeminiLimits;
 import io.penstock.translate.request.RequestFitter;
 import io.penstock.upstream.Provider;
 import java.util.ArrayList;
@@ -53,6 +57,7 @@ public final class ChatCall implements Call {
     private final Caller caller;
     private final Policy policy;
     private final Endpoint endpoint;
+    private final GeminiPath google; // null where the body names the model
     private final String requestId;
     private final RequestBody body;
     private final RequestFields fields = new RequestFields();
@@ -81,6 +86,7 @@ public final class ChatCall implements Call {
         this.caller = caller;
         this.policy = policy;
         this.endpoint = endpoint;
+        google = endpoint.isGoogles() ? GeminiPath.of(head.path(), head.query()) : null;
         this.requestId = requestId;
         body = new RequestBody(loop.calls().bodyMemory());
         affinity = new AffinityValues(head, policy.router().affinityHeaders());
@@ -202,12 +208,28 @@ public final class ChatCall implements Call {
         }
         Failure wrong = controls.read(scanner, endpoint.takesModels());
         if (wrong == null) {
-            wrong = fields.read(scanner, controls.firstModel());
+            wrong = google != null ? fields.read(google, googlesLimits())
+                    : fields.read(scanner, controls.firstModel());
         }
         if (wrong == null) {
             giveScannerBack();
         }
         return wrong;
+    }
+
+    private GeminiLimits googlesLimits() {
+        int member = scanner.kind(RequestFields.GENERATION_CONFIG) == Kind.OBJECT
+                ? RequestFields.GENERATION_CONFIG : RequestFields.GENERATION_CONFIG_SNAKE;
+        if (scanner.kind(member) != Kind.OBJECT) {
+            return GeminiLimits.NONE;
+        }
+        ByteBuf whole = body.whole(allocator, loop.calls().edits().clear());
+        try {
+            return GeminiLimits.of(whole, whole.readerIndex() + (int) scanner.start(member),
+                    (int) (scanner.end(member) - scanner.start(member)));
+        } finally {
+            whole.release();
+        }
     }
 
     @Override
@@ -268,7 +290,7 @@ public final class ChatCall implements Call {
             long passedTokens, long promptTokens) {
         boolean mayAsk = provider.takesUsageQuestion() && provider != doubtful;
         String text = continues ? continuation.text().stripTrailing() : null;
-        if (provider.speaks(endpoint.api())) {
+        if (provider.speaks(endpoint.api()) && !isReframed()) {
             boolean asks = continues ? mayAsk : mayAsk && fields.isStream()
                     && !fields.asksForUsage() && endpoint.hasChunks();
             boolean prefills = continues && provider.takesPrefill(target.model());
@@ -285,6 +307,22 @@ public final class ChatCall implements Call {
         return request;
     }
 
+    /**
+     * Whether a Gemini request can't go to Google as it is, or its reply not to the caller: a
+     * stream is always asked for as events, and signatures that others made are no good there.
+     */
+    private boolean isReframed() {
+        if (endpoint != Endpoint.GEMINI || fields.isArray()) {
+            return endpoint == Endpoint.GEMINI;
+        }
+        ByteBuf whole = body.whole(allocator, loop.calls().edits().clear());
+        try {
+            return GeminiHistory.isMixed(whole);
+        } finally {
+            whole.release();
+        }
+    }
+
     @Override
     public Failure untranslatable() {
         return translations.refusal();
@@ -292,7 +330,7 @@ public final class ChatCall implements Call {
 
     @Override
     public boolean isAnsweredHere(Route route) {
-        if (endpoint != Endpoint.COUNT_TOKENS) {
+        if (!endpoint.countsTokens()) {
             return false;
         }
         for (TargetName target : route.targets()) {
@@ -305,7 +343,12 @@ public final class ChatCall implements Call {
 
     @Override
     public String ownReply(long promptTokens) {
-        return "{\"input_tokens\":" + promptTokens + "}";
+        return "{\"" + countName() + "\":" + promptTokens + "}";
+    }
+
+    @Override
+    public String countName() {
+        return endpoint.isGoogles() ? "totalTokens" : "input_tokens";
     }
 
     // What its wordings need
@@ -409,7 +452,7 @@ public final class ChatCall implements Call {
 
     @Override
     public boolean isMetered() {
-        return endpoint != Endpoint.COUNT_TOKENS;
+        return !endpoint.countsTokens();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.penstock.exchange.chat;
 
 import io.penstock.http.RequestHead;
 import io.penstock.provider.Api;
+import io.penstock.translate.GeminiPath;
 import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.request.ClientFormat;
 
@@ -15,7 +16,11 @@ public enum Endpoint {
             ClientFormat.CHAT),
     MESSAGES("/messages", Api.MESSAGES, ReplyFormat.MESSAGES, ClientFormat.MESSAGES),
     COUNT_TOKENS("/messages/count_tokens", Api.COUNT_TOKENS, ReplyFormat.MESSAGES, null),
-    RESPONSES("/responses", Api.RESPONSES, ReplyFormat.RESPONSES, ClientFormat.RESPONSES);
+    RESPONSES("/responses", Api.RESPONSES, ReplyFormat.RESPONSES, ClientFormat.RESPONSES),
+    /** Google's {@code …:generateContent} and its stream, whose paths {@link GeminiPath} reads. */
+    GEMINI("/models/{model}:generateContent", Api.GEMINI, ReplyFormat.GEMINI, ClientFormat.GEMINI),
+    GEMINI_COUNT_TOKENS("/models/{model}:countTokens", Api.GEMINI_COUNT_TOKENS,
+            ReplyFormat.GEMINI, null);
 
     private static final Endpoint[] ALL = values();
 
@@ -62,11 +67,24 @@ public enum Endpoint {
     /** The endpoint that a request is for; null if it is for none of them. */
     public static Endpoint of(RequestHead head) {
         for (Endpoint endpoint : ALL) {
-            if (head.isPath(endpoint.versionedPath) || head.isPath(endpoint.path)) {
+            if (!endpoint.isGoogles()
+                    && (head.isPath(endpoint.versionedPath) || head.isPath(endpoint.path))) {
                 return endpoint;
             }
         }
-        return null;
+        GeminiPath google = GeminiPath.of(head.path(), head.query());
+        return google == null ? null
+                : google.method() == GeminiPath.Method.COUNT_TOKENS ? GEMINI_COUNT_TOKENS : GEMINI;
+    }
+
+    /** Whether its path names the model, and whether a stream is wanted. */
+    boolean isGoogles() {
+        return format == ReplyFormat.GEMINI;
+    }
+
+    /** Whether it counts a prompt's tokens, which costs nothing. */
+    boolean countsTokens() {
+        return this == COUNT_TOKENS || this == GEMINI_COUNT_TOKENS;
     }
 
     /** The API that a provider has to speak to be asked in the caller's own words. */

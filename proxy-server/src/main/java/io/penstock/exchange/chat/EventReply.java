@@ -54,7 +54,9 @@ final class EventReply extends StreamReply {
 
     @Override
     public TokenUsage usage() {
-        return Usages.ofStream(watcher.usage(), isDoneSeen(), passedTokens());
+        boolean whole = isDoneSeen() // or, of Google's streams, the last figures have come
+                || call.endpoint().isGoogles() && super.isFinishSeen();
+        return Usages.ofStream(watcher.usage(), whole, passedTokens());
     }
 
     @Override

@@ -130,7 +130,9 @@ final class RelayedRequest implements OutboundRequest {
     /** Only a signature has to have the body in one piece. */
     private Set<String> authorize(Ask ask, RequestStart start, BodyEdits edits, ByteBuf instead,
             HeadWriter out) throws ProviderTypeException {
-        Authorization authorization = ask.provider().authorization(ask.key());
+        Authorization authorization = call.endpoint().isGoogles()
+                ? ask.provider().authorization(ask.key(), start.path())
+                : ask.provider().authorization(ask.key());
         ByteBuf whole = !(authorization instanceof Authorization.Signed) ? null
                 : instead != null ? instead.retainedSlice()
                 : call.body().whole(call.allocator(), edits);

@@ -40,7 +40,7 @@ final class Replies {
             return splice(ask, events ? new SplicedReply(loop, call, ask, null) : noStream());
         }
         if (!events) {
-            return new WholeReply(loop, ask, head.contentLength(),
+            return new WholeReply(loop, call, ask, head.contentLength(),
                     head.valueStartsWith(Field.CONTENT_TYPE, "application/json"));
         }
         if (call.continuation() != null) {

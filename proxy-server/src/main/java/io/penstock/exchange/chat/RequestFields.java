@@ -7,6 +7,8 @@ import io.penstock.json.JsonText;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.json.TopLevelScanner.Kind;
 import io.penstock.provider.Prefill;
+import io.penstock.translate.GeminiPath;
+import io.penstock.translate.request.GeminiLimits;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -19,7 +21,8 @@ final class RequestFields {
     private static final String[] NAMES =
             {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
                 "messages", "logprobs", "response_format", "user", "prompt_cache_key", "models",
-                "fallbacks", "best_of", "max_output_tokens"};
+                "fallbacks", "best_of", "max_output_tokens", "generationConfig",
+                "generation_config"};
     static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
@@ -35,6 +38,8 @@ final class RequestFields {
     static final int FALLBACKS = 12;
     private static final int BEST_OF = 13;
     private static final int MAX_OUTPUT_TOKENS = 14; // of a response
+    static final int GENERATION_CONFIG = 15; // Google's
+    static final int GENERATION_CONFIG_SNAKE = 16; // by its other name
 
     static final int MAX_MODEL_CHARS = 512;
     private static final long MAX_COUNT = 999_999_999; // no model answers with more tokens
@@ -42,6 +47,8 @@ final class RequestFields {
             StandardCharsets.US_ASCII);
     private static final String ASK_MEMBER = ",\"stream_options\":{\"include_usage\":true}";
 
+    private boolean inPath; // the model, and the wish for a stream
+    private boolean array;
     private String model;
     private String written; // what the body says in its place; null if that can't stay
     private String memberName; // of what goes there, with a colon, where that isn't there yet
@@ -64,7 +71,8 @@ final class RequestFields {
 
     /** Looks for all of them. */
     static TopLevelScanner newScanner() {
-        return new TopLevelScanner(NAMES).locateOnly(MESSAGES).locateOnly(RESPONSE_FORMAT);
+        return new TopLevelScanner(NAMES).locateOnly(MESSAGES).locateOnly(RESPONSE_FORMAT)
+                .locateOnly(GENERATION_CONFIG).locateOnly(GENERATION_CONFIG_SNAKE);
     }
 
     /**
@@ -121,6 +129,23 @@ final class RequestFields {
         return null;
     }
 
+    /** Reads a request whose path says what else the body does; returns what is wrong, or null. */
+    Failure read(GeminiPath path, GeminiLimits limits) {
+        if (path.model().length() > MAX_MODEL_CHARS) {
+            return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No model has a name of more than "
+                    + MAX_MODEL_CHARS + " characters.", "model", null);
+        }
+        inPath = true;
+        model = path.model();
+        stream = path.method() == GeminiPath.Method.STREAM;
+        array = stream && !path.events();
+        maxTokens = limits.maxTokens();
+        choices = limits.candidates();
+        drafts = choices;
+        continuable = false;
+        return null;
+    }
+
     private void locate(TopLevelScanner found, int member, int at) {
         boolean number = found.kind(member) == Kind.NUMBER;
         limits[at] = number ? found.start(member) : 0;
@@ -144,6 +169,9 @@ final class RequestFields {
      * @param asks whether that question is to be put in the caller's place
      */
     void fit(BodyEdits edits, String targetModel, boolean asks) {
+        if (inPath) {
+            return;
+        }
         boolean asksBehindModel = asks && optionsKind == Kind.ABSENT;
         if (!targetModel.equals(written)) {
             StringBuilder text = JsonText.quote(new StringBuilder(memberName), targetModel);
@@ -202,6 +230,11 @@ final class RequestFields {
 
     boolean isStream() {
         return stream;
+    }
+
+    /** Whether the stream is to be one JSON array, not events. */
+    boolean isArray() {
+        return array;
     }
 
     /** Whether the caller asks for the usage of its stream. */

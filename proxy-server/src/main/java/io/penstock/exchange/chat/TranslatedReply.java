@@ -21,6 +21,11 @@ final class TranslatedReply extends StreamReply {
         return translation;
     }
 
+    @Override
+    public boolean isShownAsEvents() {
+        return !call.fields().isArray();
+    }
+
     /** An event as the caller gets it. */
     @Override
     public boolean onEvent(ByteBuf buffer, int index, int length) {

@@ -54,7 +54,8 @@ final class TranslatedRequest implements OutboundRequest {
         options = new ReplyOptions(null, modelName, translated.usageAsked(),
                 (int) call.fields().choices(), translated.responseSettings(),
                 translated.jsonByTool() ? Translated.JSON_TOOL : null,
-                translated.functionsOffered(), translated.tools(), promptTokens);
+                translated.functionsOffered(), translated.tools(), promptTokens,
+                !translated.thoughtsHidden(), call.fields().isArray());
         int kept = translated.body().capacity() + (translated.responseSettings() == null ? 0
                 : translated.responseSettings().length());
         gauged = kept > RequestBody.FREE_BYTES ? kept : 0;

@@ -30,6 +30,7 @@ final class WholeReply extends ReplyReading {
     private final Ask ask;
     private final long wholeLength;
     private final boolean json; // by its own word
+    private final boolean googles; // the provider counts in Google's words
     private boolean anyPayload;
     private byte lastByte; // of the payload, blanks apart
     private boolean peeksOn = true; // for an error object where an answer should be
@@ -44,8 +45,9 @@ final class WholeReply extends ReplyReading {
      *
      * @param wholeLength of its body in bytes, negative if that is not known
      */
-    WholeReply(ChatLoop loop, Ask ask, long wholeLength, boolean json) {
+    WholeReply(ChatLoop loop, ChatCall call, Ask ask, long wholeLength, boolean json) {
         this.loop = loop;
+        googles = call.endpoint().isGoogles();
         this.ask = ask;
         this.wholeLength = wholeLength;
         this.json = json;
@@ -102,11 +104,16 @@ final class WholeReply extends ReplyReading {
         }
         noteEnd(buffer, index, length);
         TokenUsage found = carry == null && length == wholeLength
-                ? loop.usageScanner().scan(buffer, index, length)
+                ? scan(buffer, index, length)
                 : scanPieces(buffer, index, length);
         if (found != null) {
             usage = found;
         }
+    }
+
+    private TokenUsage scan(ByteBuf buffer, int index, int length) {
+        return googles ? loop.usageScanner().scanGoogles(buffer, index, length)
+                : loop.usageScanner().scan(buffer, index, length);
     }
 
     private void noteEnd(ByteBuf buffer, int index, int length) {
@@ -124,7 +131,7 @@ final class WholeReply extends ReplyReading {
         ByteBuf joined = Unpooled.wrappedBuffer(
                 Unpooled.wrappedBuffer(carry == null ? EMPTY : carry),
                 buffer.retainedSlice(index, length));
-        TokenUsage found = loop.usageScanner().scan(joined, 0, joined.readableBytes());
+        TokenUsage found = scan(joined, 0, joined.readableBytes());
         int kept = Math.min(joined.readableBytes(), CARRIED_BYTES);
         carry = new byte[kept];
         joined.getBytes(joined.readableBytes() - kept, carry);

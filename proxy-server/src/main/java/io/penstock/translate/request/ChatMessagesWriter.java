@@ -147,7 +147,7 @@ final class ChatMessagesWriter {
             out.name("extra_content").beginObject().name("google").beginObject()
                     .member("thought_signature", call.thoughtSignature).endObject().endObject();
         } else if (call.thoughtSignature != null) {
-            notes.drop("messages.tool_calls.extra_content");
+            notes.drop(request.signaturePath);
         }
         out.endObject();
     }

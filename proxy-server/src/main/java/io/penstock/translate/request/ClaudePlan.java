@@ -95,7 +95,7 @@ final class ClaudePlan {
             }
             for (ToolCall call : turn.all(ToolCall.class)) {
                 if (call.thoughtSignature != null) {
-                    request.notes.drop("messages.tool_calls.extra_content"); // Google's own
+                    request.notes.drop(request.signaturePath); // Google's own
                 }
             }
         }

@@ -9,5 +9,7 @@ public enum ClientFormat {
     /** OpenAI's {@code /v1/responses}, as far as it needs no state at the provider. */
     RESPONSES,
     /** OpenAI's legacy {@code /v1/completions}. */
-    COMPLETIONS
+    COMPLETIONS,
+    /** Google's {@code …:generateContent} and {@code …:streamGenerateContent}. */
+    GEMINI
 }

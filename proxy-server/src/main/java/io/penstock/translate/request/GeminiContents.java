@@ -20,7 +20,7 @@ import java.util.List;
  */
 final class GeminiContents {
     /** Google's own word for a call whose signature is lost, or was never there. */
-    private static final Raw NO_SIGNATURE = Raw.of("skip_thought_signature_validator");
+    private static final Raw NO_SIGNATURE = Raw.of(GeminiHistory.NO_SIGNATURE);
     private static final int MAX_RESULT_DEPTH = 24;
     private static final int MAX_EXACT_CHARS = 16; // of a double: fifteen digits and a point
     private static final String SIGNATURE_IN_ID = "__thought__"; // as other gateways hide it

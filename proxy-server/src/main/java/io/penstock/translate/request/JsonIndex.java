@@ -37,7 +37,11 @@ final class JsonIndex {
     /** That of {@code messages[].content[].content[].source.content[].text}. */
     private static final int INDEXED_DEPTH = 10;
     private static final Set<String> OPAQUE =
-            Set.of("parameters", "input_schema", "schema", "input", "arguments", "logit_bias");
+            Set.of("parameters", "input_schema", "schema", "input", "arguments", "logit_bias",
+                    // Google's, by both of their names
+                    "args", "response", "parametersJsonSchema", "parameters_json_schema",
+                    "responseSchema", "response_schema", "responseJsonSchema",
+                    "response_json_schema");
 
     enum Kind { OBJECT, ARRAY, STRING, NUMBER, BOOLEAN, NULL }
 

@@ -129,6 +129,10 @@ final class ModelRequest {
     String imageDetailPath = "image_url.detail";
     /** What the caller's format calls the reasoning of earlier turns. */
     String reasoningPath = "messages.reasoning_content";
+    /** What the caller's format calls Google's signature of a call. */
+    String signaturePath = "messages.tool_calls.extra_content";
+    /** Whether the caller is not to be told thoughts: its format wants them asked for. */
+    boolean thoughtsHidden;
     /** Whether the caller wants a usage event in a stream. */
     boolean usageAsked;
     /** Whether functions were offered, as was done before there were tools. */

@@ -75,13 +75,13 @@ public final class RequestFitter {
             case CHAT -> !rules.isNothing() && words(rules).areIn(body);
             case MESSAGES -> history.needMendingInMessages(body);
             case RESPONSES -> history.needMendingInResponses(body);
-            case COMPLETIONS -> false;
+            case COMPLETIONS, GEMINI -> false; // Google's histories are mended by a translation
         };
     }
 
     /** Whether bodies of that format are relayed to such a provider without a look. */
     public static boolean takesAnything(ClientFormat format, RelayRules rules) {
-        return format == ClientFormat.COMPLETIONS
+        return format == ClientFormat.COMPLETIONS || format == ClientFormat.GEMINI
                 || format == ClientFormat.CHAT && rules.isNothing();
     }
 

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.penstock.loop.Scratch;
 import io.penstock.translate.CallerTools;
 import io.penstock.translate.ResponseMemory;
+import java.util.List;
 
 /**
  * Turns a caller's request into the one that a provider of another format takes. The body is
@@ -69,6 +70,11 @@ public final class RequestTranslator {
 
     private Translated translate(ClientFormat from, ProviderFormat to, TranslationOptions options,
             ByteBuf out) throws UntranslatableException {
+        if (from == ClientFormat.GEMINI && to == ProviderFormat.GEMINI) {
+            GeminiHistory.copy(index.raw(index.root()), out);
+            return new Translated(out, List.of(), List.of(), false, true, null, false,
+                    CallerTools.SAME, false);
+        }
         ModelRequest request = read(from);
         CallerTools tools = ToolNaming.apply(request, to);
         JsonOut json = new JsonOut(out);
@@ -92,7 +98,7 @@ public final class RequestTranslator {
         request.dropTheRest();
         return new Translated(out, request.notes.dropped(), request.notes.changed(),
                 jsonByTool, request.usageAsked, request.responseSettings, request.functionsOffered,
-                tools);
+                tools, request.thoughtsHidden);
     }
 
     private ModelRequest read(ClientFormat from) throws UntranslatableException {
@@ -103,11 +109,15 @@ public final class RequestTranslator {
             case MESSAGES -> new MessagesReader(typed, request).read();
             case RESPONSES -> new ResponsesReader(typed, request).read();
             case COMPLETIONS -> new CompletionsReader(typed, request).read();
+            case GEMINI -> new GeminiReader(typed, request).read();
             default -> throw new IllegalArgumentException("no reader for " + from);
         }
         if (request.turns.isEmpty()) {
-            throw UntranslatableException.invalid(from == ClientFormat.RESPONSES ? "input"
-                    : "messages", "expected at least one");
+            throw UntranslatableException.invalid(switch (from) {
+                case RESPONSES -> "input";
+                case GEMINI -> "contents";
+                default -> "messages";
+            }, "expected at least one");
         }
         Turns.checkParts(request.turns);
         return request;

@@ -19,10 +19,11 @@ import java.util.List;
  *     text on one line without braces; null if the caller's format is another
  * @param functionsOffered whether the caller looks for a call in {@code function_call}
  * @param tools the caller's tools that the provider knows otherwise, for its reply
+ * @param thoughtsHidden whether the caller is not to be told thoughts
  */
 public record Translated(ByteBuf body, List<String> dropped, List<String> changed,
         boolean jsonByTool, boolean usageAsked, String responseSettings,
-        boolean functionsOffered, CallerTools tools) {
+        boolean functionsOffered, CallerTools tools, boolean thoughtsHidden) {
     /** The tool that stands in for an answer in a given schema. */
     public static final String JSON_TOOL = "json_output";
 }

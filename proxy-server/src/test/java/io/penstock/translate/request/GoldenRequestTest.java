@@ -71,7 +71,7 @@ class GoldenRequestTest {
     @ParameterizedTest
     @CsvSource({"golden-request-openai.json, CHAT", "golden-request-anthropic.json, MESSAGES",
         "chat.json, CHAT", "messages.json, MESSAGES", "responses.json, RESPONSES",
-        "completions.json, COMPLETIONS"})
+        "completions.json, COMPLETIONS", "gemini.json, GEMINI"})
     void isTranslatedForEveryProvider(String name, ClientFormat from) throws Exception {
         StringBuilder all = new StringBuilder();
         for (Target target : TARGETS) {

@@ -9,8 +9,10 @@ import io.penstock.provider.ChatDialect;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.Bytes;
+import io.penstock.testing.Golden;
 import io.penstock.translate.request.TranslationCase.Result;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +67,16 @@ class MalformedRequestTest {
             ClientFormat.COMPLETIONS, JsonTree.quoted("""
                     {'model':'x','prompt':['a'],'max_tokens':9,'stop':['a'],'n':1,'suffix':'',
                     'echo':false,'best_of':1,'logprobs':1,'stream_options':{'include_usage':
-                    true},'user':'u'}"""));
+                    true},'user':'u'}"""),
+            ClientFormat.GEMINI, gemini());
+
+    private static String gemini() {
+        try {
+            return Golden.read("requests/gemini.json");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     /** Where each value stands: pairs of beginning and end. */
     private static List<int[]> values(String json) throws IOException {

@@ -43,11 +43,11 @@ public final class RequestTranslatorFuzz {
             if (input.bytes().length == 0) {
                 return;
             }
-            ClientFormat from = ClientFormat.values()[
-                    (input.choice() & 3) % ClientFormat.values().length];
+            int more = input.bytes()[0] & 0xff;
+            ClientFormat from = more >= 128 ? ClientFormat.GEMINI
+                    : ClientFormat.values()[input.choice() & 3];
             ProviderFormat to = ProviderFormat.values()[
                     (input.choice() >> 2 & 7) % ProviderFormat.values().length];
-            int more = input.bytes()[0] & 0xff;
             TranslationOptions options = TranslationOptions
                     .of(MODELS[more % MODELS.length], input.chooses(5))
                     .withDialect(DIALECTS.get(more % DIALECTS.size()))
