@@ -56,6 +56,11 @@ public final class MockCommand implements Callable<Integer> {
             description = "Length of each token's text; 0 for words (default: ${DEFAULT-VALUE}).")
     private int eventBytes;
 
+    @Option(names = "--varied",
+            description = "Tokens of all lengths and many scripts, and events that end as "
+                    + "differently as OpenAI's, the same in every run.")
+    private boolean varied;
+
     @Option(names = "--fail", defaultValue = "none", paramLabel = "HOW",
             converter = FaultConverter.class, completionCandidates = FaultWords.class,
             description = "An HTTP status, or a word of: ${COMPLETION-CANDIDATES} (default: "
@@ -126,7 +131,8 @@ public final class MockCommand implements Callable<Integer> {
                 throw new IllegalArgumentException("threads: " + threads + " (expected: >= 1)");
             }
             return new MockSettings(host, port, name, ttft, interval, events, eventBytes,
-                    new Failures(fail, failRatio, failTimes, failFor), text, prefill, 0, null);
+                    new Failures(fail, failRatio, failTimes, failFor), text, prefill, 0, null,
+                    varied);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
