@@ -192,7 +192,7 @@ public final class StatusPages {
     }
 
     private static double millis(long nanos) {
-        return nanos / 100_000 / 10.0;
+        return Math.floorDiv(nanos, 100_000) / 10.0;
     }
 
     /** A time in quotes; null if there is no rest. */

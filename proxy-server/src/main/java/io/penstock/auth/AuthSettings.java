@@ -1,6 +1,7 @@
 package io.penstock.auth;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code auth} section; with no key, no {@code jwt} and {@code anonymous} off, whoever reaches
@@ -11,7 +12,7 @@ import java.util.List;
  * @param withoutCredential what each address may ask for that shows no credential, and what all of
  *     them together may use in a month
  */
-public record AuthSettings(List<ApiKeySettings> keys, JwtSettings jwt, boolean anonymous,
+public record AuthSettings(List<ApiKeySettings> keys, @Nullable JwtSettings jwt, boolean anonymous,
         Allowance withoutCredential) {
     public static final AuthSettings DEFAULT = new AuthSettings(List.of(), false);
 

@@ -3,6 +3,7 @@ package io.penstock.auth;
 import java.security.MessageDigest;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tokens that were found good, by their SHA-256: the text of none is kept. One for all event loops,
@@ -24,7 +25,7 @@ final class TokenCache {
     private record Entry(byte[] hash, Caller caller, long endMillis) {}
 
     /** Null unless that token was verified, and is still good. */
-    Caller find(byte[] hash, long nowMillis) {
+    @Nullable Caller find(byte[] hash, long nowMillis) {
         long start = CredentialHash.start(hash);
         int first = firstOfSet(start);
         for (int i = first; i < first + WAYS; i++) {

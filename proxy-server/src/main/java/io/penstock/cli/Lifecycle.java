@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server in the foreground: SIGTERM and Ctrl-C drain it, SIGHUP and a changed file reload it.
@@ -16,13 +17,13 @@ final class Lifecycle {
     private static final long FILE_CHECK_SECONDS = 1;
 
     private final Penstock server;
-    private final ConfigSource source; // null where there is nothing to reload
+    private final @Nullable ConfigSource source; // null where there is nothing to reload
     private final Duration grace;
     private final CountDownLatch stop = new CountDownLatch(1);
     // a drain by the admin port is none
     private final AtomicBoolean signalled = new AtomicBoolean();
 
-    Lifecycle(Penstock server, ConfigSource source, Duration grace) {
+    Lifecycle(Penstock server, @Nullable ConfigSource source, Duration grace) {
         this.server = server;
         this.source = source;
         this.grace = grace;

@@ -1,6 +1,7 @@
 package io.penstock.config;
 
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
@@ -17,7 +18,7 @@ record ScalarType<T>(String label, String expected, boolean isBare, boolean isSe
         Function<String, T> parser, Function<T, String> formatter) implements Type<T> {
 
     @Override
-    public T read(Node node, Place place, Reading reading) {
+    public @Nullable T read(Node node, Place place, Reading reading) {
         if (!(node instanceof ScalarNode scalarNode)) {
             reading.unexpected(node, place, expected);
             return null;

@@ -1,13 +1,15 @@
 package io.penstock.failure;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Why an exchange failed.
  *
  * @param message for the caller: what is wrong and what to do about it
- * @param param the request field at fault, for the caller; null for none
- * @param detail for the operator's log, never for the caller; null for none
+ * @param param the request field at fault, if any, for the caller
+ * @param detail if any, for the operator's log, never for the caller
  */
-public record Failure(Kind kind, String message, String param, String detail) {
+public record Failure(Kind kind, String message, @Nullable String param, @Nullable String detail) {
 
     /** Whose fault it is: decides failover and health. */
     public enum Side { DOWNSTREAM, UPSTREAM, PROXY }

@@ -2,6 +2,7 @@ package io.penstock.limit;
 
 import io.penstock.limit.Account.Entrance;
 import io.penstock.limit.Refusal.Limit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one exchange has taken of its caller's rates and budget, from {@link #begin} to {@link
@@ -20,7 +21,7 @@ public final class Permit {
     private final Budgets budgets;
     private Phase phase = Phase.IDLE;
 
-    private Account account; // kept for the next call, which mostly is the same caller's
+    private @Nullable Account account; // kept for the next call, which mostly is the same caller's
     private boolean hasAccount; // it is this exchange's
     private boolean inAccount; // which is among its calls in flight
     private long requests;
@@ -28,7 +29,7 @@ public final class Permit {
     private long tokensPerMinute;
     private long tokenIntervalNanos;
 
-    private MonthlyUse budget; // of the month it reserved in; null without one
+    private @Nullable MonthlyUse budget; // of the month it reserved in
     private long maxTokens;
     private long maxNanoDollars;
     private long reservedTokens;
@@ -49,8 +50,8 @@ public final class Permit {
      * @param name whose rates count
      * @return null when granted; {@link #end} has to follow
      */
-    public Refusal begin(String name, long requests, long requestWindowNanos, int concurrent,
-            long tokensPerMinute, long nowNanos) {
+    public @Nullable Refusal begin(String name, long requests, long requestWindowNanos,
+            int concurrent, long tokensPerMinute, long nowNanos) {
         if (phase != Phase.IDLE) {
             throw new IllegalStateException("begun, and not ended");
         }
@@ -80,7 +81,8 @@ public final class Permit {
         return null;
     }
 
-    private Refusal enter(String name, int concurrent, long requestWindowNanos, long nowNanos) {
+    private @Nullable Refusal enter(String name, int concurrent, long requestWindowNanos,
+            long nowNanos) {
         if (requests > 0) {
             requestIntervalNanos = Bucket.intervalNanos(requests, requestWindowNanos);
         }
@@ -118,6 +120,7 @@ public final class Permit {
 
     private void leave() {
         if (inAccount) {
+            assert account != null;
             inAccount = false;
             account.leave();
         }
@@ -130,8 +133,8 @@ public final class Permit {
      * @param caller whose budget counts
      * @return null when granted
      */
-    public Refusal reserve(String caller, int month, long tokensPerMonth, long nanoDollarsPerMonth,
-            long tokens, long nanoDollars, long nowNanos) {
+    public @Nullable Refusal reserve(String caller, int month, long tokensPerMonth,
+            long nanoDollarsPerMonth, long tokens, long nanoDollars, long nowNanos) {
         if (phase != Phase.BEGUN) {
             throw new IllegalStateException("reserves while " + phase);
         }
@@ -299,6 +302,7 @@ public final class Permit {
 
     /** What is left of the month's tokens, beside what calls in flight reserved. */
     public long budgetRemainingTokens() {
+        assert budget != null;
         return Math.max(0, maxTokens - budget.claimedTokens());
     }
 
@@ -308,6 +312,7 @@ public final class Permit {
 
     /** What is left of the month's money, beside what calls in flight reserved. */
     public long budgetRemainingNanoDollars() {
+        assert budget != null;
         return Math.max(0, maxNanoDollars - budget.claimedNanoDollars());
     }
 

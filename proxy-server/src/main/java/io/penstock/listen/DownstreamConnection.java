@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.channels.NotYetConnectedException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,12 +72,14 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
 
     private final ListenLoop loop;
     private final Timer timer = new Timer();
+    @SuppressWarnings("NullAway.Init")
     private ChannelHandlerContext context;
     private boolean tls;
+    @SuppressWarnings("NullAway.Init")
     private RequestHandler handler;
     private State state = State.HEAD;
 
-    private ByteBuf held; // the beginning of a head, or requests sent ahead
+    private @Nullable ByteBuf held; // the beginning of a head, or requests sent ahead
     private boolean processing;
 
     private boolean http10;
@@ -84,7 +87,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private boolean keepAlive;
     private boolean chunked;
     private long bodyLeft;
-    private ChunkScanner chunks;
+    private @Nullable ChunkScanner chunks;
     private boolean answered;
     private boolean awaitsContinue; // the caller may or may not send its body
     private boolean flushed; // lingering: the last answer is out
@@ -396,12 +399,13 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private ByteBuf holdAhead(ByteBuf bytes) {
+    private @Nullable ByteBuf holdAhead(ByteBuf bytes) {
         if (!bytes.isReadable()) {
             bytes.release();
             return null;
         }
         hold(bytes);
+        assert held != null;
         if (held.readableBytes() > MAX_AHEAD_BYTES) {
             context.channel().config().setAutoRead(false);
         }
@@ -417,7 +421,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private ByteBuf discard(ByteBuf bytes) {
+    private @Nullable ByteBuf discard(ByteBuf bytes) {
         progressBytes += bytes.readableBytes();
         bytes.release();
         if (progressBytes > MAX_DISCARDED_BYTES && state == State.LINGERING) {
@@ -427,7 +431,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Returns what is left behind the head; null if there is nothing to go on with. */
-    private ByteBuf readHead(ByteBuf bytes) {
+    private @Nullable ByteBuf readHead(ByteBuf bytes) {
         if (!bytes.isReadable()) {
             bytes.release();
             return null;
@@ -514,7 +518,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     }
 
     /** Returns what is left behind the body, perhaps nothing; null when the body goes on. */
-    private ByteBuf readBody(ByteBuf bytes) {
+    private @Nullable ByteBuf readBody(ByteBuf bytes) {
         if (!bytes.isReadable()) {
             bytes.release();
             return null;
@@ -527,7 +531,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         return chunked ? readChunks(bytes) : readPlain(bytes);
     }
 
-    private ByteBuf readPlain(ByteBuf bytes) {
+    private @Nullable ByteBuf readPlain(ByteBuf bytes) {
         int readable = bytes.readableBytes();
         if (readable <= bodyLeft) {
             bodyLeft -= readable;
@@ -545,9 +549,10 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         return bytes;
     }
 
-    private ByteBuf readChunks(ByteBuf bytes) {
+    private @Nullable ByteBuf readChunks(ByteBuf bytes) {
         int at = bytes.readerIndex();
         int end = bytes.writerIndex();
+        assert chunks != null;
         try {
             while (true) {
                 ChunkScanner.Step step = chunks.next(bytes, at, end);
@@ -583,7 +588,7 @@ public final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private ByteBuf giveAll(ByteBuf bytes) {
+    private @Nullable ByteBuf giveAll(ByteBuf bytes) {
         handler.onBody(bytes);
         return null;
     }

@@ -3,4 +3,7 @@
  * other. Knows HTTP/1.1 framing; not callers, providers or what a request is about. Start at {@link
  * io.penstock.listen.DownstreamConnection}.
  */
+@NullMarked
 package io.penstock.listen;
+
+import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.json.Needle;
 import io.penstock.loop.Scratch;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the usage object of a reply, in OpenAI's words or Anthropic's: in an event or in a whole
@@ -44,8 +45,8 @@ public final class UsageScanner {
         this.anyReply = anyReply;
     }
 
-    /** The usage in those bytes, the last one if there are several; null if there is none. */
-    public TokenUsage scan(ByteBuf buffer, int index, int length) {
+    /** The usage in those bytes, if any, the last one if there are several. */
+    public @Nullable TokenUsage scan(ByteBuf buffer, int index, int length) {
         byte[] bytes = scratch.copy(buffer, index, length);
         long readable = (long) MAX_READS * length;
         for (int found = USAGE.findLast(bytes, 0, length); found >= 0 && readable > 0;
@@ -65,7 +66,7 @@ public final class UsageScanner {
     }
 
     /** The usage that the object in those bytes tells of; null if it counts nothing. */
-    TokenUsage read(byte[] object, int length) {
+    @Nullable TokenUsage read(byte[] object, int length) {
         return readObject(object, 0, length) ? usage() : null;
     }
 
