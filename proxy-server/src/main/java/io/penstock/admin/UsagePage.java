@@ -1,6 +1,5 @@
 package io.penstock.admin;
 
-import io.penstock.auth.Allowance;
 import io.penstock.exchange.LocalReply;
 import io.penstock.failure.Failure;
 import io.penstock.http.RequestHead;

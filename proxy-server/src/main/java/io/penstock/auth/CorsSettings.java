@@ -35,7 +35,8 @@ public record CorsSettings(List<String> allowedOrigins) {
         allowedOrigins = List.copyOf(normalized);
         if (allowedOrigins.contains(ANY) && allowedOrigins.size() > 1) {
             throw new IllegalArgumentException(
-                    "allowed_origins: '*' beside other origins (expected: it alone, or none of it)");
+                    "allowed_origins: '*' beside other origins (expected: it alone, or none of "
+                            + "it)");
         }
     }
 

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param granted what each token's holder may ask for; claims can only make it less
  */
 public record JwtSettings(TokenAlgorithm algorithm, JwtKeySettings keys,
-        @Nullable String issuer, @Nullable String audience, Duration leeway, List<String> models, Allowance granted) {
+        @Nullable String issuer, @Nullable String audience, Duration leeway,
+        List<String> models, Allowance granted) {
     public static final Duration DEFAULT_LEEWAY = Duration.ofSeconds(30);
 
     private static final Duration MAX_LEEWAY = Duration.ofMinutes(10);

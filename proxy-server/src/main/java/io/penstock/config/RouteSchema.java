@@ -58,8 +58,8 @@ final class RouteSchema {
     static final Field<Duration> HOLD_TIME = Field.optional("time", Types.DURATION,
             "held at most; without it, as long as the timeouts allow");
     static final Field<Integer> MIN_EVENTS_PER_SECOND = Field.of("min_events_per_second",
-            Types.integerFrom(0), 0, "of content, over `time`; a slower stream is left for the next "
-                    + "target, if there is one; 0 takes any speed");
+            Types.integerFrom(0), 0, "of content, over `time`; a slower stream is left for the "
+                    + "next target, if there is one; 0 takes any speed");
     static final Field<Section> HOLD = Field.section("hold",
             SectionType.of("section", CONTENT_EVENTS, HOLD_BYTES, HOLD_TIME,
                     MIN_EVENTS_PER_SECOND),

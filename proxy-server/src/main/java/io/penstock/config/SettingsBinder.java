@@ -18,7 +18,6 @@ import io.penstock.usage.Price;
 import io.penstock.usage.Prices;
 import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;

@@ -218,9 +218,10 @@ public final class Permit {
 
     /**
      * Says what the call really came to, all that was counted included: what was reserved beyond
-     * that goes back, and what was not becomes debt of the rate, and counts in the budget even above
-     * its bound. Nothing happens when that was said before, or nothing has begun. Where nothing was
-     * reserved, only the rate is charged, since it isn't known whose budget that would be.
+     * that goes back, and what was not becomes debt of the rate, and counts in the budget even
+     * above its bound. Nothing happens when that was said before, or nothing has begun. Where
+     * nothing was reserved, only the rate is charged, since it isn't known whose budget that would
+     * be.
      */
     public void settle(long usedTokens, long usedNanoDollars, long nowNanos) {
         if (phase != Phase.BEGUN && phase != Phase.RESERVED) {

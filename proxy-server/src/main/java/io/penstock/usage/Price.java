@@ -28,8 +28,8 @@ public record Price(String model, long input, long output, long cachedInput) {
     private static long nanos(String name, BigDecimal dollars) {
         if (dollars.signum() < 0 || dollars.compareTo(MOST) > 0) {
             throw new IllegalArgumentException(name + ": "
-                    + dollars.stripTrailingZeros().toPlainString() + " (expected: dollars for a million "
-                    + "tokens, 0 to 1000000)");
+                    + dollars.stripTrailingZeros().toPlainString()
+                    + " (expected: dollars for a million tokens, 0 to 1000000)");
         }
         return dollars.movePointRight(NANO_DIGITS).setScale(0, RoundingMode.HALF_UP)
                 .longValueExact();

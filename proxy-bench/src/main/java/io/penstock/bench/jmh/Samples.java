@@ -19,7 +19,8 @@ final class Samples {
 
     static final String USAGE_EVENT = "data: {\"id\":\"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT\","
             + "\"object\":\"chat.completion.chunk\",\"created\":1755000000,"
-            + "\"model\":\"gpt-4o-mini\",\"choices\":[],\"usage\":{\"prompt_tokens\":19,\"completion_tokens\":10,"
+            + "\"model\":\"gpt-4o-mini\",\"choices\":[],"
+            + "\"usage\":{\"prompt_tokens\":19,\"completion_tokens\":10,"
             + "\"total_tokens\":29,"
             + "\"prompt_tokens_details\":{\"cached_tokens\":0,\"audio_tokens\":0},"
             + "\"completion_tokens_details\":{\"reasoning_tokens\":0,\"audio_tokens\":0,"
@@ -38,7 +39,8 @@ final class Samples {
 
     static final String RESPONSE_HEAD = "HTTP/1.1 200 OK\r\nDate: Sat, 21 Nov 2026 12:00:00 GMT\r\n"
             + "Content-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n"
-            + "Connection: keep-alive\r\nopenai-organization: org-x\r\nopenai-processing-ms: 212\r\n"
+            + "Connection: keep-alive\r\nopenai-organization: org-x\r\n"
+            + "openai-processing-ms: 212\r\n"
             + "openai-version: 2020-10-01\r\nx-ratelimit-limit-requests: 10000\r\n"
             + "x-ratelimit-limit-tokens: 2000000\r\nx-ratelimit-remaining-requests: 9999\r\n"
             + "x-request-id: req_0123456789abcdef\r\ncf-ray: 8f0a1b2c3d4e5f6a-FRA\r\n"
