@@ -27,7 +27,7 @@ usage: compare.sh [option]…
   --build NAME=DIR  also measure another checkout, built, as penstock-NAME, set up as penstock is:
                     whether a change costs anything; repeatable
   --without NAME    leave out nginx, haproxy or penstock; repeatable
-  --mock COMMAND    upstream to start; takes the options of penstock mock
+  --mock COMMAND    upstream to start; takes the options of penstock mock, --varied among them
   --java "OPTIONS"  JVM options of penstock serve, beside those of bin/penstock
   --idle-streams N  streams of the memory scenario (default $idle_streams)
   --label TEXT      goes into the reports (default: the commit)
@@ -137,7 +137,7 @@ fill() { # TEMPLATE TARGET AUTH
 
 start_mock() { # OPTION…
     # shellcheck disable=SC2086 # the command is split into words on purpose
-    taskset -c 1 $mock --port "${port[mock]}" "$@" >"$work/mock.log" 2>&1 &
+    taskset -c 1 $mock --port "${port[mock]}" --varied "$@" >"$work/mock.log" 2>&1 &
     started+=($!)
     wait_for mock "${port[mock]}" $!
 }

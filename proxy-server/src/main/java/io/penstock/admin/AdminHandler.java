@@ -2,9 +2,9 @@ package io.penstock.admin;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.NetUtil;
-import io.penstock.caller.Caller;
 import io.penstock.answer.LocalReply;
 import io.penstock.answer.RequestIds;
+import io.penstock.caller.Caller;
 import io.penstock.failure.Failure;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
@@ -47,7 +47,8 @@ public final class AdminHandler implements RequestHandler {
             refuse(Failure.Kind.UNKNOWN_URL, "Unknown request URL: " + path + ".", id);
         } else if (!pages.isPublic(path) && !isAllowed(head)) {
             refuse(Failure.Kind.INVALID_API_KEY, "The admin token is missing or wrong.", id);
-        } else if (!pages.isPublic(path) && state.adminToken() == null && !isAskedByLocalName(head)) {
+        } else if (!pages.isPublic(path) && state.adminToken() == null
+                && !isAskedByLocalName(head)) {
             refuse(Failure.Kind.ORIGIN_NOT_ALLOWED, "Without admin.token, this port answers "
                     + "to addresses and local names only, not to '" + head.value(Field.HOST)
                     + "'.", id);

@@ -6,6 +6,7 @@ import io.penstock.upstream.Provider;
 import io.penstock.usage.Ledger;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** What the pages show of the running proxy, and what the admin port may do to it. Any thread. */
 public interface ServerState {
@@ -28,8 +29,8 @@ public interface ServerState {
 
     long uptimeNanos();
 
-    /** What the admin port asks for; null where none is needed. */
-    String adminToken();
+    /** What the admin port asks for, if anything. */
+    @Nullable String adminToken();
 
     /**
      * Reads the configuration again, on a thread that may wait.
@@ -45,7 +46,7 @@ public interface ServerState {
     Ledger ledger();
 
     /** How much the caller of that id may use; null if no such caller is configured. */
-    Allowance allowanceOf(String callerId);
+    @Nullable Allowance allowanceOf(String callerId);
 
     /**
      * Runs it on the thread that reloads, which may wait.

@@ -1,8 +1,8 @@
 package io.penstock.admin;
 
 import io.netty.util.concurrent.Ticker;
-import io.penstock.caller.Caller;
 import io.penstock.answer.LocalReply;
+import io.penstock.caller.Caller;
 import io.penstock.failure.Failure;
 import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamStream;
@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pages that the proxy answers itself: health, models, providers.
@@ -110,7 +111,8 @@ public final class StatusPages {
                 .toString();
     }
 
-    private static StringBuilder quoteOrNull(StringBuilder out, String text) {
+    private static StringBuilder quoteOrNull(StringBuilder out,
+            @Nullable String text) {
         return text == null ? out.append("null") : JsonText.quote(out, text);
     }
 
@@ -121,7 +123,7 @@ public final class StatusPages {
     }
 
     /** The name as it stands in the path, percent-encoded or not; null for none of that name. */
-    private String find(String inPath, Caller caller) {
+    private @Nullable String find(String inPath, Caller caller) {
         for (String name : new String[] {inPath, decoded(inPath)}) {
             if (name != null && caller.mayUse(name) && state.router().find(name) != null) {
                 return name;
@@ -130,7 +132,7 @@ public final class StatusPages {
         return null;
     }
 
-    private static String decoded(String inPath) {
+    private static @Nullable String decoded(String inPath) {
         try {
             return URLDecoder.decode(inPath.replace("+", "%2B"), StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
@@ -272,7 +274,7 @@ public final class StatusPages {
     }
 
     private static double millis(long nanos) {
-        return nanos / 100_000 / 10.0;
+        return Math.floorDiv(nanos, 100_000) / 10.0;
     }
 
     /** A time in quotes; null if there is no rest. */

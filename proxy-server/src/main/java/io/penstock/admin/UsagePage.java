@@ -1,6 +1,5 @@
 package io.penstock.admin;
 
-import io.penstock.caller.Allowance;
 import io.penstock.answer.LocalReply;
 import io.penstock.failure.Failure;
 import io.penstock.http.RequestHead;
@@ -10,10 +9,12 @@ import io.penstock.usage.LedgerRow;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code GET /admin/usage}: who used what in a month, and what is left of their budgets. Made on a
@@ -28,7 +29,7 @@ final class UsagePage {
     private final ServerState state;
 
     /** What was asked for; {@code caller} null for all. */
-    private record Query(int month, String caller) {
+    private record Query(int month, @Nullable String caller) {
         /** Reads the query of the URL; throws what to tell whoever asked. */
         static Query parse(String text) throws BadQueryException {
             String month = null;
@@ -67,8 +68,11 @@ final class UsagePage {
     }
 
     private static final class BadQueryException extends Exception {
-        BadQueryException(String message) {
-            super(message);
+        private final String said;
+
+        BadQueryException(String said) {
+            super(said);
+            this.said = said;
         }
     }
 
@@ -81,7 +85,7 @@ final class UsagePage {
         try {
             query = Query.parse(head.query());
         } catch (BadQueryException e) {
-            reply.error(to, Failure.of(Failure.Kind.BAD_REQUEST, e.getMessage()), id, null);
+            reply.error(to, Failure.of(Failure.Kind.BAD_REQUEST, e.said), id, null);
             return;
         }
         try {
@@ -93,8 +97,8 @@ final class UsagePage {
 
     /** On the thread that may wait. */
     private void make(Query query, DownstreamStream to, LocalReply reply, String id) {
-        String body = null;
-        String failure = null;
+        @Nullable String body = null;
+        String failure = "";
         try {
             List<LedgerRow> rows =
                     state.ledger().read(query.month()).get(READ_SECONDS, TimeUnit.SECONDS);
@@ -105,7 +109,8 @@ final class UsagePage {
         } catch (TimeoutException e) {
             failure = "The store did not answer within " + READ_SECONDS + " s.";
         } catch (ExecutionException e) {
-            failure = "That month cannot be read now: " + e.getCause().getMessage();
+            Throwable cause = Objects.requireNonNull(e.getCause());
+            failure = "That month cannot be read now: " + cause.getMessage();
         }
         String page = body;
         String refusal = failure;
@@ -129,9 +134,9 @@ final class UsagePage {
                 report.add(row);
             }
         }
-        Allowance asked = query.caller() == null ? null : state.allowanceOf(query.caller());
-        if (asked != null) {
-            report.list(query.caller()); // who has used nothing yet has a budget, too
+        String caller = query.caller();
+        if (caller != null && state.allowanceOf(caller) != null) {
+            report.list(caller); // who has used nothing yet has a budget, too
         }
         return report.json(query.month(), state::allowanceOf, state.ledger().state());
     }

@@ -3,6 +3,7 @@ package io.penstock.auth;
 import io.penstock.caller.Allowance;
 import io.penstock.caller.Caller;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code auth} section; with no key, no {@code jwt} and {@code anonymous} off, whoever reaches
@@ -13,7 +14,7 @@ import java.util.List;
  * @param withoutCredential what each address may ask for that shows no credential, and what all of
  *     them together may use in a month
  */
-public record AuthSettings(List<ApiKeySettings> keys, JwtSettings jwt, boolean anonymous,
+public record AuthSettings(List<ApiKeySettings> keys, @Nullable JwtSettings jwt, boolean anonymous,
         Allowance withoutCredential) {
     public static final AuthSettings DEFAULT = new AuthSettings(List.of(), false);
 
@@ -47,7 +48,7 @@ public record AuthSettings(List<ApiKeySettings> keys, JwtSettings jwt, boolean a
     }
 
     /** How much the caller of that id may use; null if no such caller is configured. */
-    public Allowance allowanceOf(String callerId) {
+    public @Nullable Allowance allowanceOf(String callerId) {
         for (ApiKeySettings key : keys) {
             if (key.id().equals(callerId)) {
                 return key.allowance();

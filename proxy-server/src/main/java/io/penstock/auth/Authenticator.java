@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds who calls: of an API key by its SHA-256, of a token by verifying it, once. A credential
@@ -22,7 +23,7 @@ import java.util.function.Predicate;
 public final class Authenticator {
     private final AuthSettings settings;
     private final KeyTable keys;
-    private final TokenVerifier tokens; // null where no tokens are taken
+    private final @Nullable TokenVerifier tokens; // where tokens are taken
 
     /**
      * Builds it from settings.
@@ -32,7 +33,7 @@ public final class Authenticator {
      *     for none
      */
     public Authenticator(AuthSettings settings, Function<String, Predicate<String>> globs,
-            Authenticator previous) {
+            @Nullable Authenticator previous) {
         this.settings = settings;
         keys = new KeyTable(settings.keys().size());
         for (ApiKeySettings key : settings.keys()) {
@@ -57,8 +58,8 @@ public final class Authenticator {
         }
     }
 
-    /** Ends what it does in the background; {@code successor} is null if there is none. */
-    public void close(Authenticator successor) {
+    /** Ends what it does in the background, but for what {@code successor} took over. */
+    public void close(@Nullable Authenticator successor) {
         if (tokens != null && (successor == null || successor.tokens != tokens)) {
             tokens.close();
         }
@@ -86,19 +87,19 @@ public final class Authenticator {
         if (start == end) {
             return settings.isRequired() ? Denial.NONE_GIVEN : stranger(peer);
         }
-        boolean mayBeToken = tokens != null && TokenVerifier.mayBeToken(bytes, start, end);
-        if (mayBeToken && end - start > TokenVerifier.MAX_TOKEN_BYTES) {
+        boolean mayBeToken = TokenVerifier.mayBeToken(bytes, start, end);
+        if (tokens != null && mayBeToken && end - start > TokenVerifier.MAX_TOKEN_BYTES) {
             return Denial.TOKEN_TOO_LONG;
         }
         byte[] digest = hash.of(bytes, start, end);
         Caller known = keys.find(digest);
-        if (known == null && mayBeToken) {
+        if (known == null && tokens != null && mayBeToken) {
             known = tokens.known(digest, nowMillis);
         }
         if (known != null) {
             return known;
         }
-        return mayBeToken && TokenVerifier.isToken(bytes, start, end)
+        return tokens != null && mayBeToken && TokenVerifier.isToken(bytes, start, end)
                 ? tokens.verify(digest,
                         new String(bytes, start, end - start, StandardCharsets.US_ASCII), nowMillis)
                 : Denial.UNKNOWN_KEY;

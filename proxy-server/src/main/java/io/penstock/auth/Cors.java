@@ -50,7 +50,8 @@ public final class Cors {
 
     /** Whether the request comes from a page that may call. */
     public boolean allows(RequestHead head) {
-        return isOn() && head.has(Field.ORIGIN) && (any || isListed(head.value(Field.ORIGIN)));
+        String origin = isOn() ? head.value(Field.ORIGIN) : null;
+        return origin != null && (any || isListed(origin));
     }
 
     private boolean isListed(String origin) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code cors} section: origins whose pages may call, in their normal form, or {@link #ANY}
@@ -34,7 +35,8 @@ public record CorsSettings(List<String> allowedOrigins) {
         allowedOrigins = List.copyOf(normalized);
         if (allowedOrigins.contains(ANY) && allowedOrigins.size() > 1) {
             throw new IllegalArgumentException(
-                    "allowed_origins: '*' beside other origins (expected: it alone, or none of it)");
+                    "allowed_origins: '*' beside other origins (expected: it alone, or none of "
+                            + "it)");
         }
     }
 
@@ -42,7 +44,7 @@ public record CorsSettings(List<String> allowedOrigins) {
      * The one way to write an origin: lower case, without the scheme's own port (RFC 6454 section
      * 6.2). Null for what is neither an origin nor {@link #ANY}: a path, a blank, {@code null}.
      */
-    public static String normalized(String text) {
+    public static @Nullable String normalized(String text) {
         if (text.equals(ANY)) {
             return ANY;
         }

@@ -4,6 +4,7 @@ import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import java.util.Arrays;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a request's head shows its credential: {@code Authorization} with the scheme Bearer (RFC
@@ -22,7 +23,7 @@ public final class CredentialField {
     private int end;
 
     /** Looks for it; null, or why this head can't have one. */
-    public Denial find(RequestHead head) {
+    public @Nullable Denial find(RequestHead head) {
         start = 0;
         end = 0;
         if (head.has(Field.AUTHORIZATION)) {

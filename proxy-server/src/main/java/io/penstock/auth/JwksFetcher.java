@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A key set on an issuer's server, asked for over HTTP.
@@ -32,7 +33,8 @@ final class JwksFetcher implements JwksReader {
     private static final Duration PERIOD = Duration.ofMinutes(5);
 
     private final URI url;
-    private HttpClient client; // made on the thread that uses it: it takes a while, and threads
+    // Made on the thread that uses it: it takes a while, and threads
+    private @Nullable HttpClient client;
 
     JwksFetcher(URI url) {
         this.url = url;
@@ -85,6 +87,7 @@ final class JwksFetcher implements JwksReader {
     /** Collects a body up to the bound, and gives it up there. */
     private static final class BoundedBody implements BodySubscriber<byte[]> {
         private final BodySubscriber<byte[]> whole = BodySubscribers.ofByteArray();
+        @SuppressWarnings("NullAway.Init")
         private Flow.Subscription subscription;
         private long left = MAX_BYTES;
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** A key set in a file: looked at every few seconds, read only when it is another. */
 final class JwksFileReader implements JwksReader {
@@ -20,7 +21,7 @@ final class JwksFileReader implements JwksReader {
     }
 
     @Override
-    public String read() throws IOException {
+    public @Nullable String read() throws IOException {
         BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
         String identity = now.lastModifiedTime() + "/" + now.size() + "/" + now.fileKey();
         if (identity.equals(last)) {

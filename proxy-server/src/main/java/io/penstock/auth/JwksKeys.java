@@ -8,6 +8,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +35,7 @@ final class JwksKeys implements KeySource {
     private final AtomicBoolean asked = new AtomicBoolean(); // one that was asked for is to come
     private final ScheduledThreadPoolExecutor executor =
             new ScheduledThreadPoolExecutor(1, JwksKeys::daemon);
-    private volatile KeyRing ring; // null until the first set is there
+    private volatile @Nullable KeyRing ring; // from the first set on
     private volatile boolean reading;
     private volatile long lastEndNanos;
     private boolean away; // confined to the thread, as the reader is
@@ -54,7 +55,7 @@ final class JwksKeys implements KeySource {
     }
 
     @Override
-    public KeyRing ring() {
+    public @Nullable KeyRing ring() {
         return ring;
     }
 

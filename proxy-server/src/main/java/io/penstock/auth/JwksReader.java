@@ -2,6 +2,7 @@ package io.penstock.auth;
 
 import java.io.IOException;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a JSON Web Key Set where it is kept. Confined to the thread of {@link JwksKeys}. */
 interface JwksReader {
@@ -9,7 +10,7 @@ interface JwksReader {
     int MAX_BYTES = 512 * 1024;
 
     /** The set's text; null if it is certain that it hasn't changed since it was last read. */
-    String read() throws IOException, InterruptedException;
+    @Nullable String read() throws IOException, InterruptedException;
 
     /** Makes the next {@link #read} give the text, changed or not. */
     void forget();

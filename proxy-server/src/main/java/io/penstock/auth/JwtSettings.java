@@ -5,19 +5,21 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code auth.jwt} section.
  *
  * @param algorithm the only one that is accepted
- * @param issuer what {@code iss} must say; null for anything
- * @param audience what {@code aud} must contain; null for anything
+ * @param issuer what {@code iss} must say, if anything
+ * @param audience what {@code aud} must contain, if anything
  * @param leeway how far the issuer's clock may be off
  * @param models globs of the model names that a token's holder may ask for; empty for all
  * @param granted what each token's holder may ask for; claims can only make it less
  */
-public record JwtSettings(TokenAlgorithm algorithm, JwtKeySettings keys, String issuer,
-        String audience, Duration leeway, List<String> models, Allowance granted) {
+public record JwtSettings(TokenAlgorithm algorithm, JwtKeySettings keys,
+        @Nullable String issuer, @Nullable String audience, Duration leeway,
+        List<String> models, Allowance granted) {
     public static final Duration DEFAULT_LEEWAY = Duration.ofSeconds(30);
 
     private static final Duration MAX_LEEWAY = Duration.ofMinutes(10);

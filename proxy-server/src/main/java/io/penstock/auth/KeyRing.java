@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The keys that fit the one algorithm, as they were at one time, and the tokens that were found
@@ -39,7 +40,7 @@ final class KeyRing {
     private final TokenCache tokens = new TokenCache();
 
     /** A key with its {@code kid}, which may be null; equal if both are. */
-    private record Key(String id, PublicKey key, JWSVerifier verifier) {
+    private record Key(@Nullable String id, PublicKey key, JWSVerifier verifier) {
         @Override
         public boolean equals(Object other) {
             return other instanceof Key that && key.equals(that.key)
@@ -108,7 +109,7 @@ final class KeyRing {
     }
 
     @SuppressWarnings("unchecked") // the keys of a JSON object are strings
-    private static Key fitting(TokenAlgorithm algorithm, Map<?, ?> json) {
+    private static @Nullable Key fitting(TokenAlgorithm algorithm, Map<?, ?> json) {
         try {
             JWK jwk = JWK.parse((Map<String, Object>) json);
             boolean isForThis = (jwk.getKeyUse() == null
@@ -126,7 +127,7 @@ final class KeyRing {
     }
 
     /** Null if it is of another kind. */
-    private static PublicKey publicKey(TokenAlgorithm algorithm, JWK jwk)
+    private static @Nullable PublicKey publicKey(TokenAlgorithm algorithm, JWK jwk)
             throws JOSEException, InvalidKeyException {
         return switch (algorithm.family()) {
             case SECRET -> null;
@@ -154,7 +155,7 @@ final class KeyRing {
      *
      * @param id the token's {@code kid}; null if it has none, and then all are candidates
      */
-    List<JWSVerifier> candidates(String id) {
+    List<JWSVerifier> candidates(@Nullable String id) {
         return id == null ? all : byId.getOrDefault(id, nameless);
     }
 

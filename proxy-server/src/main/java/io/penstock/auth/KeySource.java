@@ -1,5 +1,7 @@
 package io.penstock.auth;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Where the keys come from that tokens are verified with.
  *
@@ -7,7 +9,7 @@ package io.penstock.auth;
  */
 interface KeySource extends AutoCloseable {
     /** The keys as they are now; null while there are none yet. */
-    KeyRing ring();
+    @Nullable KeyRing ring();
 
     /**
      * A key is missing: asks for the keys again, unless that was done a moment ago.

@@ -2,6 +2,7 @@ package io.penstock.auth;
 
 import io.penstock.caller.Caller;
 import java.security.MessageDigest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Callers by the SHA-256 of their API key: open addressing by the hash's first eight bytes, then
@@ -34,7 +35,7 @@ final class KeyTable {
     }
 
     /** Null if it is nobody's. */
-    Caller find(byte[] hash) {
+    @Nullable Caller find(byte[] hash) {
         long start = CredentialHash.start(hash);
         for (int slot = slot(start); hashes[slot] != null; slot = next(slot)) {
             if (starts[slot] == start && MessageDigest.isEqual(hashes[slot], hash)) {

@@ -4,6 +4,7 @@ import io.penstock.caller.Allowance;
 import io.penstock.caller.Caller;
 import java.net.InetAddress;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The address that a connection comes from, and who calls from there without a credential. That
@@ -14,12 +15,12 @@ import java.util.List;
 public final class Peer {
     private static final int PREFIX_GROUPS = 4; // of IPv6: a /64 is what one customer gets
 
-    private final InetAddress address;
-    private Allowance allowance;
-    private Caller caller;
+    private final @Nullable InetAddress address;
+    private @Nullable Allowance allowance;
+    private @Nullable Caller caller;
 
-    /** {@code address} is null where it can't be had, because the connection has gone again. */
-    public Peer(InetAddress address) {
+    /** {@code address} is null when the connection has gone again. */
+    public Peer(@Nullable InetAddress address) {
         this.address = address;
     }
 
@@ -33,7 +34,7 @@ public final class Peer {
     }
 
     /** The address, of IPv6 the network, which one caller has all of. */
-    static String account(InetAddress address) {
+    static String account(@Nullable InetAddress address) {
         if (address == null) {
             return "ip:unknown";
         }

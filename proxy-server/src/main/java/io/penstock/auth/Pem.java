@@ -80,7 +80,7 @@ public final class Pem {
             try {
                 return reader.read(KeyFactory.getInstance(algorithm));
             } catch (InvalidKeySpecException e) {
-                continue; // of another algorithm, unless it is of none
+                // of another algorithm, unless it is of none
             } catch (NoSuchAlgorithmException e) {
                 throw new AssertionError("every JDK has " + algorithm, e);
             }

@@ -8,6 +8,7 @@ import java.security.interfaces.EdECPublicKey;
 import java.security.interfaces.RSAPublicKey;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** How a token may be signed (RFC 7518 section 3.1, RFC 8037), and which keys fit. */
 public enum TokenAlgorithm {
@@ -35,8 +36,8 @@ public enum TokenAlgorithm {
         return this == EDDSA ? "EdDSA" : name();
     }
 
-    /** The algorithm of that name, in just that spelling; null if there is none. */
-    public static TokenAlgorithm of(String text) {
+    /** The algorithm of that name, in just that spelling, if any. */
+    public static @Nullable TokenAlgorithm of(String text) {
         for (TokenAlgorithm each : values()) {
             if (each.text().equals(text)) {
                 return each;
@@ -67,20 +68,20 @@ public enum TokenAlgorithm {
         return JWSAlgorithm.parse(text());
     }
 
-    Curve curve() {
+    @Nullable Curve curve() {
         return family == Family.EC ? Curve.forJWSAlgorithm(jws()).iterator().next()
                 : family == Family.ED25519 ? Curve.Ed25519 : null;
     }
 
     /** What is wrong with a key for this algorithm; null if it fits. */
-    String misfit(PublicKey key) {
+    @Nullable String misfit(PublicKey key) {
         return switch (family) {
             case SECRET -> "a public key";
             case RSA -> !(key instanceof RSAPublicKey rsa) ? "no RSA key"
                     : rsa.getModulus().bitLength() < MIN_RSA_BITS
                             ? "an RSA key of " + rsa.getModulus().bitLength() + " bits" : null;
             case EC -> !(key instanceof ECPublicKey ec) ? "no EC key"
-                    : !curve().equals(Curve.forECParameterSpec(ec.getParams()))
+                    : !Curve.forECParameterSpec(ec.getParams()).equals(curve())
                             ? "an EC key on another curve" : null;
             case ED25519 -> key instanceof EdECPublicKey ed
                     && ed.getParams().getName().equals("Ed25519") ? null : "no Ed25519 key";

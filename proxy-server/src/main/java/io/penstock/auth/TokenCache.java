@@ -4,6 +4,7 @@ import io.penstock.caller.Caller;
 import java.security.MessageDigest;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tokens that were found good, by their SHA-256: the text of none is kept. One for all event loops,
@@ -25,7 +26,7 @@ final class TokenCache {
     private record Entry(byte[] hash, Caller caller, long endMillis) {}
 
     /** Null unless that token was verified, and is still good. */
-    Caller find(byte[] hash, long nowMillis) {
+    @Nullable Caller find(byte[] hash, long nowMillis) {
         long start = CredentialHash.start(hash);
         int first = firstOfSet(start);
         for (int i = first; i < first + WAYS; i++) {

@@ -20,6 +20,7 @@ import java.security.interfaces.EdECPrivateKey;
 import java.security.interfaces.RSAPrivateKey;
 import java.text.ParseException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Signs tokens, for trying things out: whoever issues them for others has a server for it. */
 public final class TokenSigner {
@@ -47,12 +48,12 @@ public final class TokenSigner {
         }
     }
 
-    /** The algorithm that is usual for a private key; null if there is none. */
-    public static TokenAlgorithm usualFor(PrivateKey key) {
+    /** The algorithm that is usual for a private key, if any. */
+    public static @Nullable TokenAlgorithm usualFor(PrivateKey key) {
         if (key instanceof ECPrivateKey ec) {
             for (TokenAlgorithm each : TokenAlgorithm.values()) {
                 if (each.family() == TokenAlgorithm.Family.EC
-                        && each.curve().equals(Curve.forECParameterSpec(ec.getParams()))) {
+                        && Curve.forECParameterSpec(ec.getParams()).equals(each.curve())) {
                     return each;
                 }
             }
@@ -96,9 +97,9 @@ public final class TokenSigner {
     /**
      * The signed token.
      *
-     * @param keyId its {@code kid}; null for none
+     * @param keyId its {@code kid}, if any
      */
-    public String sign(String keyId, Map<String, ?> claims) {
+    public String sign(@Nullable String keyId, Map<String, ?> claims) {
         JWSHeader header = new JWSHeader.Builder(algorithm.jws()).type(JOSEObjectType.JWT)
                 .keyID(keyId).build();
         String text = header.toBase64URL() + "."

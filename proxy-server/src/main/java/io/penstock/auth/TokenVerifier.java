@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,7 +90,7 @@ final class TokenVerifier implements AutoCloseable {
     }
 
     /** The caller of a token that was verified before; null if this one wasn't. */
-    Caller known(byte[] hash, long nowMillis) {
+    @Nullable Caller known(byte[] hash, long nowMillis) {
         KeyRing ring = source.ring();
         return ring == null ? null : ring.tokens().find(hash, nowMillis);
     }
@@ -121,6 +122,10 @@ final class TokenVerifier implements AutoCloseable {
                 return refusal;
             }
             KeyRing ring = source.ring();
+            if (ring == null || ring.isEmpty()) {
+                source.askAgain();
+                return Denial.KEYS_AWAY;
+            }
             refusal = checkSignature(ring, (String) own.get("kid"), token, payloadEnd);
             return refusal != null ? refusal : judge(ring, hash, claims, nowMillis);
         } catch (ParseException e) {
@@ -146,7 +151,7 @@ final class TokenVerifier implements AutoCloseable {
     }
 
     /** None, a JWT, or an access token (RFC 9068); not one that was issued for something else. */
-    private static boolean isKnownType(Object type) {
+    private static boolean isKnownType(@Nullable Object type) {
         if (!(type instanceof String text)) {
             return type == null;
         }
@@ -159,7 +164,7 @@ final class TokenVerifier implements AutoCloseable {
      * Null unless it has expired. That needs no signature to be true, and is what many a client
      * repeats for hours: a signature costs a hundred times as much to look at.
      */
-    private Denial checkEnd(Claims claims, long nowMillis) {
+    private @Nullable Denial checkEnd(Claims claims, long nowMillis) {
         try {
             return nowMillis < claims.timeMillis("exp") + leewayMillis ? null
                     : Denial.TOKEN_EXPIRED;
@@ -170,12 +175,8 @@ final class TokenVerifier implements AutoCloseable {
     }
 
     /** Null if it is good. */
-    private Denial checkSignature(KeyRing ring, String keyId, String token, int payloadEnd)
-            throws ParseException {
-        if (ring == null || ring.isEmpty()) {
-            source.askAgain();
-            return Denial.KEYS_AWAY;
-        }
+    private @Nullable Denial checkSignature(KeyRing ring, @Nullable String keyId, String token,
+            int payloadEnd) throws ParseException {
         List<JWSVerifier> candidates = ring.candidates(keyId);
         if (candidates.isEmpty()) {
             return source.askAgain() ? Denial.KEYS_AWAY : Denial.UNKNOWN_SIGNER;

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the configuration comes from: a file, or the environment alone; read afresh each time,
@@ -21,7 +22,7 @@ import java.util.Map;
  * @param file null for the environment alone
  * @param plugins are loaded once
  */
-record ConfigSource(Path file, Overrides overrides, Plugins plugins) {
+record ConfigSource(@Nullable Path file, Overrides overrides, Plugins plugins) {
     private static final Path DEFAULT = Path.of("conf", "penstock.yaml");
     private static final Path DOT_ENV = Path.of(".env");
 
@@ -55,7 +56,7 @@ record ConfigSource(Path file, Overrides overrides, Plugins plugins) {
         return modified(file) + "/" + modified(DOT_ENV);
     }
 
-    private static String modified(Path path) {
+    private static String modified(@Nullable Path path) {
         try {
             FileTime time = path == null ? null : Files.getLastModifiedTime(path);
             return time == null ? "" : time + ":" + Files.size(path);

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -95,7 +96,7 @@ final class JwtCommand implements Runnable {
             }
         }
 
-        private TokenSigner bySecret(JwtSettings jwt) {
+        private TokenSigner bySecret(@Nullable JwtSettings jwt) {
             if (jwt == null) {
                 throw new IllegalArgumentException("no secret to sign with is configured (expected:"
                         + " JWT_SECRET in the environment or .env, auth.jwt in a configuration, "
@@ -112,7 +113,7 @@ final class JwtCommand implements Runnable {
             return TokenSigner.of(jwt.algorithm(), secret);
         }
 
-        private TokenSigner byPrivateKey(JwtSettings jwt) {
+        private TokenSigner byPrivateKey(@Nullable JwtSettings jwt) {
             PrivateKey key;
             try {
                 key = Pem.privateKey(Files.readString(privateKey));
@@ -123,7 +124,7 @@ final class JwtCommand implements Runnable {
             return TokenSigner.of(algorithm(jwt, key), key);
         }
 
-        private TokenAlgorithm algorithm(JwtSettings jwt, PrivateKey key) {
+        private TokenAlgorithm algorithm(@Nullable JwtSettings jwt, PrivateKey key) {
             if (algorithm != null) {
                 TokenAlgorithm named = TokenAlgorithm.of(algorithm);
                 if (named == null) {
@@ -145,7 +146,7 @@ final class JwtCommand implements Runnable {
         }
 
         /** What is asked for wins over what the configuration expects of a token. */
-        private Map<String, Object> claims(JwtSettings jwt) {
+        private Map<String, Object> claims(@Nullable JwtSettings jwt) {
             Duration life = Durations.parse(ttl);
             if (life == null || life.toSeconds() < 1) {
                 throw new IllegalArgumentException(

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server in the foreground: SIGTERM and Ctrl-C drain it, SIGHUP and a changed file reload it.
@@ -38,7 +39,7 @@ final class Lifecycle {
      * @param source null where there is nothing to reload
      * @param grace how long open streams may go on
      */
-    int run(Penstock server, ConfigSource source, Duration grace) {
+    int run(Penstock server, @Nullable ConfigSource source, Duration grace) {
         server.onDrainAsked(stop::countDown);
         reload = () -> {
             if (source != null && reloadAsked.getAndSet(false)) {

@@ -57,6 +57,11 @@ public final class MockCommand implements Callable<Integer> {
             description = "Length of each token's text; 0 for words (default: ${DEFAULT-VALUE}).")
     private int eventBytes;
 
+    @Option(names = "--varied",
+            description = "Tokens of all lengths and many scripts, and events that end as "
+                    + "differently as OpenAI's, the same in every run.")
+    private boolean varied;
+
     @Option(names = "--fail", defaultValue = "none", paramLabel = "HOW",
             converter = FaultConverter.class, completionCandidates = FaultWords.class,
             description = "An HTTP status, or a word of: ${COMPLETION-CANDIDATES} (default: "
@@ -118,6 +123,7 @@ public final class MockCommand implements Callable<Integer> {
             }
         }
         MockServer server = started.get();
+        assert server != null; // else it has failed above
         spec.commandLine().getOut().println("mock: listening on " + server.url());
         spec.commandLine().getOut().flush();
         try {
@@ -135,7 +141,8 @@ public final class MockCommand implements Callable<Integer> {
                 throw new IllegalArgumentException("threads: " + threads + " (expected: >= 1)");
             }
             return new MockSettings(host, port, name, ttft, interval, events, eventBytes,
-                    new Failures(fail, failRatio, failTimes, failFor), text, prefill, 0, null);
+                    new Failures(fail, failRatio, failTimes, failFor), text, prefill, 0, null,
+                    varied);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }

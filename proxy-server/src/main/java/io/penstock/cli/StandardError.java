@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Standard error that keeps no thread waiting: lines are queued, and written by a thread of their
@@ -28,7 +29,7 @@ final class StandardError extends OutputStream {
     private final OutputStream target;
     private final ArrayDeque<byte[]> lines = new ArrayDeque<>();
     private final Thread writer = new Thread(this::writeLines, "penstock-standard-error");
-    private PrintStream before; // null where nothing was replaced
+    private @Nullable PrintStream before; // null where nothing was replaced
     private ByteArrayOutputStream line = new ByteArrayOutputStream();
     private int waitingBytes;
     private long dropped;
@@ -98,7 +99,7 @@ final class StandardError extends OutputStream {
     }
 
     /** The next line; waits for one. Null at the end. */
-    private synchronized byte[] take() throws InterruptedException {
+    private synchronized byte @Nullable [] take() throws InterruptedException {
         writing = false;
         notifyAll();
         while (lines.isEmpty() && dropped == 0 && !closed) {

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -58,7 +59,7 @@ final class UsageCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     /** Where to ask, and what to show there; {@code token} null for nothing. */
-    private record Admin(String address, String token) {}
+    private record Admin(String address, @Nullable String token) {}
 
     private record Answer(int status, String body) {}
 
@@ -72,7 +73,7 @@ final class UsageCommand implements Callable<Integer> {
         try {
             asked = admin();
         } catch (ConfigException e) {
-            return fail(Main.BAD_USAGE, e.getMessage());
+            return fail(Main.BAD_USAGE, String.valueOf(e.getMessage()));
         }
         Answer answer;
         try {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The answer of {@code /admin/usage} as a table for people. */
 final class UsageTable {
@@ -36,7 +37,7 @@ final class UsageTable {
         }
     }
 
-    private static Object value(JsonParser parser, int depth) throws IOException {
+    private static @Nullable Object value(JsonParser parser, int depth) throws IOException {
         if (depth > MAX_DEPTH) {
             throw new IOException("nested too deeply");
         }
@@ -80,7 +81,7 @@ final class UsageTable {
     }
 
     /** What is wrong with the store; null if nothing is. */
-    String warning() {
+    @Nullable String warning() {
         return switch (String.valueOf(answer.get("store"))) {
             case "failing" -> "the store fails: what is used now is lost if the proxy ends";
             case "memory" -> "the proxy has no store: what was used is lost when it ends";
@@ -89,7 +90,7 @@ final class UsageTable {
     }
 
     /** The table; {@code key} is whom it was asked for, null for all. */
-    String text(String key) throws IOException {
+    String text(@Nullable String key) throws IOException {
         if (!(answer.get("callers") instanceof List<?> callers)
                 || !(answer.get("total") instanceof Map<?, ?> total)) {
             throw new IOException("no usage");
@@ -124,7 +125,7 @@ final class UsageTable {
             left(figures.get("budget"))};
     }
 
-    private static String left(Object budget) {
+    private static String left(@Nullable Object budget) {
         List<String> parts = new ArrayList<>();
         if (budget instanceof Map<?, ?> limits) {
             if (limits.get("tokens_left") != null) {
@@ -137,7 +138,7 @@ final class UsageTable {
         return parts.isEmpty() ? "-" : String.join(", ", parts);
     }
 
-    private static String number(Object value) {
+    private static String number(@Nullable Object value) {
         if (!(value instanceof BigDecimal number)
                 || Math.abs((long) number.scale()) > MAX_DIGITS) {
             return "-";

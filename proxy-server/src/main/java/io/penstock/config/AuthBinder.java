@@ -1,12 +1,12 @@
 package io.penstock.config;
 
-import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.JwtKeySettings;
 import io.penstock.auth.JwtSettings;
 import io.penstock.auth.Pem;
 import io.penstock.auth.TokenAlgorithm;
+import io.penstock.caller.Allowance;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Who may call, and how much of it: keys, tokens, and callers without either. */
 final class AuthBinder {
@@ -113,11 +114,11 @@ final class AuthBinder {
     }
 
     /** Null if it is not set, or, with a problem, if it is no such number. */
-    private Integer wholeNumber(String variable, int most) {
+    private @Nullable Integer wholeNumber(String variable, int most) {
         if (isUnset(variable)) {
             return null;
         }
-        String text = environment.get(variable).strip();
+        String text = environment.getOrDefault(variable, "").strip();
         if (text.matches("\\d{1,10}") && Long.parseLong(text) >= 1
                 && Long.parseLong(text) <= most) {
             return Integer.valueOf(text);
@@ -165,7 +166,7 @@ final class AuthBinder {
     // Tokens
 
     /** Of the file, what it leaves out of the environment; null if there are none. */
-    private JwtSettings jwt(Section auth) {
+    private @Nullable JwtSettings jwt(Section auth) {
         Section jwt = auth.section(AuthSchema.JWT);
         boolean isInFile = hasMistakes(jwt) || jwt.type().fields().stream().anyMatch(jwt::has);
         if (!isInFile && isUnset(SECRET)) {
@@ -211,7 +212,7 @@ final class AuthBinder {
     }
 
     /** Null, and a problem, if there are none or too many. */
-    private JwtKeySettings verificationKeys(Section jwt) {
+    private @Nullable JwtKeySettings verificationKeys(Section jwt) {
         List<Field<?>> named = Stream.<Field<?>>of(AuthSchema.SECRET, AuthSchema.SECRET_ENV,
                 AuthSchema.SECRET_FILE, AuthSchema.JWKS_URL, AuthSchema.JWKS_FILE,
                 AuthSchema.PUBLIC_KEY_FILE)
@@ -242,7 +243,7 @@ final class AuthBinder {
     }
 
     /** Puts the secret where it is looked for, with the place that it really comes from. */
-    private JwtKeySettings secret(Section jwt, Field<?> source) {
+    private @Nullable JwtKeySettings secret(Section jwt, Field<?> source) {
         if (source == AuthSchema.SECRET_FILE) {
             String text = fileText(jwt, AuthSchema.SECRET_FILE, "one that holds the secret");
             if (text == null) {
@@ -264,14 +265,14 @@ final class AuthBinder {
                         + "jwks_file, public_key_file");
                 return null;
             }
-            jwt.put(AuthSchema.SECRET, environment.get(variable).strip(),
+            jwt.put(AuthSchema.SECRET, environment.getOrDefault(variable, "").strip(),
                     jwt.has(AuthSchema.SECRET_ENV) ? jwt.place(AuthSchema.SECRET_ENV)
                             : Place.environment(variable));
         }
         return new JwtKeySettings.Secret(jwt.get(AuthSchema.SECRET));
     }
 
-    private JwtKeySettings jwksFile(Section jwt) {
+    private @Nullable JwtKeySettings jwksFile(Section jwt) {
         Path file = jwt.get(AuthSchema.JWKS_FILE);
         String text = fileText(jwt, AuthSchema.JWKS_FILE, "a JSON Web Key Set");
         if (text == null) {
@@ -285,7 +286,7 @@ final class AuthBinder {
         return settings;
     }
 
-    private JwtKeySettings publicKey(Section jwt) {
+    private @Nullable JwtKeySettings publicKey(Section jwt) {
         String text = fileText(jwt, AuthSchema.PUBLIC_KEY_FILE,
                 "a PEM file with one PUBLIC KEY or CERTIFICATE");
         return text == null ? null : jwt.build(problems, AuthSchema.PUBLIC_KEY_FILE,
@@ -293,7 +294,7 @@ final class AuthBinder {
     }
 
     /** Null, and a problem, if the file can't be read. */
-    private String fileText(Section section, Field<Path> field, String expected) {
+    private @Nullable String fileText(Section section, Field<Path> field, String expected) {
         Path file = section.get(field);
         try {
             return Files.readString(file);

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
@@ -30,10 +31,10 @@ public final class ConfigLoader {
      * The settings of a file.
      *
      * @param environment see {@link Environment#of}
-     * @param plugins loaded from where the file says, if they have not been yet; null for none
+     * @param plugins if any, loaded from where the file says if they have not been yet
      */
     public static Loaded load(Path file, Map<String, String> environment, Overrides overrides,
-            Plugins plugins) throws ConfigException {
+            @Nullable Plugins plugins) throws ConfigException {
         Problems problems = new Problems();
         Place top = Place.top(file.toString());
         Section root = new Section(Schema.ROOT, top);
@@ -44,8 +45,9 @@ public final class ConfigLoader {
             root = Schema.ROOT.read(mapping, top.on(mapping),
                     new Reading(environment, problems, types));
         }
-        if (root == null) {
-            problems.throwIfAny(); // what is no mapping has no keys to check
+        if (root == null) { // what is no mapping has no keys to check
+            problems.throwIfAny();
+            throw new IllegalStateException("no mapping, and no problem with it");
         }
         Section section = root.section(Schema.PLUGINS);
         if (plugins != null && !plugins.isFrom(section.get(Schema.PLUGIN_DIRECTORY))) {
@@ -56,8 +58,8 @@ public final class ConfigLoader {
     }
 
     /** The types have to be known before anything else is read: a provider may be of one. */
-    private static ProviderTypes types(Node root, Place top, Map<String, String> environment,
-            Plugins plugins) throws ConfigException {
+    private static ProviderTypes types(@Nullable Node root, Place top,
+            Map<String, String> environment, @Nullable Plugins plugins) throws ConfigException {
         if (plugins == null) {
             return ProviderTypes.BUILT_IN;
         }
@@ -72,7 +74,7 @@ public final class ConfigLoader {
             return plugins.load(first.section(Schema.PLUGINS).get(Schema.PLUGIN_DIRECTORY));
         } catch (PluginException e) {
             throw new ConfigException(List.of(
-                    new Problem(e.where(), 0, 0, "", e.getMessage())));
+                    new Problem(e.where(), 0, 0, "", String.valueOf(e.getMessage()))));
         }
     }
 
@@ -89,10 +91,10 @@ public final class ConfigLoader {
     /**
      * The settings where there is no file: providers from the API keys in the environment.
      *
-     * @param plugins loaded from the usual place, if they have not been yet; null for none
+     * @param plugins if any, loaded from the usual place if they have not been yet
      */
     public static Loaded fromEnvironment(Map<String, String> environment, Overrides overrides,
-            Plugins plugins) throws ConfigException {
+            @Nullable Plugins plugins) throws ConfigException {
         Place top = new Place(Place.ENVIRONMENT, 0, 0, "");
         return bind(new Section(Schema.ROOT, top), environment, overrides, new Problems(),
                 types(null, top, environment, plugins));

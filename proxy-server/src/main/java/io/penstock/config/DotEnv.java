@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@code .env} file: {@code KEY=VALUE} lines, {@code export} allowed before the key, {@code #}
@@ -75,7 +76,7 @@ public final class DotEnv {
         }
     }
 
-    private static String value(String text) {
+    private static @Nullable String value(String text) {
         if (text.startsWith("'")) {
             Matcher quoted = SINGLE_QUOTED.matcher(text);
             return quoted.matches() ? quoted.group(1) : null;

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Durations as the configuration writes them: one number, one unit. */
 public final class Durations {
@@ -15,7 +16,7 @@ public final class Durations {
     private Durations() {}
 
     /** Null when the text is no duration. */
-    public static Duration parse(String text) {
+    public static @Nullable Duration parse(String text) {
         Matcher form = FORM.matcher(text);
         if (!form.matches()) {
             return null;

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The ports: where callers and operators connect, and who may reach them from elsewhere. */
 final class EdgeBinder {
@@ -67,7 +69,7 @@ final class EdgeBinder {
         if (host.isEmpty() && port.isEmpty()) {
             return listener;
         }
-        HostPort standard = Schema.ADDRESS.defaultValue();
+        HostPort standard = Objects.requireNonNull(Schema.ADDRESS.defaultValue());
         HostPort withPort = port.isEmpty() ? standard
                 : HostPort.parse(standard.host() + ":" + port);
         if (withPort == null) {
@@ -88,7 +90,8 @@ final class EdgeBinder {
                 Place.environment(host.isEmpty() ? PORT : HOST));
     }
 
-    private Section flagged(String text, SectionType type, Field<HostPort> field, String flag) {
+    private @Nullable Section flagged(String text, SectionType type, Field<HostPort> field,
+            String flag) {
         Place place = Place.commandLine(flag);
         HostPort address = HostPort.parse(text);
         if (address == null) {
@@ -108,7 +111,7 @@ final class EdgeBinder {
         }
     }
 
-    private TlsSettings tls(Section listener) {
+    private @Nullable TlsSettings tls(Section listener) {
         Section tls = listener.section(Schema.LISTEN_TLS);
         if (!listener.has(Schema.LISTEN_TLS) || !tls.isComplete()) {
             return null;

@@ -1,6 +1,7 @@
 package io.penstock.config;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One key of a section. A constant of the schema: its identity is what it is looked up by.
@@ -10,11 +11,12 @@ import java.util.List;
 final class Field<T> {
     private final String name;
     private final Type<T> type;
-    private final T defaultValue;
+    private final @Nullable T defaultValue;
     private final boolean isRequired;
     private final String meaning;
 
-    private Field(String name, Type<T> type, T defaultValue, boolean isRequired, String meaning) {
+    private Field(String name, Type<T> type, @Nullable T defaultValue, boolean isRequired,
+            String meaning) {
         this.name = name;
         this.type = type;
         this.defaultValue = defaultValue;
@@ -54,7 +56,7 @@ final class Field<T> {
         return type;
     }
 
-    T defaultValue() {
+    @Nullable T defaultValue() {
         return defaultValue;
     }
 

@@ -2,6 +2,7 @@ package io.penstock.config;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** An address to bind, as the configuration writes it; the host is kept without brackets. */
 record HostPort(String host, int port) {
@@ -13,7 +14,7 @@ record HostPort(String host, int port) {
             Pattern.compile("localhost|127(\\.\\d{1,3}){3}|::1|(0{1,4}:){7}0{0,3}1");
 
     /** Null when the text is no address. */
-    static HostPort parse(String text) {
+    static @Nullable HostPort parse(String text) {
         Matcher form = FORM.matcher(text);
         if (!form.matches() || Integer.parseInt(form.group(3)) > 65_535) {
             return null;

@@ -5,6 +5,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -30,7 +31,8 @@ final class Keys {
     }
 
     /** Null, and a problem, when the node is no mapping. */
-    static Map<String, Entry> read(Node node, Place place, Reading reading, String expected) {
+    static @Nullable Map<String, Entry> read(Node node, Place place, Reading reading,
+            String expected) {
         if (!(node instanceof MappingNode mapping)) {
             reading.unexpected(node, place, expected);
             return null;

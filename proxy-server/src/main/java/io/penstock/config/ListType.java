@@ -3,6 +3,7 @@ package io.penstock.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
@@ -14,7 +15,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 record ListType<T>(Type<T> item, boolean needsItem) implements Type<List<T>> {
 
     @Override
-    public List<T> read(Node node, Place place, Reading reading) {
+    public @Nullable List<T> read(Node node, Place place, Reading reading) {
         if (!(node instanceof SequenceNode sequence)) {
             reading.unexpected(node, place, "a list");
             return null;

@@ -3,13 +3,14 @@ package io.penstock.config;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Values of one kind under names of the author's own choice. */
 record MapType<T>(String keyLabel, Type<T> value) implements Type<Map<String, T>> {
 
     @Override
-    public Map<String, T> read(Node node, Place place, Reading reading) {
+    public @Nullable Map<String, T> read(Node node, Place place, Reading reading) {
         Map<String, Keys.Entry> entries = Keys.read(node, place, reading,
                 "a section with a key for each " + keyLabel);
         if (entries == null) {

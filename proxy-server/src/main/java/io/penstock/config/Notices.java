@@ -4,6 +4,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one list of what the schema takes and this version does not act on. A part that arrives takes
@@ -36,7 +37,7 @@ final class Notices {
     }
 
     /** What the documentation adds to the field's meaning; null when it works. */
-    static String of(Field<?> field) {
+    static @Nullable String of(Field<?> field) {
         return NOTICES.containsKey(field) ? NO_EFFECT : null;
     }
 

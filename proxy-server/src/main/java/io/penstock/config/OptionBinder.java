@@ -7,6 +7,7 @@ import io.penstock.provider.Site;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The options of a provider, held to what its type has declared. */
 final class OptionBinder {
@@ -19,7 +20,7 @@ final class OptionBinder {
     }
 
     /** What is said of each, in the file, the environment or the type; null for a mistake. */
-    Options bind(Section section, ProviderType type) {
+    @Nullable Options bind(Section section, ProviderType type) {
         Map<String, OptionsType.Value> said = said(section);
         int before = problems.errorCount();
         List<Option> known = type.options();

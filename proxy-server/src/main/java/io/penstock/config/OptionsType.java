@@ -2,6 +2,7 @@ package io.penstock.config;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -11,7 +12,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
  */
 final class OptionsType implements Type<Map<String, OptionsType.Value>> {
     /** One of both; {@code text} and {@code names} are null where it is the other, or a mistake. */
-    record Value(Place place, String text, Map<String, String> names) {
+    record Value(Place place, @Nullable String text, @Nullable Map<String, String> names) {
         @Override
         public String toString() {
             return "Value[" + place + "]"; // there may be a secret in it
@@ -22,7 +23,7 @@ final class OptionsType implements Type<Map<String, OptionsType.Value>> {
     private static final Type<Map<String, String>> NAMES = new MapType<>("name", Types.TEXT);
 
     @Override
-    public Map<String, Value> read(Node node, Place place, Reading reading) {
+    public @Nullable Map<String, Value> read(Node node, Place place, Reading reading) {
         Map<String, Keys.Entry> entries = Keys.read(node, place, reading,
                 "a section with the options of the provider's type");
         if (entries == null) {

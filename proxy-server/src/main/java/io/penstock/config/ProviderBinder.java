@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The providers: of the flags and the file, else those whose API keys are in the environment. */
 final class ProviderBinder {
@@ -27,7 +28,8 @@ final class ProviderBinder {
      *     mistake leaves them unknown
      * @param leftOut names of those that are not among the settings, for want of a key
      */
-    record Bound(List<ProviderSettings> settings, Set<String> names, Set<String> leftOut) {
+    record Bound(List<ProviderSettings> settings, @Nullable Set<String> names,
+            Set<String> leftOut) {
         boolean isUsable(String name) {
             return settings.stream().anyMatch(each -> each.name().equals(name) && each.enabled());
         }
@@ -152,7 +154,7 @@ final class ProviderBinder {
     }
 
     /** Null when the provider is left out, or has a mistake. */
-    private ProviderSettings provider(Section section, String name) {
+    private @Nullable ProviderSettings provider(Section section, String name) {
         ProviderType type = type(section, name);
         boolean enabled = section.get(ProviderSchema.ENABLED);
         Options told = options.bind(section, type);
@@ -188,7 +190,7 @@ final class ProviderBinder {
         return named == null ? ProviderTypes.OPENAI_COMPATIBLE : named;
     }
 
-    private URI baseUrl(Section section, ProviderType type, Options told) {
+    private @Nullable URI baseUrl(Section section, ProviderType type, Options told) {
         if (section.has(ProviderSchema.BASE_URL)) {
             return section.get(ProviderSchema.BASE_URL);
         }

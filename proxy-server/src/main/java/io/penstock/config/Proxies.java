@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The forward proxies that the environment names, as other programs read it: {@code HTTPS_PROXY}
@@ -41,18 +42,18 @@ final class Proxies {
         this.problems = problems;
         String variable = set("NO_PROXY");
         direct = variable == null ? new String[0]
-                : environment.get(variable).trim().toLowerCase(Locale.ROOT).split("[,\\s]+");
+                : value(variable).toLowerCase(Locale.ROOT).split("[,\\s]+");
     }
 
     /** The proxy of that URL; null when it is none. */
-    static ProxySettings parse(String text) {
+    static @Nullable ProxySettings parse(String text) {
         URI url = Types.url(text.contains("://") ? text : "http://" + text);
         if (url == null || url.getRawQuery() != null || url.getRawFragment() != null
                 || url.getRawPath() != null && !url.getRawPath().matches("/?")) {
             return null;
         }
         boolean https = "https".equalsIgnoreCase(url.getScheme());
-        String user = url.getRawUserInfo();
+        @Nullable String user = url.getRawUserInfo();
         Site site = new Site(url);
         if (site.host() == null && url.getRawAuthority() != null) { // a host with an underscore
             int at = url.getRawAuthority().lastIndexOf('@');
@@ -82,7 +83,7 @@ final class Proxies {
      *
      * @param told by the provider's own section; null if it says nothing
      */
-    ProxySettings of(String told, URI baseUrl) {
+    @Nullable ProxySettings of(@Nullable String told, URI baseUrl) {
         Site site = new Site(baseUrl);
         if (told != null || site.host() == null) {
             return told == null || told.equals(OFF) ? null : parse(told);
@@ -95,7 +96,7 @@ final class Proxies {
                 || isDirect(host, site.port() > 0 ? site.port() : https ? 443 : 80)) {
             return null;
         }
-        ProxySettings proxy = parse(environment.get(variable).trim());
+        ProxySettings proxy = parse(value(variable));
         if (proxy == null && reported.add(variable)) {
             report(variable);
         }
@@ -103,7 +104,7 @@ final class Proxies {
     }
 
     private void report(String variable) {
-        if (environment.get(variable).trim().toLowerCase(Locale.ROOT).startsWith("socks")) {
+        if (value(variable).toLowerCase(Locale.ROOT).startsWith("socks")) {
             problems.warn(Place.environment(variable), "a SOCKS proxy is not used: providers are "
                     + "reached directly, expected " + EXPECTED_OF_VARIABLE);
         } else { // to go directly may be what must not happen
@@ -112,8 +113,12 @@ final class Proxies {
         }
     }
 
+    private String value(String variable) {
+        return environment.getOrDefault(variable, "").trim();
+    }
+
     /** The name of the variable that is set, in lower or upper case; null for none. */
-    private String set(String name) {
+    private @Nullable String set(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
         if (!environment.getOrDefault(lower, "").isBlank()) {
             return lower;

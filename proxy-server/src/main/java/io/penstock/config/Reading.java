@@ -4,6 +4,7 @@ import io.penstock.provider.ProviderTypes;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
@@ -27,7 +28,7 @@ record Reading(Map<String, String> environment, Problems problems, ProviderTypes
     record Scalar(String text, String shown, boolean isQuoted, boolean isInterpolated) {}
 
     /** Null, and a problem, when a variable is not set. */
-    Scalar scalar(ScalarNode node, Place place) {
+    @Nullable Scalar scalar(ScalarNode node, Place place) {
         String source = node.getValue();
         boolean quoted = !node.isPlain();
         if (!source.contains("${")) {

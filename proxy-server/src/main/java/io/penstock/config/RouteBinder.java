@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The routes, each target of which must be a provider that there is. */
 final class RouteBinder {
@@ -43,7 +44,7 @@ final class RouteBinder {
     }
 
     /** Null when the route has a mistake, or all its providers are left out. */
-    private RouteSettings route(Section section) {
+    private @Nullable RouteSettings route(Section section) {
         int before = problems.errorCount();
         HoldSettings hold = hold(section.section(RouteSchema.HOLD));
         RoutePolicy policy = new RoutePolicy(section.get(RouteSchema.STRATEGY),
@@ -93,7 +94,7 @@ final class RouteBinder {
     }
 
     /** What is said there, and nothing of the defaults; null when nothing is. */
-    private TargetTimeouts timeouts(Section section) {
+    private @Nullable TargetTimeouts timeouts(Section section) {
         if (section == null) {
             return null;
         }
@@ -110,12 +111,12 @@ final class RouteBinder {
                 said(section, ProviderSchema.TOTAL)));
     }
 
-    private static Duration said(Section section, Field<Duration> field) {
+    private static @Nullable Duration said(Section section, Field<Duration> field) {
         return section.has(field) ? section.get(field) : null;
     }
 
     /** Null for none. */
-    private HedgeSettings hedge(Section section) {
+    private @Nullable HedgeSettings hedge(Section section) {
         String after = section == null ? null : section.get(RouteSchema.HEDGE_AFTER);
         if (after == null) {
             return null; // a mistake in it was reported

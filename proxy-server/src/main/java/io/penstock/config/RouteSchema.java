@@ -8,6 +8,7 @@ import io.penstock.route.Strategy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The keys of one entry of {@code routes}. */
 final class RouteSchema {
@@ -57,8 +58,8 @@ final class RouteSchema {
     static final Field<Duration> HOLD_TIME = Field.optional("time", Types.DURATION,
             "held at most; without it, as long as the timeouts allow");
     static final Field<Integer> MIN_EVENTS_PER_SECOND = Field.of("min_events_per_second",
-            Types.integerFrom(0), 0, "of content, over `time`; a slower stream is left for the next "
-                    + "target, if there is one; 0 takes any speed");
+            Types.integerFrom(0), 0, "of content, over `time`; a slower stream is left for the "
+                    + "next target, if there is one; 0 takes any speed");
     static final Field<Section> HOLD = Field.section("hold",
             SectionType.of("section", CONTENT_EVENTS, HOLD_BYTES, HOLD_TIME,
                     MIN_EVENTS_PER_SECOND),
@@ -84,14 +85,14 @@ final class RouteSchema {
     private RouteSchema() {}
 
     /** The first slash parts the two: names of models have slashes, names of providers none. */
-    private static TargetSettings target(String text) {
+    private static @Nullable TargetSettings target(String text) {
         int slash = text.indexOf('/');
         return slash < 1 || slash == text.length() - 1 ? null
                 : new TargetSettings(text.substring(0, slash), text.substring(slash + 1));
     }
 
     /** Null when the text is none. */
-    private static Affinity affinity(String text) {
+    private static @Nullable Affinity affinity(String text) {
         return switch (text) {
             case "prompt_cache_key" -> Affinity.PROMPT_CACHE_KEY;
             case "user" -> Affinity.USER;
@@ -105,7 +106,7 @@ final class RouteSchema {
                 : HEADER + affinity.header();
     }
 
-    private static String hedgeAfter(String text) {
+    private static @Nullable String hedgeAfter(String text) {
         return text.matches("p[5-9]\\d") || Durations.parse(text) != null ? text : null;
     }
 }

@@ -2,6 +2,7 @@ package io.penstock.config;
 
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
@@ -26,7 +27,7 @@ record ScalarType<T>(String label, String expected, boolean isBare, boolean isSe
     }
 
     @Override
-    public T read(Node node, Place place, Reading reading) {
+    public @Nullable T read(Node node, Place place, Reading reading) {
         if (!(node instanceof ScalarNode scalarNode)) {
             reading.unexpected(node, place, expected);
             return null;

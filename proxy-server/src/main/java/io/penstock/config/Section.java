@@ -6,9 +6,14 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.NullUnmarked;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** One section as it was read: the values of its fields, and where each stands. */
+/**
+ * One section as it was read: the values of its fields, and where each stands. Whether a value may
+ * be null is up to the field, by its default and by what makes it required; no type says so.
+ */
+@NullUnmarked
 final class Section {
     /** What a settings record says of a value that it refuses. */
     private static final Pattern REFUSAL = Pattern.compile("([a-z][a-z0-9_]*): (.*)");

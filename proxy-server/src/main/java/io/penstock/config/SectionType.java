@@ -3,6 +3,7 @@ package io.penstock.config;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
@@ -10,9 +11,9 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 final class SectionType implements Type<Section> {
     private final String label;
     private final Map<String, Field<?>> fields = new LinkedHashMap<>();
-    private final Field<?> shorthand;
+    private final @Nullable Field<?> shorthand;
 
-    private SectionType(String label, Field<?> shorthand, Field<?>... fields) {
+    private SectionType(String label, @Nullable Field<?> shorthand, Field<?>... fields) {
         this.label = label;
         this.shorthand = shorthand;
         for (Field<?> field : fields) {
@@ -33,12 +34,12 @@ final class SectionType implements Type<Section> {
         return fields.values();
     }
 
-    Field<?> field(String name) {
+    @Nullable Field<?> field(String name) {
         return fields.get(name);
     }
 
     @Override
-    public Section read(Node node, Place place, Reading reading) {
+    public @Nullable Section read(Node node, Place place, Reading reading) {
         Section section = new Section(this, place);
         if (shorthand != null && node instanceof ScalarNode) {
             section.read(shorthand, node, place, reading);

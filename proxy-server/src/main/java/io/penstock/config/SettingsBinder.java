@@ -18,10 +18,11 @@ import io.penstock.usage.Price;
 import io.penstock.usage.Prices;
 import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes settings of the sections that were read. Goes on after a mistake, with a default in its
@@ -102,8 +103,8 @@ final class SettingsBinder {
         List<Price> prices = new ArrayList<>();
         (sections == null ? Map.<String, Section>of() : sections).forEach((model, section) -> {
             Price price = !section.isComplete() ? null : section.build(problems,
-                    () -> Price.ofDollars(model, dollars(section, Schema.PRICE_INPUT),
-                            dollars(section, Schema.PRICE_OUTPUT),
+                    () -> Price.ofDollars(model, requiredDollars(section, Schema.PRICE_INPUT),
+                            requiredDollars(section, Schema.PRICE_OUTPUT),
                             dollars(section, Schema.PRICE_CACHED_INPUT)));
             if (price != null) {
                 prices.add(price);
@@ -115,8 +116,12 @@ final class SettingsBinder {
         return new Prices(prices, glob -> new Glob(glob)::matches);
     }
 
+    private static BigDecimal requiredDollars(Section section, Field<Double> field) {
+        return Objects.requireNonNull(dollars(section, field));
+    }
+
     /** The digits of the file, which is what a double's text gives back. */
-    private static BigDecimal dollars(Section section, Field<Double> field) {
+    private static @Nullable BigDecimal dollars(Section section, Field<Double> field) {
         Double dollars = section.get(field);
         return dollars == null ? null : BigDecimal.valueOf(dollars);
     }

@@ -2,6 +2,7 @@ package io.penstock.config;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Sizes as the configuration writes them, in bytes. */
 final class Sizes {
@@ -14,7 +15,7 @@ final class Sizes {
     private Sizes() {}
 
     /** Null when the text is no size. */
-    static Long parse(String text) {
+    static @Nullable Long parse(String text) {
         Matcher form = FORM.matcher(text);
         if (!form.matches()) {
             return null;

@@ -2,6 +2,7 @@ package io.penstock.config;
 
 import java.util.Collection;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Guesses which name was meant by a mistyped one. */
 final class Suggestion {
@@ -17,7 +18,7 @@ final class Suggestion {
     }
 
     /** Null when no name is near enough to be what was meant. */
-    static String nearest(String typed, Collection<String> known) {
+    static @Nullable String nearest(String typed, Collection<String> known) {
         String plain = plain(typed);
         String nearest = null;
         int least = Math.max(1, plain.length() / 3) + 1; // further than this is another word

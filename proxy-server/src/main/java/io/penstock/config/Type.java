@@ -1,5 +1,6 @@
 package io.penstock.config;
 
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
@@ -9,7 +10,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
  */
 interface Type<T> {
     /** Null when nothing is set there, or when it is a mistake, which was then reported. */
-    T read(Node node, Place place, Reading reading);
+    @Nullable T read(Node node, Place place, Reading reading);
 
     /** A word or two for the documentation. */
     String label();

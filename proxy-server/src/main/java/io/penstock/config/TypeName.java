@@ -3,12 +3,13 @@ package io.penstock.config;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /** The name of a provider type: of one that is built in, or that a plugin has brought. */
 final class TypeName implements Type<ProviderType> {
     @Override
-    public ProviderType read(Node node, Place place, Reading reading) {
+    public @Nullable ProviderType read(Node node, Place place, Reading reading) {
         return new ScalarType<>("type", "one of " + words(reading.types()), false, false,
                 reading.types()::find, ProviderType::configName).read(node, place, reading);
     }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The kinds of single value that the schema is made of. */
 final class Types {
@@ -120,7 +121,7 @@ final class Types {
         return oneOf(values);
     }
 
-    private static Boolean flag(String text) {
+    private static @Nullable Boolean flag(String text) {
         return switch (text) {
             case "true" -> Boolean.TRUE;
             case "false" -> Boolean.FALSE;
@@ -137,7 +138,7 @@ final class Types {
     }
 
     /** Null when the text is no absolute URL. */
-    static URI url(String text) {
+    static @Nullable URI url(String text) {
         try {
             URI url = URI.create(text);
             return url.isAbsolute() && !url.isOpaque() ? url : null;
@@ -146,7 +147,7 @@ final class Types {
         }
     }
 
-    private static String logPath(String text) {
+    private static @Nullable String logPath(String text) {
         return switch (text.toLowerCase(Locale.ROOT)) {
             case OFF, "none", "false", "" -> OFF;
             case "on", "yes", "true", "no", "null", "disabled", "enabled", "stdout", "stderr" ->
@@ -155,7 +156,7 @@ final class Types {
         };
     }
 
-    private static Path path(String text) {
+    private static @Nullable Path path(String text) {
         try {
             return text.isEmpty() ? null : Path.of(text);
         } catch (InvalidPathException e) {
@@ -163,7 +164,7 @@ final class Types {
         }
     }
 
-    private static Long wholeNumber(String text, long least, long most) {
+    private static @Nullable Long wholeNumber(String text, long least, long most) {
         if (!text.matches(WHOLE_NUMBER)) {
             return null;
         }

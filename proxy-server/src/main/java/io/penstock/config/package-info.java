@@ -6,4 +6,7 @@
  * suggestions and {@code docs/configuration.md} all follow from it. Knows the settings records of
  * the other packages; not what they do with them. Start at {@link io.penstock.config.ConfigLoader}.
  */
+@NullMarked
 package io.penstock.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,15 +1,18 @@
 package io.penstock.failure;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Why an exchange failed.
  *
  * @param message for the caller: what is wrong and what to do about it
- * @param param the request field at fault, for the caller; null for none
- * @param detail for the operator's log, never for the caller; null for none
- * @param subcode by which Anthropic's own libraries know what to do about it; null for none
+ * @param param the request field at fault, if any, for the caller
+ * @param detail if any, for the operator's log, never for the caller
+ * @param subcode if any, by which Anthropic's own libraries know what to do about it
  */
-public record Failure(Kind kind, String message, String param, String detail, String subcode) {
-    public Failure(Kind kind, String message, String param, String detail) {
+public record Failure(Kind kind, String message, @Nullable String param, @Nullable String detail,
+        @Nullable String subcode) {
+    public Failure(Kind kind, String message, @Nullable String param, @Nullable String detail) {
         this(kind, message, param, detail, null);
     }
 

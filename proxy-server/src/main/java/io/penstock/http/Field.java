@@ -2,6 +2,7 @@ package io.penstock.http;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The fields that the proxy has a rule for. */
 public enum Field {
@@ -97,7 +98,7 @@ public enum Field {
     }
 
     /** The field of that name, in any case; null for one without a rule. */
-    static Field of(byte[] bytes, int start, int length) {
+    static @Nullable Field of(byte[] bytes, int start, int length) {
         for (int slot = slot(bytes, start, length); TABLE[slot] != null;
                 slot = slot + 1 & TABLE.length - 1) {
             byte[] name = TABLE[slot].name;

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds one field of a form (multipart/form-data, RFC 7578) that comes in any pieces: its value,
@@ -90,7 +91,7 @@ public final class FormScanner {
     private long base; // offset of the current piece in the whole body
     private long start;
     private long end;
-    private String value;
+    private @Nullable String value;
 
     private FormScanner(String boundary, String field) {
         delimiter = ("\r\n--" + boundary).getBytes(StandardCharsets.US_ASCII);
@@ -100,7 +101,7 @@ public final class FormScanner {
     }
 
     /** One for a body of that content type; null if it is no form, or doesn't say how it is cut. */
-    public static FormScanner of(String contentType, String field) {
+    public static @Nullable FormScanner of(@Nullable String contentType, String field) {
         if (contentType == null || !contentType.toLowerCase(Locale.ROOT).startsWith(TYPE)) {
             return null;
         }
@@ -110,14 +111,15 @@ public final class FormScanner {
         } catch (HttpSyntaxException e) {
             return null;
         }
-        boolean sane = boundary != null && !boundary.isEmpty()
-                && boundary.length() <= MAX_BOUNDARY
-                && boundary.chars().allMatch(c -> c >= ' ' && c < 0x7f);
-        return sane ? new FormScanner(boundary, field) : null;
+        if (boundary == null || boundary.isEmpty() || boundary.length() > MAX_BOUNDARY
+                || !boundary.chars().allMatch(c -> c >= ' ' && c < 0x7f)) {
+            return null;
+        }
+        return new FormScanner(boundary, field);
     }
 
     /** The field's value; null while it has not come to its end. */
-    public String value() {
+    public @Nullable String value() {
         return value;
     }
 
@@ -269,7 +271,7 @@ public final class FormScanner {
         String name = disposition == null || !disposition.regionMatches(true, 0, DISPOSITION, 0,
                 DISPOSITION.length()) ? null
                 : parameter(disposition.substring(DISPOSITION.length()), "name");
-        if (name == null) {
+        if (disposition == null || name == null) {
             throw new HttpSyntaxException("a form's part without a name");
         }
         boolean wanted = field.equals(name);
@@ -280,8 +282,9 @@ public final class FormScanner {
         return wanted;
     }
 
-    /** The value of a parameter in {@code ; a=b; c="d"}; null if it isn't there. */
-    private static String parameter(String text, String wanted) throws HttpSyntaxException {
+    /** The value of a parameter in {@code ; a=b; c="d"}, if any. */
+    private static @Nullable String parameter(String text, String wanted)
+            throws HttpSyntaxException {
         Map<String, String> all = parameters(text);
         for (String name : all.keySet()) {
             if (name.startsWith(wanted + "*")) { // RFC 2231: not all put it together, or decode it

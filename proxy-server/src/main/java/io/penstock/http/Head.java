@@ -3,6 +3,7 @@ package io.penstock.http;
 import io.netty.buffer.ByteBuf;
 import io.penstock.failure.Failure;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The head of a message, parsed in place: a copy of its bytes, and where each field stands in them.
@@ -283,8 +284,8 @@ public abstract class Head {
         return single[field.ordinal()] != 0;
     }
 
-    /** The first value of that field; null if it isn't there. */
-    public final String value(Field field) {
+    /** The first value of that field, if any. */
+    public final @Nullable String value(Field field) {
         int index = single[field.ordinal()] - 1;
         return index < 0 ? null : HeadSyntax.text(bytes, valueStart[index], valueEnd[index]);
     }
@@ -311,8 +312,8 @@ public abstract class Head {
         return valueEnd[single[field.ordinal()] - 1];
     }
 
-    /** The value of a field by any name; null if it isn't there. For what no rule names. */
-    public final String value(String lowerCaseName) {
+    /** The value of a field by any name, if there is one. For what no rule names. */
+    public final @Nullable String value(String lowerCaseName) {
         for (int i = 0; i < fieldCount; i++) {
             if (HeadSyntax.equalsIgnoreCase(bytes, nameStart[i], nameEnd[i], lowerCaseName)) {
                 return HeadSyntax.text(bytes, valueStart[i], valueEnd[i]);
@@ -325,7 +326,7 @@ public abstract class Head {
      * The values of all fields of a name, with commas between them (RFC 9110 section 5.3); null if
      * there is none.
      */
-    public final String values(String lowerCaseName) {
+    public final @Nullable String values(String lowerCaseName) {
         String all = null;
         for (int i = 0; i < fieldCount; i++) {
             if (HeadSyntax.equalsIgnoreCase(bytes, nameStart[i], nameEnd[i], lowerCaseName)) {

@@ -122,8 +122,9 @@ public final class RequestHead extends Head {
         if (isChunked() && (contentLength() != NO_LENGTH || minorVersion == 0)) {
             throw new HttpSyntaxException("Transfer-Encoding where it must not stand");
         }
-        if (authorityEnd > 0 && has(Field.HOST) && !HeadSyntax.equalsIgnoreCase(bytes,
-                authorityStart, authorityEnd, value(Field.HOST).toLowerCase(Locale.ROOT))) {
+        String host = value(Field.HOST);
+        if (authorityEnd > 0 && host != null && !HeadSyntax.equalsIgnoreCase(bytes,
+                authorityStart, authorityEnd, host.toLowerCase(Locale.ROOT))) {
             throw new HttpSyntaxException("Host and the request target disagree");
         }
     }

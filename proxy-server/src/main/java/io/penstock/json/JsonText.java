@@ -1,6 +1,7 @@
 package io.penstock.json;
 
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** Single JSON values as text: scalars checked, strings escaped and unescaped (RFC 8259). */
 public final class JsonText {
@@ -98,7 +99,7 @@ public final class JsonText {
     }
 
     /** Appends {@code text} as a JSON string, quotes included; {@code null} as null. */
-    public static StringBuilder quote(StringBuilder out, String text) {
+    public static StringBuilder quote(StringBuilder out, @Nullable String text) {
         if (text == null) {
             return out.append("null");
         }

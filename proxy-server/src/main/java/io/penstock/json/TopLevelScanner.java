@@ -3,6 +3,7 @@ package io.penstock.json;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds members of the top-level object of a JSON text (RFC 8259) that comes in any pieces: their
@@ -328,7 +329,7 @@ public final class TopLevelScanner {
         return end;
     }
 
-    private void finishMember(long end, String text) {
+    private void finishMember(long end, @Nullable String text) {
         if (member >= 0) {
             ends[member] = end;
             texts[member] = text;

@@ -3,4 +3,7 @@
  * tree. Knows RFC 8259; not what the members mean. Start at {@link
  * io.penstock.json.TopLevelScanner}.
  */
+@NullMarked
 package io.penstock.json;
+
+import org.jspecify.annotations.NullMarked;

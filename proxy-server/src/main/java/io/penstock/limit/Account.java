@@ -26,7 +26,9 @@ final class Account extends CallerTable.Entry {
     // Calls in flight in the lower half; in the upper one how many ever were, so that whoever
     // retires the account notices that it was used while he looked at the buckets.
     private volatile long state;
+    @SuppressWarnings("UnusedVariable") // by its VarHandle, as the next
     private volatile long requestsFullAtNanos;
+    @SuppressWarnings("UnusedVariable")
     private volatile long tokensFullAtNanos;
     private volatile int reloads = -1; // those that this account has followed
     private volatile long requestIntervalNanos; // since then; 0 before the first

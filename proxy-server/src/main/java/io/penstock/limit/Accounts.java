@@ -2,6 +2,7 @@ package io.penstock.limit;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What callers have used of their rates; one for the process, kept over reloads.
@@ -28,7 +29,7 @@ public final class Accounts {
     private final CallerTable<Account> table;
     private final AtomicInteger reloads = new AtomicInteger();
     private final AtomicReference<Account> all = new AtomicReference<>(); // from the first call on
-    private volatile Global global; // null for no bound
+    private volatile @Nullable Global global; // null for no bound
 
     public Accounts(int maxAccounts) {
         table = new CallerTable<>(maxAccounts, Account::new);
@@ -53,7 +54,7 @@ public final class Accounts {
     }
 
     /** The account of that name, which may be retired before it is entered; null for no room. */
-    Account account(String name, long nowNanos) {
+    @Nullable Account account(String name, long nowNanos) {
         Account known = table.find(name);
         if (known != null) {
             return known;
@@ -69,8 +70,8 @@ public final class Accounts {
         return added;
     }
 
-    /** The account of that name, without adding one; null for none. */
-    Account find(String name) {
+    /** The account of that name, if there is one already. */
+    @Nullable Account find(String name) {
         return table.find(name);
     }
 
@@ -97,6 +98,7 @@ public final class Accounts {
         if (used == null) {
             all.compareAndSet(null, new Account("", nowNanos));
             used = all.get();
+            assert used != null; // one of two has just put it there
         }
         used.followRequests(rate.requests(), rate.intervalNanos(), nowNanos);
         return Account.REQUESTS.tryTake(used, 1, rate.requests(), rate.intervalNanos(), nowNanos);

@@ -1,6 +1,7 @@
 package io.penstock.limit;
 
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A token bucket in one {@code long} of its owner: the time at which it is full again (the generic
@@ -41,7 +42,7 @@ final class Bucket<T> {
      *
      * @return 0 if taken, else the nanoseconds after which the same call would take it
      */
-    long tryTake(T owner, long amount, long capacity, long intervalNanos, long nowNanos) {
+    long tryTake(@Nullable T owner, long amount, long capacity, long intervalNanos, long nowNanos) {
         while (true) {
             long before = fullAtNanos.get(owner);
             long after = Math.max(0, before - nowNanos) + cost(amount, intervalNanos);
@@ -56,7 +57,7 @@ final class Bucket<T> {
     }
 
     /** Takes {@code amount} whatever the bucket holds; what is missing delays later calls. */
-    void takeAnyway(T owner, long amount, long intervalNanos, long nowNanos) {
+    void takeAnyway(@Nullable T owner, long amount, long intervalNanos, long nowNanos) {
         long before;
         long after;
         do {
@@ -67,7 +68,7 @@ final class Bucket<T> {
     }
 
     /** Puts back what was taken at this interval and not used. */
-    void giveBack(T owner, long amount, long intervalNanos, long nowNanos) {
+    void giveBack(@Nullable T owner, long amount, long intervalNanos, long nowNanos) {
         while (true) {
             long before = fullAtNanos.get(owner);
             long lack = before - nowNanos;
@@ -84,7 +85,7 @@ final class Bucket<T> {
     /**
      * Lets the bucket be empty and no worse: forgives debt, and what a longer window left behind.
      */
-    void forgive(T owner, long capacity, long intervalNanos, long nowNanos) {
+    void forgive(@Nullable T owner, long capacity, long intervalNanos, long nowNanos) {
         long empty = cost(capacity, intervalNanos);
         while (true) {
             long before = fullAtNanos.get(owner);
@@ -114,13 +115,13 @@ final class Bucket<T> {
     }
 
     /** How much can be taken now. */
-    long remaining(T owner, long capacity, long intervalNanos, long nowNanos) {
+    long remaining(@Nullable T owner, long capacity, long intervalNanos, long nowNanos) {
         long left = cost(capacity, intervalNanos) - fullInNanos(owner, nowNanos);
         return Math.max(0, left / intervalNanos);
     }
 
     /** The time until it is full; 0 if it is. */
-    long fullInNanos(T owner, long nowNanos) {
+    long fullInNanos(@Nullable T owner, long nowNanos) {
         return Math.max(0, fullAtNanos.get(owner) - nowNanos);
     }
 

@@ -1,5 +1,7 @@
 package io.penstock.limit;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What callers have used of the month's budgets; one for the process, filled from the store at
  * start, kept over reloads.
@@ -19,14 +21,14 @@ public final class Budgets {
 
     private record Month(int number, CallerTable<MonthlyUse> callers) {}
 
-    /** The month begun last, and the one begun before it; null where there is none. */
-    private record Months(Month latest, Month other) {
+    /** The month begun last, and the one begun before it. */
+    private record Months(@Nullable Month latest, @Nullable Month other) {
         int size() {
             return (latest == null ? 0 : latest.callers.size())
                     + (other == null ? 0 : other.callers.size());
         }
 
-        Month find(int number) {
+        @Nullable Month find(int number) {
             if (latest != null && latest.number == number) {
                 return latest;
             }
@@ -63,7 +65,7 @@ public final class Budgets {
         return add(use(caller, month, maxCallers / 2), tokens, nanoDollars);
     }
 
-    private static boolean add(MonthlyUse use, long tokens, long nanoDollars) {
+    private static boolean add(@Nullable MonthlyUse use, long tokens, long nanoDollars) {
         if (use == null) {
             return false;
         }
@@ -99,11 +101,11 @@ public final class Budgets {
     }
 
     /** The caller's use of the month, from zero if nothing is known of it; null for no room. */
-    MonthlyUse use(String caller, int month) {
+    @Nullable MonthlyUse use(String caller, int month) {
         return use(caller, month, maxCallers);
     }
 
-    private MonthlyUse use(String caller, int month, int most) {
+    private @Nullable MonthlyUse use(String caller, int month, int most) {
         Month in = months.find(month);
         if (in == null) {
             in = begin(month);
@@ -118,7 +120,7 @@ public final class Budgets {
         return size() < most ? in.callers.findOrAdd(caller, 0) : in.callers.find(caller);
     }
 
-    private MonthlyUse find(String caller, int month) {
+    private @Nullable MonthlyUse find(String caller, int month) {
         Month in = months.find(month);
         return in == null ? null : in.callers.find(caller);
     }
@@ -133,6 +135,7 @@ public final class Budgets {
         return begun;
     }
 
+    @SuppressWarnings("ReferenceEquality") // one of the two that are kept
     private synchronized void forgetBefore(Month month) {
         Month last = month == months.latest ? months.other : months.latest;
         if (last != null && last.number < month.number) {

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is kept of each caller, by name: a hash table with a fixed number of bins, each a small
@@ -77,14 +78,14 @@ final class CallerTable<E extends CallerTable.Entry> {
         return maxEntries;
     }
 
-    /** The caller's entry; null if it has none. */
-    E find(String name) {
+    /** The caller's entry, if any. */
+    @Nullable E find(String name) {
         E found = search(bins.get(bin(name)), name);
         return found == null || found.isRetired() ? null : found;
     }
 
     /** The caller's entry, added if it had none; null if there is no room for it. */
-    E findOrAdd(String name, long nowNanos) {
+    @Nullable E findOrAdd(String name, long nowNanos) {
         int bin = bin(name);
         E added = null;
         while (true) {
@@ -155,7 +156,7 @@ final class CallerTable<E extends CallerTable.Entry> {
     }
 
     /** A copy of a bin with {@code added} at its end, if that is one. */
-    private static Entry[] withoutRetired(Entry[] bin, Entry added) {
+    private static Entry[] withoutRetired(Entry[] bin, @Nullable Entry added) {
         int length = bin == null ? 0 : bin.length;
         Entry[] kept = new Entry[length + (added == null ? 0 : 1)];
         int count = 0;
@@ -171,7 +172,7 @@ final class CallerTable<E extends CallerTable.Entry> {
     }
 
     @SuppressWarnings("unchecked") // whatever is in a bin was made by the maker
-    private E search(Entry[] bin, String name) {
+    private @Nullable E search(Entry[] bin, String name) {
         if (bin != null) {
             for (Entry entry : bin) {
                 if (entry.name.equals(name)) {

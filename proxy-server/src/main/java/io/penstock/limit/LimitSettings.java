@@ -1,27 +1,29 @@
 package io.penstock.limit;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The {@code limits} section: bounds on everything that callers can make the proxy hold.
  *
- * @param requestsPerMinute all callers together; null for none
+ * @param requestsPerMinute all callers together, if bounded
  * @param concurrent exchanges in flight
  * @param bodyBytes one request's body
  * @param headerBytes one request's head
  * @param connections open at once
- * @param connectionsPerIp open at once from one address; null for none
+ * @param connectionsPerIp open at once from one address, if bounded
  * @param queue exchanges that wait to be among those in flight
  * @param streams on what isn't held
  */
-public record LimitSettings(Integer requestsPerMinute, int concurrent, long bodyBytes,
-        int headerBytes, int connections, Integer connectionsPerIp, QueueSettings queue,
+public record LimitSettings(@Nullable Integer requestsPerMinute, int concurrent, long bodyBytes,
+        int headerBytes, int connections, @Nullable Integer connectionsPerIp, QueueSettings queue,
         StreamLimits streams) {
 
     public static final LimitSettings DEFAULT =
             new LimitSettings(null, 10_000, 32L * 1024 * 1024, 32 * 1024, 20_000, null);
 
     /** Those without a queue, and with the usual bounds on what streams through. */
-    public LimitSettings(Integer requestsPerMinute, int concurrent, long bodyBytes,
-            int headerBytes, int connections, Integer connectionsPerIp) {
+    public LimitSettings(@Nullable Integer requestsPerMinute, int concurrent, long bodyBytes,
+            int headerBytes, int connections, @Nullable Integer connectionsPerIp) {
         this(requestsPerMinute, concurrent, bodyBytes, headerBytes, connections, connectionsPerIp,
                 QueueSettings.NONE, StreamLimits.DEFAULT);
     }

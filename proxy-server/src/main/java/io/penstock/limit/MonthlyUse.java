@@ -1,6 +1,7 @@
 package io.penstock.limit;
 
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one caller has used, and reserved, of one month's budget. Never retired: a month is
@@ -30,7 +31,8 @@ final class MonthlyUse extends CallerTable.Entry {
     }
 
     /** Reserves both or neither, within what a month may come to, 0 for no bound; null if done. */
-    Refusal tryReserve(long tokens, long nanoDollars, long maxTokens, long maxNanoDollars) {
+    @Nullable Refusal tryReserve(long tokens, long nanoDollars, long maxTokens,
+            long maxNanoDollars) {
         if (!tryClaim(CLAIMED_TOKENS, tokens, maxTokens)) {
             return refusal(tokens, maxTokens, usedTokens);
         }

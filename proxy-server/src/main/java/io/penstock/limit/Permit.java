@@ -4,6 +4,7 @@ import io.penstock.caller.Allowance;
 import io.penstock.caller.Caller;
 import io.penstock.limit.Account.Entrance;
 import io.penstock.limit.Refusal.Limit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one exchange has taken of its caller's rates and budget, from {@link #begin} to {@link
@@ -22,7 +23,7 @@ public final class Permit {
     private final Budgets budgets;
     private Phase phase = Phase.IDLE;
 
-    private Account account; // kept for the next call, which mostly is the same caller's
+    private @Nullable Account account; // kept for the next call, which mostly is the same caller's
     private boolean hasAccount; // it is this exchange's
     private boolean inAccount; // which is among its calls in flight
     private long requests;
@@ -31,7 +32,7 @@ public final class Permit {
     private long tokenIntervalNanos;
     private long followedTokenIntervalNanos; // the account's, when the call began
 
-    private MonthlyUse budget; // of the month it reserved in; null without one
+    private @Nullable MonthlyUse budget; // of the month it reserved in
     private long maxTokens;
     private long maxNanoDollars;
     private long reservedTokens;
@@ -52,13 +53,13 @@ public final class Permit {
      * @param caller whose rates count, by its account
      * @return null when granted; {@link #end} has to follow
      */
-    public Refusal begin(Caller caller, long nowNanos) {
+    public @Nullable Refusal begin(Caller caller, long nowNanos) {
         Allowance allowance = caller.allowance();
         return begin(caller.account(), allowance.requests(), allowance.requestWindowNanos(),
                 allowance.concurrent(), allowance.tokensPerMinute(), nowNanos);
     }
 
-    Refusal begin(String name, long requests, long requestWindowNanos, int concurrent,
+    @Nullable Refusal begin(String name, long requests, long requestWindowNanos, int concurrent,
             long tokensPerMinute, long nowNanos) {
         if (phase != Phase.IDLE) {
             throw new IllegalStateException("begun, and not ended");
@@ -89,7 +90,8 @@ public final class Permit {
         return null;
     }
 
-    private Refusal enter(String name, int concurrent, long requestWindowNanos, long nowNanos) {
+    private @Nullable Refusal enter(String name, int concurrent, long requestWindowNanos,
+            long nowNanos) {
         if (requests > 0) {
             requestIntervalNanos = Bucket.intervalNanos(requests, requestWindowNanos);
         }
@@ -128,6 +130,7 @@ public final class Permit {
 
     private void leave() {
         if (inAccount) {
+            assert account != null;
             inAccount = false;
             account.leave();
         }
@@ -141,15 +144,15 @@ public final class Permit {
      * @param caller whose budget counts, by its id
      * @return null when granted
      */
-    public Refusal reserve(Caller caller, int month, long tokens, long nanoDollars,
+    public @Nullable Refusal reserve(Caller caller, int month, long tokens, long nanoDollars,
             long nowNanos) {
         Allowance allowance = caller.allowance();
         return reserve(caller.id(), month, allowance.tokensPerMonth(),
                 allowance.nanoDollarsPerMonth(), tokens, nanoDollars, nowNanos);
     }
 
-    Refusal reserve(String caller, int month, long tokensPerMonth, long nanoDollarsPerMonth,
-            long tokens, long nanoDollars, long nowNanos) {
+    @Nullable Refusal reserve(String caller, int month, long tokensPerMonth,
+            long nanoDollarsPerMonth, long tokens, long nanoDollars, long nowNanos) {
         if (phase != Phase.BEGUN) {
             throw new IllegalStateException("reserves while " + phase);
         }
@@ -169,7 +172,7 @@ public final class Permit {
         return null;
     }
 
-    private Refusal tryReserve(String caller, int month, long tokensPerMonth,
+    private @Nullable Refusal tryReserve(String caller, int month, long tokensPerMonth,
             long nanoDollarsPerMonth, long tokens, long nanoDollars, long nowNanos) {
         if (tokensPerMinute > 0) {
             if (tokens > tokensPerMinute) {
@@ -241,6 +244,7 @@ public final class Permit {
 
     /** What was taken before a reload is worth as much as the account counts it since then. */
     private long currentTokenInterval() {
+        assert account != null; // it has a rate of tokens
         long current = account.tokenIntervalNanos();
         return current == followedTokenIntervalNanos ? tokenIntervalNanos : current;
     }
@@ -253,9 +257,10 @@ public final class Permit {
 
     /**
      * Says what the call really came to, all that was counted included: what was reserved beyond
-     * that goes back, and what was not becomes debt of the rate, and counts in the budget even above
-     * its bound. Nothing happens when that was said before, or nothing has begun. Where nothing was
-     * reserved, only the rate is charged, since it isn't known whose budget that would be.
+     * that goes back, and what was not becomes debt of the rate, and counts in the budget even
+     * above its bound. Nothing happens when that was said before, or nothing has begun. Where
+     * nothing was reserved, only the rate is charged, since it isn't known whose budget that would
+     * be.
      */
     public void settle(long usedTokens, long usedNanoDollars, long nowNanos) {
         if (phase != Phase.BEGUN && phase != Phase.RESERVED) {
@@ -341,6 +346,7 @@ public final class Permit {
 
     /** What is left of the month's tokens, beside what calls in flight reserved. */
     public long budgetRemainingTokens() {
+        assert budget != null;
         return Math.max(0, maxTokens - budget.claimedTokens());
     }
 
@@ -350,6 +356,7 @@ public final class Permit {
 
     /** What is left of the month's money, beside what calls in flight reserved. */
     public long budgetRemainingNanoDollars() {
+        assert budget != null;
         return Math.max(0, maxNanoDollars - budget.claimedNanoDollars());
     }
 

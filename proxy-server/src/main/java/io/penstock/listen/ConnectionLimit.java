@@ -3,6 +3,7 @@ package io.penstock.listen;
 import java.net.InetAddress;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts open connections, all and by address, against their limits.
@@ -15,13 +16,13 @@ public final class ConnectionLimit {
     private volatile int maxOpen;
     private volatile int maxPerAddress;
 
-    /** {@code maxPerAddress} null for none. */
-    public ConnectionLimit(int maxOpen, Integer maxPerAddress) {
+    /** {@code maxPerAddress} null for no bound. */
+    public ConnectionLimit(int maxOpen, @Nullable Integer maxPerAddress) {
         set(maxOpen, maxPerAddress);
     }
 
     /** Other limits from now on; what is open stays open. */
-    public void set(int maxOpen, Integer maxPerAddress) {
+    public void set(int maxOpen, @Nullable Integer maxPerAddress) {
         this.maxOpen = maxOpen;
         this.maxPerAddress = maxPerAddress == null ? Integer.MAX_VALUE : maxPerAddress;
     }

@@ -42,8 +42,11 @@ final class DownstreamConnection extends ChannelInboundHandlerAdapter {
     private final ListenLoop loop;
     private final RequestReader reader;
     private final CallerClock clock;
-    private ChannelHandlerContext context;
+    @SuppressWarnings("NullAway.Init")
+    private ChannelHandlerContext context; // this and the next two from handlerAdded on
+    @SuppressWarnings("NullAway.Init")
     private Http1Downstream downstream;
+    @SuppressWarnings("NullAway.Init")
     private RequestHandler handler;
     private ConnectionState state = ConnectionState.IDLE;
 

@@ -1,7 +1,9 @@
 package io.penstock.listen;
 
-/** One entry of {@code listen}; port 0 takes a free one; {@code tls} null speaks plain HTTP. */
-public record ListenSettings(String host, int port, TlsSettings tls) {
+import org.jspecify.annotations.Nullable;
+
+/** One entry of {@code listen}; port 0 takes a free one. */
+public record ListenSettings(String host, int port, @Nullable TlsSettings tls) {
     public static final ListenSettings DEFAULT = new ListenSettings("127.0.0.1", 8080, null);
 
     public ListenSettings {

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One address that callers connect to. Where the kernel can share a port, every loop accepts for
@@ -45,7 +46,8 @@ public final class Listener {
     public static Listener bind(ListenSettings settings, Transport transport,
             EventLoopGroup group, List<ListenLoop> loops, ConnectionLimit limit)
             throws ListenException {
-        SslContext tls = settings.tls() == null ? null : ServerTls.context(settings);
+        SslContext tls = settings.tls() == null ? null
+                : ServerTls.context(settings, settings.tls());
         InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
         if (address.isUnresolved()) {
             throw new ListenException("cannot listen on " + settings + ": unknown host", null);
@@ -124,9 +126,10 @@ public final class Listener {
     private static final class Acceptor extends ChannelInitializer<Channel> {
         private final Map<EventLoop, ListenLoop> byLoop;
         private final ConnectionLimit limit;
-        private final SslContext tls;
+        private final @Nullable SslContext tls;
 
-        Acceptor(Map<EventLoop, ListenLoop> byLoop, ConnectionLimit limit, SslContext tls) {
+        Acceptor(Map<EventLoop, ListenLoop> byLoop, ConnectionLimit limit,
+                @Nullable SslContext tls) {
             this.byLoop = byLoop;
             this.limit = limit;
             this.tls = tls;
@@ -143,7 +146,9 @@ public final class Listener {
             if (tls != null) {
                 channel.pipeline().addLast(tls.newHandler(channel.alloc()));
             }
-            channel.pipeline().addLast(new DownstreamConnection(byLoop.get(channel.eventLoop())));
+            ListenLoop loop = byLoop.get(channel.eventLoop());
+            assert loop != null;
+            channel.pipeline().addLast(new DownstreamConnection(loop));
         }
     }
 }

@@ -5,6 +5,7 @@ import io.penstock.failure.Failure;
 import io.penstock.http.ChunkScanner;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.RequestHead;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads requests out of the bytes of one HTTP/1.1 connection: finds the end of each head, takes the
@@ -23,11 +24,11 @@ final class RequestReader {
 
     private final DownstreamConnection connection;
     private final RequestHead head; // the loop's
-    private ByteBuf held; // the beginning of a head, or requests sent ahead
+    private @Nullable ByteBuf held; // the beginning of a head, or requests sent ahead
     private boolean reading; // in the middle of read: what is held follows by itself
     private boolean chunked;
     private long bodyLeft; // of a body that isn't chunked
-    private ChunkScanner chunks; // null until a body needs it
+    private final ChunkScanner chunks = new ChunkScanner();
 
     RequestReader(DownstreamConnection connection, RequestHead head) {
         this.connection = connection;
@@ -38,7 +39,7 @@ final class RequestReader {
     void read(ByteBuf bytes) {
         reading = true;
         try {
-            ByteBuf rest = bytes;
+            @Nullable ByteBuf rest = bytes;
             while (rest != null) {
                 rest = switch (connection.state()) {
                     case IDLE, HEAD -> readHead(rest);
@@ -86,40 +87,41 @@ final class RequestReader {
         return !chunked && bodyLeft <= MAX_DISCARDED_BYTES;
     }
 
-    private ByteBuf giveAll(ByteBuf bytes) {
+    private @Nullable ByteBuf giveAll(ByteBuf bytes) {
         connection.onBody(bytes);
         return null;
     }
 
-    private ByteBuf discard(ByteBuf bytes) {
+    private @Nullable ByteBuf discard(ByteBuf bytes) {
         int length = bytes.readableBytes();
         bytes.release();
         connection.onDiscarded(length);
         return null;
     }
 
-    private ByteBuf holdAhead(ByteBuf bytes) {
+    private @Nullable ByteBuf holdAhead(ByteBuf bytes) {
         if (!bytes.isReadable()) {
             bytes.release();
             return null;
         }
-        hold(bytes);
-        if (held.readableBytes() > MAX_AHEAD_BYTES) {
+        if (hold(bytes).readableBytes() > MAX_AHEAD_BYTES) {
             connection.stopReading();
         }
         return null;
     }
 
-    private void hold(ByteBuf bytes) {
+    /** Keeps the bytes, which it takes, behind those that are held; returns all, borrowed. */
+    private ByteBuf hold(ByteBuf bytes) {
         if (held == null) {
             held = connection.allocator().directBuffer(Math.max(1024, bytes.readableBytes()));
         }
         held.writeBytes(bytes);
         bytes.release();
+        return held;
     }
 
     /** Returns what is left behind the head; null if the head goes on, or can't be read. */
-    private ByteBuf readHead(ByteBuf bytes) {
+    private @Nullable ByteBuf readHead(ByteBuf bytes) {
         if (!bytes.isReadable()) {
             bytes.release();
             return null;
@@ -128,11 +130,10 @@ final class RequestReader {
         if (held != null) {
             boolean lineEnded = bytes.indexOf(bytes.readerIndex(), bytes.writerIndex(),
                     (byte) '\n') >= 0;
-            hold(bytes);
-            if (!lineEnded && held.readableBytes() < head.maxBytes()) {
+            all = hold(bytes);
+            if (!lineEnded && all.readableBytes() < head.maxBytes()) {
                 return null; // no line more than last time: not worth another look
             }
-            all = held;
             held = null;
         }
         int length;
@@ -159,13 +160,12 @@ final class RequestReader {
         chunked = head.isChunked();
         bodyLeft = Math.max(0, head.contentLength());
         if (chunked) {
-            chunks = chunks == null ? new ChunkScanner() : chunks;
             chunks.reset();
         }
     }
 
     /** Returns what is left behind the body, perhaps nothing; null when the body goes on. */
-    private ByteBuf readBody(ByteBuf bytes) {
+    private @Nullable ByteBuf readBody(ByteBuf bytes) {
         if (!bytes.isReadable()) {
             bytes.release();
             return null;
@@ -174,7 +174,7 @@ final class RequestReader {
         return chunked ? readChunks(bytes) : readPlain(bytes);
     }
 
-    private ByteBuf readPlain(ByteBuf bytes) {
+    private @Nullable ByteBuf readPlain(ByteBuf bytes) {
         int readable = bytes.readableBytes();
         if (readable <= bodyLeft) {
             bodyLeft -= readable;
@@ -192,7 +192,7 @@ final class RequestReader {
         return bytes;
     }
 
-    private ByteBuf readChunks(ByteBuf bytes) {
+    private @Nullable ByteBuf readChunks(ByteBuf bytes) {
         int at = bytes.readerIndex();
         int end = bytes.writerIndex();
         try {

@@ -11,8 +11,7 @@ import javax.net.ssl.SSLException;
 final class ServerTls {
     private ServerTls() {}
 
-    static SslContext context(ListenSettings settings) throws ListenException {
-        TlsSettings tls = settings.tls();
+    static SslContext context(ListenSettings settings, TlsSettings tls) throws ListenException {
         try {
             SslContextBuilder builder = SslContextBuilder
                     .forServer(tls.certificate().toFile(), tls.privateKey().toFile())

@@ -4,4 +4,7 @@
  * io.penstock.listen.DownstreamConnection}; what a handler sees of it is a {@link
  * io.penstock.listen.DownstreamStream}.
  */
+@NullMarked
 package io.penstock.listen;
+
+import org.jspecify.annotations.NullMarked;

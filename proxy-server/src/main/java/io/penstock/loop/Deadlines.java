@@ -3,6 +3,7 @@ package io.penstock.loop;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,8 +27,8 @@ public final class Deadlines implements Runnable {
 
     private final EventLoop loop;
     private final Entry ring = new Sentinel();
-    private Entry cursor;
-    private ScheduledFuture<?> sweep;
+    private @Nullable Entry cursor;
+    private @Nullable ScheduledFuture<?> sweep;
     private long sweepAtNanos;
     private int size;
 
@@ -45,9 +46,11 @@ public final class Deadlines implements Runnable {
     /** Starts to watch {@code entry}. */
     public void add(Entry entry) {
         assert entry.next == null;
-        entry.previous = ring.previous;
+        Entry last = ring.previous;
+        assert last != null;
+        entry.previous = last;
         entry.next = ring;
-        ring.previous.next = entry;
+        last.next = entry;
         ring.previous = entry;
         size++;
     }
@@ -57,6 +60,7 @@ public final class Deadlines implements Runnable {
         if (entry.next == null) {
             return;
         }
+        assert entry.previous != null;
         if (cursor == entry) {
             cursor = entry.next;
         }
@@ -96,6 +100,7 @@ public final class Deadlines implements Runnable {
         cursor = ring.next;
         while (cursor != ring) {
             Entry entry = cursor;
+            assert entry != null;
             cursor = entry.next;
             try {
                 long remaining = entry.remainingNanos(now);
@@ -120,8 +125,8 @@ public final class Deadlines implements Runnable {
 
     /** Something that may run out of time. */
     public abstract static class Entry {
-        private Entry previous;
-        private Entry next;
+        private @Nullable Entry previous;
+        private @Nullable Entry next;
 
         /** Nanoseconds left, {@link #NEVER} when waiting for nothing. */
         protected abstract long remainingNanos(long nowNanos);

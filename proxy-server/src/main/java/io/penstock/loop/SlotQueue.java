@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The calls of one event loop that have a slot, or wait for one in the order in which they came.
@@ -33,7 +34,7 @@ public final class SlotQueue<W> extends Deadlines.Entry {
 
     private record Waiting<W>(W who, long sinceNanos, long untilNanos) {}
 
-    private final Slots shared; // null for no limit but this loop's
+    private final @Nullable Slots shared; // where there is a limit beside this loop's
     private final int maxHere;
     private final Deadlines deadlines;
     private final Executor loop;
@@ -52,7 +53,7 @@ public final class SlotQueue<W> extends Deadlines.Entry {
      * @param shared null where only this loop's own slots are bounded
      * @param maxHere slots of this loop
      */
-    public SlotQueue(Slots shared, int maxHere, Deadlines deadlines, Executor loop,
+    public SlotQueue(@Nullable Slots shared, int maxHere, Deadlines deadlines, Executor loop,
             Listener<W> listener) {
         this.shared = shared;
         this.maxHere = maxHere;

@@ -51,7 +51,7 @@ public final class Slots {
 
     /** Takes a slot for a call of {@code queue} that has waited since then, if it is its turn. */
     boolean tryTake(SlotQueue<?> queue, long sinceNanos) {
-        for (SlotQueue<?> other : waiting.get()) {
+        for (SlotQueue<?> other : queues()) {
             if (other != queue && sinceNanos - other.firstSinceNanos() > LEAD_NANOS) {
                 return false;
             }
@@ -64,6 +64,11 @@ public final class Slots {
             now = used.get();
         }
         return false;
+    }
+
+    @SuppressWarnings("NullAway") // begins as an array, and stays one
+    private SlotQueue<?>[] queues() {
+        return waiting.get();
     }
 
     void release() {

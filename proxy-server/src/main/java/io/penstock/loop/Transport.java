@@ -1,5 +1,6 @@
 package io.penstock.loop;
 
+import io.netty.channel.ChannelOption;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
@@ -14,13 +15,13 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.UnixChannelOption;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.unix.UnixChannelOption;
+import org.jspecify.annotations.Nullable;
 
 /** How the event loops talk to the kernel. */
 public enum Transport {
@@ -56,7 +57,7 @@ public enum Transport {
     }
 
     /** Why it isn't available; null where it is. */
-    public Throwable unavailabilityCause() {
+    public @Nullable Throwable unavailabilityCause() {
         return switch (this) {
             case IO_URING -> IoUring.unavailabilityCause();
             case EPOLL -> Epoll.unavailabilityCause();
@@ -85,12 +86,12 @@ public enum Transport {
     }
 
     /** Lets every loop accept for itself; null where the kernel can't share a port so. */
-    public ChannelOption<Boolean> reusePortOption() {
+    public @Nullable ChannelOption<Boolean> reusePortOption() {
         return this == NIO ? null : UnixChannelOption.SO_REUSEPORT;
     }
 
     /** Ends a connection whose peer has acknowledged nothing for so long; null where unknown. */
-    public ChannelOption<Integer> userTimeoutOption() {
+    public @Nullable ChannelOption<Integer> userTimeoutOption() {
         return this == EPOLL ? EpollChannelOption.TCP_USER_TIMEOUT : null;
     }
 }

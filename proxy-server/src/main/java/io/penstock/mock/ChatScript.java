@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 
 /**
  * What a mock says as one model, in the bytes of OpenAI's chat completions: built once, sent
@@ -28,6 +29,7 @@ final class ChatScript {
     private final byte[] model; // as it stood between the quotes, escapes and all
     private final byte[] requestId;
     private final byte[][] pieces;
+    private final boolean varied;
     private final String eventStart;
     private final byte[][] roles; // each of these without usage, with
     private final byte[][] stops;
@@ -36,9 +38,10 @@ final class ChatScript {
     private final Ring words;
     private final Ring[] events = new Ring[2]; // made when first asked for
 
-    ChatScript(String name, byte[] model, byte[][] pieces, long createdSeconds) {
+    ChatScript(String name, byte[] model, byte[][] pieces, boolean varied, long createdSeconds) {
         this.model = model;
         this.pieces = pieces;
+        this.varied = varied;
         words = new Ring(pieces);
         requestId = utf8("x-request-id: req_" + name + "\r\n");
         String common = "\",\"created\":" + createdSeconds + ",\"model\":\""
@@ -71,9 +74,11 @@ final class ChatScript {
         int which = usage ? 1 : 0;
         if (events[which] == null) {
             byte[][] chunks = new byte[pieces.length][];
+            SplittableRandom random = new SplittableRandom(Pieces.SEED);
             for (int i = 0; i < chunks.length; i++) {
-                String text = new String(pieces[i], StandardCharsets.US_ASCII);
-                chunks[i] = event("{\"content\":\"" + text + "\"}", "null", usage);
+                String text = new String(pieces[i], StandardCharsets.UTF_8);
+                chunks[i] = event("{\"content\":\"" + text + "\"}", "null", usage, varied
+                        ? ",\"obfuscation\":\"" + Pieces.padding(random) + "\"" : "");
             }
             events[which] = new Ring(chunks);
         }
@@ -141,13 +146,14 @@ final class ChatScript {
     }
 
     private byte[][] events(String delta, String finishReason) {
-        return new byte[][] {event(delta, finishReason, false), event(delta, finishReason, true)};
+        return new byte[][] {
+            event(delta, finishReason, false, ""), event(delta, finishReason, true, "")};
     }
 
-    private byte[] event(String delta, String finishReason, boolean usage) {
+    private byte[] event(String delta, String finishReason, boolean usage, String lastMember) {
         return chunk("data: " + eventStart + "{\"index\":0,\"delta\":" + delta
                 + ",\"logprobs\":null,\"finish_reason\":" + finishReason + "}]"
-                + (usage ? ",\"usage\":null" : "") + "}\n\n");
+                + (usage ? ",\"usage\":null" : "") + lastMember + "}\n\n");
     }
 
     private static String usage(long promptTokens, int completionTokens) {

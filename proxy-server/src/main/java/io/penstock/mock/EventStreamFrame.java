@@ -57,7 +57,7 @@ final class EventStreamFrame {
 
     private static int checksum(ByteBuffer written) {
         CRC32 crc = new CRC32();
-        crc.update(written.array(), 0, written.position());
+        crc.update(written.array(), written.arrayOffset(), written.position());
         return (int) crc.getValue();
     }
 }

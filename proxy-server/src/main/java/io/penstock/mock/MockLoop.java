@@ -32,7 +32,8 @@ final class MockLoop {
         this.loop = loop;
         settings = server.settings();
         pacer = new Pacer(loop);
-        pieces = Pieces.of(settings.name(), settings.eventBytes());
+        pieces = settings.varied() ? Pieces.varied(settings.name())
+                : Pieces.of(settings.name(), settings.eventBytes());
         composer = new Composer(server, pieces);
     }
 
@@ -74,7 +75,7 @@ final class MockLoop {
             scripts.remove(MAX_SCRIPTS - 1).release();
         }
         ChatScript script = new ChatScript(settings.name(), Arrays.copyOf(model, length),
-                pieces, System.currentTimeMillis() / 1000);
+                pieces, settings.varied(), System.currentTimeMillis() / 1000);
         scripts.add(0, script);
         return script;
     }

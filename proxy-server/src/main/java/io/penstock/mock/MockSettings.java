@@ -20,10 +20,12 @@ import java.util.regex.Pattern;
  * @param records how many of the last requests it remembers for {@link MockServer#records}
  * @param signingKey by which requests must be signed, those that have no Bearer key; null where the
  *     mock takes any
+ * @param varied the texts have all lengths and many scripts, and each event of a plain chat ends in
+ *     an {@code obfuscation} of its own, as OpenAI's do; the same in every run
  */
 public record MockSettings(String host, int port, String name, Duration ttft, Duration interval,
         int events, int eventBytes, Failures failures, String text, Prefill prefill, int records,
-        SigningKey signingKey) {
+        SigningKey signingKey, boolean varied) {
     static final int MAX_RECORDS = 10_000;
     static final int MAX_EVENTS = 100_000_000;
     static final int MAX_EVENT_BYTES = 1024 * 1024;
@@ -33,7 +35,7 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
 
     public static final MockSettings DEFAULT = new MockSettings(
             "127.0.0.1", 0, "mock", Duration.ZERO, Duration.ZERO, 16, 0, Failures.NONE, null,
-            Prefill.ANEW, 0, null);
+            Prefill.ANEW, 0, null, false);
 
     public MockSettings {
         Objects.requireNonNull(host, "host");
@@ -53,6 +55,10 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
             throw new IllegalArgumentException(
                     "eventBytes: " + eventBytes + " (expected: 0 to " + MAX_EVENT_BYTES + ")");
         }
+        if (varied && eventBytes > 0) {
+            throw new IllegalArgumentException(
+                    "eventBytes: " + eventBytes + " (expected: 0, since texts are varied)");
+        }
         if (records < 0 || records > MAX_RECORDS) {
             throw new IllegalArgumentException(
                     "records: " + records + " (expected: 0 to " + MAX_RECORDS + ")");
@@ -61,37 +67,37 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
 
     public MockSettings withHost(String host) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     public MockSettings withPort(int port) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     public MockSettings withName(String name) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     public MockSettings withTtft(Duration ttft) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     public MockSettings withInterval(Duration interval) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     public MockSettings withEvents(int events) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     public MockSettings withEventBytes(int eventBytes) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     /** The fault strikes that share of the calls. */
@@ -101,27 +107,32 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
 
     public MockSettings withFailures(Failures failures) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     public MockSettings withText(String text) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     public MockSettings withPrefill(Prefill prefill) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     public MockSettings withRecords(int records) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
     }
 
     public MockSettings withSigningKey(SigningKey signingKey) {
         return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
-                text, prefill, records, signingKey);
+                text, prefill, records, signingKey, varied);
+    }
+
+    public MockSettings withVaried(boolean varied) {
+        return new MockSettings(host, port, name, ttft, interval, events, eventBytes, failures,
+                text, prefill, records, signingKey, varied);
     }
 
     /** Whether even a plain chat takes more than ready-made bytes. */

@@ -258,7 +258,7 @@ public final class AccessLog implements AutoCloseable {
         }
 
         private static double millis(long nanos) {
-            return nanos / 1000 / 1000.0;
+            return Math.floorDiv(nanos, 1000) / 1000.0;
         }
     }
 }

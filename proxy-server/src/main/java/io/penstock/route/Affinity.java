@@ -1,13 +1,14 @@
 package io.penstock.route;
 
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What keeps calls that belong together on one target.
  *
  * @param header the name, in lower case; null for a member of the body
  */
-public record Affinity(Source source, String header) {
+public record Affinity(Source source, @Nullable String header) {
     /** Where the value stands. */
     public enum Source { PROMPT_CACHE_KEY, USER, HEADER }
 

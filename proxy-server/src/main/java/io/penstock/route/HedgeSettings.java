@@ -1,6 +1,7 @@
 package io.penstock.route;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When a second target is asked because the first is slow.
@@ -10,7 +11,7 @@ import java.time.Duration;
  * @param after a fixed time in place of the percentile; null where there is none
  * @param maxRatio hedged calls as a share of all calls, at most
  */
-public record HedgeSettings(double percentile, Duration after, double maxRatio) {
+public record HedgeSettings(double percentile, @Nullable Duration after, double maxRatio) {
     public HedgeSettings {
         if (after == null ? !(percentile >= 0.5 && percentile <= 0.99) : percentile != 0) {
             throw new IllegalArgumentException(

@@ -1,6 +1,7 @@
 package io.penstock.route;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an attempt must show before the caller sees any of it.
@@ -11,11 +12,12 @@ import java.time.Duration;
  * @param minEventsPerSecond of content, on average over that time; a slower stream is left for the
  *     next target, if there is one; 0 for any speed
  */
-public record HoldSettings(int contentEvents, int bytes, Duration time, int minEventsPerSecond) {
+public record HoldSettings(int contentEvents, int bytes, @Nullable Duration time,
+        int minEventsPerSecond) {
     public static final HoldSettings DEFAULT = new HoldSettings(1, 64 * 1024, null);
 
     /** One that takes any speed. */
-    public HoldSettings(int contentEvents, int bytes, Duration time) {
+    public HoldSettings(int contentEvents, int bytes, @Nullable Duration time) {
         this(contentEvents, bytes, time, 0);
     }
 

@@ -1,5 +1,7 @@
 package io.penstock.route;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How a route's calls are carried out, whatever their targets.
  *
@@ -10,8 +12,8 @@ package io.penstock.route;
  * @param hold what an attempt must show before the caller sees any of it
  * @param drains a reply whose caller has gone is read on, to learn its usage
  */
-public record RoutePolicy(Strategy strategy, Affinity affinity, HedgeSettings hedge,
-        Midstream midstream, HoldSettings hold, boolean drains) {
+public record RoutePolicy(Strategy strategy, @Nullable Affinity affinity,
+        @Nullable HedgeSettings hedge, Midstream midstream, HoldSettings hold, boolean drains) {
     public static final RoutePolicy DEFAULT = new RoutePolicy(HoldSettings.DEFAULT, false);
 
     /** One that leaves all else at its default. */

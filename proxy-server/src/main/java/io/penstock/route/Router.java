@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the route of a model's name: a configured one of that very name, then one whose glob
@@ -60,7 +61,7 @@ public final class Router {
     }
 
     /** The route of that name; null if nobody serves it. */
-    public Route find(String model) {
+    public @Nullable Route find(String model) {
         Route route = remembered.get(model);
         if (route == null) {
             route = search(model);
@@ -72,7 +73,7 @@ public final class Router {
         return route;
     }
 
-    private Route search(String model) {
+    private @Nullable Route search(String model) {
         for (Configured configured : routes) {
             if (configured.glob().toString().equals(model)) {
                 return configured.route().named(model);
@@ -129,7 +130,7 @@ public final class Router {
     }
 
     /** The provider that would be asked first; for lists of models. */
-    public String ownerOf(String model) {
+    public @Nullable String ownerOf(String model) {
         Route route = find(model);
         return route == null ? null : route.targets().get(0).provider();
     }

@@ -6,6 +6,7 @@ import io.penstock.loop.Scratch;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Splits a stream of server-sent events that comes in any pieces: gives each event to a sink as one
@@ -46,7 +47,7 @@ public final class EventSplitter {
     private final Sink sink;
     private final Scratch scratch;
     private int maxSplitEvent;
-    private ByteBuf split; // the beginning of an event whose end has not come
+    private @Nullable ByteBuf split; // the beginning of an event whose end has not come
     private boolean oversized;
     private boolean afterLineEnd; // the last byte ended a line
     private boolean afterCr; // the last byte was a CR: an LF next belongs to it
@@ -130,7 +131,7 @@ public final class EventSplitter {
                 }
             }
         }
-        byte[] bytes = null; // of the piece, those from copyStart to copyEnd
+        byte[] bytes = {}; // of the piece, those from copyStart to copyEnd
         int copyStart = 0;
         int copyEnd = 0;
         while (at < length) {
@@ -219,6 +220,7 @@ public final class EventSplitter {
             oversized = false;
             sink.onOversizedEvent();
         } else {
+            assert split != null;
             goesOn = sink.onEvent(split, split.readerIndex(), split.readableBytes());
         }
         release();

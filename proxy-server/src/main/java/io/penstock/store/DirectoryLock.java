@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The right to a data directory, which one process has at a time. The operating system takes it
@@ -51,7 +52,7 @@ final class DirectoryLock implements AutoCloseable {
             closeQuietly(channel);
             throw unusable(directory, e);
         }
-        if (lock == null) {
+        if (channel == null || lock == null) {
             closeQuietly(channel);
             throw taken(file, null);
         }
@@ -72,7 +73,7 @@ final class DirectoryLock implements AutoCloseable {
         channel.write(ByteBuffer.allocate(Long.BYTES).putLong(0, number), 0);
     }
 
-    static StoreException taken(Path file, Throwable cause) {
+    static StoreException taken(Path file, @Nullable Throwable cause) {
         return new StoreException(file + " is in use by another process: stop that, or choose "
                 + "another directory with --data-dir", cause);
     }
@@ -95,7 +96,7 @@ final class DirectoryLock implements AutoCloseable {
                 PosixFilePermissions.fromString(rights))};
     }
 
-    private static void closeQuietly(FileChannel channel) {
+    private static void closeQuietly(@Nullable FileChannel channel) {
         if (channel != null) {
             try {
                 channel.close();

@@ -17,6 +17,7 @@ import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
 import org.h2.mvstore.type.ByteArrayDataType;
 import org.h2.mvstore.type.StringDataType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rows of numbers by month and name, in one file of a data directory: what outlives the process.
@@ -179,8 +180,8 @@ public final class UsageStore implements AutoCloseable {
         return file;
     }
 
-    /** The numbers of a row; null if there is none. */
-    public long[] read(int month, String name) throws StoreException {
+    /** The numbers of a row, if any. */
+    public long @Nullable [] read(int month, String name) throws StoreException {
         String key = key(month, name);
         try {
             byte[] value = rows.get(key);
@@ -340,7 +341,7 @@ public final class UsageStore implements AutoCloseable {
 
     // What is wrong
 
-    private static StoreException damaged(Path file, String what, Throwable cause) {
+    private static StoreException damaged(Path file, String what, @Nullable Throwable cause) {
         return new StoreException(file + " is damaged (" + what + "): move it away to start "
                 + "without what it holds, or put a copy of it back", cause);
     }

@@ -172,7 +172,7 @@ public final class ChatStream {
         }
         try (JsonParser parser = JSON.createParser(data.bytes(), 0, data.length())) {
             while (parser.nextToken() != null) {
-                continue;
+                // to the end: the whole text is to be JSON
             }
             return false;
         } catch (JsonProcessingException e) {

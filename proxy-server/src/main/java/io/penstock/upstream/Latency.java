@@ -128,7 +128,7 @@ final class Latency {
             return 0;
         }
         int octave = FIRST_OCTAVE + (bucket - 1 >> SUB_BITS);
-        long within = bucket - 1 & (1 << SUB_BITS) - 1;
+        long within = bucket - 1L & (1L << SUB_BITS) - 1;
         return (1L << octave) + (within << octave - SUB_BITS);
     }
 }

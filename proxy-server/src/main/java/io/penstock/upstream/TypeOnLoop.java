@@ -42,6 +42,7 @@ final class TypeOnLoop {
         this.site = site;
     }
 
+    @SuppressWarnings("ReferenceEquality") // an equal name is checked once more than it need be
     String modelName(String model) throws ProviderTypeException {
         try {
             String name = type.modelName(model, site);

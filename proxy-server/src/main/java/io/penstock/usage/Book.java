@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,8 +107,8 @@ final class Book {
         months.values().forEach(rows -> rows.rows.values().forEach(action));
     }
 
-    /** The next row to write; null if there is none. */
-    Totals nextUnwritten() {
+    /** The next row to write, if any. */
+    @Nullable Totals nextUnwritten() {
         return unwritten.poll();
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who used what, by the month: booked in memory, and by a thread of its own in the store, where it
@@ -27,9 +28,9 @@ public final class Ledger implements AutoCloseable {
     }
 
     private final Book book;
-    private final LedgerWriter writer; // null in memory
+    private final @Nullable LedgerWriter writer; // null in memory
 
-    private Ledger(Book book, LedgerWriter writer) {
+    private Ledger(Book book, @Nullable LedgerWriter writer) {
         this.book = book;
         this.writer = writer;
     }
@@ -44,10 +45,11 @@ public final class Ledger implements AutoCloseable {
      * the disk.
      */
     public static Ledger open(Path directory) throws StoreException {
-        Ledger ledger = unstarted(new Book(Book.MAX_ROWS), () -> UsageStore.open(directory),
+        Book book = new Book(Book.MAX_ROWS);
+        LedgerWriter writer = new LedgerWriter(book, () -> UsageStore.open(directory),
                 System::nanoTime, System::currentTimeMillis);
-        ledger.writer.start();
-        return ledger;
+        writer.start();
+        return new Ledger(book, writer);
     }
 
     /** One whose rounds a test runs. */
@@ -56,7 +58,7 @@ public final class Ledger implements AutoCloseable {
         return new Ledger(book, new LedgerWriter(book, opening, nanoTime, epochMillis));
     }
 
-    LedgerWriter writer() {
+    @Nullable LedgerWriter writer() {
         return writer;
     }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,13 +73,13 @@ final class LedgerWriter {
     private volatile long lastRoundNanos; // one that went well
 
     // Of the writer's thread
-    private UsageStore store; // null after a failure
+    private @Nullable UsageStore store; // until a failure
     private final Set<Totals> uncommitted = new LinkedHashSet<>(); // written, or failed to be
     private boolean writesAll;
     private long lastForceNanos;
     private long lastOpenNanos;
     private int prunedMonth = -1;
-    private Read reading; // null for none
+    private @Nullable Read reading;
 
     LedgerWriter(Book book, Opening opening, LongSupplier nanoTime, LongSupplier epochMillis)
             throws StoreException {
@@ -165,13 +166,13 @@ final class LedgerWriter {
             tidyUp();
             long now = nanoTime.getAsLong();
             if (now - lastForceNanos >= FORCE_NANOS) {
-                store.force();
+                opened().force();
                 lastForceNanos = now;
             }
             lastRoundNanos = now;
             if (failing) {
                 failing = false;
-                LOG.info("usage_store_recovered file={}", store.file());
+                LOG.info("usage_store_recovered file={}", opened().file());
             }
             done.forEach(each -> each.complete(null));
             readOn();
@@ -179,6 +180,11 @@ final class LedgerWriter {
             awaited.addAll(done);
             onFailure(e);
         }
+    }
+
+    private UsageStore opened() {
+        assert store != null;
+        return store;
     }
 
     private void writeChanged() throws StoreException {
@@ -194,7 +200,7 @@ final class LedgerWriter {
         for (Totals row : uncommitted) {
             write(row);
         }
-        store.commit();
+        opened().commit();
         uncommitted.clear();
         writesAll = false;
     }
@@ -202,9 +208,9 @@ final class LedgerWriter {
     private void write(Totals row) throws StoreException {
         String name = row.key().text();
         if (!row.isWhole()) {
-            row.complete(store.read(row.month(), name));
+            row.complete(opened().read(row.month(), name));
         }
-        store.write(row.month(), name, row.take());
+        opened().write(row.month(), name, row.take());
     }
 
     /** What each month brings: its rows into memory, those of two years ago out of the store. */
@@ -214,9 +220,9 @@ final class LedgerWriter {
             load(month);
         }
         if (prunedMonth != month) {
-            int dropped = store.dropBefore(month - MONTHS_KEPT, ROWS_AT_A_TIME);
+            int dropped = opened().dropBefore(month - MONTHS_KEPT, ROWS_AT_A_TIME);
             if (dropped > 0) {
-                store.commit();
+                opened().commit();
             }
             prunedMonth = dropped < ROWS_AT_A_TIME ? month : prunedMonth;
         }
@@ -226,7 +232,7 @@ final class LedgerWriter {
         List<UsageStore.Row> rows;
         String after = "";
         do {
-            rows = store.read(month, after, ROWS_AT_A_TIME);
+            rows = opened().read(month, after, ROWS_AT_A_TIME);
             for (UsageStore.Row row : rows) {
                 book.complete(month, RowKey.parse(row.name()), row.values());
                 after = row.name();
@@ -240,7 +246,7 @@ final class LedgerWriter {
         if (reading == null) {
             return;
         }
-        List<UsageStore.Row> rows = store.read(reading.month, reading.after, ROWS_AT_A_TIME);
+        List<UsageStore.Row> rows = opened().read(reading.month, reading.after, ROWS_AT_A_TIME);
         for (UsageStore.Row row : rows) {
             reading.rows.add(Totals.row(RowKey.parse(row.name()), row.values()));
             reading.after = row.name();

@@ -3,6 +3,7 @@ package io.penstock.usage;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a model costs, in billionths of a dollar for a million tokens: fine enough for every price
@@ -18,7 +19,7 @@ public record Price(String model, long input, long output, long cachedInput) {
 
     /** Of dollars for a million tokens; {@code cachedInput} null costs what {@code input} does. */
     public static Price ofDollars(String model, BigDecimal input, BigDecimal output,
-            BigDecimal cachedInput) {
+            @Nullable BigDecimal cachedInput) {
         long inputNanos = nanos("input", input);
         return new Price(model, inputNanos, nanos("output", output),
                 cachedInput == null ? inputNanos : nanos("cached_input", cachedInput));
@@ -27,8 +28,8 @@ public record Price(String model, long input, long output, long cachedInput) {
     private static long nanos(String name, BigDecimal dollars) {
         if (dollars.signum() < 0 || dollars.compareTo(MOST) > 0) {
             throw new IllegalArgumentException(name + ": "
-                    + dollars.stripTrailingZeros().toPlainString() + " (expected: dollars for a million "
-                    + "tokens, 0 to 1000000)");
+                    + dollars.stripTrailingZeros().toPlainString()
+                    + " (expected: dollars for a million tokens, 0 to 1000000)");
         }
         return dollars.movePointRight(NANO_DIGITS).setScale(0, RoundingMode.HALF_UP)
                 .longValueExact();

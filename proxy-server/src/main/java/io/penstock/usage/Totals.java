@@ -1,6 +1,7 @@
 package io.penstock.usage;
 
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The numbers of one row of the ledger: what was used since the process began, and what the store
@@ -57,7 +58,7 @@ final class Totals {
     }
 
     /** Adds what the store had when the process began; null for nothing; only the first counts. */
-    synchronized void complete(long[] stored) {
+    synchronized void complete(long @Nullable [] stored) {
         if (!whole) {
             for (int i = 0; stored != null && i < Math.min(COLUMNS, stored.length); i++) {
                 plus(i, stored[i]);

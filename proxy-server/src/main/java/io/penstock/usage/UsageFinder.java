@@ -3,6 +3,7 @@ package io.penstock.usage;
 import io.netty.buffer.ByteBuf;
 import io.penstock.json.Needle;
 import io.penstock.loop.Scratch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the usage objects in a reply of any format that comes in any pieces: JSON, events, or the
@@ -19,14 +20,14 @@ public final class UsageFinder {
     private final Scratch scratch;
     private final byte[] tail = new byte[2 * USAGE.length()]; // the end of the pieces so far
     private int tailLength;
-    private byte[] object; // null until one was found
+    private byte @Nullable [] object; // null until one was found
     private int objectLength;
     private boolean collecting;
     private int depth;
     private boolean inString;
     private boolean escaped;
-    private TokenUsage largest;
-    private TokenUsage sum;
+    private @Nullable TokenUsage largest;
+    private @Nullable TokenUsage sum;
 
     /** {@code scratch} may be shared with whatever else looks at bytes on that loop. */
     public UsageFinder(Scratch scratch) {
@@ -42,12 +43,12 @@ public final class UsageFinder {
     }
 
     /** The most that was reported, count by count: what later objects repeat is not added up. */
-    public TokenUsage largest() {
+    public @Nullable TokenUsage largest() {
         return largest;
     }
 
     /** All that was reported together since it was last asked; null if nothing was. */
-    public TokenUsage takeSum() {
+    public @Nullable TokenUsage takeSum() {
         TokenUsage taken = sum;
         sum = null;
         return taken;
@@ -105,6 +106,7 @@ public final class UsageFinder {
     }
 
     private int collect(byte[] bytes, int from, int to) {
+        assert object != null;
         for (int at = from; at < to; at++) {
             byte b = bytes[at];
             if (depth == 0 && (b == ':' || b <= ' ' && b >= 0)) {
@@ -131,7 +133,7 @@ public final class UsageFinder {
         return to;
     }
 
-    private void add(TokenUsage found) {
+    private void add(@Nullable TokenUsage found) {
         if (found == null) {
             return;
         }

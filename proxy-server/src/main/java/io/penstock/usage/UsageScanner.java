@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.json.Needle;
 import io.penstock.loop.Scratch;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the usage object of a reply, in OpenAI's words, Anthropic's or Google's: in an event or in
@@ -47,17 +48,17 @@ public final class UsageScanner {
         this.anyReply = anyReply;
     }
 
-    /** The usage in those bytes, the last one if there are several; null if there is none. */
-    public TokenUsage scan(ByteBuf buffer, int index, int length) {
+    /** The usage in those bytes, if any, the last one if there are several. */
+    public @Nullable TokenUsage scan(ByteBuf buffer, int index, int length) {
         return scan(USAGE, buffer, index, length);
     }
 
     /** The usage in those bytes of a reply in Google's words, as {@link #scan} finds others'. */
-    public TokenUsage scanGoogles(ByteBuf buffer, int index, int length) {
+    public @Nullable TokenUsage scanGoogles(ByteBuf buffer, int index, int length) {
         return scan(GOOGLES, buffer, index, length);
     }
 
-    private TokenUsage scan(Needle word, ByteBuf buffer, int index, int length) {
+    private @Nullable TokenUsage scan(Needle word, ByteBuf buffer, int index, int length) {
         byte[] bytes = scratch.copy(buffer, index, length);
         long readable = (long) MAX_READS * length;
         for (int found = word.findLast(bytes, 0, length); found >= 0 && readable > 0;
@@ -77,7 +78,7 @@ public final class UsageScanner {
     }
 
     /** The usage that the object in those bytes tells of; null if it counts nothing. */
-    TokenUsage read(byte[] object, int length) {
+    @Nullable TokenUsage read(byte[] object, int length) {
         return readObject(object, 0, length) ? usage() : null;
     }
 

@@ -2,11 +2,11 @@ package io.penstock.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.caller.Allowance;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.JwtKeySettings;
 import io.penstock.auth.JwtSettings;
 import io.penstock.auth.TokenAlgorithm;
+import io.penstock.caller.Allowance;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

@@ -4,7 +4,6 @@ import static io.penstock.mock.MockCalls.post;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.penstock.caller.Authentication;
 import io.penstock.testing.RawClient;
 import java.io.EOFException;
 import java.io.IOException;

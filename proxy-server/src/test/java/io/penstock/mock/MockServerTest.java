@@ -16,6 +16,7 @@ import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -67,6 +68,36 @@ class MockServerTest {
             assertThat(events.get(4)).contains("\"delta\":{}", "\"finish_reason\":\"stop\"");
             assertThat(events.get(5)).isEqualTo("[DONE]");
         }
+    }
+
+    @Test
+    void variesItsEventsAlikeInEveryRun() throws Exception {
+        List<List<String>> runs = new ArrayList<>();
+        for (int run = 0; run < 2; run++) {
+            try (MockServer mock = MockServer.start(
+                    MockSettings.DEFAULT.withEvents(500).withVaried(true));
+                    RawClient client = RawClient.connect(mock.port())) {
+                client.post(CHAT, STREAM);
+                client.readHead();
+                runs.add(events(client).subList(1, 501));
+            }
+        }
+
+        assertThat(runs.get(0)).allSatisfy(MockServerTest::parse)
+                .allSatisfy(event -> assertThat(event).matches(
+                        ".*\"finish_reason\":null}],\"obfuscation\":\"[A-Za-z0-9]+\"}"))
+                .anySatisfy(event -> assertThat(event).contains("水"))
+                .anySatisfy(event -> assertThat(event).contains("🌊"))
+                .anySatisfy(event -> assertThat(event).contains("\\\"so\\\""));
+        assertThat(Set.copyOf(ends(runs.get(0)))).hasSizeGreaterThan(450);
+        assertThat(runs.get(0).stream().map(String::length).distinct().count())
+                .isGreaterThan(50);
+        assertThat(ends(runs.get(1))).isEqualTo(ends(runs.get(0)));
+    }
+
+    private static List<String> ends(List<String> events) {
+        return events.stream().map(event -> event.substring(event.indexOf("\"delta\""))
+                .replaceFirst(".*obfuscation", "")).toList();
     }
 
     @Test

@@ -3,10 +3,13 @@ package io.penstock.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.admin.AdminSettings;
-import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
+import io.penstock.caller.Allowance;
+import io.penstock.config.ConfigException;
+import io.penstock.config.ConfigLoader;
+import io.penstock.config.Overrides;
 import io.penstock.config.Settings;
 import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
@@ -41,8 +44,10 @@ import io.penstock.upstream.UpstreamTlsSettings;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Prices;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -92,11 +97,11 @@ public final class ProxyUnderTest implements AutoCloseable {
     private volatile String problems = "";
     private boolean stopped;
 
-    private ProxyUnderTest(Builder builder) throws StartException {
-        next = builder.settings();
-        server = Penstock.start(next, builder.transport, builder.threads,
-                () -> new Penstock.Reloaded(problems.isEmpty() ? next : null, problems),
-                builder.data);
+    private ProxyUnderTest(Settings settings, Transport transport, int threads,
+            DataDirectory data) throws StartException {
+        next = settings;
+        server = Penstock.start(settings, transport, threads,
+                () -> new Penstock.Reloaded(problems.isEmpty() ? next : null, problems), data);
     }
 
     /** The transports that every behaviour is tested on, as far as this machine has them. */
@@ -106,6 +111,15 @@ public final class ProxyUnderTest implements AutoCloseable {
 
     public static Builder on(Transport transport) {
         return new Builder(transport);
+    }
+
+    /**
+     * One that is configured as users do it. What the text leaves out has the defaults of users,
+     * but for the ports, which are free ones of the loopback, the callers, of whom there is the one
+     * with {@link #CALLER_KEY}, and the access log, which is off.
+     */
+    public static FromYaml ofYaml(Transport transport, String yaml) {
+        return new FromYaml(transport, yaml);
     }
 
     public static String keyOf(String provider) {
@@ -176,6 +190,16 @@ public final class ProxyUnderTest implements AutoCloseable {
         problems = "";
     }
 
+    /** What the next reload reads: this text, or the mistakes in it. */
+    public void prepareReload(FromYaml yaml) {
+        try {
+            next = yaml.load();
+            problems = "";
+        } catch (ConfigException e) {
+            problems = e.getMessage();
+        }
+    }
+
     /** What the next reload reads: nothing but mistakes. */
     public void prepareBadReload(String lines) {
         problems = lines;
@@ -230,6 +254,75 @@ public final class ProxyUnderTest implements AutoCloseable {
             awaitResidue(NOTHING);
         } finally {
             server.close();
+        }
+    }
+
+    /** What to start, from the text of a configuration file; see {@link #ofYaml}. */
+    public static final class FromYaml {
+        private static final String FREE_PORT = "127.0.0.1:0";
+
+        private final Transport transport;
+        private String yaml;
+        private Map<String, String> environment = Map.of();
+        private int threads = 1;
+        private DataDirectory data = DataDirectory.NONE;
+
+        private FromYaml(Transport transport, String yaml) {
+            this.transport = transport;
+            this.yaml = yaml;
+        }
+
+        /** Adds lines to the text's end. */
+        public FromYaml and(String lines) {
+            yaml += lines;
+            return this;
+        }
+
+        public FromYaml environment(Map<String, String> environment) {
+            this.environment = environment;
+            return this;
+        }
+
+        public FromYaml threads(int threads) {
+            this.threads = threads;
+            return this;
+        }
+
+        /** Usage outlives the proxy, there. */
+        public FromYaml data(Path directory) {
+            data = new DataDirectory(directory, true);
+            return this;
+        }
+
+        public ProxyUnderTest start() throws ConfigException, StartException {
+            return new ProxyUnderTest(load(), transport, threads, data);
+        }
+
+        /** Reads the text as {@code penstock serve} reads its file. */
+        public Settings load() throws ConfigException {
+            String whole = yaml;
+            if (!names("auth")) {
+                whole += "\nauth: {keys: [{id: tester, hash: \"" + Builder.hash(CALLER_KEY)
+                        + "\"}]}\n";
+            }
+            Overrides ports = new Overrides(names("listen") ? List.of() : List.of(FREE_PORT),
+                    names("admin") ? null : FREE_PORT, List.of());
+            try {
+                Path file = Files.createTempFile("penstock", ".yaml");
+                try {
+                    Files.writeString(file, whole);
+                    Settings settings = ConfigLoader.load(file, environment, ports).settings();
+                    return names("observe") ? settings : settings.withoutAccessLog();
+                } finally {
+                    Files.delete(file);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private boolean names(String section) {
+            return yaml.lines().anyMatch(line -> line.startsWith(section + ":"));
         }
     }
 
@@ -560,7 +653,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         }
 
         public ProxyUnderTest start() throws StartException {
-            return new ProxyUnderTest(this);
+            return new ProxyUnderTest(settings(), transport, threads, data);
         }
 
         /** The same as settings, every port a free one. */

@@ -26,7 +26,8 @@ class GeminiWriterTest {
             new ReplyOptions(null, true, 2, null, null));
 
     private static ReplyOptions shape(boolean thoughts, boolean array) {
-        return new ReplyOptions(null, null, true, 1, null, null, false, thoughts, array);
+        return new ReplyOptions(null, null, true, 1, null, null, false)
+                .forGemini(thoughts, array);
     }
 
     private static String delta(String delta) {

@@ -36,7 +36,7 @@ public final class ReplyTranslatorFuzz {
         new ReplyOptions("shown \"model\"", true, 3, "\"temperature\":1", null),
         new ReplyOptions(null, true, 1, null, "json"), new ReplyOptions("m", false, 2, null, null)};
     private static final ReplyOptions AS_ARRAY =
-            new ReplyOptions("m", null, false, 2, null, null, false, false, true);
+            new ReplyOptions("m", null, false, 2, null, null, false).forGemini(false, true);
     private static final JsonFactory JSON = new JsonFactory();
     private static final JsonFactory STRICT = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();

@@ -5,12 +5,12 @@ import static io.penstock.testing.ProxyUnderTest.SMART;
 import static io.penstock.testing.ScriptedUpstream.GOOD_UNARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.caller.Allowance;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.JwtKeySettings;
 import io.penstock.auth.JwtSettings;
 import io.penstock.auth.TokenAlgorithm;
 import io.penstock.auth.TokenSigner;
+import io.penstock.caller.Allowance;
 import io.penstock.loop.Transport;
 import io.penstock.route.HoldSettings;
 import io.penstock.testing.ProxyUnderTest;

@@ -7,13 +7,13 @@ import static io.penstock.testing.ScriptedUpstream.GOOD_UNARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
-import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.JwtKeySettings;
 import io.penstock.auth.JwtSettings;
 import io.penstock.auth.TokenAlgorithm;
 import io.penstock.auth.TokenSigner;
+import io.penstock.caller.Allowance;
 import io.penstock.loop.Transport;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;

@@ -46,8 +46,14 @@ class CorsIT {
     @ValueSource(strings = {PATH, "/v1/models", "/nowhere"})
     void answersABrowserThatAsksFirstWithoutAKey(String path) throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
-                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
-                        .origins(APP).start()) {
+                ProxyUnderTest proxy = ProxyUnderTest.ofYaml(transport, """
+                        providers:
+                          - name: a
+                            type: openai-compatible
+                            base_url: %s/v1
+                            models: [smart]
+                        cors: {allowed_origins: ["https://app.example"]}
+                        """.formatted(a.url())).start()) {
             RawClient page = proxy.connect().send(preflight(path, FROM_APP,
                     "access-control-request-method: POST",
                     "access-control-request-headers: authorization,content-type"));

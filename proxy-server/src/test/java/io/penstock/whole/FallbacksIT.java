@@ -7,9 +7,9 @@ import static io.penstock.testing.ScriptedUpstream.goodStream;
 import static io.penstock.testing.ScriptedUpstream.goodUnary;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
+import io.penstock.caller.Allowance;
 import io.penstock.exchange.call.RetrySettings;
 import io.penstock.loop.Transport;
 import io.penstock.testing.ProxyUnderTest;

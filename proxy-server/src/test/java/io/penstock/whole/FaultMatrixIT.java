@@ -1,6 +1,5 @@
 package io.penstock.whole;
 
-import static io.penstock.testing.ProxyUnderTest.PATIENCE;
 import static io.penstock.testing.ProxyUnderTest.SHORT;
 import static io.penstock.testing.ProxyUnderTest.SMART;
 import static io.penstock.whole.Faults.ALL;

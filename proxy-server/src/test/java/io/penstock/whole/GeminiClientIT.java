@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.penstock.auth.Allowance;
+import io.penstock.caller.Allowance;
 import io.penstock.loop.Transport;
 import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;

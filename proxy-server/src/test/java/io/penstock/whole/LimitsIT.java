@@ -5,8 +5,8 @@ import static io.penstock.testing.ProxyUnderTest.SMART;
 import static io.penstock.testing.ScriptedUpstream.GOOD_UNARY;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.caller.Allowance;
 import io.penstock.auth.AuthSettings;
+import io.penstock.caller.Allowance;
 import io.penstock.limit.LimitSettings;
 import io.penstock.loop.Transport;
 import io.penstock.store.Month;

@@ -72,6 +72,24 @@ class RoutingIT {
         return ProxyUnderTest.on(transport).provider("a", a.url()).provider("b", b.url());
     }
 
+    /** Two providers with a model each, which the route {@link #SMART} names in their order. */
+    private ProxyUnderTest.FromYaml configured(ScriptedUpstream a, ScriptedUpstream b,
+            String route) {
+        return ProxyUnderTest.ofYaml(transport, """
+                providers:
+                  - name: a
+                    type: openai-compatible
+                    base_url: %s/v1
+                    models: [model-a]
+                  - name: b
+                    type: openai-compatible
+                    base_url: %s/v1
+                    models: [model-b]
+                routes:
+                  - model: smart
+                %s""".formatted(a.url(), b.url(), route.indent(4)));
+    }
+
     /** What {@code x-penstock-attempts} says of a unary call. */
     private static String attempts(RawClient caller, String body, String... fields)
             throws IOException {
@@ -292,15 +310,17 @@ class RoutingIT {
     void staysOpenOverAReloadAndGoesByTheNewSettings() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(status(503));
                 ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary())) {
-            ProxyUnderTest.Builder builder = proxy(a, b).breaker(breaker(1, PATIENCE));
-            try (ProxyUnderTest proxy = builder.start()) {
+            String route = "targets: [a/model-a, b/model-b]";
+            ProxyUnderTest.FromYaml breaks = configured(a, b, route)
+                    .and("breaker: {min_requests: 1, open_for: 60s}\n");
+            try (ProxyUnderTest proxy = breaks.start()) {
                 RawClient caller = proxy.connect();
                 attempts(caller);
-                proxy.prepareReload(builder);
+                proxy.prepareReload(breaks);
                 assertThat(proxy.server().reload()).isEmpty();
                 assertThat(attempts(caller)).isEqualTo("a/model-a=breaker_open, b/model-b=200");
 
-                proxy.prepareReload(builder.withoutBreaker());
+                proxy.prepareReload(configured(a, b, route).and("breaker: {enabled: false}\n"));
                 assertThat(proxy.server().reload()).isEmpty();
                 for (int i = 0; i < 3; i++) {
                     assertThat(attempts(caller)).isEqualTo("a/model-a=503, b/model-b=200");
@@ -315,9 +335,12 @@ class RoutingIT {
     void takesTurnsByWeight() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
                 ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
-                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
-                        .weight(3).provider("b", b.url()).strategy(Strategy.WEIGHTED).threads(2)
-                        .start()) {
+                ProxyUnderTest proxy = configured(a, b, """
+                        strategy: weighted
+                        targets:
+                          - {target: a/model-a, weight: 3}
+                          - b/model-b
+                        """).threads(2).start()) {
             for (int i = 0; i < 10; i++) {
                 RawClient caller = proxy.connect();
                 for (int j = 0; j < 4; j++) {

@@ -51,7 +51,7 @@ public class LoopbackBenchmark {
 
     @Setup
     public void start() throws IOException, ConfigException, StartException {
-        mock = MockServer.start(MockSettings.DEFAULT.withEvents(EVENTS));
+        mock = MockServer.start(MockSettings.DEFAULT.withEvents(EVENTS).withVaried(true));
         Settings base = ConfigLoader.fromEnvironment(Map.of(), new Overrides(
                 List.of("127.0.0.1:0"), "127.0.0.1:0",
                 List.of("mock=" + mock.url()))).settings();

@@ -29,17 +29,17 @@ import org.openjdk.jmh.annotations.TearDown;
 public class TranslateBenchmark {
     private static final String MESSAGES_EVENT = "event: content_block_delta\n"
             + "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
-            + "\"text_delta\",\"text\":\" water\"}}\n\n";
+            + "\"text_delta\",\"text\":\"@TEXT@\"}}\n\n";
     private static final String GEMINI_EVENT = "data: {\"candidates\":[{\"content\":{\"parts\":"
-            + "[{\"text\":\" water\"}],\"role\":\"model\"},\"index\":0}],\"usageMetadata\":"
+            + "[{\"text\":\"@TEXT@\"}],\"role\":\"model\"},\"index\":0}],\"usageMetadata\":"
             + "{\"promptTokenCount\":88,\"candidatesTokenCount\":24,\"totalTokenCount\":112},"
             + "\"modelVersion\":\"gemini-2.5-flash\",\"responseId\":\"r1\"}\r\n\r\n";
     private static final String RESPONSES_EVENT = "event: response.output_text.delta\n"
             + "data: {\"type\":\"response.output_text.delta\",\"item_id\":\"msg_1\","
-            + "\"output_index\":0,\"content_index\":0,\"delta\":\" water\",\"logprobs\":[],"
-            + "\"obfuscation\":\"xY2\",\"sequence_number\":4}\n\n";
+            + "\"output_index\":0,\"content_index\":0,\"delta\":\"@TEXT@\",\"logprobs\":[],"
+            + "\"obfuscation\":\"@PADDING@\",\"sequence_number\":4}\n\n";
     private static final String CONVERSE_PAYLOAD =
-            "{\"contentBlockIndex\":1,\"delta\":{\"text\":\" water\"},\"p\":\"abcdefghijkl\"}";
+            "{\"contentBlockIndex\":1,\"delta\":{\"text\":\"@TEXT@\"},\"p\":\"@PADDING@\"}";
     private static final int MAX_OUT = 64 * 1024;
     /** So that a turn which is kept does not grow without end. */
     private static final int EVENTS_PER_STREAM = 1000;
@@ -53,8 +53,8 @@ public class TranslateBenchmark {
     private ReplyTranslator translator;
     private ReplyFormat upstream;
     private ReplyFormat client;
-    private ByteBuf event;
-    private int events;
+    private final ByteBuf[] events = new ByteBuf[Samples.VARIETY];
+    private int turn;
 
     @Setup
     public void begin() {
@@ -63,36 +63,49 @@ public class TranslateBenchmark {
         client = ReplyFormat.valueOf(formats[1]);
         translator = new ReplyTranslator(new ReplyLoop(new SplittableRandom(1)::nextLong,
                 () -> 1_755_000_000, System::nanoTime));
-        event = switch (upstream) {
-            case MESSAGES -> Samples.buffer(MESSAGES_EVENT);
-            case GEMINI -> Samples.buffer(GEMINI_EVENT);
-            case RESPONSES -> Samples.buffer(RESPONSES_EVENT);
-            case CONVERSE -> message("contentBlockDelta", CONVERSE_PAYLOAD);
-            default -> Samples.buffer(Samples.EVENT);
-        };
+        String[] texts = Samples.texts();
+        String[] paddings = Samples.paddings();
+        String[] chats = Samples.events();
+        for (int i = 0; i < events.length; i++) {
+            events[i] = switch (upstream) {
+                case MESSAGES -> Samples.buffer(fill(MESSAGES_EVENT, texts[i], paddings[i]));
+                case GEMINI -> Samples.buffer(fill(GEMINI_EVENT, texts[i], paddings[i]));
+                case RESPONSES -> Samples.buffer(fill(RESPONSES_EVENT, texts[i], paddings[i]));
+                case CONVERSE -> message("contentBlockDelta",
+                        fill(CONVERSE_PAYLOAD, texts[i], paddings[i]));
+                default -> Samples.buffer(chats[i]);
+            };
+        }
         translator.begin(upstream, client, ReplyOptions.DEFAULT);
     }
 
     @TearDown
     public void end() {
-        event.release();
+        for (ByteBuf event : events) {
+            event.release();
+        }
         out.release();
+    }
+
+    private static String fill(String template, String text, String padding) {
+        return template.replace("@TEXT@", text).replace("@PADDING@", padding);
     }
 
     /** One event of text. */
     @Benchmark
     public Meaning event() {
-        if (++events == EVENTS_PER_STREAM) {
-            events = 0;
+        if (++turn == EVENTS_PER_STREAM) {
+            turn = 0;
             translator.begin(upstream, client, ReplyOptions.DEFAULT);
         }
+        ByteBuf event = events[turn % events.length];
         out.clear();
         return translator.onEvent(event, 0, event.readableBytes(), out);
     }
 
     private static ByteBuf message(String type, String payload) {
         byte[] body = payload.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer bytes = ByteBuffer.allocate(512);
+        ByteBuffer bytes = ByteBuffer.allocate(256 + body.length);
         bytes.position(12);
         header(bytes, ":event-type", type);
         header(bytes, ":content-type", "application/json");
