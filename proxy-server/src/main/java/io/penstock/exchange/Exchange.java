@@ -58,7 +58,6 @@ public final class Exchange extends Deadlines.Entry
     private final ExchangeListener listener;
     private final Call call;
     private final Caller caller;
-    private final Policy policy;
     private final String requestId;
     private final Metering metering;
     private final AttemptLog log = new AttemptLog();
@@ -94,7 +93,6 @@ public final class Exchange extends Deadlines.Entry
         this.listener = listener;
         this.call = call;
         this.caller = caller;
-        this.policy = policy;
         this.requestId = requestId;
         receivedNanos = loop.nowNanos();
         timing = new Timing(receivedNanos);

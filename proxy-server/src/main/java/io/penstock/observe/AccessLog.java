@@ -106,7 +106,7 @@ public final class AccessLog implements AutoCloseable {
         try {
             while (true) {
                 Batch batch = batches.take();
-                if (batch == Batch.END) {
+                if (batch.equals(Batch.END)) {
                     return;
                 }
                 try {

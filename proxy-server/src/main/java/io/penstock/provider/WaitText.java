@@ -1,6 +1,7 @@
 package io.penstock.provider;
 
 import java.math.BigDecimal;
+import java.text.ParsePosition;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,6 +11,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoField;
+import java.time.temporal.TemporalAccessor;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -105,10 +107,14 @@ public final class WaitText {
         }
         String date = WEEKDAY.matcher(value).replaceFirst("");
         for (DateTimeFormatter format : DATES) {
-            try {
-                return wait(now, LocalDateTime.parse(date, format).toInstant(ZoneOffset.UTC));
-            } catch (DateTimeException e) {
-                continue; // perhaps of another form
+            ParsePosition at = new ParsePosition(0);
+            TemporalAccessor parsed = format.parseUnresolved(date, at);
+            if (parsed != null && at.getIndex() == date.length()) {
+                try {
+                    return wait(now, LocalDateTime.parse(date, format).toInstant(ZoneOffset.UTC));
+                } catch (DateTimeException e) {
+                    return null; // a date that no calendar has
+                }
             }
         }
         return null;

@@ -65,7 +65,7 @@ public final class ResponseMemory {
             this.input = input;
             this.answer = answer;
             this.usedNanos = usedNanos;
-            long sum = RESPONSE_BYTES + input.length;
+            long sum = (long) RESPONSE_BYTES + input.length;
             for (ResponseAnswer.Item item : answer.items()) {
                 sum += ITEM_BYTES + item.json().length;
             }

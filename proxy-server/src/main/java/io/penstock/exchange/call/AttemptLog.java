@@ -108,7 +108,7 @@ public final class AttemptLog {
             JsonText.quote(out, entry.target().provider()).append(",\"model\":");
             JsonText.quote(out, entry.target().model()).append(",\"outcome\":");
             JsonText.quote(out, entry.outcome()).append(",\"ms\":")
-                    .append(entry.nanos() / 100_000 / 10.0).append('}');
+                    .append(Math.floor(entry.nanos() / 1e5) / 10).append('}');
         }
         return out.append(']').toString();
     }

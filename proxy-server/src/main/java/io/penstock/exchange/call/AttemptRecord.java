@@ -1,7 +1,6 @@
 package io.penstock.exchange.call;
 
 import io.penstock.route.Route.TargetName;
-import io.penstock.usage.TokenUsage;
 
 /**
  * One line of what was tried: an attempt, a break of an attempt that had been good, or a target

@@ -162,7 +162,7 @@ final class RequestControls {
         return all.stream().distinct().toList();
     }
 
-    /** How long the exchange may take by the caller's own word; {@link #CallersTimeout.NONE} for no word. */
+    /** How long the exchange may take by the caller's own word, or {@link CallersTimeout#NONE}. */
     long timeoutNanos() {
         return timeoutNanos;
     }

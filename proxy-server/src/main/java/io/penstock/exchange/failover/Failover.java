@@ -231,7 +231,7 @@ public final class Failover {
     // Two targets at a time
 
     private void planHedge(Candidate first, long nowNanos) {
-        if (hedge == null || first.policy().hedge() != hedge) {
+        if (hedge == null || !hedge.equals(first.policy().hedge())) {
             return;
         }
         loop.hedgeBudget(hedge).onCall(hedge.maxRatio());

@@ -124,9 +124,10 @@ final class RoutedTargets implements Targets, TargetFigures {
     }
 
     private TargetHealth health(int target) {
-        TargetHealth health = healths[target];
-        return health != null ? health
-                : (healths[target] = health(route.targets().get(target)));
+        if (healths[target] == null) {
+            healths[target] = health(route.targets().get(target));
+        }
+        return healths[target];
     }
 
     private Candidate candidate(Place place, TargetHealth health, long ticket) {

@@ -1,11 +1,10 @@
 package io.penstock.exchange.meter;
 
-import io.penstock.caller.Allowance;
 import io.penstock.caller.Caller;
-import io.penstock.limit.Budgets;
-import io.penstock.limit.Permit;
 import io.penstock.exchange.call.Demand;
 import io.penstock.exchange.call.Policy;
+import io.penstock.limit.Budgets;
+import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.store.Month;
 import io.penstock.usage.BudgetSettings;

@@ -514,6 +514,8 @@ public final class RequestFitter {
         }
     }
 
+    /** The members of an object, all of which stay unless a subclass says otherwise. */
+    @SuppressWarnings("UnusedVariable") // the parameters are for subclasses
     private abstract class Members extends Run {
         Members(int object) {
             super(object);
