@@ -221,7 +221,7 @@ final class EventPassage {
         }
     }
 
-    /** The provider's framing, or its connection, has ended the stream: so it has its last event. */
+    /** The provider's framing or connection has ended the stream, and with it the last event. */
     void finish() {
         if (!events.finish()) {
             dropTail();

@@ -127,7 +127,7 @@ public final class ResponseRelay {
         return splitsEvents && events.isBetweenEvents();
     }
 
-    /** Goes on with another reply to the caller of one that broke off; nothing of it has come. */
+    /** Prepares for a further reply that continues one that broke off; nothing of it has come. */
     public void goOn() {
         framing = sendsChunks() ? Framing.CHUNKED : Framing.NONE;
         events.goOn();
@@ -137,8 +137,8 @@ public final class ResponseRelay {
     }
 
     /**
-     * Goes on with that reply. The observer keeps its events back, and others are {@linkplain #write
-     * written}; of one that is no stream nothing passes.
+     * Continues with the reply of that head. The observer keeps its events back, and others are
+     * {@linkplain #write written} in their place; nothing passes of a reply that is no stream.
      */
     public void goOn(ResponseHead head, boolean isStream, Rewriter rewriter) {
         this.rewriter = rewriter;

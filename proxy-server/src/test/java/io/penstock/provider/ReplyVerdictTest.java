@@ -55,8 +55,8 @@ class ReplyVerdictTest {
         "gemini, 429, gemini-error-429.json, RATE_LIMITED",
         "xai, 400, xai-error-400-key.json, BAD_KEY",
     })
-    void judgesEveryProvidersError(@ConvertWith(TypeByName.class) ProviderType type, int status, String fixture,
-            ReplyVerdict expected) {
+    void judgesEveryProvidersError(@ConvertWith(TypeByName.class) ProviderType type, int status,
+            String fixture, ReplyVerdict expected) {
         String body = new String(Bytes.fixture(fixture), StandardCharsets.UTF_8);
 
         assertThat(type.judge(status, body)).isEqualTo(expected);
