@@ -30,7 +30,7 @@ class TextWidthTest {
     private static final Set<String> STILL_WIDE_CODE = Set.of(
             "PluginLoaderTest", "ReplyVerdictTest", "ConfigAuthTest", "CorsTest", "FormScannerTest",
             "UsageFinderTest", "LedgerCrashTest", "EstimatorTest", "UsageFinderFuzz",
-            "EventStreamSplitterFuzz", "MessagesToChatTest", "BodyEditsFuzz", "PhaseTest",
+            "EventStreamSplitterFuzz", "MessagesToChatTest", "BodyEditsFuzz",
             "FormatsIT", "ContinuationIT", "Callers", "AccessLogIT", "LimitsIT", "BudgetCutIT",
             "TypeOnLoop", "ChatChunk", "ResponseRelay", "EventPassage", "Questions");
 
