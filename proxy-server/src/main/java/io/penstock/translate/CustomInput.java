@@ -57,15 +57,15 @@ final class CustomInput {
             case HELD -> hold(c, out);
             case TEXT -> {
                 if (c == '"') {
-                    state = State.OVER;
+                    moveTo(State.OVER);
                 } else if (c == '\\') {
-                    state = State.ESCAPE;
+                    moveTo(State.ESCAPE);
                 } else {
                     out.append(c);
                 }
             }
             case ESCAPE -> {
-                state = c == 'u' ? State.UNICODE : State.TEXT;
+                moveTo(c == 'u' ? State.UNICODE : State.TEXT);
                 unit = 0;
                 digits = 0;
                 if (c != 'u') {
@@ -77,12 +77,16 @@ final class CustomInput {
                 unit = unit << 4 | Math.max(0, Character.digit(c, 16));
                 if (++digits == 4) {
                     out.append((char) unit);
-                    state = State.TEXT;
+                    moveTo(State.TEXT);
                 }
             }
             case PLAIN -> out.append(c);
             case OVER -> { } // the end of the object
         }
+    }
+
+    private void moveTo(State next) {
+        state = next;
     }
 
     private void begin(char c, TextRun out) {
@@ -92,14 +96,14 @@ final class CustomInput {
         if (c == BEGINNING.charAt(matched)) {
             matched++;
             if (matched == BEGINNING.length()) {
-                state = State.TEXT;
+                moveTo(State.TEXT);
                 held.setLength(0);
             }
         } else if (!blank || inName) {
             if (matched == 0) {
                 tellAsItCame(out);
             } else {
-                state = State.HELD;
+                moveTo(State.HELD);
             }
         }
     }
@@ -114,7 +118,7 @@ final class CustomInput {
     private void tellAsItCame(TextRun out) {
         out.append(held);
         held.setLength(0);
-        state = State.PLAIN;
+        moveTo(State.PLAIN);
     }
 
     /** Appends what has not been told, now that the call is at its end. */
@@ -124,7 +128,7 @@ final class CustomInput {
             out.append(text == null ? held : text);
             held.setLength(0);
         }
-        state = State.OVER;
+        moveTo(State.OVER);
     }
 
     /** The member's text in the object, or that of its only member; null if there is none. */

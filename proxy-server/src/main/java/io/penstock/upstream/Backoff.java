@@ -65,7 +65,7 @@ public record Backoff(Scope scope, long restNanos, boolean byProvidersWord, long
                 said ? retryAfterNanos : GUESSED_NANOS, said, retryAfterNanos);
     }
 
-    /** Whether a {@code retry-after} of that status means that the same request may succeed then. */
+    /** Whether a {@code retry-after} of that status means that the request may succeed then. */
     private static boolean asksForTime(int status) {
         return status >= 500 || status == 408 || status == 425 || status == 498;
     }

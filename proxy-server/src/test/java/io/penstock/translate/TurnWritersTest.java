@@ -100,6 +100,8 @@ class TurnWritersTest {
             String told = translated.take();
             assertThat(told).contains("\"text\":\"tu\"").contains("\"thinking\":\"r\"");
             translated.event(call(1, null, "}"));
+            translated.event("data: {\"choices\":[{\"index\":0,\"delta\":{},"
+                    + "\"finish_reason\":\"tool_calls\"}]}\n\n");
             translated.event("data: [DONE]\n\n");
             assertThat(types()).containsExactly("delta3", "stop3", "message_delta",
                     "message_stop");

@@ -41,7 +41,7 @@ public interface Call {
         return false;
     }
 
-    /** How long the exchange may take by the caller's own word; {@code Deadlines.NEVER} for none. */
+    /** How long the exchange may take, as the caller asks; {@code Deadlines.NEVER} if unasked. */
     long timeoutNanos();
 
     // The request comes

@@ -382,7 +382,7 @@ public final class ChatCall implements Call {
         return allocator;
     }
 
-    /** The whole body for a translation, with these edits and what concerns the proxy out. Gives. */
+    /** The whole body to translate, with these edits and without the proxy's members. Gives. */
     ByteBuf bodyToTranslate(BodyEdits edits, String model) {
         if (endpoint.takesModels()) {
             fields.fit(edits, model, false); // its list of models is no word of the format

@@ -155,7 +155,7 @@ public final class Failover {
         return same;
     }
 
-    /** Finds the wording for a target; returns why the target is not worth a connection, or null. */
+    /** Finds the wording for a target; returns why the target cannot be asked, or null. */
     private Fault prepare(Candidate candidate) {
         if (!candidate.provider().canAuthorize()) {
             return Fault.NO_CREDENTIALS;
