@@ -20,7 +20,7 @@ public record Caller(String id, String account, List<Predicate<String>> models,
     /** The id that all callers share who show no credential where that is allowed. */
     public static final String ANONYMOUS = "anonymous";
 
-    /** Whoever reaches a proxy that asks for no credential. */
+    /** Any caller of a proxy that asks for no credential. */
     public static final Caller ANYONE =
             new Caller("anyone", "anyone", List.of(), Allowance.UNBOUNDED);
 

@@ -2,6 +2,6 @@ package io.penstock.exchange;
 
 /** Hears of the end of exchanges, whatever ended them; on the event loop, once each. */
 public interface ExchangeListener {
-    /** The exchange has let go of all its buffers; a next one may begin. */
+    /** The exchange has released all its buffers; a next one may begin. */
     void onFinished(Finished exchange);
 }

@@ -86,7 +86,7 @@ public final class TopLevelScanner {
         return this;
     }
 
-    /** Begins another text. */
+    /** Prepares for another text. */
     public void reset() {
         Arrays.fill(kinds, Kind.ABSENT);
         Arrays.fill(texts, null);

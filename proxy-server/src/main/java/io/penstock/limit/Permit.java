@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * What one exchange has taken of its caller's rates and budget, from {@link #begin} to {@link
  * #end}; then used for the next.
  *
- * <p>What it says of limits is true from {@code begin} on, whatever that said, until the next.
+ * <p>The limits that it tells are valid from {@code begin}, even if that refused, until the next
+ * {@code begin}.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */

@@ -64,7 +64,7 @@ final class RequestReader {
         return held != null;
     }
 
-    /** Goes on with what was sent ahead. */
+    /** Continues with bytes that were sent ahead. */
     void readAhead() {
         if (held != null) {
             ByteBuf bytes = held;

@@ -71,7 +71,10 @@ public final class Deadlines implements Runnable {
         size--;
     }
 
-    /** To be called whenever an entry's deadline has come nearer than it last was. */
+    /**
+     * Makes sure that a sweep runs by {@code nanos}. Call it whenever a deadline moves closer; one
+     * that moves away needs nothing.
+     */
     public void expectBy(long nanos) {
         if (sweep != null) {
             if (sweepAtNanos - nanos <= MIN_SWEEP_NANOS) {

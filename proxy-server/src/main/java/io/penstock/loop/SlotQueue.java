@@ -127,7 +127,7 @@ public final class SlotQueue<W> extends Deadlines.Entry {
             onLeft();
             listener.onSlot(who);
         }
-        if (!waiting.isEmpty() && polls()) { // it may not have done so when they came
+        if (!waiting.isEmpty() && polls()) { // polling may have become necessary since they joined
             deadlines.expectBy(deadlines.nowNanos() + POLL_NANOS);
         }
     }

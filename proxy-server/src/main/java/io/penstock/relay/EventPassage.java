@@ -49,7 +49,7 @@ final class EventPassage {
     }
 
     /**
-     * Begins with a stream.
+     * Prepares for a stream.
      *
      * @param framed the caller is sent chunks
      * @param maxSplitEvent how many bytes the observer must be able to see of an event at once
@@ -62,7 +62,7 @@ final class EventPassage {
         events.reset(maxSplitEvent);
     }
 
-    /** Begins with another source of the same stream, at the end of an event. */
+    /** Prepares for another source of this stream, at the end of an event. */
     void goOn() {
         release();
         chunks.reset();
@@ -80,7 +80,7 @@ final class EventPassage {
     }
 
     /**
-     * Goes on with bytes that are framed as chunks.
+     * Takes the next bytes, framed as chunks.
      *
      * @return where the body ended; -1 if it goes on
      */
@@ -168,7 +168,7 @@ final class EventPassage {
         }
     }
 
-    /** Goes on with data, whatever framed it. */
+    /** Takes the next data, whatever framed it. */
     void takeData(ByteBuf bytes, int from, int end) {
         int start = from;
         while (start < end) {
@@ -252,7 +252,7 @@ final class EventPassage {
         cutEvent = false;
     }
 
-    /** Lets go of an unfinished event; harmless if there is none. */
+    /** Releases an unfinished event; harmless if there is none. */
     void release() {
         dropTail();
         events.release();

@@ -25,8 +25,8 @@ import java.util.ArrayDeque;
  * <p><b>Thread:</b> confined to the event loop that serves both sides.
  * <br><b>Buffers:</b> takes what comes; the downstream write takes it on, even when it fails. What
  * is held goes with {@link #commit} or {@link #discard}.
- * <br><b>Bounds:</b> whoever uses it commits or discards by {@link #heldBytes}; of an unfinished
- * event, what {@link EventPassage} keeps.
+ * <br><b>Bounds:</b> its user commits or discards by {@link #heldBytes}; of an unfinished event,
+ * what {@link EventPassage} keeps.
  */
 public final class ResponseRelay {
     /** What is held up to here goes out in one buffer with the head. */
@@ -81,7 +81,7 @@ public final class ResponseRelay {
     private Framing framing;
     private boolean ended;
     private boolean excess;
-    private boolean draining; // nobody wants it any more
+    private boolean draining; // nothing of it goes to the caller
     private boolean endWritten; // the provider's own last chunk has passed
 
     /** For all the replies of one connection, one at a time. */
@@ -92,7 +92,7 @@ public final class ResponseRelay {
     }
 
     /**
-     * Begins with a reply that the caller may get as another.
+     * Prepares for the body of that reply.
      *
      * @param bodiless no body follows, whatever the head says
      * @param splitsEvents it is a stream of server-sent events
@@ -168,7 +168,7 @@ public final class ResponseRelay {
         return framing;
     }
 
-    /** Whether the caller is sent chunks, whoever made them. */
+    /** Whether the caller is sent chunks, the provider's or the relay's own. */
     public boolean sendsChunks() {
         return framing == Framing.CHUNKED || framing == Framing.AS_IS && chunked;
     }
@@ -193,7 +193,7 @@ public final class ResponseRelay {
         return heldBytes + events.tailBytes();
     }
 
-    /** Goes on with the next bytes of the body; takes them. */
+    /** Forwards or holds the next bytes of the body; takes them. */
     public void take(ByteBuf bytes) throws HttpSyntaxException {
         if (!bytes.isReadable() || ended) {
             excess |= bytes.isReadable();
@@ -456,7 +456,7 @@ public final class ResponseRelay {
         heldBytes = 0;
     }
 
-    /** Nobody wants the reply any more, but its observer: what comes is looked at and let go. */
+    /** From here on bytes are shown to the observer and released. */
     public void drain() {
         discardHeld();
         draining = true;
@@ -469,7 +469,7 @@ public final class ResponseRelay {
         heldBytes = 0;
     }
 
-    /** The reply is no good, or nobody wants it any more; harmless if nothing is held. */
+    /** Releases what is held of the reply; harmless if nothing is. */
     public void discard() {
         discardHeld();
         releaseLastChunk();
@@ -509,7 +509,7 @@ public final class ResponseRelay {
 
     /** Writes a last event, made here, into a stream that broke off, behind the last whole one. */
     public void cut(String event) {
-        draining = false; // that kept back a reply which was no stream, and this is none of it
+        draining = false; // set for a reply that was no stream; the event is ours
         events.cut(event);
     }
 

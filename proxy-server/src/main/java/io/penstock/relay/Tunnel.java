@@ -89,7 +89,7 @@ public final class Tunnel {
         provider.flush();
     }
 
-    /** The same of the provider. */
+    /** All that could be read of the provider for now has been given. */
     public void onProviderReadComplete() {
         caller.flush();
     }

@@ -28,7 +28,7 @@ public record Backoff(Scope scope, long restNanos, boolean byProvidersWord, long
         MODEL,
         /** The key for all its models. */
         KEY,
-        /** The same, but a provider that wants no key has none that could be wrong. */
+        /** The key rests, unless the provider wants none: then no key can be wrong. */
         BAD_KEY
     }
 

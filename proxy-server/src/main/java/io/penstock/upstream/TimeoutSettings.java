@@ -33,7 +33,7 @@ public record TimeoutSettings(Duration connect, Duration tls, Duration head, Dur
         positive("total", total);
     }
 
-    /** The same, but for what is not null here; {@code head} counts as set by hand. */
+    /** These settings with those replaced that are not null; {@code head} counts as set by hand. */
     public TimeoutSettings with(Duration connect, Duration tls, Duration head,
             Duration firstContent, Duration gap, Duration total) {
         return new TimeoutSettings(connect == null ? this.connect : connect,

@@ -34,7 +34,7 @@ public final class UsageFinder {
         this.scratch = scratch;
     }
 
-    /** Begins with another reply. */
+    /** Forgets the reply so far, for a next one. */
     public void reset() {
         tailLength = 0;
         collecting = false;

@@ -32,12 +32,12 @@ import java.util.Set;
 
 /**
  * One try at one target: asks for a connection, sends the request, and holds the reply until its
- * {@link ReplyReading} says that it is good. The {@link AttemptListener} hears of it, and decides
- * whether the reply is committed or another target asked.
+ * {@link ReplyReading} says that the reply is good. The {@link AttemptListener} is told, and
+ * decides whether the reply is committed or another target is asked.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> owns the head for the caller and, through its relay, what is held of the
- * body; {@link #abandon} lets go of all, and of the connection.
+ * body; {@link #abandon} releases them, and the connection.
  * <br>The provider dies: {@link AttemptListener#onFault} or {@link AttemptListener#onBroken}, once.
  * The caller dies: the exchange abandons the attempt, which closes the connection at once.
  */
@@ -73,7 +73,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     private State state = State.QUEUED;
     private ConnectionPool pool; // null once the pool was told that it is over
     private UpstreamStream connection;
-    private boolean acquiring; // inside the pool: callbacks come at once, at the time of the start
+    private boolean acquiring; // inside pool.acquire(): callbacks are synchronous, time is known
     private boolean replayed;
     private Upload upload; // null where all of the request was kept
 
@@ -120,7 +120,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         state = next;
     }
 
-    /** Begins; the listener may hear of the end before this returns. */
+    /** Asks the pool for a connection; the attempt may be over before this returns. */
     public void start() {
         if (ask.isRouted()) {
             trial.begin(ask.candidate().health(), ask.candidate().ticket(), call.isStream(),
@@ -207,7 +207,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         return reading == null ? "" : reading.errorText();
     }
 
-    /** Notes what was booked for it. */
+    /** Notes what was booked for this attempt. */
     public void onBooked(TokenUsage part) {
         booked = part;
     }
@@ -255,7 +255,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
                 : clock.remainingNanos(nowNanos);
     }
 
-    /** That time may be up. */
+    /** Fails or commits the attempt if its time is up. */
     public void onDeadline(long nowNanos) {
         if (remainingNanos(nowNanos) > 0) {
             return; // it was due for something else
@@ -642,7 +642,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
                 && !connection.isReplyStarted() && !replayed && call.isReplayable()
                 && call.isRepeatable();
         if (crossed) {
-            // It was closed while it rested, and the request crossed that on its way.
+            // The provider closed the idle connection just as the request was written to it.
             replayed = true;
             reconnect();
         } else if (fault == Fault.CLOSED && clock.headNanos() != 0 && relay.endAtClose()) {

@@ -45,7 +45,7 @@ final class AttemptClock {
         readyNanos = 0;
     }
 
-    /** It has a slot, and waits for a connection. */
+    /** The attempt has a slot, and waits for a connection. */
     void onSlot(long nowNanos) {
         slotNanos = nowNanos;
         wait = Wait.CONNECTION;
@@ -56,7 +56,7 @@ final class AttemptClock {
         deadlines.expectBy(slotNanos + timeouts.connect().toNanos());
     }
 
-    /** It is there, and shakes hands. */
+    /** The connection is open, and its TLS handshake has begun. */
     void onTlsStarted() {
         wait = Wait.TLS;
         lastReadNanos = deadlines.nowNanos();
@@ -87,7 +87,7 @@ final class AttemptClock {
                 : timeouts.headOfUnary().toNanos();
     }
 
-    /** It goes out again, on another connection: the first had been closed while it rested. */
+    /** The request goes out again on another connection: the first was closed while idle. */
     void onReconnect() {
         startedNanos = deadlines.nowNanos();
         onSlot(startedNanos);

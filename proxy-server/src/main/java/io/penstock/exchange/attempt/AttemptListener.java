@@ -7,16 +7,13 @@ import io.penstock.usage.TokenUsage;
 
 /** Hears what becomes of an attempt, on the exchange's event loop, and decides what follows. */
 public interface AttemptListener {
-    /** The attempt brought no reply; it has let go of everything. */
+    /** The attempt brought no reply; it has released everything. */
     void onFault(Attempt failed, Fault fault, String detail);
 
     /** The attempt brought an error reply, all of it held, or as much as is kept. */
     void onErrorReply(Attempt failed);
 
-    /**
-     * An answer came, or the connection takes no more: what is still sent of the request is of no
-     * more use.
-     */
+    /** The rest of the request is not needed: a reply came, or the connection takes no more. */
     void onRequestUnwanted();
 
     /** The reply goes to the caller; writes the field lines that only now are known. */

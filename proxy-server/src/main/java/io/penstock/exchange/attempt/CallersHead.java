@@ -114,7 +114,7 @@ final class CallersHead {
         return taken;
     }
 
-    /** Lets go of it; harmless if there is none. */
+    /** Releases the head; harmless if there is none. */
     void discard() {
         if (head != null) {
             head.release();

@@ -103,7 +103,7 @@ final class Upload {
         downstream.setReading(true);
     }
 
-    /** The body is whole; the last of it is queued, and is for whoever calls to be flushed. */
+    /** Queues the end of the body; the caller of this method flushes. */
     void end() {
         UpstreamStream to = connection;
         stop();
@@ -123,7 +123,7 @@ final class Upload {
         return stalled ? gapNanos - (nowNanos - stalledSinceNanos) : Deadlines.NEVER;
     }
 
-    /** That time is up: whether nothing was taken. Who takes some is slow, and not silent. */
+    /** Whether the provider took nothing in that time; one that takes some is slow, not silent. */
     boolean isStuck(long nowNanos) {
         long pending = connection.pendingBytes();
         boolean stuck = pending == stalledAtBytes;

@@ -10,9 +10,9 @@ import io.penstock.translate.ReplyFormat;
 import io.penstock.upstream.Provider;
 
 /**
- * One request as the engine knows it: bytes that come in, a list of those who may answer, and a
- * wording for each. What the bytes mean is for the kinds of calls alone, of which there are two:
- * those that are understood, and those that are passed through.
+ * One request as the engine knows it: bytes that come in, a list of targets that may answer, and a
+ * wording for each. Only the two kinds of calls know what the bytes mean: chats, which are
+ * understood, and pass-throughs.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> {@link #keep} takes the body, which goes with {@link #release}.
@@ -27,7 +27,7 @@ public interface Call {
     /** The format of errors, and of whatever the proxy answers itself. */
     ReplyFormat format();
 
-    /** The API in which the caller asks; null where that is none that is understood. */
+    /** The API in which the caller asks; null for a pass-through. */
     Api api();
 
     /** The model that is asked for; null where there is none, or it is not known yet. */
@@ -64,7 +64,7 @@ public interface Call {
 
     // A body that is sent on as it comes
 
-    /** Whether the rest of the body should be sent on as it comes. */
+    /** Whether the rest of the body should be sent on as it arrives. */
     default boolean wantsUpload() {
         return false;
     }
@@ -87,7 +87,7 @@ public interface Call {
     /** The rest of the body has come. */
     default void endUpload() {}
 
-    /** The rest of the body is of no more use; returns whether there was something. */
+    /** The rest of the body is not needed; returns whether some of it was still to come. */
     default boolean cutUpload() {
         return false;
     }
@@ -168,7 +168,7 @@ public interface Call {
         return false;
     }
 
-    /** It does: the same target is asked again without that. */
+    /** That error reply did refuse it: the same target is asked again without. */
     default void onProxyRefused(Ask failed, ReplyReading reply) {}
 
     /** A reply to that asking was good. */

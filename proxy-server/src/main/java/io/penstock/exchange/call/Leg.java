@@ -10,7 +10,7 @@ import io.penstock.usage.TokenUsage;
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */
 public interface Leg {
-    /** Hears what becomes of a leg. */
+    /** Is told what becomes of a leg. */
     interface Listener {
         /** The provider reported usage; returns whether the caller's budget lets the leg go on. */
         boolean onUsage(TokenUsage more);
@@ -22,7 +22,7 @@ public interface Leg {
         void onEnd(Fault fault, String detail);
     }
 
-    /** Begins: whatever the caller had sent ahead goes on at once. */
+    /** Starts the leg, and forwards at once what the caller had sent ahead. */
     void start();
 
     /** Bytes of the caller's; takes them. */
@@ -40,7 +40,7 @@ public interface Leg {
     /** Nanoseconds until the leg has been open, or silent, for too long. */
     long remainingNanos(long nowNanos);
 
-    /** That time is up. */
+    /** The leg's time is up. */
     void onDeadline(long nowNanos);
 
     /** Tells both sides that the proxy ends the leg. */

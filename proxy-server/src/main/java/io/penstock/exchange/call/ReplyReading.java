@@ -9,7 +9,7 @@ import io.penstock.usage.TokenUsage;
 
 /**
  * What is learnt of one reply while it goes by, and what follows from it. Each kind of reply is a
- * class of its own; the engine asks it after every read, and tells it nothing but the commit.
+ * class of its own; the engine asks it after every read, and tells it of the commit only.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> borrows what it observes; what it keeps goes with {@link #release}.
@@ -30,7 +30,7 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return fault;
     }
 
-    /** The same in words, for the operator's log. */
+    /** Why the reply is of no use, in words for the operator's log. */
     public final String detail() {
         return detail;
     }
@@ -95,7 +95,7 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return true;
     }
 
-    /** Whether the provider said all it had to, whatever becomes of the connection. */
+    /** Whether the provider has sent all of its answer, whatever becomes of the connection. */
     public boolean hasSaidAll() {
         return false;
     }
@@ -181,7 +181,7 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return "";
     }
 
-    /** Lets go of what was kept; harmless if there is nothing. */
+    /** Releases what was kept; harmless if there is nothing. */
     public void release() {}
 
     // The observer's part, where there is no stream

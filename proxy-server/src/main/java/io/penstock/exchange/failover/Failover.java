@@ -145,7 +145,7 @@ public final class Failover {
         }
     }
 
-    /** The same target once more, if it may be asked and there is a wording; null if not. */
+    /** A further try at that target, if it may be asked and has a wording; null if not. */
     private Candidate again(Candidate candidate, long nowNanos) {
         Candidate same = targets.again(candidate, nowNanos);
         if (same != null && prepare(same) != null) {
@@ -267,7 +267,7 @@ public final class Failover {
         }
     }
 
-    /** That attempt goes on alone; what the other has cost is booked. */
+    /** Ends the race for that attempt; books and abandons the other. */
     private void endRace(Attempt remaining) {
         Attempt loser = race.settleOn(remaining);
         if (loser != null) {
@@ -290,7 +290,7 @@ public final class Failover {
 
     /**
      * The attempt brought an error reply; returns whether another one is under way or will be. The
-     * failed one is let go of then, and only then.
+     * failed one is abandoned then, and only then.
      */
     public boolean goOnAfterError(Attempt failed, long nowNanos) {
         boolean refused = failed.verdict() == ReplyVerdict.CALLERS_FAULT
@@ -331,8 +331,8 @@ public final class Failover {
     }
 
     /**
-     * Has the next target go on with the stream that broke; returns false if none is left. What the
-     * caller got of the broken attempt is booked then.
+     * Has the next target continue the stream that broke off; returns false if none is left. What
+     * the caller got of the broken attempt is booked then.
      */
     public boolean goOn(Attempt broken, long nowNanos) {
         if (log.tried() >= policy.retry().maxAttempts() || timeLeftNanos(nowNanos) <= 0) {

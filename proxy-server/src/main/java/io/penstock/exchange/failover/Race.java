@@ -60,7 +60,7 @@ final class Race {
         second = fresh;
     }
 
-    /** That attempt is over: returns whether the other goes on alone. */
+    /** Removes an attempt that is over; returns whether the other continues alone. */
     boolean leaveToOther(Attempt over) {
         if (second == null) {
             return false;
@@ -72,7 +72,7 @@ final class Race {
         return true;
     }
 
-    /** That attempt leads, and goes on alone; gives the one that has to stop, or null. */
+    /** Makes that attempt the only one; returns the other, which has to stop, or null. */
     Attempt settleOn(Attempt good) {
         if (second == null) {
             return null;

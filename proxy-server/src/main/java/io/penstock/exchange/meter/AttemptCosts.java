@@ -48,7 +48,7 @@ public final class AttemptCosts {
         add(part);
     }
 
-    /** The caller got some of a reply that another goes on with. */
+    /** Books the part of a reply that the caller got before another target continued it. */
     public void bookPart(Attempt broken) {
         TokenUsage part = reported(broken);
         book(broken, part);

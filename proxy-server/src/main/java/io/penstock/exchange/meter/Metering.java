@@ -107,7 +107,7 @@ public final class Metering {
                 && caller.allowance().hasBudget();
     }
 
-    /** What passed of a reply, for want of the provider's own word. */
+    /** An estimate of a reply's usage, where the provider reports none. */
     public TokenUsage estimate(String model, long completionTokens) {
         return new TokenUsage(promptTokens(model), completionTokens, 0, 0, true);
     }

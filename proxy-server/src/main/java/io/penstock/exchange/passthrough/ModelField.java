@@ -44,7 +44,7 @@ final class ModelField {
                 : null;
     }
 
-    /** Whether the body is compressed, so that nobody here can read it. */
+    /** Whether the body is compressed, so that its model cannot be read. */
     boolean isCoded() {
         return coded;
     }

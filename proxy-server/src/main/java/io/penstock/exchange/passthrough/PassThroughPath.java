@@ -17,13 +17,13 @@ public record PassThroughPath(Kind kind, String provider, String path, String qu
 
     /** Who answers it. */
     public enum Kind {
-        /** Whoever serves the model that the body names. */
+        /** For a target of the model that the body names. */
         MODEL("POST"),
         /** Always the same provider, since it keeps what was sent to it. */
         STORED(null),
         /** The provider that the path names. */
         PROVIDER(null),
-        /** Whoever serves the model that the query names, over a WebSocket. */
+        /** For a target of the model that the query names, over a WebSocket. */
         REALTIME("GET");
 
         private final String method;
