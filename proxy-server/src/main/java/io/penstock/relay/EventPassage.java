@@ -11,10 +11,21 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
- * Passes the events of a stream on, each as soon as it is whole, but for those that its observer
- * keeps back. A run of the provider's chunks that came whole passes as it is, framing included;
- * around anything else the framing is made here. So a caller has never been promised bytes that are
- * still to come, and the stream can be ended properly whenever the provider breaks off.
+ * Forwards the events of a stream, each as soon as it is whole, except those that its observer
+ * keeps back.
+ *
+ * <p>Events, chunks and reads end at different places. An error event written behind half an event
+ * would be part of it, and a chunk whose size was announced has to be filled before another may
+ * follow. So a run of the provider's chunks that came whole is forwarded as it is, framing
+ * included; around anything else the framing is made here. No caller is ever promised bytes that
+ * are still to come, and the stream can end properly whenever the provider breaks off.
+ *
+ * <pre>{@code
+ * passage.begin(callerGetsChunks, maxSplitEvent);
+ * passage.takeChunks(bytes);                      // with framing; or takeData, without
+ * passage.cut(errorEvent);                        // in place of an unfinished event
+ * passage.release();
+ * }</pre>
  *
  * <p><b>Thread:</b> confined to the event loop.
  * <br><b>Buffers:</b> borrows what comes and gives retained slices of it to {@code out}; owns the
@@ -40,7 +51,7 @@ final class EventPassage {
     private int clean; // up to where it may pass as it is
     private int eventEnd; // behind the last event that ended in that run
 
-    /** {@code out} takes what goes on. */
+    /** A passage whose whole events go to {@code out}. */
     EventPassage(ByteBufAllocator allocator, EventSplitter.Sink observer, Scratch scratch,
             Consumer<ByteBuf> out) {
         this.allocator = allocator;

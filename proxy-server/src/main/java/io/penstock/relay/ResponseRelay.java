@@ -14,13 +14,26 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 
 /**
- * Moves the body of one reply at a time to the caller: holds it until it is committed, then passes
- * the provider's own bytes on, framing included, wherever both sides frame alike.
+ * Moves the body of one reply at a time to the caller: holds it until it is committed, then
+ * forwards the provider's own bytes, framing included, wherever both sides frame alike.
  *
- * <p>Of a stream only whole events are passed on. What has come of the next one waits for its rest,
- * so that a stream can be ended properly between two events whenever the provider breaks off. Where
- * a {@link Rewriter} stands in between, its bytes are held, observed and passed in the place of the
- * provider's.
+ * <p>A proxy that forwards each byte at once cannot fail over, and leaves half an event behind when
+ * the provider breaks off. So nothing is forwarded before the commit, and of a stream only whole
+ * events: the beginning of the next one waits for its rest, and an error event can follow the last
+ * whole one at any time. With a {@link Rewriter}, its bytes are held, observed and forwarded in
+ * place of the provider's.
+ *
+ * <pre>{@code
+ * relay = new ResponseRelay(allocator, observer, scratch);
+ * relay.begin(head, bodiless, isEvents, downstream.isHttp10(), null);
+ * relay.take(bytes);                              // after every read; the observer sees it
+ * if (isGood(relay.isEnded(), relay.heldBytes())) {
+ *     relay.commit(downstream.context(), callersHead);     // from here on take() writes
+ * }
+ * relay.end();                                    // in the end, of a body that has ended; or
+ * relay.cut(errorEvent);                          // of a stream that broke off; or
+ * relay.discard();                                // of a reply that goes to no caller
+ * }</pre>
  *
  * <p><b>Thread:</b> confined to the event loop that serves both sides.
  * <br><b>Buffers:</b> takes what comes; the downstream write takes it on, even when it fails. What
@@ -51,7 +64,7 @@ public final class ResponseRelay {
         NONE
     }
 
-    /** Who looks at the payload as it goes by, each byte once. */
+    /** Sees the payload as it passes, each byte once. */
     public interface Observer extends EventSplitter.Sink {
         /** The next bytes of a reply that is no stream; borrowed. */
         void onPayload(ByteBuf buffer, int index, int length);
@@ -122,7 +135,7 @@ public final class ResponseRelay {
         draining = false;
     }
 
-    /** Whether another reply could go on where this one broke off. */
+    /** Whether another reply could continue this one, which broke off. */
     public boolean canBeContinued() {
         return splitsEvents && events.isBetweenEvents();
     }
@@ -243,7 +256,7 @@ public final class ResponseRelay {
         }
     }
 
-    /** What becomes of all these bytes goes on together. */
+    /** Holds or forwards, as one buffer, what the rewriter makes of these bytes. */
     private void takeRewritten(ByteBuf bytes) throws HttpSyntaxException {
         int at = bytes.readerIndex();
         int end = bytes.writerIndex();

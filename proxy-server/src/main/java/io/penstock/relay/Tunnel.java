@@ -24,7 +24,7 @@ public final class Tunnel {
     private static final long HALF_OPEN_NANOS = TimeUnit.SECONDS.toNanos(HALF_OPEN_SECONDS);
     private static final byte CLOSE = (byte) 0x88; // the last of its message
 
-    /** One end. */
+    /** One end of the tunnel. */
     public interface Side {
         /** Queues bytes; takes them. */
         void write(ByteBuf bytes);

@@ -5,7 +5,7 @@ import io.penstock.http.HeadWriter;
 import io.penstock.upstream.UpstreamStream;
 import io.penstock.usage.TokenUsage;
 
-/** Hears what becomes of an attempt, on the exchange's event loop, and decides what follows. */
+/** Is told the outcome of an attempt, on the exchange's event loop, and decides what follows. */
 public interface AttemptListener {
     /** The attempt brought no reply; it has released everything. */
     void onFault(Attempt failed, Fault fault, String detail);
@@ -28,19 +28,19 @@ public interface AttemptListener {
     /** The reply that the caller gets broke off. */
     void onBroken(Attempt broken, Fault fault, String detail);
 
-    /** More of a stream has come that a spent budget ends: whether there is room for it. */
+    /** Whether the budget has room for more of a stream that a spent budget ends. */
     boolean tryGoOn(Attempt running);
 
-    /** What a running attempt has come to. */
+    /** The usage of a running attempt so far. */
     TokenUsage cameTo(Attempt running);
 
-    /** What all parts of the answer have come to, the running attempt's included. */
+    /** The usage of all parts of the answer, the running attempt's included. */
     TokenUsage cameToInAll(Attempt running);
 
     /** The caller's budget is spent; {@code inOrder} tells whether the stream could be ended so. */
     void onBudgetSpent(Attempt cut, boolean inOrder);
 
-    /** The reply that the caller did not wait for has told its usage, or will not. */
+    /** A drained reply has told its usage, or will not. */
     void onDrained(Attempt drained);
 
     /** Both sides leave HTTP from here on; the caller has been told. Takes the connection. */

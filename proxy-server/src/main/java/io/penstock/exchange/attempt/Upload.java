@@ -78,7 +78,7 @@ final class Upload {
         }
     }
 
-    /** The caller isn't read while the provider has no room. */
+    /** Stops reading from the caller while the provider has no room. */
     void keepPace() {
         if (connection != null && !connection.isWritable()) {
             connection.flush(); // perhaps it only waits for that
@@ -112,7 +112,7 @@ final class Upload {
         }
     }
 
-    /** Nothing more is sent. */
+    /** Ends the upload; nothing more is sent. */
     void stop() {
         connection = null;
         stalled = false;

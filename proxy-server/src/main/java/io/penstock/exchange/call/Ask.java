@@ -38,7 +38,7 @@ public record Ask(Candidate candidate, ProviderKey key, OutboundRequest request,
         return candidate.provider();
     }
 
-    /** Whether the reply should go on where another one broke off. */
+    /** Whether the reply should continue another one that broke off. */
     public boolean continues() {
         return why == Why.CONTINUE;
     }

@@ -47,7 +47,7 @@ public final class BodyEdits {
         return count;
     }
 
-    /** How much longer the body gets by all of them. */
+    /** By how many bytes all edits together lengthen the body. */
     public long growth() {
         return growth;
     }

@@ -19,7 +19,7 @@ import io.penstock.upstream.Provider;
  * <br><b>Bounds:</b> the policy's body size, or what the kind of call says.
  */
 public interface Call {
-    /** What is wrong with the request, as far as its head tells; null if nothing is. */
+    /** What is wrong with the request's head; null if nothing is. */
     Failure check();
 
     // What it is
@@ -56,7 +56,7 @@ public interface Call {
     /** Keeps the bytes that were read last; takes them. Returns why it can't, or null. */
     Failure keep(ByteBuf bytes);
 
-    /** The request is whole; returns what is wrong with it, or null. */
+    /** Ends the request, which is whole; returns what is wrong with it, or null. */
     Failure end();
 
     /** The request will not be sent again; harmless if that was known before. */
@@ -69,7 +69,7 @@ public interface Call {
         return false;
     }
 
-    /** From here on the rest of the body is sent on as it comes. */
+    /** Sends the rest of the body on as it arrives, from here on. */
     default void beginUpload() {
         throw new IllegalStateException("all of this request is kept");
     }
@@ -92,7 +92,7 @@ public interface Call {
         return false;
     }
 
-    /** Whether all of the request went out: else nothing can follow on that connection. */
+    /** Whether all of the request went out: else the connection carries no further request. */
     default boolean isWhollySent() {
         return true;
     }
@@ -104,10 +104,10 @@ public interface Call {
 
     // Who is asked, and how
 
-    /** Finds those who may answer, once the request decides on that; notes unknown models. */
+    /** Finds the targets that may answer, once all is known for that; notes unknown models. */
     Whom whom(AttemptLog log);
 
-    /** What the call may come to. */
+    /** What the call may use at most. */
     Demand demand();
 
     /**
@@ -171,7 +171,7 @@ public interface Call {
     /** That error reply did refuse it: the same target is asked again without. */
     default void onProxyRefused(Ask failed, ReplyReading reply) {}
 
-    /** A reply to that asking was good. */
+    /** A reply to that ask was good. */
     default void onGood(Ask good) {}
 
     /** Whether that error reply may go to the caller when no other target is left. */

@@ -12,7 +12,7 @@ import io.penstock.usage.TokenUsage;
 public interface Leg {
     /** Is told what becomes of a leg. */
     interface Listener {
-        /** The provider reported usage; returns whether the caller's budget lets the leg go on. */
+        /** The provider reported usage; returns whether the budget lets the leg continue. */
         boolean onUsage(TokenUsage more);
 
         /** The proxy has to end the leg: both sides should be told why. */
@@ -49,6 +49,6 @@ public interface Leg {
     /** Whether the leg has not ended. */
     boolean isOpen();
 
-    /** Ends the provider's side; returns what the leg has come to, null if nothing told. */
+    /** Ends the provider's side; returns the leg's usage, null if none was reported. */
     TokenUsage end();
 }

@@ -37,7 +37,7 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
 
     // How the body passes
 
-    /** Looks at the payload as it goes by. */
+    /** The observer of the payload as it passes. */
     public ResponseRelay.Observer observer() {
         return this;
     }
@@ -47,7 +47,7 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return false;
     }
 
-    /** Makes the caller's body of the provider's; null where the provider's own bytes pass. */
+    /** What makes the caller's body from the provider's; null where the provider's bytes pass. */
     public Rewriter rewriter() {
         return null;
     }
@@ -90,7 +90,7 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return "";
     }
 
-    /** Whether a stream that has come to its end has said all that its format wants. */
+    /** Whether a stream that has ended is complete by the rules of its format. */
     public boolean isComplete() {
         return true;
     }
@@ -134,12 +134,12 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return null;
     }
 
-    /** Whether another target may be asked to go on, should this reply break off. */
+    /** Whether another target may continue this reply, should it break off. */
     public boolean canBeContinuedLater() {
         return false;
     }
 
-    /** Whether another target could go on where this reply broke off just now. */
+    /** Whether another target could continue this reply, which broke off just now. */
     public boolean canBeContinued() {
         return false;
     }

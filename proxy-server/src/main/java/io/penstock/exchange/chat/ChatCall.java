@@ -171,7 +171,7 @@ public final class ChatCall implements Call {
         return controls.timeoutNanos();
     }
 
-    /** For a stream whose chunks don't say whose they are. */
+    /** The identity of a stream whose chunks do not tell it. */
     ChatStream.Identity identity() {
         return new ChatStream.Identity(requestId, endpoint.isText() ? "text_completion"
                 : "chat.completion.chunk", TimeUnit.MILLISECONDS.toSeconds(
@@ -353,7 +353,7 @@ public final class ChatCall implements Call {
 
     // What its wordings need
 
-    /** For one head at a time, empty. */
+    /** The loop's writer, empty; for one head at a time. */
     HeadWriter writer() {
         return loop.calls().writer().clear();
     }

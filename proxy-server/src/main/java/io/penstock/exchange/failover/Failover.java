@@ -222,7 +222,7 @@ public final class Failover {
         return true;
     }
 
-    /** The request has come to its end, or is of no more use: the time for a reply begins. */
+    /** Starts the total time: the request has been sent, or the rest of it is not needed. */
     public void onSent(long nowNanos) {
         sinceNanos = nowNanos;
         calls.deadlines().expectBy(sinceNanos + totalNanos);
@@ -256,7 +256,7 @@ public final class Failover {
         }
     }
 
-    /** The attempt is good: it leads, and goes on alone. */
+    /** Makes the good attempt the only one. */
     public void settleOn(Attempt good) {
         settled = true;
         timed = call.isReplyTimed();
@@ -418,7 +418,7 @@ public final class Failover {
         return Math.min(Math.min(total, other), race.leader().remainingNanos(nowNanos));
     }
 
-    /** Something is due; returns false if nothing is left to be tried. */
+    /** Acts on what is due; returns false if no attempt is left. */
     public boolean onDeadline(long nowNanos) {
         if (paused != null) {
             return pauseUntilNanos - nowNanos > 0 || endPause(nowNanos);
@@ -433,7 +433,7 @@ public final class Failover {
         return true;
     }
 
-    /** No try follows: the time is up, or the caller has gone. */
+    /** Ends the pause or the race: no attempt follows. */
     public void stop() {
         paused = null;
         if (race.isOn()) {

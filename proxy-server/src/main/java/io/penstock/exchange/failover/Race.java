@@ -39,13 +39,13 @@ final class Race {
         }
     }
 
-    /** The second is due at that time, if the first has not shown anything by then. */
+    /** Plans a second attempt for that time, should the first not be good by then. */
     void plan(long nanos) {
         planned = true;
         secondAtNanos = nanos;
     }
 
-    /** There will be no second one. */
+    /** Plans no second attempt any more. */
     void unplan() {
         planned = false;
     }
@@ -55,7 +55,7 @@ final class Race {
         return planned ? secondAtNanos - nowNanos : Deadlines.NEVER;
     }
 
-    /** The second one enters. */
+    /** Adds the second attempt. */
     void enter(Attempt fresh) {
         second = fresh;
     }

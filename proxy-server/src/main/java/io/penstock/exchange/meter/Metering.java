@@ -49,13 +49,13 @@ public final class Metering {
         return permit;
     }
 
-    /** Whether the caller's budget can't be kept at the moment, and must not be guessed. */
+    /** Whether usage cannot be stored at the moment, and the caller has a budget to keep. */
     public boolean isUncountable() {
         return caller.allowance().hasBudget() && ledger.isFailing()
                 && policy.budget().onStoreFailure() == BudgetSettings.OnStoreFailure.REJECT;
     }
 
-    /** Reserves what the call may come to; returns why it may not go on, or null. */
+    /** Reserves what the call may use at most; returns why it is refused, or null. */
     public Refusal reserve(Demand demand, String model, long nowNanos) {
         this.demand = demand;
         month = Month.of(System.currentTimeMillis());

@@ -15,7 +15,7 @@ public record PassThroughPath(Kind kind, String provider, String path, String qu
         boolean upgrade) {
     private static final String PROVIDER_PREFIX = "/passthrough/";
 
-    /** Who answers it. */
+    /** Which provider answers the call. */
     public enum Kind {
         /** For a target of the model that the body names. */
         MODEL("POST"),
