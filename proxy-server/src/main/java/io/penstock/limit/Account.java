@@ -73,7 +73,7 @@ final class Account extends CallerTable.Entry {
     /**
      * Brings what is left of other bounds into the new ones, once after each reload: what was used
      * stays used, and no more. So an emptied bucket fills within the new window, and has room where
-     * the bound was raised; where the bound for tokens is another one, debt beyond that is forgiven.
+     * the bound was raised; where the bound for tokens is another, debt beyond that is forgiven.
      *
      * <p>Not whenever bounds differ: a caller whose tokens carry different claims could go back and
      * forth between them, and be rid of its debt.

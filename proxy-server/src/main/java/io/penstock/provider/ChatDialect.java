@@ -42,7 +42,7 @@ public final class ChatDialect {
         REASONING_CONTENT_BACK,
         /** Takes it back as {@code reasoning} with calls. */
         REASONING_TEXT_BACK,
-        /** Takes it back as {@code reasoning_details}: signed or encrypted, or {@code reasoning}. */
+        /** Takes it back as {@code reasoning_details}, signed, encrypted or {@code reasoning}. */
         REASONING_DETAILS_BACK,
         /** Honours {@code cache_control} of parts of messages. */
         CACHE_CONTROL,

@@ -56,7 +56,8 @@ public record RelayRules(Set<String> removed, Set<String> removedIfEmpty,
             "repetition_penalty", "length_penalty", "safe_prompt", "prompt_mode",
             "include_reasoning", "reasoning_format", "disable_tool_validation", "transforms",
             "ignore_eos", "skip_special_tokens", "spaces_between_special_tokens", "priority",
-            "cache_salt", "chat_template_kwargs", "add_generation_prompt", "perf_metrics_in_response",
+            "cache_salt", "chat_template_kwargs", "add_generation_prompt",
+            "perf_metrics_in_response",
             "prompt_truncate_len", "context_length_exceeded_behavior", "safety_model");
 
     static final Set<String> OF_OTHERS_THAN_GROQ = without(OF_OTHERS,

@@ -39,7 +39,8 @@ public enum ReplyVerdict {
         "authentication_error", "specified api usage limits"};
     private static final String[] FIELD_WORDS = {"extra_forbidden",
         "extra inputs are not permitted", "unrecognized request argument", "unknown parameter:",
-        "unknown_parameter", "unsupported parameter:", "unsupported_parameter", "unsupported_value", "' is unsupported",
+        "unknown_parameter", "unsupported parameter:", "unsupported_parameter", "unsupported_value",
+        "' is unsupported",
         "unknown name \\\"", "argument not supported", "additional properties are not allowed",
         "unknown field"};
     private static final String[] QUOTA_WORDS = {"insufficient_quota"};
@@ -47,7 +48,8 @@ public enum ReplyVerdict {
 
     private static final Pattern URL = Pattern.compile("https?:[^\\s\"]+");
     private static final Pattern OF_KEY = Pattern.compile(
-            "\\b(organi[sz]ation|account|workspace|api[ _-]?key|this key|your key|per key|key limit)\\b",
+            "\\b(organi[sz]ation|account|workspace|api[ _-]?key|this key|your key|per key"
+                    + "|key limit)\\b",
             Pattern.CASE_INSENSITIVE);
     private static final Pattern OF_MODEL = Pattern.compile("\\bmodels?\\b"
             + "|\\breached for (?!your\\b|this\\b|the\\b|api\\b|key\\b|org|account|workspace)",

@@ -65,7 +65,7 @@ public record Backoff(Scope scope, long restNanos, boolean byProvidersWord, long
                 said ? retryAfterNanos : GUESSED_NANOS, said, retryAfterNanos);
     }
 
-    /** Whether a {@code retry-after} of that status means that the same request may succeed then. */
+    /** Whether the same request may succeed after that status and its {@code retry-after}. */
     private static boolean asksForTime(int status) {
         return status >= 500 || status == 408 || status == 425 || status == 498;
     }

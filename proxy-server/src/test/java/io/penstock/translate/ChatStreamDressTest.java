@@ -20,7 +20,8 @@ class ChatStreamDressTest {
     private static final List<String> DATA = List.of(
             chunk("{\"role\":\"assistant\",\"content\":\"\"}", "null"),
             chunk("{\"content\":\"Hello\"}", "null"), chunk("{\"content\":\" you\"}", "null"),
-            chunk("{}", "\"stop\""), "{\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":1}}",
+            chunk("{}", "\"stop\""),
+            "{\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":1}}",
             "[DONE]");
 
     private final ChatStream stream = new ChatStream();

@@ -382,7 +382,8 @@ class DialTest {
 
     private void get() throws Exception {
         call(() -> {
-            connection.write(Bytes.buffer("GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"));
+            connection.write(Bytes.buffer(
+                    "GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"));
             connection.flush();
             return null;
         });

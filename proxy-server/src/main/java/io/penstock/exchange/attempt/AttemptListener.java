@@ -46,7 +46,7 @@ public interface AttemptListener {
     /** The reply that the caller did not wait for has told its usage, or will not. */
     void onDrained(Attempt drained);
 
-    /** Both sides speak another protocol from here on; the caller was told. Takes the connection. */
+    /** Both sides speak another protocol from here on, as the caller knows. Takes it. */
     void onUpgrade(Attempt upgraded, UpstreamStream provider);
 
     /** Whether a further target could be asked. */

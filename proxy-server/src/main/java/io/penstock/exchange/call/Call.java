@@ -41,7 +41,7 @@ public interface Call {
         return false;
     }
 
-    /** How long the exchange may take by the caller's own word; {@code Deadlines.NEVER} for none. */
+    /** How long it may take by the caller's own word; {@code Deadlines.NEVER} for none. */
     long timeoutNanos();
 
     // The request comes

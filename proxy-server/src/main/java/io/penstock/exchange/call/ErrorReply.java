@@ -7,8 +7,8 @@ import java.nio.charset.Charset;
  * A provider's error reply that passes as it is, if it passes: held until all of it has come, or as
  * much as is kept.
  *
- * <p><b>Bounds:</b> {@value #MAX_BYTES} bytes are held before it is judged, and {@code maxTextBytes}
- * of them read as text.
+ * <p><b>Bounds:</b> {@value #MAX_BYTES} bytes are held before it is judged, and {@code
+ * maxTextBytes} of them read as text.
  */
 public class ErrorReply extends ReplyReading {
     /** Bytes of an error reply that are held at most. */

@@ -32,7 +32,7 @@ final class RelayedRequest implements OutboundRequest {
     private final boolean asksForUsage;
     private final String prefix;
     private final long prefixTokens;
-    private Fitted fitted; // what the provider gets otherwise than the caller said; null for nothing
+    private Fitted fitted; // what was changed for the provider; null for nothing
 
     /**
      * A request that has yet to be sent.

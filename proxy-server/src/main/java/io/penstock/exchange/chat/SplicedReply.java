@@ -9,8 +9,8 @@ import io.penstock.translate.ErrorBody;
 import io.penstock.usage.TokenUsage;
 
 /**
- * A stream that continues another one: its own chunks are kept back, and what is new in them goes to
- * the caller in chunks that are made here.
+ * A stream that continues another one: its own chunks are kept back, and what is new in them goes
+ * to the caller in chunks that are made here.
  */
 final class SplicedReply extends ContinuableReply {
     SplicedReply(ChatLoop loop, ChatCall call, Ask ask, StreamTranslation translation) {
@@ -19,7 +19,9 @@ final class SplicedReply extends ContinuableReply {
 
     @Override
     boolean onChunk(ChatChunk chunk, boolean isUsageOnly) {
-        continuation.splice(chunk);
+        if (!isDoneSeen()) { // what stands behind the end is no part of the answer
+            continuation.splice(chunk);
+        }
         return false;
     }
 
@@ -57,11 +59,6 @@ final class SplicedReply extends ContinuableReply {
     @Override
     public String takeMade() {
         return continuation.takeEvents();
-    }
-
-    @Override
-    public boolean hasSaidAll() {
-        return isDoneSeen() && isFinishSeen();
     }
 
     @Override

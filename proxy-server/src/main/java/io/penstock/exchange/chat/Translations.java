@@ -116,6 +116,7 @@ final class Translations {
                     refusal.subcode());
         }
         return refused == null ? null : new Failure(Failure.Kind.UNSUPPORTED_PARAMETER,
-                "No provider of this model has the endpoint " + call.endpoint().path() + ".", null, null);
+                "No provider of this model has the endpoint " + call.endpoint().path() + ".",
+                null, null);
     }
 }

@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
  * What follows a failed attempt: the rules of failover, as one function of what is known at that
  * moment.
  *
- * @param nanos for {@link Kind#WAIT} how long; for {@link Kind#NEXT_TARGET} how long the same target
- *     is waited for if no other is left, or {@link RetryAfter#NONE}
+ * @param nanos for {@link Kind#WAIT} how long; for {@link Kind#NEXT_TARGET} how long the same
+ *     target is waited for if no other is left, or {@link RetryAfter#NONE}
  */
 record NextStep(Kind kind, long nanos) {
     /** The longest {@code retry-after} that is waited out when no other target is left. */

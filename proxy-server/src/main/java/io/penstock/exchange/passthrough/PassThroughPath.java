@@ -11,7 +11,8 @@ import io.penstock.http.RequestHead;
  * @param query with its question mark; empty for none
  * @param upgrade it asks for a WebSocket
  */
-public record PassThroughPath(Kind kind, String provider, String path, String query, boolean upgrade) {
+public record PassThroughPath(Kind kind, String provider, String path, String query,
+        boolean upgrade) {
     private static final String PROVIDER_PREFIX = "/passthrough/";
 
     /** Who answers it. */

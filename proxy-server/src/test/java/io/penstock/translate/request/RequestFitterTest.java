@@ -74,7 +74,8 @@ class RequestFitterTest {
         "mistral; ,\"seed\":7,\"store\":false; ,\"random_seed\":7",
         "mistral; ,\"store\":true,\"user\":\"u\",\"stream\":true; ,\"stream\":true",
         "mistral; ,\"stream\":true,\"stream_options\":{\"include_usage\":true}; ,\"stream\":true",
-        "mistral; ,\"metadata\":{\"a\":\"b\"},\"service_tier\":\"auto\"; ,\"metadata\":{\"a\":\"b\"}",
+        "mistral; ,\"metadata\":{\"a\":\"b\"},\"service_tier\":\"auto\";"
+                + " ,\"metadata\":{\"a\":\"b\"}",
         "mistral; ,\"logprobs\":false,\"top_logprobs\":null,\"n\":1,\"logit_bias\":{}; ``",
         "mistral; ,\"logprobs\":true,\"n\":2; ,\"logprobs\":true,\"n\":2",
         "mistral; ,\"parallel_tool_calls\":true; ,\"parallel_tool_calls\":true",
@@ -155,7 +156,8 @@ class RequestFitterTest {
     @CsvSource({"mistral", "groq", "openai", "azure", "xai"})
     void takesReasoningOutOfTheHistory(@ConvertWith(TypeByName.class) ProviderType type) {
         assertThat(chat(type, "{\"messages\":[{\"role\":\"assistant\",\"reasoning\":\"r\","
-                + "\"content\":\"a\",\"reasoning_content\":\"r\",\"reasoning_details\":[{\"a\":1}]}]}"))
+                + "\"content\":\"a\",\"reasoning_content\":\"r\","
+                + "\"reasoning_details\":[{\"a\":1}]}]}"))
                 .isEqualTo("{\"messages\":[{\"role\":\"assistant\",\"content\":\"a\"}]}");
         assertThat(dropped).contains("messages.reasoning_content");
     }
@@ -286,7 +288,8 @@ class RequestFitterTest {
         String enabled = ",\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2000}}";
         String open = "{\"messages\":[" + USER + "," + assistant(unsigned, call) + "," + result;
 
-        assertThat(messages(open + "]" + enabled)).endsWith("\"thinking\":{\"type\":\"disabled\"}}");
+        assertThat(messages(open + "]" + enabled))
+                .endsWith("\"thinking\":{\"type\":\"disabled\"}}");
         assertThat(changed).containsExactly("thinking");
         assertThat(messages(open + "," + assistant(TEXT) + "," + USER + "]" + enabled))
                 .endsWith(enabled).doesNotContain("signature");
