@@ -50,8 +50,8 @@ final class ProviderSchema {
             TimeoutSettings.DEFAULT.tls(), "for the TLS handshake");
     static final Field<Duration> HEAD = Field.of("head", Types.DURATION,
             TimeoutSettings.DEFAULT.head(),
-            "from the request sent to the response's head; for a unary reply only when it is set "
-                    + "here, else `total` counts");
+            "from the request sent to the response's head; a unary reply has longer unless it is "
+                    + "set here: half of what is left of `total` while another target is left");
     static final Field<Duration> FIRST_CONTENT = Field.of("first_content", Types.DURATION,
             TimeoutSettings.DEFAULT.firstContent(),
             "from the request sent to the first content of a stream");

@@ -147,7 +147,7 @@ public final class Exchange extends Deadlines.Entry
         Failure mistake = call.read(bytes, phase != Phase.RECEIVED);
         if (mistake != null) {
             bytes.release();
-        } else if (call.isUploading() && failover.leader().isSent()) {
+        } else if (call.isUploading() && failover.isSent()) {
             failover.leader().upload(bytes);
         } else {
             mistake = call.keep(bytes);
@@ -179,7 +179,7 @@ public final class Exchange extends Deadlines.Entry
         } else if (call.isUploading()) {
             call.endUpload();
             failover.onSent(loop.nowNanos());
-            if (failover.leader().isSent()) {
+            if (failover.isSent()) {
                 failover.leader().endUpload();
             }
         } else if (phase == Phase.RECEIVED) {
@@ -219,7 +219,9 @@ public final class Exchange extends Deadlines.Entry
     @Override
     public void onRequestUnwanted() {
         if (call.cutUpload()) {
-            failover.leader().stopUpload();
+            if (failover.leader() != null) {
+                failover.leader().stopUpload();
+            }
             failover.onSent(loop.nowNanos());
             downstream.setReading(true); // to be thrown away, or the caller would wait for ever
         }
@@ -257,7 +259,7 @@ public final class Exchange extends Deadlines.Entry
             return;
         }
         Attempt attempt = failover.leader();
-        leftAlone = phase != Phase.RECEIVED && !failover.isPaused() && attempt.isSent();
+        leftAlone = phase != Phase.RECEIVED && !failover.isPaused() && failover.isSent();
         if (phase == Phase.RECEIVED) {
             endWithoutCaller();
         } else if (leftAlone && attempt.ask().candidate().policy().drains()
@@ -368,10 +370,6 @@ public final class Exchange extends Deadlines.Entry
         failover.begin(whom, costs, dispatchedNanos, now);
         loop.calls().deadlines().add(this);
         if (!failover.startFirst(now)) {
-            fail(log.isUntranslatableEverywhere() && call.untranslatable() != null
-                    ? call.untranslatable() : Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER,
-                    "Every provider of " + what() + " is left alone for the moment: " + log
-                            + "."));
             answerFailure();
         }
     }
@@ -474,9 +472,11 @@ public final class Exchange extends Deadlines.Entry
                     "the exchange took too long");
             default -> {
                 Attempt attempt = failover.leader();
-                attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(),
-                        "the exchange took too long");
-                attempt.onTimeUp(nowNanos);
+                if (attempt != null) {
+                    attempt.provider().onError(Fault.TOTAL_TIMEOUT.code(),
+                            "the exchange took too long");
+                    attempt.onTimeUp(nowNanos);
+                }
                 onRequestUnwanted();
                 stopTrying(Fault.TOTAL_TIMEOUT);
                 answerFailure();
@@ -491,6 +491,9 @@ public final class Exchange extends Deadlines.Entry
             costs.bookLost(attempt);
         }
         failover.stop();
+        if (attempt == null) {
+            return; // a first target was still waited for
+        }
         log.onFault(attempt.ask(), attempt, why, loop.nowNanos());
         attempt.abandon();
     }
@@ -617,6 +620,10 @@ public final class Exchange extends Deadlines.Entry
         if (log.isNotFoundEverywhere()) {
             return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No provider knows " + what() + ": "
                     + log + ".", "model", null);
+        }
+        if (failover.leader() == null) {
+            return Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER, "Every provider of " + what()
+                    + " is left alone for the moment: " + log + ".");
         }
         String tried = "All providers of " + what() + " failed: " + log + ".";
         Fault last = log.lastFault();

@@ -207,7 +207,7 @@ final class Http1Downstream implements DownstreamStream {
             if (!reader.isReading()) {
                 reader.readAhead();
                 if (loop.isDraining()) {
-                    connection.closeIfIdle(); // it promised keep-alive before the drain began
+                    connection.closeIfIdle(); // the answer had promised to stay
                 }
             }
         }
@@ -268,7 +268,7 @@ final class Http1Downstream implements DownstreamStream {
             case LINGERING -> {
                 connection.moveTo(last);
                 clock.await(DownstreamConnection.LINGER_SECONDS);
-                if (context.pipeline().first() == connection) { // TLS would cut the last records
+                if (context.pipeline().first() == connection) { // TLS would cut records short
                     ((DuplexChannel) context.channel()).shutdownOutput();
                 }
             }

@@ -39,8 +39,8 @@ public enum ReplyVerdict {
         "authentication_error", "specified api usage limits"};
     private static final String[] FIELD_WORDS = {"extra_forbidden",
         "extra inputs are not permitted", "unrecognized request argument", "unknown parameter:",
-        "unknown_parameter", "unsupported parameter:", "unsupported_parameter",
-        "unsupported_value", "' is unsupported",
+        "unknown_parameter", "unsupported parameter:", "unsupported_parameter", "unsupported_value",
+        "' is unsupported",
         "unknown name \\\"", "argument not supported", "additional properties are not allowed",
         "unknown field"};
     private static final String[] QUOTA_WORDS = {"insufficient_quota"};

@@ -32,8 +32,8 @@ class WaitTextTest {
     @ValueSource(strings = {"1e300", "1e999", "Infinity", "99999999999999s", "999999999999999d",
         "Fri, 31 Dec 9999 23:59:59 GMT", "9999-12-31T23:59:59Z", "99999999999999999999"})
     void boundsWhatIsBeyondAllSense(String text) {
-        assertThat(WaitText.read(text, NOW))
-                .isBetween(Duration.ofDays(10_000), Duration.ofDays(36_500));
+        assertThat(WaitText.read(text, NOW)).isBetween(Duration.ofDays(10_000),
+                Duration.ofDays(36_500));
     }
 
     @ParameterizedTest

@@ -127,6 +127,55 @@ class ContinuationIT {
     }
 
     @Test
+    void goesOnWithAStreamThatSaysItIsDoneAndNotWhy() throws Exception {
+        Script unfinished = x -> {
+            x.readRequest();
+            say(x, "a", FIRST).event("[DONE]").lastChunk();
+        };
+        try (ScriptedUpstream a = ScriptedUpstream.start(unfinished);
+                ScriptedUpstream b = ScriptedUpstream.start(answering(ALL.substring(25)));
+                ProxyUnderTest proxy = before(a, b).start()) {
+            RawClient caller = ask(proxy, "");
+            caller.readHead();
+            String data = caller.readChunked();
+            assertThat(text(data)).isEqualTo(ALL);
+            assertThat(data).endsWith("data: [DONE]\n\n").containsOnlyOnce("[DONE]");
+        }
+    }
+
+    @Test
+    void passesNothingThatStandsBehindTheEndOfTheNext() throws Exception {
+        Script talkative = x -> {
+            x.readRequest();
+            say(x, "b", ALL.substring(25)).event(chunk("b", "{}", "\"stop\""))
+                    .event("[DONE]").event(content("b", " And eleven.")).lastChunk();
+        };
+        try (ScriptedUpstream a = ScriptedUpstream.start(breaking(FIRST));
+                ScriptedUpstream b = ScriptedUpstream.start(talkative);
+                ProxyUnderTest proxy = before(a, b).start()) {
+            RawClient caller = ask(proxy, "");
+            caller.readHead();
+            String data = caller.readChunked();
+            assertThat(text(data)).isEqualTo(ALL);
+            assertThat(data).endsWith("data: [DONE]\n\n");
+        }
+    }
+
+    /** Too little to tell an answer that begins anew from one that goes on: it is not shown. */
+    @Test
+    void tellsTheBeginningOnceWhereVeryLittleHadCome() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(breaking("One two"));
+                ScriptedUpstream b = ScriptedUpstream.start(answering(ALL));
+                ProxyUnderTest proxy = before(a, b).start()) {
+            RawClient caller = ask(proxy, "");
+            caller.readHead();
+            String data = caller.readChunked();
+            assertThat(text(data)).isEqualTo(ALL);
+            assertThat(asked).singleElement().asString().doesNotContain("assistant");
+        }
+    }
+
+    @Test
     void dropsWhatTheCallerHasWhereTheNextBeginsAnew() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(breaking(FIRST));
                 ScriptedUpstream b = ScriptedUpstream.start(answering(ALL));

@@ -495,4 +495,59 @@ class FailoverIT {
             }
         }
     }
+
+    /** A unary call has no timer of its own for the head, unless one is set. */
+    @Test
+    void leavesABlackHoleInTimeForTheNext() throws Exception {
+        Script silent = x -> {
+            x.readRequest();
+            x.stall();
+        };
+        try (ScriptedUpstream a = ScriptedUpstream.start(silent);
+                ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.ofYaml(transport, """
+                        providers:
+                          - {name: a, type: openai-compatible, base_url: "%s", keys: [k],
+                             models: [m], timeouts: {total: 4s}}
+                          - {name: b, type: openai-compatible, base_url: "%s", keys: [k],
+                             models: [m]}
+                        routes: [{model: smart, targets: [a/m, b/m]}]
+                        """.formatted(a.url(), b.url())).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            RawClient.Head head = caller.readHead();
+            caller.readBody(head);
+
+            assertThat(head.header("x-penstock-attempts"))
+                    .isEqualTo("a/m=head_timeout, b/m=200");
+        }
+    }
+
+    /** Of four seconds that it has, it took more than one: another try would double the wait. */
+    @Test
+    void asksAProviderOnceThatFailsLate() throws Exception {
+        List<Script> late = List.of(x -> {
+            x.readRequest();
+            x.awaitClosed(Duration.ofMillis(1100));
+            x.reset();
+        }, x -> {
+            x.readRequest();
+            x.awaitClosed(Duration.ofMillis(1100));
+            x.head(502, "content-length: 0").flush();
+        });
+        for (Script script : late) {
+            try (ScriptedUpstream a = ScriptedUpstream.start(script);
+                    ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                    ProxyUnderTest proxy = ProxyUnderTest.on(transport)
+                            .provider("a", a.url()).head(Duration.ofSeconds(4))
+                            .provider("b", b.url()).start()) {
+                RawClient caller = proxy.ask(SMART, false);
+                RawClient.Head head = caller.readHead();
+                caller.readBody(head);
+
+                assertThat(head.header("x-penstock-attempts"))
+                        .matches("a/model-a=(reset|502), b/model-b=200");
+                assertThat(a.requests()).hasSize(1);
+            }
+        }
+    }
 }

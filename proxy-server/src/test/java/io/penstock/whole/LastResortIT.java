@@ -339,6 +339,44 @@ class LastResortIT {
         }
     }
 
+    @Test
+    void waitsForASoleProviderThatWillHaveRestedInAMoment() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(
+                        status(429, REFUSAL, "retry-after-ms: 900"),
+                        ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .retry(new RetrySettings(1, 0, Duration.ZERO, 0)).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            RawClient.Head head = caller.readHead();
+            assertThat(head.status()).isEqualTo(429);
+            caller.readBody(head);
+
+            ProxyUnderTest.ask(caller, SMART, false);
+            head = caller.readHead();
+            caller.readBody(head);
+
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(a.requests()).hasSize(2);
+        }
+    }
+
+    @Test
+    void forgetsACallThatWaitsAndWhoseCallerGoes() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(
+                        status(429, REFUSAL, "retry-after-ms: 900"),
+                        ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .retry(new RetrySettings(1, 0, Duration.ZERO, 0)).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            caller.readBody(caller.readHead());
+            ProxyUnderTest.ask(caller, SMART, false);
+            caller.close();
+
+            proxy.awaitQuiet();
+            assertThat(a.requests()).hasSize(1);
+        }
+    }
+
     /** Whoever watches the rests does not end them. */
     @Test
     void letsAKeyRestOnThoughItsRestIsLookedAt() throws Exception {

@@ -71,6 +71,8 @@ class MidstreamIT {
                 new Breaking("reset", "upstream_error", "reset", EVENTS, x -> x.reset()),
                 new Breaking("the last chunk without a finish reason", "upstream_error",
                         "truncated", EVENTS, x -> x.lastChunk()),
+                new Breaking("[DONE] without a finish reason", "upstream_error", "truncated",
+                        EVENTS, x -> x.event("[DONE]").lastChunk()),
                 new Breaking("the last chunk within an event", "upstream_error", "truncated",
                         EVENTS, x -> x.chunk(half).lastChunk()),
                 new Breaking("silence", "upstream_timeout", "gap_timeout", EVENTS,

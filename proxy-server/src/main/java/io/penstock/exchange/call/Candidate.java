@@ -14,4 +14,15 @@ import io.penstock.upstream.TimeoutSettings;
  * @param policy of the route by which it was found
  */
 public record Candidate(TargetName target, Provider provider, TargetHealth health, long ticket,
-        TimeoutSettings timeouts, RoutePolicy policy) {}
+        TimeoutSettings timeouts, RoutePolicy policy) {
+
+    /** The same target, which its health lets be asked once more. */
+    public Candidate with(long ticket) {
+        return new Candidate(target, provider, health, ticket, timeouts, policy);
+    }
+
+    /** The same with other timers. */
+    public Candidate with(TimeoutSettings timeouts) {
+        return new Candidate(target, provider, health, ticket, timeouts, policy);
+    }
+}

@@ -290,17 +290,18 @@ public final class ChatCall implements Call {
             long passedTokens, long promptTokens) {
         boolean mayAsk = provider.takesUsageQuestion() && provider != doubtful;
         String text = continues ? continuation.text().stripTrailing() : null;
+        boolean mayPrefill = continues && Splice.isTelling(text);
         if (provider.speaks(endpoint.api()) && !isReframed()) {
             boolean asks = continues ? mayAsk : mayAsk && fields.isStream()
                     && !fields.asksForUsage() && endpoint.hasChunks();
-            boolean prefills = continues && provider.takesPrefill(target.model());
+            boolean prefills = mayPrefill && provider.takesPrefill(target.model());
             if (continues) {
                 continuation.beginSplice(prefills);
             }
             return new RelayedRequest(this, asks, prefills ? text : null, passedTokens);
         }
-        TranslatedRequest request = translations.prepare(target, provider, mayAsk, text,
-                passedTokens, promptTokens);
+        TranslatedRequest request = translations.prepare(target, provider, mayAsk,
+                mayPrefill ? text : null, passedTokens, promptTokens);
         if (continues && request != null) {
             continuation.beginSplice(request.isPrefilled());
         }

@@ -11,6 +11,7 @@ import io.penstock.usage.TokenUsage;
  */
 final class ChunkReply extends StreamReply {
     private final boolean hidesUsage;
+    private boolean oversized; // an event that was too long to be read: it may have been the last
 
     /** {@code hidesUsage}: the caller has not asked for the event that brings only the usage. */
     ChunkReply(ChatLoop loop, ChatCall call, Ask ask, boolean hidesUsage) {
@@ -47,10 +48,33 @@ final class ChunkReply extends StreamReply {
                 }
             }
             case FINISH -> onFinish();
-            case DONE -> onDone();
+            case DONE -> {
+                onDone();
+                return hasReason(); // else it is no end: the caller sees the stream break
+            }
             case ERROR -> onError();
             default -> { }
         }
         return found == null || !hidesUsage || !isUsageOnly(buffer, index, length);
+    }
+
+    @Override
+    public void onOversizedEvent() {
+        super.onOversizedEvent();
+        oversized = true;
+    }
+
+    private boolean hasReason() {
+        return isFinishSeen() || oversized;
+    }
+
+    @Override
+    public boolean isComplete() {
+        return isErrorSeen() || hasReason();
+    }
+
+    @Override
+    public boolean hasSaidAll() {
+        return isDoneSeen() && hasReason();
     }
 }

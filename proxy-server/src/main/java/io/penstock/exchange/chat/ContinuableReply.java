@@ -50,7 +50,12 @@ abstract class ContinuableReply extends StreamReply {
 
     @Override
     public boolean isComplete() {
-        return isDoneSeen() || isErrorSeen() || translation == null && isFinishSeen();
+        return isErrorSeen() || isFinishSeen() && (translation == null || isDoneSeen());
+    }
+
+    @Override
+    public boolean hasSaidAll() {
+        return isDoneSeen() && isFinishSeen();
     }
 
     @Override
@@ -71,7 +76,10 @@ abstract class ContinuableReply extends StreamReply {
                 }
                 return onChunk(chunk, found != null && isUsageOnly(buffer, index, length));
             }
-            case DONE -> onDone();
+            case DONE -> {
+                onDone();
+                return !isSpliced() && isFinishSeen(); // without a reason it is no end
+            }
             case ERROR -> {
                 onError();
                 return false;

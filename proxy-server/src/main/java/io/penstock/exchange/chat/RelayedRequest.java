@@ -32,7 +32,7 @@ final class RelayedRequest implements OutboundRequest {
     private final boolean asksForUsage;
     private final String prefix;
     private final long prefixTokens;
-    private Fitted fitted; // what differs for the provider; null if nothing does
+    private Fitted fitted; // what was changed for the provider; null for nothing
 
     /**
      * A request that has yet to be sent.

@@ -38,6 +38,14 @@ final class Splice {
         repeats = !continues;
     }
 
+    /**
+     * Whether a model can be asked to go on from that text: with less, an answer that begins anew
+     * all the same could not be told from one that goes on.
+     */
+    static boolean isTelling(String text) {
+        return text.length() >= TELLING_CHARS;
+    }
+
     /** Reads the next piece of the second answer. */
     Outcome read(String piece) {
         held.append(piece);

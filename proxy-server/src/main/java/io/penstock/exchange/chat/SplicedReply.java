@@ -19,7 +19,9 @@ final class SplicedReply extends ContinuableReply {
 
     @Override
     boolean onChunk(ChatChunk chunk, boolean isUsageOnly) {
-        continuation.splice(chunk);
+        if (!isDoneSeen()) { // what stands behind the end is no part of the answer
+            continuation.splice(chunk);
+        }
         return false;
     }
 
@@ -57,11 +59,6 @@ final class SplicedReply extends ContinuableReply {
     @Override
     public String takeMade() {
         return continuation.takeEvents();
-    }
-
-    @Override
-    public boolean hasSaidAll() {
-        return isDoneSeen() && isFinishSeen();
     }
 
     @Override

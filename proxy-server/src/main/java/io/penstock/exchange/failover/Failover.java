@@ -23,6 +23,8 @@ import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.Backoff;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.RetryBudget;
+import io.penstock.upstream.TimeoutSettings;
+import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -38,6 +40,11 @@ import java.util.concurrent.TimeUnit;
 public final class Failover {
     private static final long MIN_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
     private static final long MAX_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /** The longest time that is waited for a first target while all rest. */
+    private static final long MAX_FIRST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int LATE_DIVISOR = 4; // of the time that a target has for a reply
+    private static final long SLOW_TOKEN_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
 
     private final FailoverLoop loop;
     private final CallLoop calls;
@@ -59,6 +66,8 @@ public final class Failover {
     private long sinceNanos; // from here on the total time counts
     private long totalNanos;
     private Candidate paused; // to be asked again at that time; null if none is
+    private boolean waitsForFirst; // no target may be asked before that time
+    private boolean hasWaited; // for a first one, which happens once
     private long pauseUntilNanos;
     private int sameTargetTries;
 
@@ -95,16 +104,34 @@ public final class Failover {
         }
     }
 
-    /** Asks the first target; returns false if there is none to be asked. */
+    /**
+     * Asks the first target, or will in a moment: as soon as one has rested, if that is soon.
+     * Returns false if there is none to be asked.
+     */
     public boolean startFirst(long nowNanos) {
         Candidate first = nextAskable(false, nowNanos);
         if (first == null) {
-            return false;
+            return waitForFirst(nowNanos);
         }
         calls.upstream().pool(first.provider()).retryBudget()
                 .onFirstTry(policy.retry().budgetRatio());
         planHedge(first, nowNanos);
         start(first, Ask.Why.FIRST, null, nowNanos);
+        return true;
+    }
+
+    private boolean waitForFirst(long nowNanos) {
+        long wait = targets.readyInNanos(nowNanos);
+        long left = call.timeoutNanos() - (nowNanos - sinceNanos);
+        if (hasWaited || wait <= 0 || wait > MAX_FIRST_WAIT_NANOS || wait >= left) {
+            return false;
+        }
+        hasWaited = true;
+        waitsForFirst = true;
+        totalNanos = call.timeoutNanos();
+        pauseUntilNanos = nowNanos + wait;
+        timing.enter(Stage.PROVIDER, nowNanos);
+        calls.deadlines().expectBy(pauseUntilNanos);
         return true;
     }
 
@@ -115,7 +142,12 @@ public final class Failover {
 
     /** Whether no attempt is under way, since a target is to be asked again in a moment. */
     public boolean isPaused() {
-        return paused != null;
+        return paused != null || waitsForFirst;
+    }
+
+    /** Whether the request has gone out to the target that counts. */
+    public boolean isSent() {
+        return race.leader() != null && race.leader().isSent();
     }
 
     /** Whether a further target could be asked. */
@@ -184,7 +216,7 @@ public final class Failover {
         if (!call.isUploading()) {
             calls.deadlines().expectBy(sinceNanos + totalNanos);
         }
-        Ask ask = new Ask(candidate, candidate.provider().keys().choose(
+        Ask ask = new Ask(inTime(candidate, nowNanos), candidate.provider().keys().choose(
                 candidate.target().model(), nowNanos), prepared,
                 settled ? Ask.Why.CONTINUE : why, metering.isWatching());
         prepared = null;
@@ -196,6 +228,38 @@ public final class Failover {
             race.replace(former, attempt);
         }
         attempt.start();
+    }
+
+    /**
+     * The target with the time that it has for the head of a unary reply. Where the configuration
+     * says nothing, that is what its tokens may take, and never so long that the next target had no
+     * turn; the last one has all the time that is left.
+     */
+    private Candidate inTime(Candidate candidate, long nowNanos) {
+        TimeoutSettings said = candidate.timeouts();
+        if (call.isStream() || candidate.health() == null || said.headOfUnary() != null
+                || call.isUploading() || !isAnotherLeft()) {
+            return candidate;
+        }
+        long allowed = (totalNanos - (nowNanos - sinceNanos)) / 2;
+        long tokens = call.demand().maxTokens();
+        if (tokens >= 0) {
+            allowed = Math.min(allowed, said.head().toNanos() + tokens * SLOW_TOKEN_NANOS);
+        }
+        return allowed <= 0 ? candidate : candidate.with(said.with(null, null,
+                Duration.ofNanos(allowed), null, null, null));
+    }
+
+    /**
+     * Whether the attempt failed only after a good part of its time: then it was slow rather than
+     * unlucky, and asking the same target again would double the wait.
+     */
+    private static boolean isLate(Attempt failed, long nowNanos) {
+        TimeoutSettings timeouts = failed.ask().candidate().timeouts();
+        Duration timer = timeouts.headOfUnary() != null ? timeouts.headOfUnary()
+                : timeouts.head();
+        return failed.isSent()
+                && nowNanos - failed.slotNanos() >= timer.toNanos() / LATE_DIVISOR;
     }
 
     /** Asks the next target; returns false if none is left. */
@@ -220,6 +284,12 @@ public final class Failover {
         }
         start(same, Ask.Why.AGAIN, null, nowNanos);
         return true;
+    }
+
+    private boolean endWait(long nowNanos) {
+        waitsForFirst = false;
+        targets.beginAnew(nowNanos);
+        return startFirst(nowNanos);
     }
 
     /** Starts the total time: the request has been sent, or the rest of it is not needed. */
@@ -285,7 +355,8 @@ public final class Failover {
             return goOn(failed, nowNanos);
         }
         return race.leaveToOther(failed)
-                || tryAgain(failed, fault.isTransient(), RetryAfter.NONE, nowNanos);
+                || tryAgain(failed, fault.isTransient() && !isLate(failed, nowNanos),
+                        RetryAfter.NONE, nowNanos);
     }
 
     /**
@@ -315,7 +386,8 @@ public final class Failover {
             targets.exclude(failed.target().model());
         }
         return tryAgain(failed, failed.verdict() == ReplyVerdict.TRANSIENT
-                && failed.retryAfterNanos() == RetryAfter.NONE, backoff.waitNanos(), nowNanos);
+                && failed.retryAfterNanos() == RetryAfter.NONE && !isLate(failed, nowNanos),
+                backoff.waitNanos(), nowNanos);
     }
 
     /** Asks again without what the proxy had added. */
@@ -410,7 +482,7 @@ public final class Failover {
     /** Nanoseconds until something has to happen. */
     public long remainingNanos(long nowNanos) {
         long total = timeLeftNanos(nowNanos);
-        if (paused != null) {
+        if (isPaused()) {
             return Math.min(total, pauseUntilNanos - nowNanos);
         }
         long other = race.isOn() ? race.second().remainingNanos(nowNanos)
@@ -420,8 +492,9 @@ public final class Failover {
 
     /** Acts on what is due; returns false if no attempt is left. */
     public boolean onDeadline(long nowNanos) {
-        if (paused != null) {
-            return pauseUntilNanos - nowNanos > 0 || endPause(nowNanos);
+        if (isPaused()) {
+            return pauseUntilNanos - nowNanos > 0
+                    || (waitsForFirst ? endWait(nowNanos) : endPause(nowNanos));
         }
         if (!race.isOn() && race.dueInNanos(nowNanos) <= 0) {
             hedge(nowNanos);
@@ -436,6 +509,7 @@ public final class Failover {
     /** Ends the pause or the race: no attempt follows. */
     public void stop() {
         paused = null;
+        waitsForFirst = false;
         if (race.isOn()) {
             endRace(race.leader());
         }

@@ -50,6 +50,11 @@ final class OneTarget implements Targets {
     }
 
     @Override
+    public void beginAnew(long nowNanos) {
+        asked = false;
+    }
+
+    @Override
     public boolean isAnotherLeft() {
         return false;
     }

@@ -222,8 +222,15 @@ final class RoutedTargets implements Targets, TargetFigures {
     }
 
     @Override
+    public void beginAnew(long nowNanos) {
+        resting.clear();
+        failing.clear();
+        enter(0, nowNanos);
+    }
+
+    @Override
     public boolean isAnotherLeft() {
-        return next < order.count();
+        return next < order.count() || current + 1 < routes.size();
     }
 
     @Override
@@ -234,9 +241,7 @@ final class RoutedTargets implements Targets, TargetFigures {
     @Override
     public Candidate again(Candidate candidate, long nowNanos) {
         long ticket = candidate.health().tryPass(nowNanos);
-        return ticket == TargetHealth.REFUSED ? null : new Candidate(candidate.target(),
-                candidate.provider(), candidate.health(), ticket, candidate.timeouts(),
-                candidate.policy());
+        return ticket == TargetHealth.REFUSED ? null : candidate.with(ticket);
     }
 
     @Override

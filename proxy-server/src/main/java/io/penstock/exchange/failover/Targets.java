@@ -22,6 +22,9 @@ interface Targets {
     /** Like {@link #next}, but neither from routes to fall back on nor from those passed over. */
     Candidate nextOfRoute(long nowNanos, AttemptLog log);
 
+    /** None was asked so far, and some time has passed: looks at all of them once more. */
+    void beginAnew(long nowNanos);
+
     /** Whether a target is left that was not looked at yet. */
     boolean isAnotherLeft();
 

@@ -35,7 +35,7 @@ class TimingTest {
         timing.enter(Stage.PROXY, 5_000_000);
         timing.enter(Stage.PROVIDER, 3_000_000);
 
-        assertThat(written(timing, 6_000_000))
-                .contains("upstream;dur=6.000, proxy;dur=0.000, total;");
+        assertThat(written(timing, 6_000_000)).contains(
+                "upstream;dur=6.000, proxy;dur=0.000, total;");
     }
 }

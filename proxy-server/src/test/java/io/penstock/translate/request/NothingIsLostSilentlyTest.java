@@ -118,7 +118,8 @@ class NothingIsLostSilentlyTest {
                 "'frequency_penalty':1", "'presence_penalty':1", "'prediction':{}",
                 "'verbosity':'low'", "'store':true", "'metadata':{'a':'b'}", "'moderation':{}",
                 "'web_search_options':{}", "'audio':{'voice':'v','format':'wav'}",
-                "'prompt_cache_key':'k'", "'prompt_cache_options':{}",
+                "'prompt_cache_key':'k'",
+                "'prompt_cache_options':{}",
                 "'prompt_cache_retention':'24h'", "'logprobs':true", "'top_logprobs':1",
                 "'service_tier':'flex'", "'something_new':{}")
                 .map(in -> dropped(CHAT, to, SONNET, in, in.substring(1, in.indexOf('\'', 1))));

@@ -74,8 +74,8 @@ class RequestFitterTest {
         "mistral; ,\"seed\":7,\"store\":false; ,\"random_seed\":7",
         "mistral; ,\"store\":true,\"user\":\"u\",\"stream\":true; ,\"stream\":true",
         "mistral; ,\"stream\":true,\"stream_options\":{\"include_usage\":true}; ,\"stream\":true",
-        "mistral; ,\"metadata\":{\"a\":\"b\"},\"service_tier\":\"auto\"; "
-            + ",\"metadata\":{\"a\":\"b\"}",
+        "mistral; ,\"metadata\":{\"a\":\"b\"},\"service_tier\":\"auto\";"
+                + " ,\"metadata\":{\"a\":\"b\"}",
         "mistral; ,\"logprobs\":false,\"top_logprobs\":null,\"n\":1,\"logit_bias\":{}; ``",
         "mistral; ,\"logprobs\":true,\"n\":2; ,\"logprobs\":true,\"n\":2",
         "mistral; ,\"parallel_tool_calls\":true; ,\"parallel_tool_calls\":true",
