@@ -29,8 +29,9 @@ final class EventReply extends StreamReply {
     public boolean onEvent(ByteBuf buffer, int index, int length) {
         watchedEvents += length > MAX_EMPTY_BYTES ? 1 : 0;
         unreadLast = false;
+        int malformed = watcher.malformedEvents();
         onMeaning(watcher.onEvent(buffer, index, length, Unpooled.EMPTY_BUFFER), length);
-        return true;
+        return watcher.malformedEvents() == malformed; // a client would give up at such an event
     }
 
     /** Responses repeat all of the answer in the event that ends it, and tells the usage. */
