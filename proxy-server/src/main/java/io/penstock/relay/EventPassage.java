@@ -9,6 +9,7 @@ import io.penstock.loop.Scratch;
 import io.penstock.sse.EventSplitter;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes the events of a stream on, each as soon as it is whole, but for those that its observer
@@ -33,7 +34,7 @@ final class EventPassage {
     private final ChunkScanner chunks = new ChunkScanner();
     private final ChunkScanner again = new ChunkScanner(); // over bytes that were followed before
 
-    private ByteBuf tail; // data of an unfinished event, its framing taken off
+    private @Nullable ByteBuf tail; // data of an unfinished event, its framing taken off
     private boolean cutEvent; // what passed last is not the end of an event
     private boolean framed; // the caller is sent chunks
     private int run; // where, in the bytes at hand, a run of whole chunks begins
@@ -220,9 +221,8 @@ final class EventPassage {
             tail = null;
         }
     }
-
-    /** The provider's framing, or its connection, has ended the stream: so it has its last event. */
-    void finish() {
+ /** The provider's framing, or its connection,
+        has ended the stream: so it has its last event. */ void finish() {
         if (!events.finish()) {
             dropTail();
         }
