@@ -8,6 +8,7 @@ import io.penstock.translate.ErrorBody;
 import io.penstock.translate.ReplyFormat;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One reply that the proxy makes itself: short, JSON or text, in one write. Fields are gathered
@@ -65,24 +66,24 @@ public final class LocalReply {
     /**
      * Answers with that format's error object, and ends the response.
      *
-     * @param attempts what was tried, which goes into it; null for nothing
+     * @param attempts what was tried, which goes into it
      */
     public void error(DownstreamStream to, ReplyFormat format, Failure failure,
-            String requestId, String attempts) {
+            String requestId, @Nullable String attempts) {
         writeError(to, format, failure, requestId, attempts);
         to.endResponse();
     }
 
     /** Queues that format's error object, all of it; the response has yet to be ended. */
     public void writeError(DownstreamStream to, ReplyFormat format, Failure failure,
-            String requestId, String attempts) {
+            String requestId, @Nullable String attempts) {
         writeJson(to, failure.kind().status() == 499 ? 400 : failure.kind().status(), requestId,
                 ErrorBody.of(format, failure, attempts));
     }
 
     /** Answers with OpenAI's error object, and ends the response. */
     public void error(DownstreamStream to, Failure failure, String requestId,
-            String attempts) {
+            @Nullable String attempts) {
         error(to, ReplyFormat.CHAT, failure, requestId, attempts);
     }
 
@@ -93,8 +94,8 @@ public final class LocalReply {
     }
 
     /** {@code contentType} is null where the status knows no body (RFC 9110 section 8.6). */
-    private void write(DownstreamStream to, int status, String requestId, String contentType,
-            byte[] body) {
+    private void write(DownstreamStream to, int status, String requestId,
+            @Nullable String contentType, byte[] body) {
         boolean keepAlive = to.decideKeepAlive();
         writer.clear().bytes(HeaderText.statusLine(status));
         if (contentType != null) {

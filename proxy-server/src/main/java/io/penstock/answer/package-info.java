@@ -3,4 +3,7 @@
  * request ids. Knows formats of errors and connections; not exchanges. Start at {@link
  * io.penstock.answer.LocalReply}.
  */
+@NullMarked
 package io.penstock.answer;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,4 +3,7 @@
  * reads. Knows neither credentials nor how rates are kept. Start at {@link
  * io.penstock.caller.Caller}.
  */
+@NullMarked
 package io.penstock.caller;
+
+import org.jspecify.annotations.NullMarked;

@@ -5,6 +5,7 @@ import io.penstock.config.Loaded;
 import io.penstock.config.Overrides;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -32,7 +33,7 @@ final class CheckCommand implements Callable<Integer> {
         }
     }
 
-    private static String accessLog(String path) {
+    private static String accessLog(@Nullable String path) {
         return path == null ? "no access log"
                 : "access log to " + (path.equals("-") ? "standard output" : path);
     }

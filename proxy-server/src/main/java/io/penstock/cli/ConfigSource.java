@@ -47,7 +47,7 @@ record ConfigSource(@Nullable Path file, Overrides overrides, Plugins plugins) {
         try {
             return new Reloaded(load().settings(), "");
         } catch (ConfigException e) {
-            return new Reloaded(null, e.getMessage());
+            return new Reloaded(null, String.valueOf(e.getMessage()));
         }
     }
 

@@ -34,7 +34,7 @@ final class Field<T> {
         return new Field<>(name, type, null, false, meaning);
     }
 
-    static <T> Field<T> of(String name, Type<T> type, T defaultValue, String meaning) {
+    static <T> Field<T> of(String name, Type<T> type, @Nullable T defaultValue, String meaning) {
         return new Field<>(name, type, defaultValue, false, meaning);
     }
 

@@ -71,7 +71,7 @@ final class OptionBinder {
         }
     }
 
-    private String otherwise(Option option) {
+    private @Nullable String otherwise(Option option) {
         return option.variables().stream()
                 .map(variable -> environment.getOrDefault(variable, "").strip())
                 .filter(value -> !value.isEmpty()).findFirst().orElse(option.defaultValue());

@@ -140,13 +140,15 @@ final class ProviderBinder {
     private List<Section> fromEnvironment(Section root) {
         List<Section> sections = new ArrayList<>();
         for (ProviderType type : FROM_ENVIRONMENT) {
-            if (!environment.getOrDefault(type.defaultKeyEnv(), "").isBlank()) {
-                Place place = Place.environment(type.defaultKeyEnv());
+            String variable = type.defaultKeyEnv();
+            assert variable != null; // of these types, each has one
+            if (!environment.getOrDefault(variable, "").isBlank()) {
+                Place place = Place.environment(variable);
                 sections.add(new Section(ProviderSchema.PROVIDER,
                         root.place(Schema.PROVIDERS).item(sections.size()))
                         .put(ProviderSchema.NAME, type.configName(), place)
                         .put(ProviderSchema.TYPE, type, place)
-                        .put(ProviderSchema.API_KEY_ENV, type.defaultKeyEnv(), place)
+                        .put(ProviderSchema.API_KEY_ENV, variable, place)
                         .put(ProviderSchema.PRIORITY, sections.size() + 1, place));
             }
         }
@@ -164,7 +166,7 @@ final class ProviderBinder {
         LoadSettings limits = limits(section.section(ProviderSchema.LIMITS));
         UpstreamTlsSettings tls = tls(section.section(ProviderSchema.TLS));
         KeyBinder.Bound pooled = keys.bind(section, name, type, enabled);
-        if (baseUrl == null || timeouts == null || pool == null || limits == null
+        if (told == null || baseUrl == null || timeouts == null || pool == null || limits == null
                 || !options.isFit(section, type, new Site(baseUrl, told))) {
             return null;
         }

@@ -379,10 +379,6 @@ public final class Exchange extends Deadlines.Entry
                 : ((Whom.Only) whom).target();
     }
 
-    private String what() {
-        return call.model() == null ? "this endpoint" : "the model '" + call.model() + "'";
-    }
-
     @Override
     public void onFault(Attempt failed, Fault fault, String detail) {
         long now = loop.nowNanos();
@@ -395,7 +391,7 @@ public final class Exchange extends Deadlines.Entry
         }
         if (!failover.goOnAfterFault(failed, fault, now)) {
             if (failed.ask().continues()) {
-                endBroken(failed, failureOf(fault, detail));
+                endBroken(failed, FailureReason.ofBroken(fault, detail));
             } else {
                 answerFailure();
             }
@@ -425,8 +421,7 @@ public final class Exchange extends Deadlines.Entry
     /** No other attempt follows that error reply, so the caller may get it. */
     private void endWithError(Attempt failed, boolean callersFault) {
         if (failed.ask().continues()) {
-            endBroken(failed, Failure.of(Failure.Kind.UPSTREAM_ERROR,
-                    "The provider's reply broke off, and no other could go on with it."));
+            endBroken(failed, FailureReason.ofBrokenForGood());
         } else if (callersFault || call.isPassable(failed.verdict(), failed.status())) {
             failed.commit();
         } else {
@@ -563,7 +558,7 @@ public final class Exchange extends Deadlines.Entry
     @Override
     public void onBroken(Attempt broken, Fault fault, String detail) {
         broken.provider().onError(fault.code(), detail);
-        Failure why = failureOf(fault, detail);
+        Failure why = FailureReason.ofBroken(fault, detail);
         if (!broken.canBeContinued() || fault == Fault.TOTAL_TIMEOUT) {
             breakOff(broken, fault, why);
             return;
@@ -573,12 +568,6 @@ public final class Exchange extends Deadlines.Entry
         if (!failover.goOn(broken, now)) {
             endBroken(broken, why);
         }
-    }
-
-    private static Failure failureOf(Fault fault, String detail) {
-        return new Failure(fault.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
-                : Failure.Kind.UPSTREAM_ERROR,
-                "The provider's reply broke off (" + fault.code() + ").", null, detail);
     }
 
     private void breakOff(Attempt broken, Fault fault, Failure why) {
@@ -602,7 +591,7 @@ public final class Exchange extends Deadlines.Entry
     /** Answers with the failure: no target brought a reply that may pass. */
     private void answerFailure() {
         if (failure == null) {
-            fail(summary());
+            fail(FailureReason.ofAll(call, log, failover.leader() != null));
         }
         LocalReply reply = loop.newReply();
         if (failure.kind() == Failure.Kind.NO_HEALTHY_PROVIDER) {
@@ -611,27 +600,6 @@ public final class Exchange extends Deadlines.Entry
             reply.retryAfter(0);
         }
         answer(reply, log.toJson());
-    }
-
-    private Failure summary() {
-        if (log.isUntranslatableEverywhere() && call.untranslatable() != null) {
-            return call.untranslatable();
-        }
-        if (log.isNotFoundEverywhere()) {
-            return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No provider knows " + what() + ": "
-                    + log + ".", "model", null);
-        }
-        if (failover.leader() == null) {
-            return Failure.of(Failure.Kind.NO_HEALTHY_PROVIDER, "Every provider of " + what()
-                    + " is left alone for the moment: " + log + ".");
-        }
-        String tried = "All providers of " + what() + " failed: " + log + ".";
-        Fault last = log.lastFault();
-        if (last == Fault.SATURATED) {
-            return Failure.of(Failure.Kind.OVERLOADED, tried);
-        }
-        return Failure.of(last != null && last.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
-                : Failure.Kind.UPSTREAM_ERROR, tried);
     }
 
     /** Answers a request of which no target was asked. */

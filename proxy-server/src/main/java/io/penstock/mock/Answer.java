@@ -1,6 +1,7 @@
 package io.penstock.mock;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a mock says to one call, before any format has worded it.
@@ -11,9 +12,9 @@ import java.util.List;
  * @param interleaved the pieces of several calls come in turn, where the format has room for that
  * @param tokens null where the provider tells nothing of them
  */
-record Answer(String id, long createdSeconds, String model, List<String> reasoning,
+record Answer(String id, long createdSeconds, @Nullable String model, List<String> reasoning,
         List<String> text, List<ToolCall> calls, boolean interleaved, Finish finish,
-        Tokens tokens) {
+        @Nullable Tokens tokens) {
 
     /** Why it ends. */
     enum Finish { STOP, LENGTH, TOOLS, FILTER, REFUSAL }

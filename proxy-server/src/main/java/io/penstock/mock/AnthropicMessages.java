@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Anthropic's messages. As strict as the provider where a gateway that translates could go wrong:
@@ -52,7 +53,7 @@ final class AnthropicMessages implements Dialect {
                 begun(messages.get(messages.size() - 1)), body);
     }
 
-    private static String begun(JsonBody last) throws ProviderError {
+    private static @Nullable String begun(JsonBody last) throws ProviderError {
         if (!"assistant".equals(last.text("role"))) {
             return null;
         }
@@ -171,7 +172,7 @@ final class AnthropicMessages implements Dialect {
         return Dialect.named(type, Json.object(all));
     }
 
-    private static Json message(Answer answer, List<Json> content, String stopReason,
+    private static Json message(Answer answer, List<Json> content, @Nullable String stopReason,
             Object usage, boolean refusal) {
         return Json.object("model", answer.model(), "id", "msg_" + answer.id(),
                 "type", "message", "role", "assistant", "content", content,
@@ -195,7 +196,7 @@ final class AnthropicMessages implements Dialect {
     }
 
     /** Cumulative: these figures replace those of the start. */
-    private static Object endUsage(Tokens tokens) {
+    private static Object endUsage(@Nullable Tokens tokens) {
         return tokens == null ? Json.ABSENT : Json.object("input_tokens", uncached(tokens),
                 "cache_creation_input_tokens", tokens.written(),
                 "cache_read_input_tokens", tokens.cached(),
@@ -246,7 +247,7 @@ final class AnthropicMessages implements Dialect {
                         "message", message(error)), "request_id", "req_mock")));
     }
 
-    private static String message(ProviderError error) {
+    private static @Nullable String message(ProviderError error) {
         return switch (error.reason()) {
             case CONTEXT_LENGTH -> "prompt is too long: 250000 tokens > 200000 maximum";
             case QUOTA -> "Your credit balance is too low to access the Anthropic API. Please go "

@@ -1,6 +1,7 @@
 package io.penstock.mock;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a call asks for, whatever its format.
@@ -12,5 +13,5 @@ import java.util.List;
  * @param begun the text of an assistant's message that stands last; null where another does
  * @param body of which a reply may repeat parts
  */
-record Ask(String model, boolean stream, boolean isArray, boolean tellsUsage, long maxTokens,
-        List<String> tools, String begun, JsonBody body) {}
+record Ask(@Nullable String model, boolean stream, boolean isArray, boolean tellsUsage,
+        long maxTokens, List<String> tools, @Nullable String begun, JsonBody body) {}

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Converse of AWS Bedrock, whose model and whether it streams stand in the path. As strict as the
@@ -140,7 +141,7 @@ final class BedrockConverse implements Dialect {
         return ids;
     }
 
-    private static String begun(JsonBody last) throws ProviderError {
+    private static @Nullable String begun(JsonBody last) throws ProviderError {
         if (!"assistant".equals(last.text("role"))) {
             return null;
         }
@@ -217,7 +218,7 @@ final class BedrockConverse implements Dialect {
                 "delta", Json.object(delta));
     }
 
-    private static Object usage(Tokens tokens) {
+    private static Object usage(@Nullable Tokens tokens) {
         return tokens == null ? Json.ABSENT : Json.object(
                 "inputTokens", Math.max(0, tokens.prompt() - tokens.cached() - tokens.written()),
                 "outputTokens", tokens.completion(),

@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers every call but the plain chats that {@link ChatScript} holds ready: decides what is said,
@@ -28,7 +29,7 @@ final class Composer {
     private final MockServer server;
     private final MockSettings settings;
     private final byte[][] words;
-    private final SignatureCheck signatures; // null where any caller will do
+    private final @Nullable SignatureCheck signatures; // null where any caller will do
 
     Composer(MockServer server, byte[][] words) {
         this.server = server;
@@ -126,7 +127,8 @@ final class Composer {
     /** Answers what is no request, and closes. */
     Reply refuse(BadRequestException error, ByteBufAllocator allocator, long nowNanos) {
         return new DraftWriter(allocator, nowNanos, 0, true).write(Draft.json(error.status(), "",
-                Endpoint.OTHER.dialect().error(ProviderError.badRequest(error.getMessage()))),
+                Endpoint.OTHER.dialect().error(ProviderError.badRequest(
+                        String.valueOf(error.getMessage())))),
                 Fault.Kind.NONE);
     }
 
@@ -199,7 +201,8 @@ final class Composer {
     }
 
     private List<String> text(Ask ask, Controls controls, boolean speaks) throws ProviderError {
-        String wanted = controls.textOr(speaks ? settings.text() : "");
+        String wanted = controls.text() != null ? controls.text()
+                : speaks ? settings.text() : "";
         List<String> text;
         if (wanted == null) {
             int events = controls.eventsOr(settings.events());
@@ -236,7 +239,8 @@ final class Composer {
         return calls;
     }
 
-    private static Tokens tokens(TokenCounts wanted, long prompt, long reasoning, long said) {
+    private static @Nullable Tokens tokens(@Nullable TokenCounts wanted, long prompt,
+            long reasoning, long said) {
         if (wanted == null) {
             return new Tokens(prompt, 0, 0, reasoning + said, reasoning);
         }

@@ -3,6 +3,7 @@ package io.penstock.mock;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one request asks of the mock by its {@code x-mock-*} fields; see {@link MockServer} for what
@@ -15,17 +16,17 @@ final class Controls {
 
     private static final String INTERLEAVED = " interleaved";
 
-    private Fault fault;
+    private @Nullable Fault fault;
     private long ttftNanos;
     private long intervalNanos;
     private int events;
-    private String text;
-    private String reasoning;
+    private @Nullable String text;
+    private @Nullable String reasoning;
     private int tools;
     private boolean interleaved;
-    private String arguments;
-    private Prefill prefill;
-    private TokenCounts usage;
+    private @Nullable String arguments;
+    private @Nullable Prefill prefill;
+    private @Nullable TokenCounts usage;
     private boolean plain;
 
     /**
@@ -138,7 +139,7 @@ final class Controls {
     }
 
     /** Null where the request does not say. */
-    Fault fault() {
+    @Nullable Fault fault() {
         return fault;
     }
 
@@ -152,6 +153,11 @@ final class Controls {
 
     int eventsOr(int other) {
         return events < 0 ? other : events;
+    }
+
+    /** Null where the request does not say. */
+    @Nullable String text() {
+        return text;
     }
 
     String textOr(String other) {
@@ -174,7 +180,7 @@ final class Controls {
     }
 
     /** A JSON object; null where the request does not say. */
-    String arguments() {
+    @Nullable String arguments() {
         return arguments;
     }
 
@@ -183,7 +189,7 @@ final class Controls {
     }
 
     /** Null where the request does not say. */
-    TokenCounts usage() {
+    @Nullable TokenCounts usage() {
         return usage;
     }
 }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A reply as it is to be: its head's own lines, and the parts of its body.
@@ -17,7 +18,7 @@ import java.util.function.Supplier;
  * @param rest parts that follow the last step at once; null cuts the reply there
  */
 record Draft(int status, String fields, boolean isStream, List<List<byte[]>> steps,
-        List<byte[]> rest) {
+        @Nullable List<byte[]> rest) {
 
     static Draft json(int status, String fields, Json body) {
         return whole(status, "content-type: application/json\r\n" + fields, utf8(body.toString()));

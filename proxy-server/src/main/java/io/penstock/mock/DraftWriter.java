@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the bytes of a draft, and what a fault of framing makes of them.
@@ -61,7 +62,9 @@ record DraftWriter(ByteBufAllocator allocator, long firstNanos, long intervalNan
 
     private Reply tooShort(Draft draft) {
         byte[][] pieces = draft.steps().stream().map(DraftWriter::joined).toArray(byte[][]::new);
-        ByteBuf back = allocator.directBuffer().writeBytes(joined(draft.rest()));
+        List<byte[]> rest = draft.rest();
+        assert rest != null; // faults come one at a time, and this one cuts nothing
+        ByteBuf back = allocator.directBuffer().writeBytes(joined(rest));
         return reply(head(draft, length(draft.body().length + LACKING_BYTES), true), pieces, back,
                 intervalNanos, true);
     }
@@ -105,7 +108,7 @@ record DraftWriter(ByteBufAllocator allocator, long firstNanos, long intervalNan
                 intervalNanos == 0 ? TRICKLE_NANOS : intervalNanos, false);
     }
 
-    private Reply reply(ByteBuf front, byte[][] pieces, ByteBuf back, long interval,
+    private Reply reply(ByteBuf front, byte[][] pieces, @Nullable ByteBuf back, long interval,
             boolean cuts) {
         Ring ring = pieces.length == 0 ? null : new Ring(pieces);
         Reply reply = new Reply(front, ring, pieces.length, back, firstNanos, interval,

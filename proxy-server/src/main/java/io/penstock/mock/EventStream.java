@@ -3,6 +3,7 @@ package io.penstock.mock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The events of one stream, as text, with their line ends where the format has lines: steps, each
@@ -18,7 +19,7 @@ final class EventStream {
     private final Function<String, byte[]> framing;
     private final List<List<String>> steps = new ArrayList<>();
     private List<String> pending = new ArrayList<>();
-    private String terminator; // null for none
+    private @Nullable String terminator;
 
     EventStream(String contentType) {
         this(contentType, Draft::utf8);
@@ -69,7 +70,7 @@ final class EventStream {
     }
 
     /** Null where the format has none. */
-    String terminator() {
+    @Nullable String terminator() {
         return terminator;
     }
 }

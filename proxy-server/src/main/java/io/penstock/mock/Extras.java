@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The calls that are no conversation: vectors, ratings, pictures, sounds, counts. Their answers
@@ -108,7 +109,7 @@ final class Extras {
     }
 
     /** A vector of length 1, the same for the same input. */
-    private static List<Float> vector(Object input, int dimensions) {
+    private static List<Float> vector(@Nullable Object input, int dimensions) {
         Random random = new Random(Json.of(input).toString().hashCode());
         double[] raw = random.doubles(dimensions, -1, 1).toArray();
         double length = Math.sqrt(Arrays.stream(raw).map(x -> x * x).sum());
@@ -246,7 +247,7 @@ final class Extras {
     }
 
     /** The first line of a part; null where there is none of that name. */
-    private static String part(String form, String name) {
+    private static @Nullable String part(String form, String name) {
         Matcher parts = PART.matcher(form);
         while (parts.find()) {
             if (parts.group(1).equals(name)) {

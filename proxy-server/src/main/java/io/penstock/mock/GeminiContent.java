@@ -6,6 +6,7 @@ import io.penstock.mock.ProviderError.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Google's Gemini API, whose model and whether it streams stand in the path. A stream is one of
@@ -139,7 +140,8 @@ final class GeminiContent implements Dialect {
         return parts;
     }
 
-    private static Json response(Answer answer, List<Json> parts, String finish, Object usage) {
+    private static Json response(Answer answer, List<Json> parts, @Nullable String finish,
+            Object usage) {
         return Json.object("candidates", Json.array(Json.object(
                 "content", Json.object("parts", parts, "role", "model"),
                 "finishReason", finish == null ? Json.ABSENT : finish, "index", 0)),
@@ -161,7 +163,7 @@ final class GeminiContent implements Dialect {
                 Math.min(thought, tokens.reasoning()));
     }
 
-    private static Object usage(Tokens tokens, long said, long thought) {
+    private static Object usage(@Nullable Tokens tokens, long said, long thought) {
         if (tokens == null) {
             return Json.ABSENT;
         }

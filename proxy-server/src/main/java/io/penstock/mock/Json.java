@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A JSON text that is put together value by value: texts, numbers, booleans, null, maps, lists and
@@ -29,7 +30,7 @@ final class Json {
     }
 
     /** An object of names, each followed by its value. */
-    static Json object(Object... namesAndValues) {
+    static Json object(@Nullable Object... namesAndValues) {
         StringBuilder out = new StringBuilder("{");
         for (int i = 0; i < namesAndValues.length; i += 2) {
             if (namesAndValues[i + 1] != ABSENT) {
@@ -49,7 +50,7 @@ final class Json {
         return of(List.of(items));
     }
 
-    static Json of(Object value) {
+    static Json of(@Nullable Object value) {
         StringBuilder out = new StringBuilder();
         write(out, value);
         return new Json(out.toString());
@@ -59,7 +60,7 @@ final class Json {
      * Reads a text: objects become maps in their order, arrays lists, numbers {@code Json} that is
      * written as it was read.
      */
-    static Object parse(byte[] bytes) throws IOException {
+    static @Nullable Object parse(byte[] bytes) throws IOException {
         try (JsonParser parser = FACTORY.createParser(bytes)) {
             if (parser.nextToken() == null) {
                 throw new IOException("nothing there");
@@ -72,10 +73,10 @@ final class Json {
         }
     }
 
-    private static Object read(JsonParser parser) throws IOException {
+    private static @Nullable Object read(JsonParser parser) throws IOException {
         return switch (parser.currentToken()) {
             case START_OBJECT -> {
-                Map<String, Object> members = new LinkedHashMap<>();
+                Map<String, @Nullable Object> members = new LinkedHashMap<>();
                 while (parser.nextToken() != JsonToken.END_OBJECT) {
                     String name = parser.currentName();
                     parser.nextToken();
@@ -84,7 +85,7 @@ final class Json {
                 yield members;
             }
             case START_ARRAY -> {
-                List<Object> items = new ArrayList<>();
+                List<@Nullable Object> items = new ArrayList<>();
                 while (parser.nextToken() != JsonToken.END_ARRAY) {
                     items.add(read(parser));
                 }
@@ -98,7 +99,7 @@ final class Json {
         };
     }
 
-    private static void write(StringBuilder out, Object value) {
+    private static void write(StringBuilder out, @Nullable Object value) {
         if (value instanceof String string) {
             quote(out, string);
         } else if (value instanceof Map<?, ?> members) {

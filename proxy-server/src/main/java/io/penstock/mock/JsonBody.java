@@ -3,6 +3,7 @@ package io.penstock.mock;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The JSON object that a call brought, read leniently: a member of another type than the one asked
@@ -19,13 +20,14 @@ record JsonBody(Map<String, Object> members) {
                 return of(members);
             }
         } catch (IOException e) {
-            throw ProviderError.badRequest("The body is no JSON: " + e.getMessage().split("\n")[0]);
+            throw ProviderError.badRequest("The body is no JSON: "
+                    + String.valueOf(e.getMessage()).split("\n")[0]);
         }
         throw ProviderError.badRequest("The body is no JSON object.");
     }
 
     @SuppressWarnings("unchecked") // Json.parse makes no other maps
-    static JsonBody of(Object members) {
+    static JsonBody of(@Nullable Object members) {
         return members instanceof Map<?, ?> map ? new JsonBody((Map<String, Object>) map) : EMPTY;
     }
 
@@ -40,7 +42,7 @@ record JsonBody(Map<String, Object> members) {
     }
 
     /** Null where there is none. */
-    String text(String name) {
+    @Nullable String text(String name) {
         return members.get(name) instanceof String text ? text : null;
     }
 

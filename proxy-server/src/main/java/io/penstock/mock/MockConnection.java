@@ -9,6 +9,7 @@ import io.netty.channel.socket.DuplexChannel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,10 +48,11 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
     private final MockLoop loop;
     private final Pacer.Waiter waiter = new Pacer.Waiter(this::advance);
     private final RequestReader request;
+    @SuppressWarnings("NullAway.Init") // set when it is added to its channel
     private ChannelHandlerContext ctx;
     private State state = State.OPEN;
-    private ByteBuf unread; // null, or what of the input is still to be looked at
-    private Reply reply; // null while there is none to write
+    private @Nullable ByteBuf unread; // null, or what of the input is still to be looked at
+    private @Nullable Reply reply; // null while there is none to write
     private boolean lastReplyEarly; // it answers a request that has not come in full
     private boolean advancing;
 
@@ -310,6 +312,7 @@ final class MockConnection extends ChannelInboundHandlerAdapter {
 
     /** Writes on; whether it need not wait. */
     private boolean writeOn() {
+        assert reply != null; // or there would be nothing to write
         ByteBuf next = reply.next(loop.nanoTime());
         if (next == null) {
             loop.pacer().add(waiter, reply.nextNanos());

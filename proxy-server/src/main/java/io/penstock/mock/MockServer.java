@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stand-in provider that speaks several formats, told apart by the end of the path: OpenAI chat,
@@ -64,7 +65,7 @@ public final class MockServer implements AutoCloseable {
             new WriteBufferWaterMark(64 * 1024, 256 * 1024);
 
     private final MockSettings settings;
-    private final EventLoopGroup group; // null when nothing listens
+    private final @Nullable EventLoopGroup group; // null when nothing listens
     private final boolean ownsGroup;
     private final Map<EventExecutor, MockLoop> loops = new IdentityHashMap<>();
     private final List<Channel> listeners = new ArrayList<>();
@@ -78,7 +79,7 @@ public final class MockServer implements AutoCloseable {
     private int port;
     private boolean closed;
 
-    private MockServer(MockSettings settings, EventLoopGroup group, boolean ownsGroup) {
+    private MockServer(MockSettings settings, @Nullable EventLoopGroup group, boolean ownsGroup) {
         this.settings = settings;
         this.group = group;
         this.ownsGroup = ownsGroup;
@@ -187,7 +188,7 @@ public final class MockServer implements AutoCloseable {
         loops.forEach((executor, loop) ->
                 executor.submit(loop::close)
                         .awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS));
-        if (ownsGroup) {
+        if (ownsGroup && group != null) {
             group.shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS)
                     .awaitUninterruptibly(CLOSE_SECONDS + 1, TimeUnit.SECONDS);
         }
@@ -235,6 +236,7 @@ public final class MockServer implements AutoCloseable {
     }
 
     private void listen(Class<? extends ServerChannel> channelClass) throws IOException {
+        assert group != null; // whoever listens has one
         for (EventExecutor executor : group) {
             loops.put(executor, new MockLoop(this, (EventLoop) executor));
         }
@@ -265,6 +267,7 @@ public final class MockServer implements AutoCloseable {
                     @Override
                     protected void initChannel(Channel channel) {
                         MockLoop loop = loops.get(channel.eventLoop());
+                        assert loop != null; // each has had one from the start
                         channel.pipeline().addLast(new MockConnection(loop));
                     }
                 });

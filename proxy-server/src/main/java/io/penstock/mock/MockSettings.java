@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a mock says, how fast, and how it fails.
@@ -24,8 +25,8 @@ import java.util.regex.Pattern;
  *     an {@code obfuscation} of its own, as OpenAI's do; the same in every run
  */
 public record MockSettings(String host, int port, String name, Duration ttft, Duration interval,
-        int events, int eventBytes, Failures failures, String text, Prefill prefill, int records,
-        SigningKey signingKey, boolean varied) {
+        int events, int eventBytes, Failures failures, @Nullable String text, Prefill prefill,
+        int records, @Nullable SigningKey signingKey, boolean varied) {
     static final int MAX_RECORDS = 10_000;
     static final int MAX_EVENTS = 100_000_000;
     static final int MAX_EVENT_BYTES = 1024 * 1024;

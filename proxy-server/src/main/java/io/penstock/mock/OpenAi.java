@@ -3,6 +3,7 @@ package io.penstock.mock;
 import io.penstock.mock.Answer.Tokens;
 import io.penstock.mock.ProviderError.Reason;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What OpenAI's formats have in common: errors, above all. */
 abstract class OpenAi implements Dialect {
@@ -39,7 +40,8 @@ abstract class OpenAi implements Dialect {
         return error(error.getMessage(), type, null, code);
     }
 
-    private static Json error(String message, String type, String param, String code) {
+    private static Json error(@Nullable String message, String type, @Nullable String param,
+            @Nullable String code) {
         return Json.object("error", Json.object("message", message, "type", type, "param", param,
                 "code", code));
     }
@@ -51,7 +53,7 @@ abstract class OpenAi implements Dialect {
     }
 
     /** The usage of a chat; left out where nothing is told. */
-    static Object usage(Tokens tokens) {
+    static Object usage(@Nullable Tokens tokens) {
         return tokens == null ? Json.ABSENT : Json.object("prompt_tokens", tokens.prompt(),
                 "completion_tokens", tokens.completion(),
                 "total_tokens", tokens.prompt() + tokens.completion(),

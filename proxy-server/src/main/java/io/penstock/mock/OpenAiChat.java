@@ -3,6 +3,7 @@ package io.penstock.mock;
 import io.penstock.mock.Answer.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * OpenAI's chat completions, with {@code reasoning_content} as DeepSeek has it. What {@link
@@ -124,11 +125,11 @@ final class OpenAiChat extends OpenAi {
                 "function", Json.object("arguments", piece))));
     }
 
-    private static String delta(Ask ask, Answer answer, Object... members) {
+    private static String delta(Ask ask, Answer answer, @Nullable Object... members) {
         return chunk(ask, answer, Json.object(members), null);
     }
 
-    private static String chunk(Ask ask, Answer answer, Json delta, String finish) {
+    private static String chunk(Ask ask, Answer answer, Json delta, @Nullable String finish) {
         return Dialect.data(Json.object("id", "chatcmpl-" + answer.id(),
                 "object", "chat.completion.chunk", "created", answer.createdSeconds(),
                 "model", answer.model(), "service_tier", "default",

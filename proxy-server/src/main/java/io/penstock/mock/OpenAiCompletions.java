@@ -1,6 +1,7 @@
 package io.penstock.mock;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** OpenAI's older text completions. */
 final class OpenAiCompletions extends OpenAi {
@@ -35,13 +36,13 @@ final class OpenAiCompletions extends OpenAi {
         return events.end(Dialect.data("[DONE]"));
     }
 
-    private static Json completion(Answer answer, List<Json> choices, Object usage) {
+    private static Json completion(Answer answer, List<Json> choices, @Nullable Object usage) {
         return Json.object("id", "cmpl-" + answer.id(), "object", "text_completion",
                 "created", answer.createdSeconds(), "model", answer.model(),
                 "system_fingerprint", "fp_" + answer.id(), "choices", choices, "usage", usage);
     }
 
-    private static Json choice(String text, String finish) {
+    private static Json choice(String text, @Nullable String finish) {
         return Json.object("text", text, "index", 0, "logprobs", null, "finish_reason", finish);
     }
 

@@ -5,6 +5,7 @@ import io.penstock.mock.Answer.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** OpenAI's Responses, without anything that the provider would have to remember. */
 final class OpenAiResponses extends OpenAi {
@@ -86,8 +87,8 @@ final class OpenAiResponses extends OpenAi {
         };
     }
 
-    private static Json response(Ask ask, Answer answer, String status, ProviderError error,
-            List<Json> output, Tokens tokens) {
+    private static Json response(Ask ask, Answer answer, String status,
+            @Nullable ProviderError error, List<Json> output, @Nullable Tokens tokens) {
         JsonBody body = ask.body();
         String reason = switch (answer.finish()) {
             case LENGTH -> "max_output_tokens";
@@ -234,7 +235,7 @@ final class OpenAiResponses extends OpenAi {
         private int sequence;
         private int item;
 
-        void add(String type, Object... members) {
+        void add(String type, @Nullable Object... members) {
             events.add(event(type, members));
         }
 
@@ -246,8 +247,8 @@ final class OpenAiResponses extends OpenAi {
             return events.end(event(type, members));
         }
 
-        private String event(String type, Object[] members) {
-            Object[] all = new Object[members.length + 4];
+        private String event(String type, @Nullable Object[] members) {
+            @Nullable Object[] all = new Object[members.length + 4];
             all[0] = "type";
             all[1] = type;
             System.arraycopy(members, 0, all, 2, members.length);

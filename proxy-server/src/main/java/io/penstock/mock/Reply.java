@@ -1,6 +1,7 @@
 package io.penstock.mock;
 
 import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One reply on its way: what comes before the pieces, the pieces when they are due, and the rest.
@@ -10,13 +11,13 @@ import io.netty.buffer.ByteBuf;
  * lets go of all that {@link #next} did not give in {@link #release}, which every reply needs.
  */
 final class Reply {
-    private final Ring ring;
+    private final @Nullable Ring ring;
     private final int pieces;
     private final long firstNanos;
     private final long intervalNanos;
     private final boolean closes;
-    private ByteBuf front; // null once given
-    private ByteBuf back; // null once given, or when the reply is to end short
+    private @Nullable ByteBuf front; // null once given
+    private @Nullable ByteBuf back; // null once given, or when the reply is to end short
     private int sent; // pieces
 
     /**
@@ -27,7 +28,7 @@ final class Reply {
      * @param intervalNanos from piece to piece, 0 for all at once
      * @param closes whether the connection ends with the reply
      */
-    Reply(ByteBuf front, Ring ring, int pieces, ByteBuf back, long firstNanos,
+    Reply(ByteBuf front, @Nullable Ring ring, int pieces, @Nullable ByteBuf back, long firstNanos,
             long intervalNanos, boolean closes) {
         this.front = front;
         this.ring = ring == null ? null : ring.retain();
@@ -44,7 +45,7 @@ final class Reply {
     }
 
     /** Gives the next bytes that are due, as many as make one slice; null when none are. */
-    ByteBuf next(long nowNanos) {
+    @Nullable ByteBuf next(long nowNanos) {
         if (front != null) {
             if (nowNanos - firstNanos < 0) {
                 return null;
@@ -58,6 +59,7 @@ final class Reply {
             if (due == 0) {
                 return null;
             }
+            assert ring != null; // which has the pieces
             int run = ring.runLength(sent, due);
             ByteBuf given = ring.run(sent, run);
             sent += run;

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads one HTTP/1.1 request after another (RFC 9112): the head once it is there in full, the body
@@ -27,17 +28,19 @@ final class RequestReader {
     private final boolean keepsAll;
     private final ChatFields fields = new ChatFields();
     private final Controls controls = new Controls();
-    private ByteArrayOutputStream body; // null unless the body is kept
+    private @Nullable ByteArrayOutputStream body; // null unless the body is kept
     private boolean keeps;
     private State state = State.HEAD;
     private long remaining; // of the body, or of the current chunk
     private long bodyBytes;
 
+    @SuppressWarnings("NullAway.Init") // of a head that was read, before which nobody asks
     private Endpoint endpoint;
-    private String method;
-    private String path;
+    private @Nullable String method;
+    private @Nullable String path;
+    @SuppressWarnings("NullAway.Init") // the same
     private String query;
-    private String head; // null unless the body is kept
+    private @Nullable String head; // null unless the body is kept
     private boolean closes;
     private boolean expectsContinue;
     private boolean chunked;
@@ -78,13 +81,15 @@ final class RequestReader {
         return endpoint;
     }
 
-    /** Null for a chat, unless all is kept: nobody asks for it. */
+    /** Not of a chat, unless all is kept. */
     String method() {
+        assert method != null; // nobody else asks
         return method;
     }
 
-    /** Without its query; null as {@link #method} is. */
+    /** Without its query; of the same requests as {@link #method}. */
     String path() {
+        assert path != null; // nobody else asks
         return path;
     }
 
@@ -104,20 +109,22 @@ final class RequestReader {
     }
 
     byte[] body() {
+        assert body != null; // nobody asks where it is not kept
         return body.toByteArray();
     }
 
     /** Where the request is kept: its head without the empty line. */
     String head() {
+        assert head != null; // nobody else asks
         return head;
     }
 
     /** Where the request is kept: the first field of that name, or null. */
-    String header(String lowerCaseName) {
-        return header(head, lowerCaseName);
+    @Nullable String header(String lowerCaseName) {
+        return header(head(), lowerCaseName);
     }
 
-    static String header(String head, String lowerCaseName) {
+    static @Nullable String header(String head, String lowerCaseName) {
         for (String line : head.split("\r?\n")) {
             int colon = line.indexOf(':');
             if (colon == lowerCaseName.length()
@@ -378,7 +385,7 @@ final class RequestReader {
     }
 
     /** A line without its end, or null when it is not all there. */
-    private static String readLine(ByteBuf in) throws BadRequestException {
+    private static @Nullable String readLine(ByteBuf in) throws BadRequestException {
         int lineFeed = in.indexOf(in.readerIndex(), in.writerIndex(), (byte) '\n');
         int length = (lineFeed < 0 ? in.writerIndex() : lineFeed) - in.readerIndex();
         if (length > MAX_CHUNK_LINE_BYTES) {

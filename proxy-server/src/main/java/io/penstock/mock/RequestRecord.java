@@ -1,6 +1,7 @@
 package io.penstock.mock;
 
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request as it came to a mock.
@@ -13,7 +14,7 @@ import java.nio.charset.StandardCharsets;
 public record RequestRecord(String method, String path, String query, String head, byte[] body) {
 
     /** The first field of that name; null if it isn't there. */
-    public String header(String lowerCaseName) {
+    public @Nullable String header(String lowerCaseName) {
         return RequestReader.header(head, lowerCaseName);
     }
 

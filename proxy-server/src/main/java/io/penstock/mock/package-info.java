@@ -10,4 +10,7 @@
  * io.penstock.mock.Draft}). It knows nothing of the proxy, whose parsers it does not share on
  * purpose: a mistake in one shows against the other. Start at {@link io.penstock.mock.MockServer}.
  */
+@NullMarked
 package io.penstock.mock;
+
+import org.jspecify.annotations.NullMarked;

@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,20 +41,20 @@ public final class AccessLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AccessLog.class);
 
     /** What the writer takes from the queue: lines, or one of two signs. */
-    private record Batch(String lines) {
+    private record Batch(@Nullable String lines) {
         static final Batch END = new Batch(null);
         static final Batch WAKE = new Batch("");
     }
 
     private final ArrayBlockingQueue<Batch> batches = new ArrayBlockingQueue<>(MAX_BATCHES);
     private final AtomicLong dropped = new AtomicLong();
-    private final Path file; // null for standard output
+    private final @Nullable Path file; // null for standard output
     private final boolean json;
     private final Thread writer;
     private OutputStream out; // the writer's own
     private volatile boolean reopenAsked;
 
-    private AccessLog(OutputStream out, Path file, boolean json) {
+    private AccessLog(OutputStream out, @Nullable Path file, boolean json) {
         this.out = out;
         this.file = file;
         this.json = json;
@@ -63,7 +64,7 @@ public final class AccessLog implements AutoCloseable {
     }
 
     /** Opens it; null if none is wanted. */
-    public static AccessLog open(ObserveSettings settings) throws IOException {
+    public static @Nullable AccessLog open(ObserveSettings settings) throws IOException {
         if (settings.accessLog() == null) {
             return null;
         }
@@ -105,8 +106,8 @@ public final class AccessLog implements AutoCloseable {
         boolean failing = false;
         try {
             while (true) {
-                Batch batch = batches.take();
-                if (batch.equals(Batch.END)) {
+                String lines = batches.take().lines();
+                if (lines == null) {
                     return;
                 }
                 try {
@@ -114,7 +115,7 @@ public final class AccessLog implements AutoCloseable {
                         reopenAsked = false;
                         openAgain();
                     }
-                    out.write(batch.lines().getBytes(StandardCharsets.UTF_8));
+                    out.write(lines.getBytes(StandardCharsets.UTF_8));
                     long missing = dropped.getAndSet(0);
                     if (missing > 0) {
                         LOG.warn("access_log_dropped batches={}", missing);
@@ -135,6 +136,7 @@ public final class AccessLog implements AutoCloseable {
     }
 
     private void openAgain() {
+        assert file != null; // or nobody could ask for it
         try {
             OutputStream next = append(file);
             closeFile();
@@ -253,7 +255,7 @@ public final class AccessLog implements AutoCloseable {
             out.append(" ms=").append(millis(x.durationNanos())).append('\n');
         }
 
-        private static String name(Api api) {
+        private static @Nullable String name(@Nullable Api api) {
             return api == null ? null : api.name().toLowerCase(Locale.ROOT);
         }
 

@@ -1,5 +1,7 @@
 package io.penstock.observe;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The {@code observe} section.
  *
@@ -8,6 +10,6 @@ package io.penstock.observe;
  * @param json one JSON object a line; else {@code key=value} text
  * @param fullHeaders answers name provider, model, attempts and timings; else only the request id
  */
-public record ObserveSettings(String accessLog, boolean json, boolean fullHeaders) {
+public record ObserveSettings(@Nullable String accessLog, boolean json, boolean fullHeaders) {
     public static final ObserveSettings DEFAULT = new ObserveSettings("-", true, true);
 }

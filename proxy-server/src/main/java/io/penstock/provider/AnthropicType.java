@@ -1,6 +1,7 @@
 package io.penstock.provider;
 
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Anthropic, which speaks messages. */
 final class AnthropicType implements ProviderType {
@@ -25,7 +26,7 @@ final class AnthropicType implements ProviderType {
     }
 
     @Override
-    public Authorization authorization(String key, Site site) {
+    public @Nullable Authorization authorization(@Nullable String key, Site site) {
         return key == null ? null : Authorization.field("x-api-key", key);
     }
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
@@ -19,9 +20,9 @@ import software.amazon.awssdk.core.exception.SdkClientException;
 final class AwsDefaultChain implements AwsIdentity.Source {
     private static final String REASONS = "]) : [";
 
-    private final String profile; // null for the usual one
+    private final @Nullable String profile; // null for the usual one
 
-    AwsDefaultChain(String profile) {
+    AwsDefaultChain(@Nullable String profile) {
         this.profile = profile;
     }
 

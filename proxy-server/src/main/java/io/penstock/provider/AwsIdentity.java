@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,8 +32,8 @@ final class AwsIdentity {
     private static final Logger LOG = LoggerFactory.getLogger(AwsIdentity.class);
     private static final int MAX_PROBLEM_CHARS = 1000;
 
-    /** What was found; {@code expiry} is null where there is none. */
-    record Found(AwsSigner.Credentials credentials, Instant expiry) {
+    /** What was found. */
+    record Found(AwsSigner.Credentials credentials, @Nullable Instant expiry) {
         private boolean isGoodAt(Instant now) {
             return expiry == null || now.isBefore(expiry);
         }
@@ -55,8 +56,8 @@ final class AwsIdentity {
     private final InstantSource clock;
     private final AtomicBoolean searching = new AtomicBoolean();
     private final AtomicLong plans = new AtomicLong();
-    private volatile Found found; // null until something was
-    private volatile Instant foundAt;
+    private volatile @Nullable Found found; // null until something was
+    private volatile @Nullable Instant foundAt;
     private volatile String problem = "they are still being looked for";
     private volatile Instant notBefore = Instant.MIN;
     private volatile Instant restsUntil = Instant.MIN; // after a refusal

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Signs requests to one AWS service in one region with Signature Version 4. Clock and credentials
@@ -30,7 +31,8 @@ public final class AwsSigner {
     private static final HexFormat HEX = HexFormat.of();
 
     /** What AWS knows a caller by; {@code sessionToken} is null unless they are temporary. */
-    public record Credentials(String accessKeyId, String secretAccessKey, String sessionToken) {
+    public record Credentials(String accessKeyId, String secretAccessKey,
+            @Nullable String sessionToken) {
         @Override
         public String toString() {
             return "Credentials[" + accessKeyId + "]"; // never the secrets
@@ -41,10 +43,10 @@ public final class AwsSigner {
      * The fields to send beside those that were signed.
      *
      * @param date of {@code x-amz-date}
-     * @param securityToken of {@code x-amz-security-token}; null for none
+     * @param securityToken of {@code x-amz-security-token}
      * @param authorization of {@code authorization}
      */
-    public record Signature(String date, String securityToken, String authorization) {
+    public record Signature(String date, @Nullable String securityToken, String authorization) {
         @Override
         public String toString() {
             return "Signature[" + date + "]"; // never the token
@@ -57,7 +59,7 @@ public final class AwsSigner {
     private final Mac mac;
     private final Mac daysMac; // keyed for the day, the region and the service
     private String day = "";
-    private Credentials daysCredentials;
+    private @Nullable Credentials daysCredentials;
 
     public AwsSigner(String region, String service) {
         this.region = region;

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * OpenAI's models at Azure, where each is a deployment with a name of its own. There are two forms
@@ -92,7 +93,7 @@ final class AzureType implements ProviderType {
     }
 
     @Override
-    public String target(String path, String query, String model, Site site) {
+    public String target(String path, String query, @Nullable String model, Site site) {
         return target(isClassic(site) && model != null
                 ? "/deployments/" + Api.encoded(model) + path : path, query, site);
     }
@@ -109,7 +110,7 @@ final class AzureType implements ProviderType {
     }
 
     @Override
-    public Authorization authorization(String key, Site site) {
+    public @Nullable Authorization authorization(@Nullable String key, Site site) {
         return key == null ? null : Authorization.field("api-key", key);
     }
 
@@ -124,13 +125,13 @@ final class AzureType implements ProviderType {
     }
 
     @Override
-    public Prefill prefill() {
+    public @Nullable Prefill prefill() {
         return null;
     }
 
     /** Said in the message where the fields are left out. */
     @Override
-    public Duration retryAfter(int status, String body) {
+    public @Nullable Duration retryAfter(int status, String body) {
         Matcher seconds = RETRY_AFTER.matcher(body);
         return seconds.find() ? Duration.ofSeconds(Long.parseLong(seconds.group(1))) : null;
     }

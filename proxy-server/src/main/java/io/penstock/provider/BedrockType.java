@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -104,7 +105,7 @@ final class BedrockType implements ProviderType {
      * The region that its host names, which is the only one that it takes signatures for; else the
      * one that was said; null if none is known.
      */
-    String region(Site site) {
+    @Nullable String region(Site site) {
         Matcher host = HOST.matcher(site.host());
         if (host.matches()) {
             return host.group(1);
@@ -118,7 +119,7 @@ final class BedrockType implements ProviderType {
     }
 
     @Override
-    public Authorization authorization(String key, Site site) {
+    public Authorization authorization(@Nullable String key, Site site) {
         if (key != null) {
             return Authorization.bearer(key);
         }
@@ -133,12 +134,14 @@ final class BedrockType implements ProviderType {
     /** What is at hand, else what AWS's chain comes upon. */
     private AwsIdentity identity(Site site) {
         Options options = site.options();
-        if (options.text(ACCESS_KEY_ID) != null) {
-            return AwsIdentity.of("options", new AwsSigner.Credentials(options.text(ACCESS_KEY_ID),
-                    options.text(SECRET_ACCESS_KEY), options.text(SESSION_TOKEN)), clock);
+        String id = options.text(ACCESS_KEY_ID);
+        String secret = options.text(SECRET_ACCESS_KEY);
+        if (id != null && secret != null) { // both or none, as check() saw to
+            return AwsIdentity.of("options", new AwsSigner.Credentials(id, secret,
+                    options.text(SESSION_TOKEN)), clock);
         }
-        String id = variable("AWS_ACCESS_KEY_ID");
-        String secret = variable("AWS_SECRET_ACCESS_KEY");
+        id = variable("AWS_ACCESS_KEY_ID");
+        secret = variable("AWS_SECRET_ACCESS_KEY");
         if (options.text(PROFILE) == null && id != null && secret != null) {
             return AwsIdentity.of("environment", new AwsSigner.Credentials(id, secret,
                     variable("AWS_SESSION_TOKEN")), clock);
@@ -147,7 +150,7 @@ final class BedrockType implements ProviderType {
                 AwsDefaultChain::later, clock);
     }
 
-    private String variable(String name) {
+    private @Nullable String variable(String name) {
         String value = environment.getOrDefault(name, "").strip();
         return value.isEmpty() ? null : value;
     }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Google's Gemini, which imitates OpenAI below {@code /openai} and speaks generateContent beside
@@ -68,16 +69,16 @@ final class GeminiType implements ProviderType {
     }
 
     @Override
-    public Authorization authorization(String key, Site site) {
+    public @Nullable Authorization authorization(@Nullable String key, Site site) {
         return authorization(key, isImitation(site));
     }
 
     @Override
-    public Authorization authorization(String key, Site site, String path) {
+    public @Nullable Authorization authorization(@Nullable String key, Site site, String path) {
         return authorization(key, path.contains("/openai/"));
     }
 
-    private static Authorization authorization(String key, boolean imitation) {
+    private static @Nullable Authorization authorization(@Nullable String key, boolean imitation) {
         return key == null ? null : imitation ? Authorization.bearer(key)
                 : Authorization.field("x-goog-api-key", key);
     }
@@ -93,7 +94,7 @@ final class GeminiType implements ProviderType {
     }
 
     @Override
-    public Prefill prefill() {
+    public @Nullable Prefill prefill() {
         return null;
     }
 
@@ -106,7 +107,7 @@ final class GeminiType implements ProviderType {
 
     /** Said in the details of the error, and nowhere else. */
     @Override
-    public Duration retryAfter(int status, String body) {
+    public @Nullable Duration retryAfter(int status, String body) {
         Matcher delay = RETRY_DELAY.matcher(body);
         return delay.find() ? Duration.ofMillis(Math.round(
                 Double.parseDouble(delay.group(1)) * 1000)) : null;

@@ -1,6 +1,7 @@
 package io.penstock.provider;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Something that the providers of a type can be told under {@code options}.
@@ -9,12 +10,11 @@ import java.util.List;
  * @param kind what its value is
  * @param meaning one sentence, for the documentation and for messages
  * @param isRequired whether it has to be there, from wherever
- * @param defaultValue null for none
  * @param variables the environment variables that count where the configuration doesn't say it, the
  *     first that is set
  */
 public record Option(String name, Kind kind, String meaning, boolean isRequired,
-        String defaultValue, List<String> variables) {
+        @Nullable String defaultValue, List<String> variables) {
     /** What a value is. */
     public enum Kind { TEXT, NAMES }
 

@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one provider was told under {@code options}, defaults included.
@@ -24,7 +25,7 @@ public final class Options {
     }
 
     /** Null if nothing is said. */
-    public String text(String name) {
+    public @Nullable String text(String name) {
         return texts.get(name);
     }
 
@@ -34,7 +35,7 @@ public final class Options {
     }
 
     /** A text with the names in braces replaced by their values; null if one has none. */
-    public String filledIn(String template) {
+    public @Nullable String filledIn(@Nullable String template) {
         if (template == null) {
             return null;
         }

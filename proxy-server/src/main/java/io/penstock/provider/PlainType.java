@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** OpenAI, and those who imitate it closely enough to need no class of their own. */
 enum PlainType implements ProviderType {
@@ -67,7 +68,7 @@ enum PlainType implements ProviderType {
             STRICT_TOOLS, PREFILL, REASONING_DETAILS_BACK, CACHE_CONTROL)) {
         /** Of the provider behind it, whose head it quotes. */
         @Override
-        public Duration retryAfter(int status, String body) {
+        public @Nullable Duration retryAfter(int status, String body) {
             Matcher quoted = QUOTED_WAIT.matcher(body);
             return quoted.find() ? WaitText.read(quoted.group(1), Instant.now()) : null;
         }
@@ -106,15 +107,15 @@ enum PlainType implements ProviderType {
             Pattern.CASE_INSENSITIVE);
 
     private final String configName = name().toLowerCase(Locale.ROOT).replace('_', '-');
-    private final String defaultBaseUrl;
-    private final String defaultKeyEnv;
-    private final Set<Api> apis;
-    private final Prefill prefill;
+    private final @Nullable String defaultBaseUrl;
+    private final @Nullable String defaultKeyEnv;
+    private final @Nullable Set<Api> apis;
+    private final @Nullable Prefill prefill;
     private final ChatDialect dialect;
 
     /** {@code apis} null for the usual ones. */
-    PlainType(String defaultBaseUrl, String defaultKeyEnv, Set<Api> apis, Prefill prefill,
-            ChatDialect dialect) {
+    PlainType(@Nullable String defaultBaseUrl, @Nullable String defaultKeyEnv,
+            @Nullable Set<Api> apis, @Nullable Prefill prefill, ChatDialect dialect) {
         this.defaultBaseUrl = defaultBaseUrl;
         this.defaultKeyEnv = defaultKeyEnv;
         this.apis = apis;
@@ -128,12 +129,12 @@ enum PlainType implements ProviderType {
     }
 
     @Override
-    public String defaultBaseUrl() {
+    public @Nullable String defaultBaseUrl() {
         return defaultBaseUrl;
     }
 
     @Override
-    public String defaultKeyEnv() {
+    public @Nullable String defaultKeyEnv() {
         return defaultKeyEnv;
     }
 
@@ -143,7 +144,7 @@ enum PlainType implements ProviderType {
     }
 
     @Override
-    public Prefill prefill() {
+    public @Nullable Prefill prefill() {
         return prefill;
     }
 

@@ -1,6 +1,7 @@
 package io.penstock.provider;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The plugins of one start: loaded by the first configuration that is read, and the same from then
@@ -9,8 +10,8 @@ import java.nio.file.Path;
  * <p><b>Thread:</b> safe by its lock; never asked on an event loop.
  */
 public final class Plugins {
-    private Path directory; // null before the first load
-    private ProviderTypes types;
+    private @Nullable Path directory; // null before the first load
+    private @Nullable ProviderTypes types;
 
     /**
      * The types that are built in, those on the class path, and those of the jars in {@code

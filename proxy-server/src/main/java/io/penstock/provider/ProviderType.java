@@ -3,6 +3,7 @@ package io.penstock.provider;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A kind of provider: all that distinguishes it from one that imitates OpenAI in everything. Those
@@ -24,12 +25,12 @@ public interface ProviderType {
      * Where it answers, version included. May have names of {@linkplain #options options} in
      * braces, which stand for their values. Null where only the configuration can say it.
      */
-    default String defaultBaseUrl() {
+    default @Nullable String defaultBaseUrl() {
         return null;
     }
 
     /** The usual environment variable of the key; null where no key is the usual case. */
-    default String defaultKeyEnv() {
+    default @Nullable String defaultKeyEnv() {
         return null;
     }
 
@@ -76,7 +77,7 @@ public interface ProviderType {
      * @param query with its question mark; empty for none
      * @param model which is asked for, by the provider's own name; null where none is
      */
-    default String target(String path, String query, String model, Site site) {
+    default String target(String path, String query, @Nullable String model, Site site) {
         return path + query;
     }
 
@@ -92,7 +93,7 @@ public interface ProviderType {
      * @param key null where the configuration has none
      * @return null if nothing has to be shown
      */
-    default Authorization authorization(String key, Site site) {
+    default @Nullable Authorization authorization(@Nullable String key, Site site) {
         return key == null ? null : Authorization.bearer(key);
     }
 
@@ -102,7 +103,7 @@ public interface ProviderType {
      * @param path behind the host, without the query
      * @return null for the usual one
      */
-    default Authorization authorization(String key, Site site, String path) {
+    default @Nullable Authorization authorization(@Nullable String key, Site site, String path) {
         return null;
     }
 
@@ -133,7 +134,7 @@ public interface ProviderType {
      * How a chat goes on from a last message of the assistant's; null where that can't be. A model
      * that refuses is not asked again.
      */
-    default Prefill prefill() {
+    default @Nullable Prefill prefill() {
         return Prefill.PLAIN;
     }
 
@@ -141,7 +142,7 @@ public interface ProviderType {
      * The field of an error reply's head that says what went wrong, in lower case; null where only
      * the body does.
      */
-    default String errorField() {
+    default @Nullable String errorField() {
         return null;
     }
 
@@ -171,7 +172,7 @@ public interface ProviderType {
      * How long an error reply asks to wait in its body, where its head doesn't say it; null if it
      * doesn't. On event loops.
      */
-    default Duration retryAfter(int status, String body) {
+    default @Nullable Duration retryAfter(int status, String body) {
         return null;
     }
 }

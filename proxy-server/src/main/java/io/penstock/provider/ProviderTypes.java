@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The types that a configuration may name, each by its name.
@@ -61,7 +62,7 @@ public final class ProviderTypes {
     }
 
     /** Null if there is none of that name. */
-    public ProviderType find(String name) {
+    public @Nullable ProviderType find(String name) {
         return byName.get(name);
     }
 }

@@ -2,6 +2,7 @@ package io.penstock.provider;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request as it is about to be sent.
@@ -14,7 +15,7 @@ import java.util.List;
  *     UnsupportedOperationException}
  */
 public record RequestToSign(String method, String host, String path, String query,
-        List<ByteBuffer> body) {
+        @Nullable List<ByteBuffer> body) {
     /** Path and query as they stand in the request line. */
     public String target() {
         return query.isEmpty() ? path : path + "?" + query;

@@ -3,6 +3,7 @@ package io.penstock.provider;
 import java.net.URI;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where one provider is, by its section of the configuration.
@@ -30,7 +31,7 @@ public record Site(URI baseUrl, Options options) {
     }
 
     /** The host, in brackets where it is an IPv6 address; null where the base URL has none. */
-    public String host() {
+    public @Nullable String host() {
         if (baseUrl.getHost() != null) {
             return baseUrl.getHost();
         }
@@ -53,7 +54,7 @@ public record Site(URI baseUrl, Options options) {
         return host() + (port() < 0 ? "" : ":" + port());
     }
 
-    private Matcher registered() {
+    private @Nullable Matcher registered() {
         if (baseUrl.getRawAuthority() == null) {
             return null;
         }

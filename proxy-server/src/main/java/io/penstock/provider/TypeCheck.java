@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** What a plugin's type says before anybody uses it, held to what the configuration can bear. */
 final class TypeCheck {
@@ -37,7 +38,7 @@ final class TypeCheck {
         }
     }
 
-    private static void checkBaseUrl(String baseUrl, Set<String> options) {
+    private static void checkBaseUrl(@Nullable String baseUrl, Set<String> options) {
         if (baseUrl == null) {
             return;
         }

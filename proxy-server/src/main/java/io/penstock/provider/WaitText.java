@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads how long to wait, in all the ways in which providers write it: seconds with or without
@@ -44,7 +45,7 @@ public final class WaitText {
     private WaitText() {}
 
     /** The wait that a text asks for; null if it can't be understood. */
-    public static Duration read(String text, Instant now) {
+    public static @Nullable Duration read(String text, Instant now) {
         String value = text.strip();
         if (value.isEmpty() || value.length() > MAX_CHARS) {
             return null;
@@ -66,7 +67,7 @@ public final class WaitText {
     }
 
     /** The wait of so many milliseconds; null for anything else than a number. */
-    public static Duration readMillis(String text) {
+    public static @Nullable Duration readMillis(String text) {
         String value = text.strip();
         return value.length() <= MAX_CHARS && NUMBER.matcher(value).matches()
                 ? seconds(new BigDecimal(value), 3) : null;
@@ -78,7 +79,7 @@ public final class WaitText {
                 : Duration.ofNanos(seconds.movePointRight(9).longValue());
     }
 
-    private static Duration parts(String value) {
+    private static @Nullable Duration parts(String value) {
         Matcher parts = PART.matcher(value);
         Duration sum = Duration.ZERO;
         int at = 0;
@@ -97,7 +98,7 @@ public final class WaitText {
         return at == value.length() ? sum.compareTo(LONGEST) < 0 ? sum : LONGEST : null;
     }
 
-    private static Duration moment(String value, Instant now) {
+    private static @Nullable Duration moment(String value, Instant now) {
         if (Character.isDigit(value.charAt(0)) && value.indexOf('T') > 0) {
             try {
                 return wait(now, OffsetDateTime.parse(value).toInstant());

@@ -4,4 +4,7 @@
  * from the others. Knows no connections, keys at rest or configuration files. Start at {@link
  * io.penstock.provider.ProviderType}.
  */
+@NullMarked
 package io.penstock.provider;
+
+import org.jspecify.annotations.NullMarked;

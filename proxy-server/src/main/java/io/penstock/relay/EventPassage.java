@@ -9,6 +9,7 @@ import io.penstock.loop.Scratch;
 import io.penstock.sse.EventSplitter;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Forwards the events of a stream, each as soon as it is whole, except those that its observer
@@ -44,7 +45,7 @@ final class EventPassage {
     private final ChunkScanner chunks = new ChunkScanner();
     private final ChunkScanner again = new ChunkScanner(); // over bytes that were followed before
 
-    private ByteBuf tail; // data of an unfinished event, its framing taken off
+    private @Nullable ByteBuf tail; // data of an unfinished event, its framing taken off
     private boolean cutEvent; // what passed last is not the end of an event
     private boolean framed; // the caller is sent chunks
     private int run; // where, in the bytes at hand, a run of whole chunks begins

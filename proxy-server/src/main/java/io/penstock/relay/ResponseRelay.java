@@ -3,6 +3,7 @@ package io.penstock.relay;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.penstock.http.ChunkScanner;
 import io.penstock.http.HttpSyntaxException;
@@ -12,6 +13,7 @@ import io.penstock.loop.Scratch;
 import io.penstock.sse.EventSplitter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves the body of one reply at a time to the caller: holds it until it is committed, then
@@ -83,14 +85,16 @@ public final class ResponseRelay {
     private final ChunkScanner chunks = new ChunkScanner();
     private final ArrayDeque<ByteBuf> held = new ArrayDeque<>(2);
     private int heldBytes;
-    private ByteBuf lastChunk; // of a body that is no stream: what seems to be its beginning
+    // of a body that is no stream: what seems to be its beginning
+    private @Nullable ByteBuf lastChunk;
 
-    private ChannelHandlerContext downstream; // null while held
+    private @Nullable ChannelHandlerContext downstream; // null while held
     private boolean chunked;
     private long left; // of a body that isn't chunked
     private boolean splitsEvents;
-    private Rewriter rewriter; // null where the provider's own bytes go to the caller
+    private @Nullable Rewriter rewriter; // null where the provider's own bytes go to the caller
     private boolean rewritten; // all that it has to say
+    @SuppressWarnings("NullAway.Init") // begin() says it, and comes before all else
     private Framing framing;
     private boolean ended;
     private boolean excess;
@@ -110,10 +114,10 @@ public final class ResponseRelay {
      * @param bodiless no body follows, whatever the head says
      * @param splitsEvents it is a stream of server-sent events
      * @param http10 the caller knows no chunks
-     * @param rewriter makes the caller's body of the provider's; null for none
+     * @param rewriter makes the caller's body of the provider's
      */
     public void begin(ResponseHead head, boolean bodiless, boolean splitsEvents, boolean http10,
-            Rewriter rewriter) {
+            @Nullable Rewriter rewriter) {
         assert held.isEmpty() && lastChunk == null;
         this.splitsEvents = splitsEvents;
         this.rewriter = rewriter;
@@ -153,7 +157,7 @@ public final class ResponseRelay {
      * Continues with the reply of that head. The observer keeps its events back, and others are
      * {@linkplain #write written} in their place; nothing passes of a reply that is no stream.
      */
-    public void goOn(ResponseHead head, boolean isStream, Rewriter rewriter) {
+    public void goOn(ResponseHead head, boolean isStream, @Nullable Rewriter rewriter) {
         this.rewriter = rewriter;
         rewritten = false;
         expect(head, head.isBodiless());
@@ -218,7 +222,7 @@ public final class ResponseRelay {
         }
         try {
             if (rewriter != null) {
-                takeRewritten(bytes);
+                takeRewritten(bytes, rewriter);
             } else if (!chunked) {
                 takePlain(bytes);
             } else if (splitsEvents) {
@@ -257,7 +261,7 @@ public final class ResponseRelay {
     }
 
     /** Holds or forwards, as one buffer, what the rewriter makes of these bytes. */
-    private void takeRewritten(ByteBuf bytes) throws HttpSyntaxException {
+    private void takeRewritten(ByteBuf bytes, Rewriter rewriter) throws HttpSyntaxException {
         int at = bytes.readerIndex();
         int end = bytes.writerIndex();
         ByteBuf out = allocator.directBuffer(splitsEvents ? end - at : 0);
@@ -394,8 +398,8 @@ public final class ResponseRelay {
             bytes.release();
             return;
         }
-        if (downstream != null) {
-            downstream.write(isPinning(bytes) ? compact(bytes) : bytes, downstream.voidPromise());
+        if (downstream != null) { downstream.write(isPinning(bytes,
+                downstream.channel()) ? compact(bytes) : bytes, downstream.voidPromise());
             return;
         }
         heldBytes += bytes.readableBytes();
@@ -427,8 +431,8 @@ public final class ResponseRelay {
     }
 
     /** Whether a slow caller would keep much more memory waiting than these bytes take. */
-    private boolean isPinning(ByteBuf bytes) {
-        if (PendingBytes.of(downstream.channel()) <= PACING_BYTES) {
+    private boolean isPinning(ByteBuf bytes, Channel to) {
+        if (PendingBytes.of(to) <= PACING_BYTES) {
             return false;
         }
         ByteBuf whole = bytes;

@@ -3,4 +3,7 @@
  * dialects. Start at {@link io.penstock.relay.ResponseRelay}; streams go on in {@link
  * io.penstock.relay.EventPassage}.
  */
+@NullMarked
 package io.penstock.relay;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,6 +3,7 @@ package io.penstock.server;
 import io.penstock.store.StoreException;
 import io.penstock.usage.Ledger;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -12,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * @param path null for nowhere
  * @param isNamed whether somebody asked for this very directory, and so relies on it
  */
-public record DataDirectory(Path path, boolean isNamed) {
+public record DataDirectory(@Nullable Path path, boolean isNamed) {
     /** State ends with the process. */
     public static final DataDirectory NONE = new DataDirectory(null, false);
 

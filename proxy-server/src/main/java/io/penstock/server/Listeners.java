@@ -11,6 +11,7 @@ import io.penstock.loop.Transport;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ports of the proxy: those for callers, and the one for who runs it, which stays open while
@@ -22,7 +23,7 @@ final class Listeners {
     private static final int MAX_ADMIN_CONNECTIONS = 256;
 
     private final List<Listener> callers = new ArrayList<>();
-    private volatile Listener admin;
+    private volatile @Nullable Listener admin;
 
     /** Binds all of them; what was bound before one failed stays for {@link #closeToCallers}. */
     void bind(Settings settings, Transport transport, EventLoopGroup group, Workers workers,
@@ -44,7 +45,9 @@ final class Listeners {
     }
 
     InetSocketAddress adminAddress() {
-        return admin.address();
+        Listener bound = admin;
+        assert bound != null; // which comes first
+        return bound.address();
     }
 
     void closeToCallers() {

@@ -8,6 +8,7 @@ import io.penstock.upstream.Provider;
 import io.penstock.usage.Ledger;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The running proxy as its pages and the admin port see it.
@@ -60,7 +61,7 @@ final class PageState implements ServerState {
     }
 
     @Override
-    public String adminToken() {
+    public @Nullable String adminToken() {
         return shared.snapshot().settings().admin().token();
     }
 
@@ -80,7 +81,7 @@ final class PageState implements ServerState {
     }
 
     @Override
-    public Allowance allowanceOf(String callerId) {
+    public @Nullable Allowance allowanceOf(String callerId) {
         return shared.snapshot().settings().auth().allowanceOf(callerId);
     }
 

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The proxy: how it starts and how it stops. What runs in between are the {@link Worker}s, each on
@@ -43,7 +44,7 @@ public final class Penstock implements AutoCloseable {
      * @param settings null if there is something wrong
      * @param problems what is wrong, a line each; empty if nothing is
      */
-    public record Reloaded(Settings settings, String problems) {}
+    public record Reloaded(@Nullable Settings settings, String problems) {}
 
     private Penstock(Shared shared, Listeners listeners, Reload reload, EventLoopGroup group,
             DnsAddressResolverGroup resolver) {

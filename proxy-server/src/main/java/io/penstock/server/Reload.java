@@ -60,7 +60,7 @@ final class Reload {
         try {
             next = Snapshot.of(now, before.providers(), before.authenticator());
         } catch (UpstreamTlsException e) {
-            return e.getMessage();
+            return String.valueOf(e.getMessage());
         }
         String refused = wouldOpen(now);
         if (refused.isEmpty() && shared.lacksStoreFor(now)) {

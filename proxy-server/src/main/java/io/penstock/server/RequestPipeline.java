@@ -30,6 +30,7 @@ import io.penstock.listen.RequestHandler;
 import io.penstock.translate.GeminiPath;
 import io.penstock.translate.ReplyFormat;
 import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What each request of a caller's connection goes through, in order: which endpoint, who calls, may
@@ -43,11 +44,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private final Worker worker;
     private final DownstreamStream connection;
     private final Permit permit;
-    private Exchange exchange; // null between two
+    private @Nullable Exchange exchange; // null between two
     private String cors = ""; // field lines of whatever answers the current request
-    private Endpoint endpoint; // of the current request; null for none
-    private Caller caller; // of the current request; null while that is not known
-    private Peer peer; // null until it matters
+    private @Nullable Endpoint endpoint; // of the current request
+    private @Nullable Caller caller; // of the current request; null while that is not known
+    private @Nullable Peer peer; // null until it matters
     private long receivedNanos;
     private Turn turn = Turn.NONE;
 
@@ -77,11 +78,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             onStatusPage(head, snapshot, id);
             return;
         }
-        String method = endpoint != null ? "POST" : path.kind().method();
+        String method = path == null ? "POST" : path.kind().method();
         if (method != null && !head.isMethod(method)) {
             refuseMethod(head, method, id);
         } else if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
-            begin(endpoint != null ? chat(head, snapshot, id) : passThrough(head, path, snapshot),
+            begin(path == null ? chat(head, snapshot, id) : passThrough(head, path, snapshot),
                     snapshot, id);
         }
     }
@@ -134,6 +135,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else if (pages.isPublic(path)) {
             pages.answer(connection, newReply(), path, Caller.ANYONE, id);
         } else if (authenticate(snapshot, head, id)) {
+            assert caller != null; // as it was just asked
             pages.answer(connection, newReply(), path, caller, id,
                     head.has(Field.ANTHROPIC_VERSION));
         }
@@ -197,6 +199,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             refuse(newReply().retryAfter(0), tooManyAtOnce(), head, id);
             return false;
         }
+        assert caller != null; // whoever is not known is not let in
         Refusal refusal = permit.begin(caller, receivedNanos);
         if (refusal != null) {
             release();
@@ -234,6 +237,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     /** The exchange that waited is among the concurrent ones now. */
     void onSlot() {
         turn = Turn.TAKEN;
+        assert exchange != null; // or nothing would wait
         exchange.onSlot();
     }
 
@@ -250,11 +254,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     /** Answers on the head; {@code head} is null if none could be read. */
-    private void refuse(Failure failure, RequestHead head, String id) {
+    private void refuse(Failure failure, @Nullable RequestHead head, String id) {
         refuse(newReply(), failure, head, id);
     }
 
-    private void refuse(LocalReply reply, Failure failure, RequestHead head, String id) {
+    private void refuse(LocalReply reply, Failure failure, @Nullable RequestHead head, String id) {
         ReplyFormat format = endpoint == null && head != null && GeminiPath.isGoogles(head.path())
                 ? ReplyFormat.GEMINI : Endpoint.errorFormat(endpoint);
         reply.error(connection, format, failure, id, null);

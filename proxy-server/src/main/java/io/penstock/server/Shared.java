@@ -15,6 +15,7 @@ import io.penstock.usage.Ledger;
 import io.penstock.usage.LedgerRow;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all event loops share: the snapshot in force, and everything that is counted over all of
@@ -26,7 +27,7 @@ final class Shared {
     private final Workers workers = new Workers();
     private final Slots concurrent;
     private final ConnectionLimit connectionLimit;
-    private final AccessLog accessLog; // null for none
+    private final @Nullable AccessLog accessLog;
     private final Ledger ledger;
     private final boolean lacksStore; // though there should be one
     private final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
@@ -35,7 +36,8 @@ final class Shared {
     private volatile boolean draining;
     private volatile Runnable onDrainAsked = () -> { };
 
-    private Shared(Snapshot snapshot, AccessLog accessLog, Ledger ledger, boolean lacksStore) {
+    private Shared(Snapshot snapshot, @Nullable AccessLog accessLog, Ledger ledger,
+            boolean lacksStore) {
         this.snapshot = snapshot;
         this.accessLog = accessLog;
         this.ledger = ledger;
@@ -131,8 +133,7 @@ final class Shared {
         return ledger;
     }
 
-    /** Null for none. */
-    AccessLog accessLog() {
+    @Nullable AccessLog accessLog() {
         return accessLog;
     }
 
@@ -162,7 +163,7 @@ final class Shared {
         close(accessLog);
     }
 
-    private static void close(AccessLog accessLog) {
+    private static void close(@Nullable AccessLog accessLog) {
         if (accessLog != null) {
             try {
                 accessLog.close();

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that one version of the configuration decides, swapped as a whole at a reload.
@@ -25,8 +26,8 @@ import java.util.Set;
 record Snapshot(Settings settings, List<Provider> providers, Policy policy,
         Authenticator authenticator, Cors cors) {
 
-    /** The provider of calls that name no model and keep what they send; null for none. */
-    Provider first() {
+    /** The provider of calls that name no model and keep what they send. */
+    @Nullable Provider first() {
         Provider first = null;
         for (Provider each : providers) {
             ProviderSettings settings = each.settings();
@@ -46,10 +47,8 @@ record Snapshot(Settings settings, List<Provider> providers, Policy policy,
     /**
      * Builds it; a provider whose settings have not changed is kept, with its connections, and so
      * are the keys of tokens.
-     *
-     * @param previous null for none
      */
-    static Snapshot of(Settings settings, List<Provider> known, Authenticator previous)
+    static Snapshot of(Settings settings, List<Provider> known, @Nullable Authenticator previous)
             throws UpstreamTlsException {
         List<Provider> providers = new ArrayList<>();
         Map<String, Provider> enabled = new LinkedHashMap<>();

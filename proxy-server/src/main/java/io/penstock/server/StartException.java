@@ -1,8 +1,10 @@
 package io.penstock.server;
 
+import org.jspecify.annotations.Nullable;
+
 /** The proxy cannot start, or cannot take a configuration; the message says why, in one line. */
 public final class StartException extends Exception {
-    StartException(String message, Throwable cause) {
+    StartException(@Nullable String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -22,6 +22,7 @@ import io.penstock.observe.AccessLog;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
 import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event loop with all that it needs for itself: built once, used by every connection on it.
@@ -43,7 +44,7 @@ final class Worker {
     private final CredentialField credentialField = new CredentialField();
     private final HeadWriter replyWriter = new HeadWriter();
     private final SlotQueue<RequestPipeline> admission;
-    private final AccessLog.LoopLog accessLog; // null for none
+    private final AccessLog.@Nullable LoopLog accessLog;
 
     Worker(Shared server, ServerState state, StatusPages statusPages, EventLoop loop,
             Transport transport, AddressResolverGroup<InetSocketAddress> resolver, int loops,
@@ -134,7 +135,7 @@ final class Worker {
         return admission;
     }
 
-    AccessLog.LoopLog accessLog() {
+    AccessLog.@Nullable LoopLog accessLog() {
         return accessLog;
     }
 }

@@ -5,4 +5,7 @@
  * io.penstock.server.Shared}, which has what all of them share, and {@link
  * io.penstock.server.RequestPipeline}.
  */
+@NullMarked
 package io.penstock.server;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,11 +1,13 @@
 package io.penstock.translate;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A tool as its caller knows it.
  *
- * @param namespace the group of tools that it is a member of; null for none
+ * @param namespace the group of tools that it is a member of
  */
-public record CallerTool(String namespace, String name, Kind kind) {
+public record CallerTool(@Nullable String namespace, String name, Kind kind) {
     /** How a call of the tool is told to its caller. */
     public enum Kind {
         /** With arguments that are a JSON object. */

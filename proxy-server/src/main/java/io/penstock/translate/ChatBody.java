@@ -3,6 +3,7 @@ package io.penstock.translate;
 import io.penstock.translate.Turn.Choice;
 import io.penstock.translate.Turn.Kind;
 import io.penstock.translate.Turn.Part;
+import org.jspecify.annotations.Nullable;
 
 /** Writes unary replies of the chat format and of the older completions. */
 final class ChatBody {
@@ -27,7 +28,9 @@ final class ChatBody {
             } else if (choice.has(Kind.TOOL)) {
                 writeCalls(out, options, choice);
             }
-            out.put("},\"logprobs\":null,\"finish_reason\":\"").put(word(choice.finish, options))
+            FinishReason finish = choice.finish;
+            assert finish != null; // or the turn would not be complete
+            out.put("},\"logprobs\":null,\"finish_reason\":\"").put(word(finish, options))
                     .put("\"}");
             first = false;
         }
@@ -46,9 +49,11 @@ final class ChatBody {
                     out.escaped(part.text);
                 }
             }
+            FinishReason finish = choice.finish;
+            assert finish != null; // or the turn would not be complete
             out.put("\",\"index\":").index(choice.index)
                     .put(",\"logprobs\":null,\"finish_reason\":\"")
-                    .put(CompletionsWriter.word(choice.finish)).put("\"}");
+                    .put(CompletionsWriter.word(finish)).put("\"}");
             first = false;
         }
         end(out, turn);
@@ -136,8 +141,8 @@ final class ChatBody {
         out.put("]");
     }
 
-    /** What Gemini wants back with a call, where its own chat endpoint has it; null for nothing. */
-    static void writeSignature(ReplyBytes out, String signature) {
+    /** What Gemini wants back with a call, where its own chat endpoint has it. */
+    static void writeSignature(ReplyBytes out, @Nullable String signature) {
         if (signature != null) {
             out.put(",\"extra_content\":{\"google\":{\"thought_signature\":").quoted(signature)
                     .put("}}");

@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.json.JsonText;
 import io.penstock.sse.EventData;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event of an OpenAI chat completion stream, read whole: for the modes that have to know what
@@ -33,14 +34,14 @@ public final class ChatChunk {
     }
 
     private final EventData data = new EventData();
-    private String id;
-    private String model;
-    private String object;
+    private @Nullable String id;
+    private @Nullable String model;
+    private @Nullable String object;
     private long created;
-    private String text;
+    private @Nullable String text;
     private boolean other;
     private boolean reasoning;
-    private String finishReason;
+    private @Nullable String finishReason;
 
     /** Reads one event; the rest of what it says stands until the next is read. */
     public Kind read(ByteBuf buffer, int index, int length) {
@@ -153,12 +154,12 @@ public final class ChatChunk {
     }
 
     /** What every chunk of the stream has in common; null where this one has none of it. */
-    public ChatStream.Identity identity() {
+    public ChatStream.@Nullable Identity identity() {
         return id == null ? null : new ChatStream.Identity(id, object, created, model);
     }
 
     /** The piece of text in it; null if there is none. */
-    public String text() {
+    public @Nullable String text() {
         return text;
     }
 
@@ -172,7 +173,7 @@ public final class ChatChunk {
     }
 
     /** Why the model stopped; null while it goes on. */
-    public String finishReason() {
+    public @Nullable String finishReason() {
         return finishReason;
     }
 

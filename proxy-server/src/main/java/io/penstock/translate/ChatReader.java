@@ -4,6 +4,7 @@ import io.penstock.json.JsonText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads OpenAI chat completions, and the older completions, as tolerantly as the many servers that
@@ -42,10 +43,10 @@ final class ChatReader extends TurnReader {
         final int index; // the provider's; negative if it gave none
         int otherIndex = -1; // under which the provider went on with it
         int number = -1; // ours, once it has begun
-        String id;
-        String name;
+        @Nullable String id;
+        @Nullable String name;
         final ArgumentsEnd end = new ArgumentsEnd();
-        StringBuilder held; // arguments that came before the name
+        @Nullable StringBuilder held; // arguments that came before the name
 
         Call(int index) {
             this.index = index;
@@ -59,16 +60,17 @@ final class ChatReader extends TurnReader {
 
     private final List<Choice> choices = new ArrayList<>(1);
     private final ChatUsage usage = new ChatUsage();
-    private final int[] indexes; // of an event's answers, if several were asked for; else null
+    // of an event's answers, if several were asked for; else null
+    private final int @Nullable [] indexes;
     private boolean started;
     private boolean doneSeen;
     private boolean failed; // the event being read is an error
 
     // The call that is being read
     private int callIndex;
-    private String callId;
-    private String callName;
-    private String callSignature;
+    private @Nullable String callId;
+    private @Nullable String callName;
+    private @Nullable String callSignature;
 
     ChatReader(ReplyLoop loop, TurnSink sink, int askedChoices) {
         super(loop, sink);
@@ -269,7 +271,7 @@ final class ChatReader extends TurnReader {
         return choice;
     }
 
-    private void finish(Choice choice, String word, String stop) {
+    private void finish(Choice choice, String word, @Nullable String stop) {
         switch (word) {
             case "error", "insufficient_system_resource" -> failed = true;
             case "length", "model_length", "max_tokens" ->
@@ -281,7 +283,7 @@ final class ChatReader extends TurnReader {
         }
     }
 
-    private void finish(Choice choice, FinishReason reason, String stop) {
+    private void finish(Choice choice, FinishReason reason, @Nullable String stop) {
         if (choice.finished) {
             return;
         }
@@ -453,7 +455,8 @@ final class ChatReader extends TurnReader {
     }
 
     /** What its provider wants back as it was, in the place of what Anthropic would. */
-    private static String sealed(String data, String id, String format, long index) {
+    private static String sealed(String data, @Nullable String id, @Nullable String format,
+            long index) {
         StringBuilder out = new StringBuilder(data.length() + 128).append(DETAIL_MARK)
                 .append("{\"type\":\"reasoning.encrypted\",\"data\":");
         JsonText.quote(out, data).append(",\"id\":");
@@ -582,7 +585,7 @@ final class ChatReader extends TurnReader {
      * The index decides; the id does among calls of one index. Under a new index a call may go on
      * that has the id and is not whole.
      */
-    private Call callAtIndex(Choice choice) {
+    private @Nullable Call callAtIndex(Choice choice) {
         Call same = callWithId(choice);
         if (same != null && same.isAt(callIndex)) {
             return same;
@@ -596,13 +599,13 @@ final class ChatReader extends TurnReader {
     }
 
     /** The call of that id; a piece without a name is one of the last call in any case. */
-    private Call callWithoutIndex(Choice choice) {
+    private @Nullable Call callWithoutIndex(Choice choice) {
         Call same = callWithId(choice);
         boolean last = same == null && (callId == null || callName == null);
         return last && !choice.calls.isEmpty() ? choice.calls.get(choice.calls.size() - 1) : same;
     }
 
-    private Call callWithId(Choice choice) {
+    private @Nullable Call callWithId(Choice choice) {
         for (int i = choice.calls.size() - 1; i >= 0 && callId != null; i--) {
             if (callId.equals(choice.calls.get(i).id)) {
                 return choice.calls.get(i);

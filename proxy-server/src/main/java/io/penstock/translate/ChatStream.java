@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the events of an OpenAI chat completion stream, as tolerantly as the many servers that
@@ -187,10 +188,11 @@ public final class ChatStream {
     }
 
     /** What every chunk of one stream has in common; null where the event has none of it. */
-    public record Identity(String id, String object, long created, String model) {}
+    public record Identity(String id, @Nullable String object, long created,
+            @Nullable String model) {}
 
     /** Reads what an event has in common with all of its stream. */
-    public Identity identity(ByteBuf buffer, int index, int length) {
+    public @Nullable Identity identity(ByteBuf buffer, int index, int length) {
         data.read(buffer, index, length);
         try (JsonParser parser = JSON.createParser(data.bytes(), 0, data.length())) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {

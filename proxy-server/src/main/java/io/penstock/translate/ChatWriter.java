@@ -1,6 +1,7 @@
 package io.penstock.translate;
 
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes OpenAI chat completion streams. Reasoning goes where most clients look for it, {@code
@@ -30,7 +31,7 @@ final class ChatWriter extends ChunkWriter {
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         super.onStart(id, model, createdSeconds);
         begin(0);
     }
@@ -91,7 +92,7 @@ final class ChatWriter extends ChunkWriter {
 
     @Override
     public void onToolStart(int choice, int tool, String id, String sentName,
-            String signature) {
+            @Nullable String signature) {
         String name = options().tools().name(sentName);
         if (options().functionCall()) {
             if (tool == 0) {
@@ -124,7 +125,7 @@ final class ChatWriter extends ChunkWriter {
     }
 
     @Override
-    public void onFinish(int choice, FinishReason reason, String stopSequence) {
+    public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         delta(choice).put("},\"logprobs\":null,\"finish_reason\":\"")
                 .put(ChatBody.word(reason, options())).put("\"");
         endChunk();

@@ -1,6 +1,7 @@
 package io.penstock.translate;
 
 import io.penstock.failure.Failure;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the streams of the chat format and of the older completions share: every chunk repeats the
@@ -25,7 +26,7 @@ abstract class ChunkWriter extends TurnWriter {
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         ReplyBytes out = out();
         int from = out.length();
         out.put("data: ");
@@ -53,7 +54,7 @@ abstract class ChunkWriter extends TurnWriter {
     }
 
     @Override
-    final void fail(Failure failure, String attempts) {
+    final void fail(Failure failure, @Nullable String attempts) {
         out().putRaw(ErrorBody.openAiEvent(failure, attempts));
     }
 

@@ -1,5 +1,7 @@
 package io.penstock.translate;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Writes streams of OpenAI's older completions, which hold nothing but text: reasoning and calls
  * are dropped.
@@ -37,13 +39,14 @@ final class CompletionsWriter extends ChunkWriter {
     public void onRedactedReasoning(int choice, String data) {}
 
     @Override
-    public void onToolStart(int choice, int tool, String id, String name, String signature) {}
+    public void onToolStart(int choice, int tool, String id, String name,
+            @Nullable String signature) {}
 
     @Override
     public void onToolArguments(int choice, int tool, char[] chars, int from, int length) {}
 
     @Override
-    public void onFinish(int choice, FinishReason reason, String stopSequence) {
+    public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         chunk().put(TEXT).put(INDEX).index(choice).put(",\"logprobs\":null,\"finish_reason\":\"")
                 .put(word(reason)).put("\"");
         endChunk();

@@ -1,6 +1,7 @@
 package io.penstock.translate;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads Bedrock Converse. What an event is stands in its message's head; text and reasoning have no
@@ -241,7 +242,7 @@ final class ConverseReader extends TurnReader {
         }
     }
 
-    private void onStopReason(String word) {
+    private void onStopReason(@Nullable String word) {
         if (stopped || word == null) {
             return;
         }

@@ -2,6 +2,7 @@ package io.penstock.translate;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the arguments of custom tools as the free text that their caller wants, though the model
@@ -25,7 +26,7 @@ final class CustomCalls implements TurnSink {
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         next.onStart(id, model, createdSeconds);
     }
 
@@ -55,7 +56,8 @@ final class CustomCalls implements TurnSink {
     }
 
     @Override
-    public void onToolStart(int choice, int tool, String id, String name, String signature) {
+    public void onToolStart(int choice, int tool, String id, String name,
+            @Nullable String signature) {
         if (tools.kind(name) == CallerTool.Kind.CUSTOM) {
             open.add(new Call(choice, tool, new CustomInput()));
         }
@@ -88,7 +90,7 @@ final class CustomCalls implements TurnSink {
     }
 
     @Override
-    public void onFinish(int choice, FinishReason reason, String stopSequence) {
+    public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         for (Call call : open) {
             if (call.choice == choice) {
                 finish(call);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The free text of one call of a custom tool, taken out of the JSON object into which the model was
@@ -132,7 +133,7 @@ final class CustomInput {
     }
 
     /** The member's text in the object, or that of its only member; null if there is none. */
-    private static String textOf(String json) {
+    private static @Nullable String textOf(String json) {
         if (json.isBlank()) {
             return "";
         }

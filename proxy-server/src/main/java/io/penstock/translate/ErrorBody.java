@@ -3,6 +3,7 @@ package io.penstock.translate;
 import io.penstock.failure.Failure;
 import io.penstock.json.JsonText;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Error objects in the caller's format. */
 public final class ErrorBody {
@@ -13,7 +14,7 @@ public final class ErrorBody {
      *
      * @param attempts a JSON array of what was tried; null where nothing was
      */
-    public static String openAi(Failure failure, String attempts) {
+    public static String openAi(Failure failure, @Nullable String attempts) {
         return openAi(failure.message(), failure.kind().type(), failure.param(),
                 failure.kind().code(), attempts);
     }
@@ -25,8 +26,8 @@ public final class ErrorBody {
                 code == null ? error.code() : code, null);
     }
 
-    private static String openAi(String message, String type, String param, String code,
-            String attempts) {
+    private static String openAi(@Nullable String message, String type, @Nullable String param,
+            @Nullable String code, @Nullable String attempts) {
         StringBuilder out = new StringBuilder(192).append("{\"error\":{\"message\":");
         JsonText.quote(out, message).append(",\"type\":");
         JsonText.quote(out, type).append(",\"param\":");
@@ -41,7 +42,7 @@ public final class ErrorBody {
     /**
      * The event that ends a chat completion stream which cannot go on; no {@code [DONE]} follows.
      */
-    public static String openAiEvent(Failure failure, String attempts) {
+    public static String openAiEvent(Failure failure, @Nullable String attempts) {
         return "data: " + openAi(failure, attempts) + "\n\n";
     }
 
@@ -55,7 +56,7 @@ public final class ErrorBody {
      *
      * @param attempts a JSON array of what was tried; null where nothing was
      */
-    public static String anthropic(Failure failure, String attempts) {
+    public static String anthropic(Failure failure, @Nullable String attempts) {
         return anthropic(anthropicType(failure.kind()), failure.message(), failure.subcode(),
                 attempts);
     }
@@ -67,8 +68,8 @@ public final class ErrorBody {
         return anthropic(error.kind().anthropicType(), message, null, null);
     }
 
-    private static String anthropic(String type, String message, String subcode,
-            String attempts) {
+    private static String anthropic(String type, @Nullable String message, @Nullable String subcode,
+            @Nullable String attempts) {
         StringBuilder out = new StringBuilder(192)
                 .append("{\"type\":\"error\",\"error\":{\"type\":");
         JsonText.quote(out, type).append(",\"message\":");
@@ -84,7 +85,7 @@ public final class ErrorBody {
     }
 
     /** The event that ends a messages stream which cannot go on; no message_stop follows. */
-    public static String anthropicEvent(Failure failure, String attempts) {
+    public static String anthropicEvent(Failure failure, @Nullable String attempts) {
         return "event: error\ndata: " + anthropic(failure, attempts) + "\n\n";
     }
 
@@ -112,7 +113,7 @@ public final class ErrorBody {
      *
      * @param attempts a JSON array of what was tried; null where nothing was
      */
-    public static String google(Failure failure, String attempts) {
+    public static String google(Failure failure, @Nullable String attempts) {
         int status = failure.kind().status() == 499 ? 400 : failure.kind().status();
         return google(status, failure.message(), failure.kind().code().toUpperCase(Locale.ROOT),
                 failure.param(), attempts);
@@ -124,8 +125,8 @@ public final class ErrorBody {
                 error.kind().name(), error.param(), null);
     }
 
-    private static String google(int status, String message, String reason, String param,
-            String attempts) {
+    private static String google(int status, @Nullable String message, String reason,
+            @Nullable String param, @Nullable String attempts) {
         StringBuilder out = new StringBuilder(320).append("{\"error\":{\"code\":").append(status)
                 .append(",\"message\":");
         JsonText.quote(out, message).append(",\"status\":\"").append(googleStatus(status))
@@ -158,7 +159,7 @@ public final class ErrorBody {
     }
 
     /** An error object in the format of {@code client}; Responses shares that of chat. */
-    public static String of(ReplyFormat client, Failure failure, String attempts) {
+    public static String of(ReplyFormat client, Failure failure, @Nullable String attempts) {
         return switch (client) {
             case MESSAGES -> anthropic(failure, attempts);
             case GEMINI -> google(failure, attempts);
@@ -171,7 +172,7 @@ public final class ErrorBody {
      *
      * @param events that went by before it, which those of responses are numbered by
      */
-    public static String event(ReplyFormat client, Failure failure, String attempts,
+    public static String event(ReplyFormat client, Failure failure, @Nullable String attempts,
             long events) {
         if (client == ReplyFormat.RESPONSES) {
             StringBuilder out = new StringBuilder(192)

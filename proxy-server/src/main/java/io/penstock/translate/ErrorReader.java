@@ -3,6 +3,7 @@ package io.penstock.translate;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the error objects of all providers: nested or flat, {@code error} an object, a string or
@@ -13,10 +14,10 @@ import java.nio.charset.StandardCharsets;
 final class ErrorReader {
     private static final int MAX_NESTED = 4;
 
-    private String message;
-    private String type;
-    private String code;
-    private String param;
+    private @Nullable String message;
+    private @Nullable String type;
+    private @Nullable String code;
+    private @Nullable String param;
 
     private ErrorReader() {}
 

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One message of AWS's event-stream format: what its head says it is, and its payload.
@@ -25,11 +26,11 @@ final class EventStreamMessage {
     private byte[] bytes = new byte[1024];
     private int payloadStart;
     private int payloadEnd;
-    private String messageType;
-    private String eventType;
-    private String exceptionType;
-    private String errorCode;
-    private String errorMessage;
+    private String messageType = "event";
+    private String eventType = "";
+    private @Nullable String exceptionType;
+    private @Nullable String errorCode;
+    private @Nullable String errorMessage;
 
     /** Reads a whole message, whose checksums have been compared. */
     void read(ByteBuf buffer, int index, int length) throws IOException {
@@ -114,12 +115,12 @@ final class EventStreamMessage {
     }
 
     /** The type of an exception, or the code of an error. */
-    String errorType() {
+    @Nullable String errorType() {
         return exceptionType == null ? errorCode : exceptionType;
     }
 
     /** Null where the payload has it. */
-    String errorMessage() {
+    @Nullable String errorMessage() {
         return errorMessage;
     }
 

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.sse.EventSplitter;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Splits a stream of AWS event-stream messages that comes in any pieces: gives each to a sink as
@@ -21,7 +22,7 @@ public final class EventStreamSplitter {
     private final EventSplitter.Sink sink;
     private final int maxMessageBytes;
     private final CRC32 crc = new CRC32();
-    private ByteBuf split; // the beginning of a message whose end has not come
+    private @Nullable ByteBuf split; // the beginning of a message whose end has not come
 
     /** {@code maxMessageBytes} bounds what is kept of one. */
     public EventStreamSplitter(EventSplitter.Sink sink, int maxMessageBytes) {
@@ -54,7 +55,7 @@ public final class EventStreamSplitter {
         int lastEnd = index;
         while (at < end) {
             if (split != null) {
-                at = fill(buffer, at, end);
+                at = fill(split, buffer, at, end);
                 if (split == null) {
                     lastEnd = at;
                 }
@@ -75,7 +76,8 @@ public final class EventStreamSplitter {
     }
 
     /** Takes what the split message lacks, and gives it if that was all. */
-    private int fill(ByteBuf buffer, int index, int end) throws EventStreamException {
+    private int fill(ByteBuf split, ByteBuf buffer, int index, int end)
+            throws EventStreamException {
         int at = index;
         int have = split.readableBytes();
         if (have < EventStreamMessage.PRELUDE_BYTES) {

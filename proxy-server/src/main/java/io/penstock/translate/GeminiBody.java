@@ -5,6 +5,7 @@ import io.penstock.translate.Turn.Kind;
 import io.penstock.translate.Turn.Part;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import org.jspecify.annotations.Nullable;
 
 /** Writes unary Gemini responses, and what they have in common with streamed ones. */
 final class GeminiBody {
@@ -79,8 +80,8 @@ final class GeminiBody {
     }
 
     /** Writes a call; the parser and the text are those that nothing is read with meanwhile. */
-    static void writeCall(ReplyBytes out, JsonFeed in, TextRun json, String id, String name,
-            StringBuilder arguments, String signature) {
+    static void writeCall(ReplyBytes out, JsonFeed in, TextRun json, String id,
+            String name, StringBuilder arguments, @Nullable String signature) {
         out.put("{\"functionCall\":{\"id\":").quoted(id).put(",\"name\":").quoted(name)
                 .put(",\"args\":");
         MessagesBody.writeInput(out, in, json, arguments);
@@ -92,14 +93,14 @@ final class GeminiBody {
     }
 
     /** Google has no word of its own for calls; a refusal is a text in other formats. */
-    static String finishReason(FinishReason finish, boolean refused) {
+    static String finishReason(@Nullable FinishReason finish, boolean refused) {
         return finish == FinishReason.LENGTH ? "MAX_TOKENS"
                 : finish == FinishReason.CONTENT_FILTER
                 || refused && (finish == null || finish == FinishReason.STOP) ? "SAFETY" : "STOP";
     }
 
     /** Writes the member that tells the usage; nothing where nothing was counted. */
-    static void writeUsage(ReplyBytes out, ReplyUsage usage) {
+    static void writeUsage(ReplyBytes out, @Nullable ReplyUsage usage) {
         if (usage == null) {
             return;
         }

@@ -1,5 +1,7 @@
 package io.penstock.translate;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Passes on a Gemini stream's own responses, each as it came, to a caller who reads them in another
  * shape: a JSON array in place of events.
@@ -26,7 +28,7 @@ final class GeminiEcho extends GeminiWriter {
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {}
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {}
 
     @Override
     public void onText(int choice, char[] chars, int from, int length) {}
@@ -44,7 +46,8 @@ final class GeminiEcho extends GeminiWriter {
     public void onRedactedReasoning(int choice, String data) {}
 
     @Override
-    public void onToolStart(int choice, int tool, String id, String name, String signature) {}
+    public void onToolStart(int choice, int tool, String id, String name,
+            @Nullable String signature) {}
 
     @Override
     public void onToolArguments(int choice, int tool, char[] chars, int from, int length) {}

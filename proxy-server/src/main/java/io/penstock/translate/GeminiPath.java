@@ -4,6 +4,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The path of a call in Google's way, {@code /v1beta/models/MODEL:METHOD}: it names the model, and
@@ -43,7 +44,7 @@ public record GeminiPath(Method method, String model, boolean events) {
      * @param query with its question mark; empty for none
      * @return null if it is no such call
      */
-    public static GeminiPath of(String path, String query) {
+    public static @Nullable GeminiPath of(String path, String query) {
         Matcher version = VERSION.matcher(path);
         if (!version.lookingAt()) {
             return null;
@@ -81,7 +82,7 @@ public record GeminiPath(Method method, String model, boolean events) {
     }
 
     /** The plain name of a resource; null if it is no model. */
-    private static String model(String resource) {
+    private static @Nullable String model(String resource) {
         String name = withoutModels(resource);
         boolean named = name.length() < resource.length();
         Matcher project = PROJECT.matcher(name);

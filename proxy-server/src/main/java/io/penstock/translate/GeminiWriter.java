@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes Gemini streams: a whole response for each piece, as events or as the elements of a JSON
@@ -29,11 +30,11 @@ class GeminiWriter extends TurnWriter {
     private static final class Call {
         final String id;
         final String name;
-        final String signature;
+        final @Nullable String signature;
         final StringBuilder arguments = new StringBuilder();
         final ArgumentsEnd end = new ArgumentsEnd();
 
-        Call(String id, String name, String signature) {
+        Call(String id, String name, @Nullable String signature) {
             this.id = id;
             this.name = name;
             this.signature = signature;
@@ -46,7 +47,7 @@ class GeminiWriter extends TurnWriter {
         final List<Call> calls = new ArrayList<>(2);
         int told; // calls
         boolean refused;
-        FinishReason finish; // null while it goes on
+        @Nullable FinishReason finish; // null while it goes on
 
         Answer(int index) {
             this.index = index;
@@ -57,15 +58,15 @@ class GeminiWriter extends TurnWriter {
     private byte[] tail = OpenAiWords.ascii("}"); // of every response
     private boolean anyWritten;
     private int heldChars;
-    private JsonFeed feed; // null until a call is told: the loop's is in use meanwhile
-    private TextRun json;
+    private @Nullable JsonFeed feed; // null until a call is told: the loop's is in use meanwhile
+    private @Nullable TextRun json;
 
     GeminiWriter(ReplyLoop loop, ReplyOptions options) {
         super(loop, options);
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         ReplyBytes out = out();
         int from = out.length();
         out.put(",\"modelVersion\":").quoted(options().shown(model)).put(",\"responseId\":")
@@ -150,7 +151,8 @@ class GeminiWriter extends TurnWriter {
     }
 
     @Override
-    public void onToolStart(int choice, int tool, String id, String name, String signature) {
+    public void onToolStart(int choice, int tool, String id, String name,
+            @Nullable String signature) {
         Answer answer = answer(choice);
         tellCalls(answer, false);
         answer.calls.add(new Call(id, name, signature));
@@ -190,7 +192,7 @@ class GeminiWriter extends TurnWriter {
             answer.told++;
             heldChars -= call.id.length() + call.name.length() + call.arguments.length();
             if (whole || !cut) { // half a call is none, and a caller would carry it out
-                if (feed == null) {
+                if (feed == null || json == null) {
                     feed = new JsonFeed();
                     json = new TextRun();
                 }
@@ -204,7 +206,7 @@ class GeminiWriter extends TurnWriter {
     }
 
     @Override
-    public void onFinish(int choice, FinishReason reason, String stopSequence) {
+    public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         answer(choice).finish = reason;
     }
 
@@ -230,7 +232,7 @@ class GeminiWriter extends TurnWriter {
     }
 
     /** An empty text is in the last response at Google, too: some SDKs want any part at all. */
-    private void writeFinish(BitSet finished, ReplyUsage counted) {
+    private void writeFinish(BitSet finished, @Nullable ReplyUsage counted) {
         ReplyBytes out = begin().put("{\"candidates\":[");
         boolean first = true;
         for (Answer answer : answers) {
@@ -256,7 +258,7 @@ class GeminiWriter extends TurnWriter {
     }
 
     @Override
-    final void fail(Failure failure, String attempts) {
+    final void fail(Failure failure, @Nullable String attempts) {
         fail(ErrorBody.google(failure, attempts));
     }
 

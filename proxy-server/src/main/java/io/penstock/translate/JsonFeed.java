@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.async.ByteArrayFeeder;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A JSON parser that is given one whole value after another, so that nothing is made for each: a
@@ -31,13 +32,17 @@ final class JsonFeed {
             .build();
 
     private final String[] words = new String[KNOWN_WORDS];
+    @SuppressWarnings("NullAway.Init") // begin() comes before all else
     private JsonParser parser;
     private int values;
     private boolean clean; // the last value was read to its end, and nothing was behind it
+    @SuppressWarnings("NullAway.Init") // the same
     private byte[] bytes;
     private int from;
     private int to;
+    @SuppressWarnings("NullAway.Init") // of the last member that was gone on to
     private String name;
+    @SuppressWarnings("NullAway.Init") // as bytes
     private JsonToken value;
 
     /** Takes the value in those bytes, and reads its first token. */
@@ -141,7 +146,7 @@ final class JsonFeed {
     }
 
     /** A string, or any other scalar's text; null for null, and for all that is no scalar. */
-    String text() throws IOException {
+    @Nullable String text() throws IOException {
         if (value.isStructStart()) {
             parser.skipChildren();
             return null;
@@ -150,7 +155,7 @@ final class JsonFeed {
     }
 
     /** A string that is one of few, such as a type: no new one for each; else like a text. */
-    String word() throws IOException {
+    @Nullable String word() throws IOException {
         if (value != JsonToken.VALUE_STRING || parser.getTextLength() > MAX_WORD) {
             return text();
         }

@@ -1,6 +1,7 @@
 package io.penstock.translate;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads Anthropic messages. One content block is open at a time, so their indexes say nothing;
@@ -16,13 +17,13 @@ class MessagesReader extends TurnReader {
     private enum Block { NONE, TEXT, THINKING, TOOL, OTHER }
 
     private Block block = Block.NONE;
-    private String type; // of the event that is being read
+    private @Nullable String type; // of the event that is being read
     private long openIndex; // of the open block, as the provider counts
     private int tools; // begun so far
     private boolean anyArguments; // of the open call
     private boolean contentSeen; // the list of blocks, which may be empty
-    private FinishReason finish;
-    private String stopSequence;
+    private @Nullable FinishReason finish;
+    private @Nullable String stopSequence;
 
     private long input = -1;
     private long cacheRead = -1;
@@ -113,7 +114,7 @@ class MessagesReader extends TurnReader {
     }
 
     /** The type of the event that was read last; null if it had none. */
-    final String type() {
+    final @Nullable String type() {
         return type;
     }
 
@@ -307,7 +308,7 @@ class MessagesReader extends TurnReader {
         }
     }
 
-    private void onStopReason(String word) {
+    private void onStopReason(@Nullable String word) {
         finish = word == null ? finish : switch (word) {
             case "max_tokens", "model_context_window_exceeded" -> FinishReason.LENGTH;
             case "tool_use" -> FinishReason.TOOL_CALLS;

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes Anthropic message streams. Only one content block is open at a time: what comes while a
@@ -34,7 +35,7 @@ class MessagesWriter extends TurnWriter {
         final String id;
         final String name;
         final ArgumentsEnd end = new ArgumentsEnd();
-        StringBuilder held; // arguments that wait for its block; null once that is open
+        @Nullable StringBuilder held; // arguments that wait for its block; null once that is open
         boolean closed;
 
         Call(String id, String name) {
@@ -47,24 +48,24 @@ class MessagesWriter extends TurnWriter {
     private enum Waiting { TEXT, REASONING, SIGNATURE, REDACTED, CALL }
 
     /** {@code call} is null for what is none; its arguments are with it. */
-    private record Held(Waiting kind, StringBuilder text, Call call) {}
+    private record Held(Waiting kind, StringBuilder text, @Nullable Call call) {}
 
     private final List<Call> calls = new ArrayList<>(2);
     private final Deque<Held> held = new ArrayDeque<>(0);
     private Block open = Block.NONE;
-    private Call openCall;
+    private @Nullable Call openCall;
     private int nextBlock;
     private int heldChars;
     private boolean refused;
     private FinishReason finish = FinishReason.STOP;
-    private String stopSequence;
+    private @Nullable String stopSequence;
 
     MessagesWriter(ReplyLoop loop, ReplyOptions options) {
         super(loop, options);
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         out().put("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":")
                 .quoted(messageId(loop(), id))
                 .put(",\"type\":\"message\",\"role\":\"assistant\",\"model\":")
@@ -76,7 +77,7 @@ class MessagesWriter extends TurnWriter {
     }
 
     /** Anthropic's ids begin with {@code msg_}. */
-    static String messageId(ReplyLoop loop, String id) {
+    static String messageId(ReplyLoop loop, @Nullable String id) {
         return id == null ? loop.newId("msg_") : id.startsWith("msg_") ? id : "msg_" + id;
     }
 
@@ -152,7 +153,8 @@ class MessagesWriter extends TurnWriter {
     }
 
     @Override
-    public void onToolStart(int choice, int tool, String id, String name, String signature) {
+    public void onToolStart(int choice, int tool, String id, String name,
+            @Nullable String signature) {
         if (choice != 0) {
             return;
         }
@@ -205,7 +207,7 @@ class MessagesWriter extends TurnWriter {
             hold(length);
             call.held.append(chars, from, length);
         } else if (!call.closed) {
-            writeInput(chars, from, length);
+            writeInput(call, chars, from, length);
             writeHeld(false);
         } else if (!new String(chars, from, length).isBlank()) {
             throw new TurnBoundException("more arguments for a call that has ended");
@@ -226,8 +228,8 @@ class MessagesWriter extends TurnWriter {
         openCall = call;
     }
 
-    private void writeInput(char[] chars, int from, int length) {
-        openCall.end.read(chars, from, length);
+    private void writeInput(Call call, char[] chars, int from, int length) {
+        call.end.read(chars, from, length);
         if (length > 0) {
             delta(INPUT).escaped(chars, from, length).put(END_TEXT);
         }
@@ -244,9 +246,11 @@ class MessagesWriter extends TurnWriter {
                 case SIGNATURE -> writeSignature(next.text.toString());
                 case REDACTED -> writeRedacted(next.text.toString());
                 case CALL -> {
-                    next.call.held = null;
-                    openTool(next.call);
-                    writeInput(chars, 0, chars.length);
+                    Call call = next.call;
+                    assert call != null; // of this kind alone
+                    call.held = null;
+                    openTool(call);
+                    writeInput(call, chars, 0, chars.length);
                 }
             }
         }
@@ -254,7 +258,7 @@ class MessagesWriter extends TurnWriter {
     }
 
     @Override
-    public void onFinish(int choice, FinishReason reason, String sequence) {
+    public void onFinish(int choice, FinishReason reason, @Nullable String sequence) {
         if (choice == 0) {
             finish = reason;
             stopSequence = sequence;
@@ -269,8 +273,8 @@ class MessagesWriter extends TurnWriter {
     }
 
     /** Writes the last two events of a stream, all blocks being closed. */
-    private static void writeEnd(ReplyBytes out, String reason, String sequence,
-            ReplyUsage usage) {
+    private static void writeEnd(ReplyBytes out, String reason, @Nullable String sequence,
+            @Nullable ReplyUsage usage) {
         out.put("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":"
                 + "{\"stop_reason\":\"").put(reason)
                 .put("\",\"stop_sequence\":").quoted(sequence).put("},\"usage\":");
@@ -302,7 +306,7 @@ class MessagesWriter extends TurnWriter {
     }
 
     /** Zeros where nothing was counted: clients expect the figures. */
-    static void writeUsage(ReplyBytes out, ReplyUsage usage) {
+    static void writeUsage(ReplyBytes out, @Nullable ReplyUsage usage) {
         ReplyUsage counted = usage == null ? new ReplyUsage(0, 0, 0, 0, 0) : usage;
         out.put("{\"input_tokens\":").number(counted.uncached())
                 .put(",\"cache_creation_input_tokens\":").number(counted.cacheWrite())
@@ -340,7 +344,7 @@ class MessagesWriter extends TurnWriter {
     }
 
     @Override
-    void fail(Failure failure, String attempts) {
+    void fail(Failure failure, @Nullable String attempts) {
         out().putRaw(ErrorBody.anthropicEvent(failure, attempts));
     }
 

@@ -1,6 +1,7 @@
 package io.penstock.translate;
 
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** What the chat format and the older completions share. */
 final class OpenAiWords {
@@ -13,7 +14,7 @@ final class OpenAiWords {
 
     /** The members with which every chunk and every body begins, up to the answers. */
     static void head(ReplyBytes out, ReplyLoop loop, ReplyOptions options, String object,
-            String idPrefix, String id, String model, long createdSeconds) {
+            String idPrefix, @Nullable String id, @Nullable String model, long createdSeconds) {
         out.put("{\"id\":").quoted(id == null ? loop.newId(idPrefix) : id)
                 .put(",\"object\":\"").put(object)
                 .put("\",\"created\":")

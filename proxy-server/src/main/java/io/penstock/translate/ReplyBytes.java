@@ -3,6 +3,7 @@ package io.penstock.translate;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of an event or a body as it is written: JSON in UTF-8, in an array that is used again,
@@ -107,7 +108,7 @@ final class ReplyBytes {
     }
 
     /** Writes a JSON string; null as null. */
-    ReplyBytes quoted(CharSequence text) {
+    ReplyBytes quoted(@Nullable CharSequence text) {
         return text == null ? put("null") : put("\"").escaped(text).put("\"");
     }
 

@@ -2,6 +2,7 @@ package io.penstock.translate;
 
 import io.penstock.provider.ReplyVerdict;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a provider says went wrong, in no provider's words.
@@ -9,10 +10,11 @@ import java.util.Locale;
  * @param status of the reply, or the one that the error itself names; 0 where neither is known
  * @param message the provider's own words, at most {@value #MAX_MESSAGE_CHARS} characters; for the
  *        operator, since it may tell of the proxy's own account; never null
- * @param code the provider's own code or type, for the log; null for none
- * @param param the request field at fault; null for none
+ * @param code the provider's own code or type, for the log
+ * @param param the request field at fault
  */
-public record ReplyError(Kind kind, int status, String message, String code, String param) {
+public record ReplyError(Kind kind, int status, String message, @Nullable String code,
+        @Nullable String param) {
     /** Of an error's text. */
     public static final int MAX_MESSAGE_CHARS = 4 * 1024;
 
@@ -36,11 +38,11 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
 
         private final int openAiStatus;
         private final String openAiType;
-        private final String openAiCode;
+        private final @Nullable String openAiCode;
         private final int anthropicStatus;
         private final String anthropicType;
 
-        Kind(int openAiStatus, String openAiType, String openAiCode, int anthropicStatus,
+        Kind(int openAiStatus, String openAiType, @Nullable String openAiCode, int anthropicStatus,
                 String anthropicType) {
             this.openAiStatus = openAiStatus;
             this.openAiType = openAiType;
@@ -53,7 +55,7 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
             return openAiType;
         }
 
-        String openAiCode() {
+        @Nullable String openAiCode() {
             return openAiCode;
         }
 
@@ -85,7 +87,8 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
      * An error of those words: what it calls itself counts for more than its status, unless it
      * calls itself no more than an error.
      */
-    static ReplyError of(int status, String type, String code, String message, String param) {
+    static ReplyError of(int status, @Nullable String type, @Nullable String code,
+            @Nullable String message, @Nullable String param) {
         int number = status > 0 && status != 200 ? status : statusIn(code);
         String text = message == null || message.isBlank() ? "The provider failed without a word."
                 : message.length() <= MAX_MESSAGE_CHARS ? message
@@ -110,7 +113,7 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
     }
 
     /** What a provider's type or code means; null for one that says nothing. */
-    private static Kind named(String word) {
+    private static @Nullable Kind named(@Nullable String word) {
         return word == null ? null : switch (word.toLowerCase(Locale.ROOT)) {
             case "overloaded_error", "overloaded", "unavailable", "serviceunavailableexception",
                     "serviceunavailable" -> Kind.OVERLOADED;
@@ -139,7 +142,7 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
         };
     }
 
-    private static Kind ofStatus(int status) {
+    private static @Nullable Kind ofStatus(int status) {
         return switch (status) {
             case 401, 402, 403 -> Kind.BAD_KEY;
             case 404 -> Kind.NOT_FOUND;
@@ -152,7 +155,7 @@ public record ReplyError(Kind kind, int status, String message, String code, Str
         };
     }
 
-    private static int statusIn(String code) {
+    private static int statusIn(@Nullable String code) {
         if (code == null || code.length() != 3) {
             return 0;
         }

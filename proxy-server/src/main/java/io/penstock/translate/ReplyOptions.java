@@ -1,16 +1,18 @@
 package io.penstock.translate;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What the caller asked for, as far as it decides how a reply is written.
  *
  * @param model the name to show; null for the one that the provider says
- * @param askedModel the name to show where the provider says none; null for nothing
+ * @param askedModel the name to show where the provider says none
  * @param includeUsage whether a chat or completions stream ends with a usage chunk
  * @param choices how many answers were asked for, {@code n}
  * @param settings members of a Responses object that repeat the request's settings, as JSON text
  *        without braces; null for the defaults
  * @param textTool the tool whose arguments are the answer's text, since the provider could not be
- *        held to a schema otherwise; null for none
+ *        held to a schema otherwise
  * @param functionCall whether a chat caller offered functions, as was done before there were tools,
  *        and looks for a call where it was then: there is one of them only
  * @param tools the caller's tools that the provider knows otherwise
@@ -19,15 +21,16 @@ package io.penstock.translate;
  * @param thoughts whether a Gemini caller asked to be told thoughts; other formats always tell them
  * @param array whether a Gemini caller reads a stream as a JSON array, not as events
  */
-public record ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
-        String settings, String textTool, boolean functionCall, CallerTools tools,
-        long promptTokens, boolean thoughts, boolean array) {
+public record ReplyOptions(@Nullable String model, @Nullable String askedModel,
+        boolean includeUsage, int choices, @Nullable String settings, @Nullable String textTool,
+        boolean functionCall, CallerTools tools, long promptTokens, boolean thoughts,
+        boolean array) {
     /** One answer, without a usage chunk, under the provider's own name for the model. */
     public static final ReplyOptions DEFAULT = new ReplyOptions(null, false, 1, null, null);
 
     /** One that knows of no name for the model, for a caller who knows tools, or none. */
-    public ReplyOptions(String model, boolean includeUsage, int choices, String settings,
-            String textTool) {
+    public ReplyOptions(@Nullable String model, boolean includeUsage, int choices,
+            @Nullable String settings, @Nullable String textTool) {
         this(model, null, includeUsage, choices, settings, textTool, false);
     }
 
@@ -35,8 +38,9 @@ public record ReplyOptions(String model, String askedModel, boolean includeUsage
      * One whose provider knows the caller's tools as the caller does, for a caller who is told
      * thoughts and reads events.
      */
-    public ReplyOptions(String model, String askedModel, boolean includeUsage, int choices,
-            String settings, String textTool, boolean functionCall) {
+    public ReplyOptions(@Nullable String model, @Nullable String askedModel, boolean includeUsage,
+            int choices, @Nullable String settings, @Nullable String textTool,
+            boolean functionCall) {
         this(model, askedModel, includeUsage, choices, settings, textTool, functionCall,
                 CallerTools.SAME, 0, true, false);
     }
@@ -59,8 +63,8 @@ public record ReplyOptions(String model, String askedModel, boolean includeUsage
                 functionCall, tools, promptTokens, tellsThoughts, asArray);
     }
 
-    /** What to call the model where the provider calls it so, or null. */
-    String shown(String said) {
+    /** What to call the model where the provider calls it so, or not at all. */
+    String shown(@Nullable String said) {
         String name = model != null ? model : said != null ? said : askedModel;
         return name == null ? "" : name;
     }

@@ -6,6 +6,7 @@ import io.penstock.sse.EventData;
 import io.penstock.translate.ChatStream.Meaning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns one reply from a provider's format into the caller's: a stream event by event, a unary
@@ -25,15 +26,19 @@ import java.io.UncheckedIOException;
  */
 public final class ReplyTranslator {
     private final ReplyLoop loop;
+    // Each reply begins by setting these three.
+    @SuppressWarnings("NullAway.Init")
     private ReplyFormat upstream;
+    @SuppressWarnings("NullAway.Init")
     private TurnReader reader;
-    private TurnWriter writer; // null for a unary reply
+    private @Nullable TurnWriter writer; // null for a unary reply
+    @SuppressWarnings("NullAway.Init")
     private TurnWatch watch;
-    private ResponseTrail trail; // null unless a relayed stream may have to be ended here
+    private @Nullable ResponseTrail trail; // null unless a relayed stream may have to be ended here
     private long events; // with data, of a relayed stream
     private int malformed; // events, of the stream
     private boolean relayed;
-    private ResponseObject response; // of a unary reply to a Responses caller; else null
+    private @Nullable ResponseObject response; // of a unary reply to a Responses caller; else null
 
     /** For one reply after another on that loop. */
     public ReplyTranslator(ReplyLoop loop) {
@@ -211,7 +216,7 @@ public final class ReplyTranslator {
     }
 
     /** What an exception says, in its head or in its payload; null if that cannot be read. */
-    private String errorText(EventStreamMessage message) {
+    private @Nullable String errorText(EventStreamMessage message) {
         if (message.errorMessage() != null || message.payloadEnd() == message.payloadStart()) {
             return message.errorMessage();
         }
@@ -310,8 +315,9 @@ public final class ReplyTranslator {
     }
 
     /** Ends the stream with a failure, in the caller's format; no terminator follows. */
-    public void fail(Failure failure, String attempts, ByteBuf out) {
+    public void fail(Failure failure, @Nullable String attempts, ByteBuf out) {
         loop.bytes().clear();
+        assert writer != null; // of a stream
         writer.fail(failure, attempts);
         loop.bytes().writeTo(out);
     }
@@ -319,6 +325,7 @@ public final class ReplyTranslator {
     /** Ends the stream with what the provider said, in the caller's format. */
     public void fail(ReplyError error, ByteBuf out) {
         loop.bytes().clear();
+        assert writer != null; // of a stream
         writer.fail(error);
         loop.bytes().writeTo(out);
     }
@@ -333,6 +340,7 @@ public final class ReplyTranslator {
     public boolean endAtLength(ReplyUsage counted, ByteBuf out) {
         loop.bytes().clear();
         if (!relayed) {
+            assert writer != null; // of a stream
             writer.onUsage(counted);
             writer.onFinish(0, FinishReason.LENGTH, null);
             writer.onEnd();
@@ -359,19 +367,19 @@ public final class ReplyTranslator {
      * What a Responses caller was answered, for a {@link ResponseMemory}; null if the answer is not
      * complete, or the caller another's.
      */
-    public ResponseAnswer responseAnswer() {
+    public @Nullable ResponseAnswer responseAnswer() {
         ResponseObject written = writer instanceof ResponsesWriter streamed ? streamed.response()
                 : response;
         return written == null || !watch.isComplete() ? null : written.answer();
     }
 
     /** What the provider has counted; null if nothing. */
-    public ReplyUsage usage() {
+    public @Nullable ReplyUsage usage() {
         return watch.usage();
     }
 
     /** What went wrong; null if nothing. */
-    public ReplyError error() {
+    public @Nullable ReplyError error() {
         return watch.error();
     }
 

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The proxy's own answers to Responses callers, kept for a while: what {@code item_reference} and
@@ -54,13 +55,13 @@ public final class ResponseMemory {
 
     /** An answer, with what was asked since the one before it. */
     private static final class Entry {
-        final String previousId; // null for none
+        final @Nullable String previousId;
         final byte[] input; // items, with commas between them; may be empty
         final ResponseAnswer answer;
         final long bytes;
         long usedNanos;
 
-        Entry(String previousId, byte[] input, ResponseAnswer answer, long usedNanos) {
+        Entry(@Nullable String previousId, byte[] input, ResponseAnswer answer, long usedNanos) {
             this.previousId = previousId;
             this.input = input;
             this.answer = answer;
@@ -92,10 +93,10 @@ public final class ResponseMemory {
     /**
      * Keeps an answer; one that is too large is not kept.
      *
-     * @param previousId of the response that it follows; null for none
+     * @param previousId of the response that it follows
      * @param input the items that were asked since, with commas between them
      */
-    public synchronized void remember(String caller, String previousId, byte[] input,
+    public synchronized void remember(String caller, @Nullable String previousId, byte[] input,
             ResponseAnswer answer) {
         Key key = new Key(caller, answer.id());
         Entry entry = new Entry(previousId, input, answer, nanoTime.getAsLong());
@@ -112,7 +113,7 @@ public final class ResponseMemory {
     }
 
     /** The item's JSON; null if it isn't kept. */
-    public synchronized byte[] item(String caller, String id) {
+    public synchronized byte @Nullable [] item(String caller, String id) {
         evict();
         KeptItem item = items.get(new Key(caller, id));
         return item == null || use(item.response()) == null ? null : item.json();
@@ -122,7 +123,7 @@ public final class ResponseMemory {
      * All items of a response and of those before it, asked and answered, oldest first; null if any
      * of them isn't kept. Each array holds items with commas between them.
      */
-    public synchronized List<byte[]> history(String caller, String responseId) {
+    public synchronized @Nullable List<byte[]> history(String caller, @Nullable String responseId) {
         evict();
         List<byte[]> newestFirst = new ArrayList<>();
         List<Key> chain = new ArrayList<>();
@@ -159,7 +160,7 @@ public final class ResponseMemory {
         return bytes;
     }
 
-    private Entry use(Key key) {
+    private @Nullable Entry use(Key key) {
         Entry entry = responses.get(key); // which puts it behind all others
         if (entry != null) {
             entry.usedNanos = nanoTime.getAsLong();

@@ -6,6 +6,7 @@ import io.penstock.translate.Turn.Part;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The response object of OpenAI responses, which unary replies are and terminal events repeat: each
@@ -57,7 +58,7 @@ final class ResponseObject {
         return incompleteReason(finish) == null ? "completed" : "incomplete";
     }
 
-    private static String incompleteReason(FinishReason finish) {
+    private static @Nullable String incompleteReason(FinishReason finish) {
         return finish == FinishReason.LENGTH ? "max_output_tokens"
                 : finish == FinishReason.CONTENT_FILTER ? "content_filter" : null;
     }
@@ -68,7 +69,8 @@ final class ResponseObject {
      * @param finish why the turn ended; null while it goes on
      * @param errorCode null unless it failed
      */
-    void write(ReplyBytes out, FinishReason finish, String errorCode, String errorMessage) {
+    void write(ReplyBytes out, @Nullable FinishReason finish, @Nullable String errorCode,
+            @Nullable String errorMessage) {
         String status = errorCode != null ? "failed" : finish == null ? "in_progress"
                 : status(finish);
         out.put("{\"id\":").quoted(id).put(",\"object\":\"response\",\"created_at\":")

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a stream of OpenAI responses has said so far that is relayed as it came: enough to end it in
@@ -26,11 +27,11 @@ final class ResponseTrail {
         final long outputIndex;
         final String json; // as it was last told whole
         final boolean done;
-        String id = "";
+        @Nullable String id = "";
         String type = "";
-        String name;
+        @Nullable String name;
         final List<String> parts = new ArrayList<>(1); // that are done
-        String openPart; // its type; null if none is open
+        @Nullable String openPart; // its type; null if none is open
         final StringBuilder text = new StringBuilder(); // of the open part, or of a call
 
         Item(long outputIndex, String json, boolean done) {
@@ -50,14 +51,14 @@ final class ResponseTrail {
 
     private final ReplyLoop loop;
     private final List<Item> items = new ArrayList<>(2);
-    private String response; // as it began
+    private @Nullable String response; // as it began
     private int chars;
 
     // The event that is being read
-    private String type;
+    private String type = "";
     private long outputIndex;
-    private String object;
-    private String delta;
+    private @Nullable String object;
+    private @Nullable String delta;
 
     ResponseTrail(ReplyLoop loop) {
         this.loop = loop;
@@ -89,7 +90,7 @@ final class ResponseTrail {
         return word == null ? "" : word;
     }
 
-    private String copy(JsonFeed in) throws IOException {
+    private @Nullable String copy(JsonFeed in) throws IOException {
         if (!in.enterObject()) {
             return null;
         }
@@ -127,20 +128,22 @@ final class ResponseTrail {
                 }
             }
             default -> {
-                Item item = type.endsWith(".delta") && delta != null ? item() : null;
-                if (item != null) {
-                    item.text.append(delta);
-                    chars += delta.length();
+                if (type.endsWith(".delta") && delta != null) {
+                    Item item = item();
+                    if (item != null) {
+                        item.text.append(delta);
+                        chars += delta.length();
+                    }
                 }
             }
         }
     }
 
-    private static int length(String text) {
+    private static int length(@Nullable String text) {
         return text == null ? 0 : text.length();
     }
 
-    private Item item() {
+    private @Nullable Item item() {
         for (Item item : items) {
             if (item.outputIndex == outputIndex && !item.done) {
                 return item;
@@ -165,7 +168,7 @@ final class ResponseTrail {
         chars += item.json.length();
     }
 
-    private String typeOf(String part) throws IOException {
+    private @Nullable String typeOf(String part) throws IOException {
         JsonFeed in = begin(part);
         String found = null;
         while (in.nextMember()) {
@@ -192,6 +195,7 @@ final class ResponseTrail {
 
     /** Writes the events that end the stream: what is open is closed, and the response is cut. */
     void end(ReplyBytes out, long sequence, ReplyUsage usage) throws IOException {
+        assert response != null; // or it could not be ended
         long next = sequence;
         items.sort((a, b) -> Long.compare(a.outputIndex, b.outputIndex));
         List<String> output = new ArrayList<>();
@@ -238,6 +242,7 @@ final class ResponseTrail {
         if (item.openPart == null) {
             return sequence;
         }
+        String part = openPart(item, item.openPart);
         boolean summary = item.openPart.equals("summary_text");
         boolean refusal = item.openPart.equals("refusal");
         String kind = summary ? "reasoning_summary_text" : item.openPart;
@@ -248,17 +253,17 @@ final class ResponseTrail {
                         ? ",\"logprobs\":[]}\n\n" : "}\n\n");
         itemEvent(out, summary ? "response.reasoning_summary_part.done"
                 : "response.content_part.done", item, sequence + 1).put(index)
-                .index(item.parts.size()).put(",\"part\":").putRaw(openPart(item)).put("}\n\n");
-        item.parts.add(openPart(item));
+                .index(item.parts.size()).put(",\"part\":").putRaw(part).put("}\n\n");
+        item.parts.add(part);
         item.openPart = null;
         return sequence + 2;
     }
 
-    private static String openPart(Item item) {
+    private static String openPart(Item item, String type) {
         ReplyBytes part = new ReplyBytes();
-        part.put("{\"type\":").quoted(item.openPart)
-                .put(item.openPart.equals("refusal") ? ",\"refusal\":" : ",\"text\":")
-                .quoted(item.text).put(item.openPart.equals("output_text")
+        part.put("{\"type\":").quoted(type)
+                .put(type.equals("refusal") ? ",\"refusal\":" : ",\"text\":")
+                .quoted(item.text).put(type.equals("output_text")
                         ? ",\"annotations\":[],\"logprobs\":[]}" : "}");
         return new String(part.takeFrom(0), StandardCharsets.UTF_8);
     }

@@ -3,6 +3,7 @@ package io.penstock.translate;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads OpenAI responses. Items of tools that the provider runs itself are passed over. A stream is
@@ -29,8 +30,8 @@ final class ResponsesReader extends TurnReader {
     private boolean started;
 
     // What the response object says
-    private String status;
-    private String incompleteReason;
+    private @Nullable String status;
+    private @Nullable String incompleteReason;
 
     ResponsesReader(ReplyLoop loop, TurnSink sink) {
         super(loop, sink);
@@ -83,8 +84,9 @@ final class ResponsesReader extends TurnReader {
             readError(in);
             return;
         }
-        boolean failed = readResponse(in, true) || status == null;
-        if (failed || !status.equals("completed") && !status.equals("incomplete")) {
+        boolean failed = readResponse(in, true);
+        if (failed || status == null
+                || !status.equals("completed") && !status.equals("incomplete")) {
             fail(in);
             return;
         }
@@ -239,8 +241,8 @@ final class ResponsesReader extends TurnReader {
         }
     }
 
-    private void onCall(long outputIndex, String callId, String name, TextRun arguments,
-            boolean complete) throws IOException {
+    private void onCall(long outputIndex, @Nullable String callId, @Nullable String name,
+            TextRun arguments, boolean complete) throws IOException {
         int number = number(outputIndex);
         if (number < 0) {
             if (calls.size() >= MAX_CALLS) {

@@ -5,6 +5,7 @@ import io.penstock.translate.Turn.Kind;
 import io.penstock.translate.Turn.Part;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes OpenAI response streams. Each part of the turn is an output item; text and reasoning end
@@ -22,7 +23,8 @@ final class ResponsesWriter extends TurnWriter {
 
     private final Turn turn = new Turn();
     private final BitSet closed = new BitSet(); // items
-    private ResponseObject response; // null until the turn begins
+    @SuppressWarnings("NullAway.Init") // the turn begins before all but a failure
+    private ResponseObject response;
     private long sequence;
     private int openText = -1; // the item of text or reasoning that is open
     private FinishReason finish = FinishReason.STOP;
@@ -32,7 +34,7 @@ final class ResponsesWriter extends TurnWriter {
     }
 
     /** What is written; null until the turn begins. */
-    ResponseObject response() {
+    @Nullable ResponseObject response() {
         return response;
     }
 
@@ -58,13 +60,14 @@ final class ResponsesWriter extends TurnWriter {
                 ? ",\"summary_index\":0" : ",\"content_index\":0");
     }
 
-    private void responseEvent(String type, FinishReason reason, String code, String message) {
+    private void responseEvent(String type, @Nullable FinishReason reason, @Nullable String code,
+            @Nullable String message) {
         response.write(event(type).put(",\"response\":"), reason, code, message);
         endEvent();
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         turn.onStart(id, model, createdSeconds);
         response = new ResponseObject(loop(), options(), turn);
         responseEvent("response.created", null, null, null);
@@ -127,7 +130,8 @@ final class ResponsesWriter extends TurnWriter {
     }
 
     @Override
-    public void onToolStart(int choice, int tool, String id, String name, String signature) {
+    public void onToolStart(int choice, int tool, String id, String name,
+            @Nullable String signature) {
         if (choice == 0) {
             turn.onToolStart(0, tool, id, name, signature);
             openItem(last());
@@ -149,7 +153,7 @@ final class ResponsesWriter extends TurnWriter {
     }
 
     @Override
-    public void onFinish(int choice, FinishReason reason, String stopSequence) {
+    public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         if (choice == 0) {
             finish = reason;
         }
@@ -261,7 +265,7 @@ final class ResponsesWriter extends TurnWriter {
     }
 
     @Override
-    void fail(Failure failure, String attempts) {
+    void fail(Failure failure, @Nullable String attempts) {
         fail(failure.kind().type().equals("server_error") ? "server_error"
                 : failure.kind().code(), failure.message());
     }
@@ -274,7 +278,7 @@ final class ResponsesWriter extends TurnWriter {
         }, error.shownMessage());
     }
 
-    private void fail(String code, String message) {
+    private void fail(@Nullable String code, @Nullable String message) {
         if (response == null) { // nothing has begun that could fail
             event("error").put(",\"code\":").quoted(code).put(",\"message\":").quoted(message)
                     .put(",\"param\":null");

@@ -1,5 +1,7 @@
 package io.penstock.translate;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Writes nothing of a turn, since its events are passed on as they are, but can end it as a
  * messages stream.
@@ -12,7 +14,7 @@ final class SilentWriter extends MessagesWriter {
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {}
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {}
 
     @Override
     void writeKeepAlive() {}
@@ -33,7 +35,8 @@ final class SilentWriter extends MessagesWriter {
     public void onRedactedReasoning(int choice, String data) {}
 
     @Override
-    public void onToolStart(int choice, int tool, String id, String name, String signature) {}
+    public void onToolStart(int choice, int tool, String id, String name,
+            @Nullable String signature) {}
 
     @Override
     public void onToolArguments(int choice, int tool, char[] chars, int from, int length) {}

@@ -1,6 +1,7 @@
 package io.penstock.translate;
 
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the arguments of one tool as the answer's text: of the tool that stands in for a schema
@@ -23,7 +24,7 @@ final class ToolAsText implements TurnSink {
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         next.onStart(id, model, createdSeconds);
     }
 
@@ -55,7 +56,8 @@ final class ToolAsText implements TurnSink {
     }
 
     @Override
-    public void onToolStart(int choice, int index, String id, String name, String signature) {
+    public void onToolStart(int choice, int index, String id, String name,
+            @Nullable String signature) {
         if (name.equals(tool)) {
             hidden.set(index);
             answer = answer < 0 ? index : answer;
@@ -80,7 +82,7 @@ final class ToolAsText implements TurnSink {
     }
 
     @Override
-    public void onFinish(int choice, FinishReason reason, String stopSequence) {
+    public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         next.onFinish(choice, reason == FinishReason.TOOL_CALLS && !others ? FinishReason.STOP
                 : reason, stopSequence);
     }

@@ -3,6 +3,7 @@ package io.penstock.translate;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model's whole turn: for formats that group or repeat what others stream.
@@ -21,12 +22,13 @@ final class Turn implements TurnSink {
     static final class Part {
         final Kind kind;
         final int tool; // the call's number; -1 for what is none
-        final String id;
+        final String id; // this and the name: of a call, else empty
         final String name;
         final StringBuilder text = new StringBuilder();
-        String signature;
+        @Nullable String signature;
 
-        Part(Kind kind, int tool, String id, String name, String signature) {
+        Part(Kind kind, int tool, String id, String name,
+                @Nullable String signature) {
             this.kind = kind;
             this.tool = tool;
             this.id = id;
@@ -39,8 +41,8 @@ final class Turn implements TurnSink {
     static final class Choice {
         final int index;
         final List<Part> parts = new ArrayList<>(2);
-        FinishReason finish;
-        String stopSequence;
+        @Nullable FinishReason finish;
+        @Nullable String stopSequence;
 
         Choice(int index) {
             this.index = index;
@@ -55,24 +57,24 @@ final class Turn implements TurnSink {
             return false;
         }
 
-        private Part last() {
+        private @Nullable Part last() {
             return parts.isEmpty() ? null : parts.get(parts.size() - 1);
         }
     }
 
     private final List<Choice> choices = new ArrayList<>(1);
-    private String id;
-    private String model;
+    private @Nullable String id;
+    private @Nullable String model;
     private long createdSeconds;
-    private ReplyUsage usage;
+    private @Nullable ReplyUsage usage;
     private int chars;
     private int parts;
 
-    String id() {
+    @Nullable String id() {
         return id;
     }
 
-    String model() {
+    @Nullable String model() {
         return model;
     }
 
@@ -81,7 +83,7 @@ final class Turn implements TurnSink {
     }
 
     /** Null if the provider has counted nothing. */
-    ReplyUsage usage() {
+    @Nullable ReplyUsage usage() {
         return usage;
     }
 
@@ -111,7 +113,7 @@ final class Turn implements TurnSink {
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         this.id = id;
         this.model = model;
         this.createdSeconds = createdSeconds;
@@ -140,13 +142,14 @@ final class Turn implements TurnSink {
 
     @Override
     public void onRedactedReasoning(int choice, String data) {
-        Part part = add(choice(choice), new Part(Kind.REDACTED, -1, null, null, null));
+        Part part = add(choice(choice), new Part(Kind.REDACTED, -1, "", "", null));
         count(data.length());
         part.text.append(data);
     }
 
     @Override
-    public void onToolStart(int choice, int tool, String callId, String name, String signature) {
+    public void onToolStart(int choice, int tool, String callId, String name,
+            @Nullable String signature) {
         add(choice(choice), new Part(Kind.TOOL, tool, callId, name, signature));
         count(callId.length() + name.length());
     }
@@ -157,7 +160,7 @@ final class Turn implements TurnSink {
     }
 
     @Override
-    public void onFinish(int choice, FinishReason reason, String stopSequence) {
+    public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         Choice finished = choice(choice);
         finished.finish = reason;
         finished.stopSequence = stopSequence;
@@ -193,7 +196,7 @@ final class Turn implements TurnSink {
         Choice choice = choice(index);
         Part last = choice.last();
         return last != null && last.kind == kind && last.signature == null ? last
-                : add(choice, new Part(kind, -1, null, null, null));
+                : add(choice, new Part(kind, -1, "", "", null));
     }
 
     private Part add(Choice choice, Part part) {

@@ -1,6 +1,7 @@
 package io.penstock.translate;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads one reply in one provider's format, event by event or as a whole body, and tells a sink
@@ -81,7 +82,7 @@ abstract class TurnReader {
         sink.onToolArguments(choice, tool, text.chars(), 0, text.length());
     }
 
-    static String emptyToNull(String text) {
+    static @Nullable String emptyToNull(@Nullable String text) {
         return text == null || text.isEmpty() ? null : text;
     }
 
@@ -89,7 +90,7 @@ abstract class TurnReader {
      * Reads an event up to its member {@code type}, and stands before the next member then; null if
      * the event has no such member.
      */
-    static String typeOf(JsonFeed in) throws IOException {
+    static @Nullable String typeOf(JsonFeed in) throws IOException {
         String type = null;
         for (boolean first = true; in.nextMember(); first = false) {
             if (!in.name().equals("type")) {

@@ -1,5 +1,7 @@
 package io.penstock.translate;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What happens in a model's turn, in no provider's words: the one vocabulary between those who read
  * replies and those who write them.
@@ -11,7 +13,7 @@ package io.penstock.translate;
  */
 interface TurnSink {
     /** The turn begins; {@code id} and {@code model} may be null, {@code createdSeconds} 0. */
-    void onStart(String id, String model, long createdSeconds);
+    void onStart(@Nullable String id, @Nullable String model, long createdSeconds);
 
     void onText(int choice, char[] chars, int from, int length);
 
@@ -26,13 +28,13 @@ interface TurnSink {
     void onRedactedReasoning(int choice, String data);
 
     /** A call begins; {@code signature} is what its provider wants back with it, or null. */
-    void onToolStart(int choice, int tool, String id, String name, String signature);
+    void onToolStart(int choice, int tool, String id, String name, @Nullable String signature);
 
     /** A piece of the JSON text of a call's arguments. */
     void onToolArguments(int choice, int tool, char[] chars, int from, int length);
 
     /** An answer is at its end; {@code stopSequence} is null where none is known. */
-    void onFinish(int choice, FinishReason reason, String stopSequence);
+    void onFinish(int choice, FinishReason reason, @Nullable String stopSequence);
 
     /** What the provider has counted so far; the last word counts. */
     void onUsage(ReplyUsage usage);

@@ -3,6 +3,7 @@ package io.penstock.translate;
 import io.penstock.translate.ChatStream.Meaning;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands between who reads a reply and who writes it: sees what an event means, that a turn begins
@@ -22,12 +23,12 @@ final class TurnWatch implements TurnSink {
     private boolean started;
     private boolean finished;
     private boolean ended;
-    private ReplyUsage usage;
-    private ReplyError error;
+    private @Nullable ReplyUsage usage;
+    private @Nullable ReplyError error;
     private final List<Finish> finishes = new ArrayList<>(1); // told when the turn is complete
 
     /** Why an answer ended. */
-    private record Finish(int choice, FinishReason reason, String stopSequence) {}
+    private record Finish(int choice, FinishReason reason, @Nullable String stopSequence) {}
 
     /** {@code ordered} if the start must come first, as in a stream. */
     TurnWatch(TurnSink next, boolean ordered) {
@@ -56,11 +57,11 @@ final class TurnWatch implements TurnSink {
         return ended;
     }
 
-    ReplyUsage usage() {
+    @Nullable ReplyUsage usage() {
         return usage;
     }
 
-    ReplyError error() {
+    @Nullable ReplyError error() {
         return error;
     }
 
@@ -78,7 +79,7 @@ final class TurnWatch implements TurnSink {
     }
 
     @Override
-    public void onStart(String id, String model, long createdSeconds) {
+    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         if (!started && !isOver()) {
             started = true;
             next.onStart(bounded(id), bounded(model), createdSeconds);
@@ -86,7 +87,7 @@ final class TurnWatch implements TurnSink {
     }
 
     /** Writers repeat it in every event: one without end would make a flood of a trickle. */
-    private static String bounded(String name) {
+    private static @Nullable String bounded(@Nullable String name) {
         return name == null || name.length() > MAX_NAME_CHARS ? null : name;
     }
 
@@ -126,7 +127,8 @@ final class TurnWatch implements TurnSink {
     }
 
     @Override
-    public void onToolStart(int choice, int tool, String id, String name, String signature) {
+    public void onToolStart(int choice, int tool, String id, String name,
+            @Nullable String signature) {
         if (see(Meaning.CONTENT)) {
             for (int i = 0; i < finishes.size(); i++) {
                 if (finishes.get(i).equals(new Finish(choice, FinishReason.STOP, null))) {
@@ -145,7 +147,7 @@ final class TurnWatch implements TurnSink {
     }
 
     @Override
-    public void onFinish(int choice, FinishReason reason, String stopSequence) {
+    public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         if (see(Meaning.FINISH)) {
             finished = true;
             finishes.add(new Finish(choice, reason, stopSequence));

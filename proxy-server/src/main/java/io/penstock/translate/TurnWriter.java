@@ -1,6 +1,7 @@
 package io.penstock.translate;
 
 import io.penstock.failure.Failure;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one streamed reply in one format, as its turn goes on. Writes nothing of an error by
@@ -15,7 +16,7 @@ abstract class TurnWriter implements TurnSink {
 
     private final ReplyLoop loop;
     private final ReplyOptions options;
-    private ReplyUsage usage;
+    private @Nullable ReplyUsage usage;
     private long lastKeepAlive;
     private boolean anyKeepAlive;
 
@@ -37,12 +38,12 @@ abstract class TurnWriter implements TurnSink {
     }
 
     /** What the provider has counted; null if nothing. */
-    final ReplyUsage usage() {
+    final @Nullable ReplyUsage usage() {
         return usage;
     }
 
     /** Ends the stream with a failure of the exchange. */
-    abstract void fail(Failure failure, String attempts);
+    abstract void fail(Failure failure, @Nullable String attempts);
 
     /** Ends the stream with what the provider said. */
     abstract void fail(ReplyError error);

@@ -4,4 +4,7 @@
  * at {@link io.penstock.translate.ReplyTranslator}, or for a stream that is only relayed at {@link
  * io.penstock.translate.ChatStream}.
  */
+@NullMarked
 package io.penstock.translate;
+
+import org.jspecify.annotations.NullMarked;

@@ -53,7 +53,9 @@ final class AdaptiveLimit {
     }
 
     int limit() {
-        return (int) state.get().limit();
+        State now = state.get();
+        assert now != null; // it begins as one
+        return (int) now.limit();
     }
 
     /** A stream has shown its first content after so long; returns the limit. */

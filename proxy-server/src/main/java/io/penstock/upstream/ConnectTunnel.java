@@ -11,6 +11,7 @@ import io.penstock.http.ResponseHead;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks a forward proxy for a tunnel (RFC 9110 section 9.3.6), on a connection that has just been
@@ -28,7 +29,7 @@ final class ConnectTunnel extends ChannelInboundHandlerAdapter {
     private final ProxySettings proxy;
     private final String target; // HOST:PORT
     private final ResponseHead head;
-    private ByteBuf received;
+    private @Nullable ByteBuf received;
     private boolean ended;
 
     ConnectTunnel(Dial dial, ProxySettings proxy, String target, ResponseHead head) {
@@ -92,7 +93,7 @@ final class ConnectTunnel extends ChannelInboundHandlerAdapter {
             }
             if (length != ResponseHead.INCOMPLETE) {
                 received.skipBytes(length);
-                onAnswer(ctx, head.status());
+                onAnswer(ctx, head.status(), received);
             } else if (received.readableBytes() > MAX_BUFFERED_BYTES) {
                 fail(ctx, "the proxy " + proxy + " does not end its answer");
             }
@@ -101,7 +102,7 @@ final class ConnectTunnel extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void onAnswer(ChannelHandlerContext ctx, int status) {
+    private void onAnswer(ChannelHandlerContext ctx, int status, ByteBuf received) {
         if (status >= 300) {
             fail(ctx, "the proxy " + proxy + " refuses a tunnel to " + target + " with " + status
                     + (status == 407 ? " (it wants credentials, or others)" : ""));

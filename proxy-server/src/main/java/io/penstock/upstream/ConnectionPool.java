@@ -9,6 +9,7 @@ import io.penstock.loop.SlotQueue;
 import java.util.ArrayDeque;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One event loop's calls of one provider, and the connections for them: the last one used is used
@@ -146,7 +147,7 @@ public final class ConnectionPool extends Deadlines.Entry
         }
     }
 
-    private UpstreamConnection pollIdle(long now) {
+    private @Nullable UpstreamConnection pollIdle(long now) {
         while (!idle.isEmpty()) {
             UpstreamConnection connection = idle.pollLast();
             if (connection.isOpen() && now - connection.idleSinceNanos() < idleNanos) {

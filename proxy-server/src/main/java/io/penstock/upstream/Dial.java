@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection being made, at whichever of its host's addresses answers first (RFC 8305, Happy
@@ -40,9 +41,9 @@ final class Dial {
     private final Set<SocketAddress> tried = new LinkedHashSet<>();
     private final ArrayDeque<SocketAddress> left = new ArrayDeque<>();
     private final List<Channel> pending = new ArrayList<>(2);
-    private Channel winner; // reached, while a proxy is asked for its tunnel
-    private Future<?> stagger;
-    private Throwable failure; // the last that was heard of
+    private @Nullable Channel winner; // reached, while a proxy is asked for its tunnel
+    private @Nullable Future<?> stagger;
+    private @Nullable Throwable failure; // the last that was heard of
     private boolean asksForAll; // addresses, of the resolver
     private boolean knowsAll;
     private boolean ended;
@@ -159,7 +160,7 @@ final class Dial {
     }
 
     /** Tries the next address, if there is one; {@code why} is null where the last may still do. */
-    private void next(Throwable why) {
+    private void next(@Nullable Throwable why) {
         stopStagger();
         failure = why == null ? failure : why;
         if (!left.isEmpty() && tried.size() < MAX_ADDRESSES) {

@@ -15,6 +15,7 @@ import java.net.SocketAddress;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every {@link Dial} of one pool needs: where the provider is, or the proxy on the way to it,
@@ -27,10 +28,11 @@ final class Dialer {
     private final Bootstrap bootstrap; // connects to addresses only
     private final AddressResolverGroup<SocketAddress> resolvers;
     private final ResponseHead responseHead;
-    private final ProxySettings proxy; // null for none
+    private final @Nullable ProxySettings proxy;
     private final InetSocketAddress remote; // unresolved
     private final boolean literal;
-    private SocketAddress preferred; // null while the resolver's first address is as good as any
+    // null while the resolver's first address is as good as any
+    private @Nullable SocketAddress preferred;
 
     @SuppressWarnings("unchecked") // resolvers take every address, and refuse what they don't know
     Dialer(Provider provider, Bootstrap bootstrap, ResponseHead responseHead) {
@@ -57,7 +59,7 @@ final class Dialer {
         return remote;
     }
 
-    ProxySettings proxy() {
+    @Nullable ProxySettings proxy() {
         return proxy;
     }
 
@@ -93,12 +95,12 @@ final class Dialer {
         return List.copyOf(all);
     }
 
-    /** The address that worked where the resolver's first did not; null for none. */
-    SocketAddress preferred() {
+    /** The address that worked where the resolver's first did not. */
+    @Nullable SocketAddress preferred() {
         return preferred;
     }
 
-    void prefer(SocketAddress address) {
+    void prefer(@Nullable SocketAddress address) {
         preferred = address;
     }
 
@@ -113,9 +115,10 @@ final class Dialer {
 
     /** Adds what asks the proxy for a tunnel. */
     void addTunnel(ChannelPipeline pipeline, Dial dial) {
-        if (proxy.tls()) {
-            pipeline.addLast(tls(pipeline, provider.proxySslContext(), proxy.host(),
-                    proxy.port()));
+        assert proxy != null; // or there would be no tunnel
+        SslContext toProxy = provider.proxySslContext();
+        if (toProxy != null) {
+            pipeline.addLast(tls(pipeline, toProxy, proxy.host(), proxy.port()));
         }
         String host = provider.host();
         pipeline.addLast(new ConnectTunnel(dial, proxy,

@@ -4,6 +4,7 @@ import io.penstock.provider.Authorization;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A provider's keys, taken in turn by their weights (smooth weighted round robin), those at rest
@@ -16,7 +17,7 @@ public final class KeyPool {
     private final RestTable keyless = new RestTable(); // of a provider that wants no key
 
     /** {@code authorizations} say how each key is shown. */
-    KeyPool(List<KeySettings> settings, List<Authorization> authorizations) {
+    KeyPool(List<KeySettings> settings, List<@Nullable Authorization> authorizations) {
         List<ProviderKey> all = new ArrayList<>();
         for (int i = 0; i < settings.size(); i++) {
             all.add(new ProviderKey(settings.get(i), authorizations.get(i)));
@@ -33,7 +34,7 @@ public final class KeyPool {
     }
 
     /** The next key that doesn't rest for that model; null if all do, or none is needed. */
-    ProviderKey next(String model, long nowNanos) {
+    @Nullable ProviderKey next(String model, long nowNanos) {
         if (keys.size() == 1) {
             ProviderKey only = keys.get(0);
             return only.rests().restNanos(model, nowNanos) == 0 ? only : null;
@@ -62,7 +63,7 @@ public final class KeyPool {
      * The key to ask that model with: the next that doesn't rest, else the least bad, else the
      * first, whose rest was just waited out. Null only if no key is needed.
      */
-    public ProviderKey choose(String model, long nowNanos) {
+    public @Nullable ProviderKey choose(String model, long nowNanos) {
         ProviderKey key = next(model, nowNanos);
         if (key == null && !keys.isEmpty()) {
             key = leastBad(model, nowNanos);
@@ -76,8 +77,8 @@ public final class KeyPool {
         return keys.size() > 1 && readyInNanos(model, nowNanos) == 0;
     }
 
-    /** The key that is ready soonest, among those whose rest was only guessed; null for none. */
-    private ProviderKey leastBad(String model, long nowNanos) {
+    /** The key that is ready soonest, among those whose rest was only guessed. */
+    private @Nullable ProviderKey leastBad(String model, long nowNanos) {
         ProviderKey best = null;
         for (ProviderKey key : keys) {
             if (!key.rests().restsByProvidersWord(model, nowNanos)
@@ -130,7 +131,7 @@ public final class KeyPool {
      *
      * @param key that the model was asked with; null where the provider wants none
      */
-    public void rest(ProviderKey key, String model, Backoff backoff, long nowNanos) {
+    public void rest(@Nullable ProviderKey key, String model, Backoff backoff, long nowNanos) {
         RestTable rests = key == null ? keyless : key.rests();
         switch (backoff.scope()) {
             case MODEL -> rests.rest(model, nowNanos, backoff.restNanos(),

@@ -1,6 +1,7 @@
 package io.penstock.upstream;
 
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How long a target takes to its first content: a moving average that jumps up at once and comes
@@ -31,7 +32,7 @@ final class Latency {
 
     private volatile double averageNanos; // 0 while there is none
     private volatile long sampledNanos;
-    private float[] weights;
+    private float @Nullable [] weights;
     private float weight; // the sum of them
     private int samples; // no more than MIN_SAMPLES
     private long fadedNanos;
@@ -71,6 +72,7 @@ final class Latency {
         if (steps <= 0) {
             return;
         }
+        assert weights != null; // since the first sample
         float kept = (float) Math.pow(FADING, steps);
         weight = 0;
         for (int i = 0; i < BUCKETS; i++) {
@@ -104,6 +106,7 @@ final class Latency {
         if (weight < MIN_WEIGHT) {
             return -1;
         }
+        assert weights != null; // since the first sample
         double left = share * weight;
         int bucket = 0;
         while (bucket < BUCKETS - 1 && left > weights[bucket]) {

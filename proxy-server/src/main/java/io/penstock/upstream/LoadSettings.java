@@ -1,6 +1,7 @@
 package io.penstock.upstream;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A provider's {@code limits} section: how many calls it gets at once, and how many wait.
@@ -12,8 +13,8 @@ import java.time.Duration;
  * @param adaptive the limit follows the time to first content, up to {@code concurrent}
  * @param minConcurrent how low it may get
  */
-public record LoadSettings(Integer concurrent, int queue, Duration queueTime, boolean adaptive,
-        int minConcurrent) {
+public record LoadSettings(@Nullable Integer concurrent, int queue, Duration queueTime,
+        boolean adaptive, int minConcurrent) {
 
     public static final LoadSettings DEFAULT =
             new LoadSettings(null, 1024, Duration.ofSeconds(1), false, 1);

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A provider at run time: its settings, keys and TLS context, and what was last heard of it. Lives
@@ -35,10 +36,10 @@ public final class Provider {
     private final HealthTable health;
     private final String host;
     private final int port;
-    private final SslContext sslContext;
-    private final SslContext proxySslContext;
+    private final @Nullable SslContext sslContext;
+    private final @Nullable SslContext proxySslContext;
     private final ProviderLoad load;
-    private volatile LastError lastError;
+    private volatile @Nullable LastError lastError;
     private volatile boolean refusesUsageQuestion;
     private final Set<String> refusesPrefill = ConcurrentHashMap.newKeySet();
 
@@ -56,6 +57,7 @@ public final class Provider {
         health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
         String hostInUrl = settings.site().host();
+        assert hostInUrl != null; // settings without one are refused
         host = hostInUrl.startsWith("[") ? hostInUrl.substring(1, hostInUrl.length() - 1)
                 : hostInUrl;
         int portInUrl = settings.site().port();
@@ -149,12 +151,12 @@ public final class Provider {
     }
 
     /** Null where plain HTTP is spoken. */
-    SslContext sslContext() {
+    @Nullable SslContext sslContext() {
         return sslContext;
     }
 
     /** Null where no proxy is spoken to over TLS. */
-    SslContext proxySslContext() {
+    @Nullable SslContext proxySslContext() {
         return proxySslContext;
     }
 
@@ -183,18 +185,18 @@ public final class Provider {
      * @param query with its question mark; empty for none
      * @param modelName which is asked for, as {@link #modelName} says it; null where none is
      */
-    public String requestTarget(String path, String query, String modelName)
+    public String requestTarget(String path, String query, @Nullable String modelName)
             throws ProviderTypeException {
         return settings.site().path() + type.target(path, query, modelName);
     }
 
-    /** How requests show that key; null for nothing. */
-    public Authorization authorization(ProviderKey key) {
+    /** How requests show that key. */
+    public @Nullable Authorization authorization(@Nullable ProviderKey key) {
         return key == null ? terms.keyless() : key.authorization();
     }
 
     /** How a pass-through to that path is authorised, where the type may have no API. */
-    public Authorization authorization(ProviderKey key, String path)
+    public @Nullable Authorization authorization(@Nullable ProviderKey key, String path)
             throws ProviderTypeException {
         Authorization here = type.authorization(key == null ? null : key.value(), path);
         return here == null ? authorization(key) : here;
@@ -207,8 +209,9 @@ public final class Provider {
      * @param query without the question mark; empty for none
      * @param body which only a signature looks at; null if it isn't known. Borrows it.
      */
-    public Set<String> authorize(Authorization authorization, HeadWriter out, String method,
-            String path, String query, ByteBuf body) throws ProviderTypeException {
+    public Set<String> authorize(@Nullable Authorization authorization, HeadWriter out,
+            String method, String path, String query, @Nullable ByteBuf body)
+            throws ProviderTypeException {
         if (authorization == null) {
             return Set.of();
         }
@@ -230,18 +233,19 @@ public final class Provider {
     }
 
     /** What the head of an error reply says went wrong; null where it doesn't. */
-    public String errorKind(ResponseHead reply) {
+    public @Nullable String errorKind(ResponseHead reply) {
         return terms.errorField() == null ? null : reply.value(terms.errorField());
     }
 
     /**
      * What an error reply says about who should go on how.
      *
-     * @param key that was shown; null for none
+     * @param key that was shown
      * @param kind as {@link #errorKind} says it
      * @param body the beginning of it, as text
      */
-    public ReplyVerdict judge(ProviderKey key, int status, String kind, String body) {
+    public ReplyVerdict judge(@Nullable ProviderKey key, int status, @Nullable String kind,
+            String body) {
         String text = kind == null ? body : kind + '\n' + body;
         boolean refused = status == 401 || status == 403;
         if (refused && authorization(key) instanceof Authorization.Signed signed) {
@@ -293,7 +297,7 @@ public final class Provider {
     }
 
     /** How it goes on from a text; null if it can't. */
-    public Prefill prefill() {
+    public @Nullable Prefill prefill() {
         return terms.prefill();
     }
 
@@ -321,7 +325,7 @@ public final class Provider {
     }
 
     /** Null while nothing went wrong. */
-    public LastError lastError() {
+    public @Nullable LastError lastError() {
         return lastError;
     }
 

@@ -2,6 +2,7 @@ package io.penstock.upstream;
 
 import io.penstock.provider.Authorization;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One key of a provider at run time, and how long it rests, for which models.
@@ -12,16 +13,16 @@ public final class ProviderKey {
     private static final int SHOWN_CHARS = 4; // of a key that is masked
 
     private final KeySettings settings;
-    private final Authorization authorization; // null where nothing is shown
+    private final @Nullable Authorization authorization; // null where nothing is shown
     private final RestTable rests = new RestTable();
     private int share; // smooth weighted round robin; guarded by the pool
 
-    ProviderKey(KeySettings settings, Authorization authorization) {
+    ProviderKey(KeySettings settings, @Nullable Authorization authorization) {
         this.settings = settings;
         this.authorization = authorization;
     }
 
-    Authorization authorization() {
+    @Nullable Authorization authorization() {
         return authorization;
     }
 

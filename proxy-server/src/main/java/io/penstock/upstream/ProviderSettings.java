@@ -6,6 +6,7 @@ import io.penstock.provider.Site;
 import java.net.URI;
 import java.util.HashSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One entry of {@code providers}.
@@ -17,12 +18,12 @@ import java.util.List;
  * @param priority lower is tried first
  * @param limits how many calls it gets at once
  * @param options what only providers of its type can be told
- * @param proxy the forward proxy on the way to it; null for none
+ * @param proxy the forward proxy on the way to it
  */
 public record ProviderSettings(String name, ProviderType type, URI baseUrl, List<KeySettings> keys,
         List<String> models, boolean enabled, int priority, TimeoutSettings timeouts,
         PoolSettings pool, UpstreamTlsSettings tls, LoadSettings limits, Options options,
-        ProxySettings proxy) {
+        @Nullable ProxySettings proxy) {
     private static final int MAX_PORT = 65_535;
 
     /** One that is reached without a forward proxy. */

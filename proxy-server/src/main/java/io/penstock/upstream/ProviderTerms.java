@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a provider's type says of it once and for all, asked before anything is sent: a type that
@@ -26,14 +27,14 @@ final class ProviderTerms {
 
     private final String name;
     private final Set<Api> apis = EnumSet.noneOf(Api.class);
-    private final RequestPath[] paths = new RequestPath[Api.values().length * 2]; // null: none
-    private final Authorization keyless;
-    private final List<Authorization> authorizations;
+    private final @Nullable RequestPath[] paths = new RequestPath[Api.values().length * 2];
+    private final @Nullable Authorization keyless;
+    private final List<@Nullable Authorization> authorizations;
     private final boolean signsBodies;
     private final ChatDialect dialect;
     private final RelayRules relayRules;
-    private final Prefill prefill;
-    private final String errorField;
+    private final @Nullable Prefill prefill;
+    private final @Nullable String errorField;
     private final boolean hasToBeAskedForUsage;
     private final boolean isLikeOpenAi;
 
@@ -106,12 +107,12 @@ final class ProviderTerms {
     }
 
     /** How requests are authorised where there are no keys; null for not at all. */
-    Authorization keyless() {
+    @Nullable Authorization keyless() {
         return keyless;
     }
 
     /** One for each key, in their order. */
-    List<Authorization> authorizations() {
+    List<@Nullable Authorization> authorizations() {
         return authorizations;
     }
 
@@ -136,12 +137,12 @@ final class ProviderTerms {
     }
 
     /** Null where a chat can't go on from a text. */
-    Prefill prefill() {
+    @Nullable Prefill prefill() {
         return prefill;
     }
 
     /** The field of an error's head that says what went wrong; null where none does. */
-    String errorField() {
+    @Nullable String errorField() {
         return errorField;
     }
 

@@ -1,6 +1,7 @@
 package io.penstock.upstream;
 
 import io.penstock.failure.Fault;
+import org.jspecify.annotations.Nullable;
 
 /** A request that a provider's type could not make ready: another target has to be asked. */
 public final class ProviderTypeException extends Exception {
@@ -8,7 +9,7 @@ public final class ProviderTypeException extends Exception {
 
     private final Fault fault;
 
-    ProviderTypeException(Fault fault, String message) {
+    ProviderTypeException(Fault fault, @Nullable String message) {
         super(message);
         this.fault = fault;
     }

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the final head of a reply in what comes, behind the interim ones (RFC 9110 section 15.2).
@@ -14,7 +15,7 @@ import io.penstock.http.ResponseHead;
  */
 final class ReplyHeadReader {
     private final ResponseHead head; // the loop's
-    private ByteBuf partial; // null between two heads
+    private @Nullable ByteBuf partial; // null between two heads
 
     ReplyHeadReader(ResponseHead head) {
         this.head = head;
@@ -31,7 +32,7 @@ final class ReplyHeadReader {
      * @param upgrade the protocol that was asked for, of which a 101 is a final head; else null
      * @return what follows the head, perhaps nothing; null if the head goes on
      */
-    ByteBuf read(ByteBufAllocator allocator, ByteBuf bytes, String upgrade)
+    @Nullable ByteBuf read(ByteBufAllocator allocator, ByteBuf bytes, @Nullable String upgrade)
             throws HttpSyntaxException, UnexpectedUpgradeException {
         ByteBuf all = bytes;
         if (partial != null) {

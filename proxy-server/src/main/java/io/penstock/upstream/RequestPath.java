@@ -4,6 +4,7 @@ import io.penstock.provider.Api;
 import io.penstock.provider.Site;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a provider is asked in one API: at one path, or at one for each model.
@@ -17,7 +18,7 @@ final class RequestPath {
 
     private final String template;
     private final Site site;
-    private final RequestStart only; // null where the model stands in the path
+    private final @Nullable RequestStart only; // null where the model stands in the path
     private final ConcurrentHashMap<String, RequestStart> byModel = new ConcurrentHashMap<>();
 
     /** Throws an {@link IllegalArgumentException} if {@code template} is no path. */

@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rests of one key, or of a provider that wants no key: of all its models together, and of
@@ -86,11 +87,11 @@ final class RestTable {
         return resting;
     }
 
-    private static long leftNanos(Rest rest, long nowNanos) {
+    private static long leftNanos(@Nullable Rest rest, long nowNanos) {
         return rest == null ? 0 : rest.leftNanos(nowNanos);
     }
 
-    private static boolean isByProvidersWord(Rest rest, long nowNanos) {
+    private static boolean isByProvidersWord(@Nullable Rest rest, long nowNanos) {
         return rest != null && rest.byProvidersWord() && rest.leftNanos(nowNanos) > 0;
     }
 }

@@ -6,6 +6,7 @@ import io.penstock.provider.WaitText;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How long a provider asks to be left alone: {@code retry-after-ms}, {@code retry-after} (RFC 9110
@@ -39,17 +40,19 @@ public final class RetryAfter {
     /** Nanoseconds to wait, {@link #MAX_NANOS} at most; {@link #NONE} if nothing is said. */
     public static long nanos(ResponseHead head, Instant now) {
         long nanos = NONE;
-        if (head.has(Field.RETRY_AFTER_MS)) {
-            nanos = nanos(WaitText.readMillis(head.value(Field.RETRY_AFTER_MS)));
+        String millis = head.value(Field.RETRY_AFTER_MS);
+        if (millis != null) {
+            nanos = nanos(WaitText.readMillis(millis));
         }
-        if (nanos == NONE && head.has(Field.RETRY_AFTER)) {
-            nanos = nanos(WaitText.read(head.value(Field.RETRY_AFTER), now));
+        String text = head.value(Field.RETRY_AFTER);
+        if (nanos == NONE && text != null) {
+            nanos = nanos(WaitText.read(text, now));
         }
         return nanos == NONE ? reset(head, now) : nanos;
     }
 
     /** A wait that is known from elsewhere: nanoseconds, {@link #MAX_NANOS} at most. */
-    static long nanos(Duration wait) {
+    static long nanos(@Nullable Duration wait) {
         return wait == null ? NONE
                 : wait.compareTo(Duration.ofNanos(MAX_NANOS)) < 0 ? wait.toNanos() : MAX_NANOS;
     }

@@ -1,6 +1,7 @@
 package io.penstock.upstream;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The six timers of an attempt.
@@ -14,8 +15,8 @@ import java.time.Duration;
  * @param gap silence between two reads of a reply
  * @param total the whole exchange, all attempts included
  */
-public record TimeoutSettings(Duration connect, Duration tls, Duration head, Duration headOfUnary,
-        Duration firstContent, Duration gap, Duration total) {
+public record TimeoutSettings(Duration connect, Duration tls, Duration head,
+        @Nullable Duration headOfUnary, Duration firstContent, Duration gap, Duration total) {
 
     public static final TimeoutSettings DEFAULT = new TimeoutSettings(Duration.ofSeconds(2),
             Duration.ofSeconds(3), Duration.ofSeconds(60), null, Duration.ofSeconds(120),
@@ -34,8 +35,9 @@ public record TimeoutSettings(Duration connect, Duration tls, Duration head, Dur
     }
 
     /** These settings with those replaced that are not null; {@code head} counts as set by hand. */
-    public TimeoutSettings with(Duration connect, Duration tls, Duration head,
-            Duration firstContent, Duration gap, Duration total) {
+    public TimeoutSettings with(@Nullable Duration connect, @Nullable Duration tls,
+            @Nullable Duration head, @Nullable Duration firstContent, @Nullable Duration gap,
+            @Nullable Duration total) {
         return new TimeoutSettings(connect == null ? this.connect : connect,
                 tls == null ? this.tls : tls, head == null ? this.head : head,
                 head == null ? headOfUnary : head,

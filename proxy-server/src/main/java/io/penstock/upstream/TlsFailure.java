@@ -7,6 +7,7 @@ import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.util.Locale;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why TLS with a peer failed, in the operator's words. BoringSSL puts the reason into the cause of
@@ -31,7 +32,7 @@ final class TlsFailure {
         return oneLine(withCause(failure));
     }
 
-    private static String reason(Throwable cause) {
+    private static @Nullable String reason(Throwable cause) {
         if (cause instanceof CertificateExpiredException) {
             return "certificate expired";
         } else if (cause instanceof CertificateNotYetValidException) {
@@ -47,7 +48,7 @@ final class TlsFailure {
                 : reason(cause.getMessage().toLowerCase(Locale.ROOT), cause);
     }
 
-    private static String reason(String text, Throwable cause) {
+    private static @Nullable String reason(String text, Throwable cause) {
         if (text.startsWith("no subject alternative") || text.startsWith("no name matching")) {
             return "certificate for another host name (tls.sni names the one to expect)";
         } else if (!(cause instanceof SSLException)) {

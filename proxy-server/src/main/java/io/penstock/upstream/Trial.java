@@ -1,5 +1,7 @@
 package io.penstock.upstream;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One attempt, as the health of its target sees it: begins once, tells at most once that it is
  * good, and ends once, however often its end is told. The first end counts.
@@ -7,7 +9,7 @@ package io.penstock.upstream;
  * <p><b>Thread:</b> confined to the attempt's event loop.
  */
 public final class Trial {
-    private TargetHealth health; // null while none is under way
+    private @Nullable TargetHealth health; // null while none is under way
     private long ticket;
     private boolean stream;
     private boolean good;

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,7 +59,7 @@ final class TypeOnLoop {
         }
     }
 
-    String target(String path, String query, String model) throws ProviderTypeException {
+    String target(String path, String query, @Nullable String model) throws ProviderTypeException {
         try {
             String target = type.target(path, query, model, site);
             if (target == null || !target.startsWith("/")
@@ -72,7 +73,8 @@ final class TypeOnLoop {
     }
 
     /** Null for the usual one. */
-    Authorization authorization(String key, String path) throws ProviderTypeException {
+    @Nullable Authorization authorization(@Nullable String key, String path)
+            throws ProviderTypeException {
         try {
             return type.authorization(key, site, path);
         } catch (Throwable e) {
@@ -82,7 +84,7 @@ final class TypeOnLoop {
 
     /** Writes a signature's fields; returns their names. Borrows the body; null if unknown. */
     Set<String> sign(Authorization.Signed signed, HeadWriter out, String method, String path,
-            String query, ByteBuf body) throws ProviderTypeException {
+            String query, @Nullable ByteBuf body) throws ProviderTypeException {
         FieldSink fields = new FieldSink(out);
         try {
             signed.signer().sign(new RequestToSign(method, site.authority(), path, query,
@@ -154,7 +156,7 @@ final class TypeOnLoop {
     }
 
     /** Null if the reply doesn't say. */
-    Duration retryAfter(int status, String body) {
+    @Nullable Duration retryAfter(int status, String body) {
         try {
             Duration wait = type.retryAfter(status, body);
             return wait == null || wait.isNegative() ? null : wait;

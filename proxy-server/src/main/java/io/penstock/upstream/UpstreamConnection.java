@@ -16,6 +16,7 @@ import io.penstock.upstream.ReplyHeadReader.UnexpectedUpgradeException;
 import java.io.IOException;
 import java.nio.channels.NotYetConnectedException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,13 +36,14 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
 
     private final ConnectionPool pool;
     private final ReplyHeadReader head;
+    @SuppressWarnings("NullAway.Init") // set when it is added to a channel, before any use
     private ChannelHandlerContext context;
-    private Dial connecting;
-    private ReplyListener listener; // null while idle, and after the listener has let go
+    private @Nullable Dial connecting;
+    private @Nullable ReplyListener listener; // null while idle, and after the listener has let go
     private UpstreamState state = UpstreamState.CONNECTING;
-    private String upgrade; // the protocol that the request asks for; null for none
+    private @Nullable String upgrade; // the protocol that the request asks for
     private boolean uploads; // the listener is told if nothing more can be sent
-    private Throwable broken; // why nothing can be sent any more; null while it can
+    private @Nullable Throwable broken; // why nothing can be sent any more; null while it can
     private int served;
     private final long bornNanos;
     private final long maxAgeNanos;
@@ -280,7 +282,10 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
                 readHead(ctx, bytes);
             }
             case HEAD -> readHead(ctx, bytes);
-            case BODY, TUNNEL -> listener.onReplyBody(bytes);
+            case BODY, TUNNEL -> {
+                assert listener != null; // or the state would be another
+                listener.onReplyBody(bytes);
+            }
             default -> {
                 bytes.release(); // nothing was asked: it must not answer the next request
                 close();
@@ -293,13 +298,14 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
         try {
             rest = head.read(ctx.alloc(), bytes, upgrade);
         } catch (HttpSyntaxException | UnexpectedUpgradeException e) {
-            fail(Fault.BAD_RESPONSE, e.getMessage());
+            fail(Fault.BAD_RESPONSE, String.valueOf(e.getMessage()));
             return;
         }
         if (rest == null) {
             return;
         }
         moveTo(UpstreamState.BODY);
+        assert listener != null; // it waits for this head
         listener.onReplyHead(head.head());
         if (listener == null) {
             rest.release();

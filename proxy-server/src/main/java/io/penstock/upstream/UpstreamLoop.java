@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The providers as one event loop sees them: a pool of connections for each.
@@ -96,7 +97,7 @@ public final class UpstreamLoop {
     }
 
     /** The pool of that provider, if it has been used; null if not. Any thread. */
-    public ConnectionPool existingPool(Provider provider) {
+    public @Nullable ConnectionPool existingPool(Provider provider) {
         return pools.get(provider);
     }
 }

@@ -1,6 +1,7 @@
 package io.penstock.upstream;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A provider's {@code tls} section.
@@ -9,6 +10,7 @@ import java.nio.file.Path;
  * @param insecureSkipVerify accept any certificate; for tests of one's own servers only
  * @param sni the server name to ask for and to verify; null for the host of the base URL
  */
-public record UpstreamTlsSettings(Path ca, boolean insecureSkipVerify, String sni) {
+public record UpstreamTlsSettings(@Nullable Path ca, boolean insecureSkipVerify,
+        @Nullable String sni) {
     public static final UpstreamTlsSettings DEFAULT = new UpstreamTlsSettings(null, false, null);
 }

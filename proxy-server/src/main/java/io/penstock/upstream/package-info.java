@@ -3,4 +3,7 @@
  * them. Knows HTTP/1.1 heads; not callers, bodies or dialects. Start at {@link
  * io.penstock.upstream.ConnectionPool}.
  */
+@NullMarked
 package io.penstock.upstream;
+
+import org.jspecify.annotations.NullMarked;

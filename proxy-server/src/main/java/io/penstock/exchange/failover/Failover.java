@@ -23,8 +23,6 @@ import io.penstock.route.Route.TargetName;
 import io.penstock.upstream.Backoff;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.RetryBudget;
-import io.penstock.upstream.TimeoutSettings;
-import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -43,8 +41,6 @@ public final class Failover {
 
     /** The longest time that is waited for a first target while all rest. */
     private static final long MAX_FIRST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final int LATE_DIVISOR = 4; // of the time that a target has for a reply
-    private static final long SLOW_TOKEN_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
 
     private final FailoverLoop loop;
     private final CallLoop calls;
@@ -55,6 +51,7 @@ public final class Failover {
     private final AttemptLog log;
     private final Timing timing;
     private final Metering metering;
+    private final TimeAllowed time;
     private final Race race = new Race();
 
     private AttemptCosts costs; // these and the targets are null until the call is dispatched
@@ -62,9 +59,6 @@ public final class Failover {
     private HedgeSettings hedge; // null where no second target is asked beside the first
     private OutboundRequest prepared; // the wording for the candidate chosen last
     private boolean settled; // the caller gets a reply: only a continuation may follow
-    private boolean timed; // the caller's reply is still within the total time
-    private long sinceNanos; // from here on the total time counts
-    private long totalNanos;
     private Candidate paused; // to be asked again at that time; null if none is
     private boolean waitsForFirst; // no target may be asked before that time
     private boolean hasWaited; // for a first one, which happens once
@@ -83,6 +77,7 @@ public final class Failover {
         this.log = log;
         this.timing = timing;
         this.metering = metering;
+        time = new TimeAllowed(calls.deadlines(), call);
     }
 
     /**
@@ -92,8 +87,7 @@ public final class Failover {
      */
     public void begin(Whom whom, AttemptCosts costs, long sinceNanos, long nowNanos) {
         this.costs = costs;
-        this.sinceNanos = sinceNanos;
-        timed = true;
+        time.begin(sinceNanos);
         if (whom instanceof Whom.Routed routed) {
             targets = new RoutedTargets(policy, routed, call.isStream(), metering::contextTokens,
                     nowNanos);
@@ -122,13 +116,12 @@ public final class Failover {
 
     private boolean waitForFirst(long nowNanos) {
         long wait = targets.readyInNanos(nowNanos);
-        long left = call.timeoutNanos() - (nowNanos - sinceNanos);
-        if (hasWaited || wait <= 0 || wait > MAX_FIRST_WAIT_NANOS || wait >= left) {
+        if (hasWaited || wait <= 0 || wait > MAX_FIRST_WAIT_NANOS
+                || wait >= time.leftNanos(nowNanos)) {
             return false;
         }
         hasWaited = true;
         waitsForFirst = true;
-        totalNanos = call.timeoutNanos();
         pauseUntilNanos = nowNanos + wait;
         timing.enter(Stage.PROVIDER, nowNanos);
         calls.deadlines().expectBy(pauseUntilNanos);
@@ -212,13 +205,10 @@ public final class Failover {
      */
     private void start(Candidate candidate, Ask.Why why, Attempt former, long nowNanos) {
         timing.enter(Stage.PROXY, nowNanos);
-        totalNanos = Math.min(candidate.timeouts().total().toNanos(), call.timeoutNanos());
-        if (!call.isUploading()) {
-            calls.deadlines().expectBy(sinceNanos + totalNanos);
-        }
-        Ask ask = new Ask(inTime(candidate, nowNanos), candidate.provider().keys().choose(
-                candidate.target().model(), nowNanos), prepared,
-                settled ? Ask.Why.CONTINUE : why, metering.isWatching());
+        time.onTarget(candidate.timeouts());
+        Ask ask = new Ask(time.limit(candidate, isAnotherLeft(), nowNanos),
+                candidate.provider().keys().choose(candidate.target().model(), nowNanos),
+                prepared, settled ? Ask.Why.CONTINUE : why, metering.isWatching());
         prepared = null;
         Attempt attempt = new Attempt(ask, call, calls, downstream, listener, timing,
                 settled ? race.leader() : null, nowNanos);
@@ -228,38 +218,6 @@ public final class Failover {
             race.replace(former, attempt);
         }
         attempt.start();
-    }
-
-    /**
-     * The target with the time that it has for the head of a unary reply. Where the configuration
-     * says nothing, that is what its tokens may take, and never so long that the next target had no
-     * turn; the last one has all the time that is left.
-     */
-    private Candidate inTime(Candidate candidate, long nowNanos) {
-        TimeoutSettings said = candidate.timeouts();
-        if (call.isStream() || candidate.health() == null || said.headOfUnary() != null
-                || call.isUploading() || !isAnotherLeft()) {
-            return candidate;
-        }
-        long allowed = (totalNanos - (nowNanos - sinceNanos)) / 2;
-        long tokens = call.demand().maxTokens();
-        if (tokens >= 0) {
-            allowed = Math.min(allowed, said.head().toNanos() + tokens * SLOW_TOKEN_NANOS);
-        }
-        return allowed <= 0 ? candidate : candidate.with(said.with(null, null,
-                Duration.ofNanos(allowed), null, null, null));
-    }
-
-    /**
-     * Whether the attempt failed only after a good part of its time: then it was slow rather than
-     * unlucky, and asking the same target again would double the wait.
-     */
-    private static boolean isLate(Attempt failed, long nowNanos) {
-        TimeoutSettings timeouts = failed.ask().candidate().timeouts();
-        Duration timer = timeouts.headOfUnary() != null ? timeouts.headOfUnary()
-                : timeouts.head();
-        return failed.isSent()
-                && nowNanos - failed.slotNanos() >= timer.toNanos() / LATE_DIVISOR;
     }
 
     /** Asks the next target; returns false if none is left. */
@@ -294,8 +252,7 @@ public final class Failover {
 
     /** Starts the total time: the request has been sent, or the rest of it is not needed. */
     public void onSent(long nowNanos) {
-        sinceNanos = nowNanos;
-        calls.deadlines().expectBy(sinceNanos + totalNanos);
+        time.onSent(nowNanos);
     }
 
     // Two targets at a time
@@ -329,7 +286,7 @@ public final class Failover {
     /** Makes the good attempt the only one. */
     public void settleOn(Attempt good) {
         settled = true;
-        timed = call.isReplyTimed();
+        time.onCommit();
         race.unplan();
         endRace(good);
         if (good.verdict() == ReplyVerdict.GOOD) {
@@ -355,7 +312,7 @@ public final class Failover {
             return goOn(failed, nowNanos);
         }
         return race.leaveToOther(failed)
-                || tryAgain(failed, fault.isTransient() && !isLate(failed, nowNanos),
+                || tryAgain(failed, fault.isTransient() && !TimeAllowed.isLate(failed, nowNanos),
                         RetryAfter.NONE, nowNanos);
     }
 
@@ -386,8 +343,8 @@ public final class Failover {
             targets.exclude(failed.target().model());
         }
         return tryAgain(failed, failed.verdict() == ReplyVerdict.TRANSIENT
-                && failed.retryAfterNanos() == RetryAfter.NONE && !isLate(failed, nowNanos),
-                backoff.waitNanos(), nowNanos);
+                && failed.retryAfterNanos() == RetryAfter.NONE
+                && !TimeAllowed.isLate(failed, nowNanos), backoff.waitNanos(), nowNanos);
     }
 
     /** Asks again without what the proxy had added. */
@@ -407,7 +364,7 @@ public final class Failover {
      * the caller got of the broken attempt is booked then.
      */
     public boolean goOn(Attempt broken, long nowNanos) {
-        if (log.tried() >= policy.retry().maxAttempts() || timeLeftNanos(nowNanos) <= 0) {
+        if (log.tried() >= policy.retry().maxAttempts() || time.leftNanos(nowNanos) <= 0) {
             return false;
         }
         Candidate next = nextAskable(false, nowNanos);
@@ -429,7 +386,7 @@ public final class Failover {
                 || failed.verdict() == ReplyVerdict.RATE_LIMITED;
         NextStep step = NextStep.after(new NextStep.Situation(
                 call.isReplayable() && (!failed.isSent() || call.isRepeatable()), log.tried(),
-                timeLeftNanos(nowNanos), keyAtFault,
+                time.leftNanos(nowNanos), keyAtFault,
                 keyAtFault && candidate.provider().keys().hasAnotherReady(
                         failed.target().model(), nowNanos),
                 maySucceedNow, targets.isPassable(candidate, nowNanos), sameTargetTries,
@@ -475,13 +432,12 @@ public final class Failover {
 
     /** Nanoseconds of the total time that are left; it doesn't run while the request comes. */
     public long timeLeftNanos(long nowNanos) {
-        return !timed || call.isUploading() ? Deadlines.NEVER
-                : totalNanos - (nowNanos - sinceNanos);
+        return time.leftNanos(nowNanos);
     }
 
     /** Nanoseconds until something has to happen. */
     public long remainingNanos(long nowNanos) {
-        long total = timeLeftNanos(nowNanos);
+        long total = time.leftNanos(nowNanos);
         if (isPaused()) {
             return Math.min(total, pauseUntilNanos - nowNanos);
         }
