@@ -21,19 +21,6 @@ class TextWidthTest {
     /** Written by a program, from texts of any length. */
     private static final Set<String> GENERATED = Set.of("docs/configuration.md");
 
-    /** Pages and packages that are still to be wrapped: nothing is to be added here. */
-    private static final Set<String> STILL_WIDE = Set.of("README.md", "docs/access-log.md",
-            "docs/authentication.md", "docs/extending.md", "docs/failover.md",
-            "docs/life-of-a-request.md", "docs/limits.md", "docs/load-shedding.md",
-            "docs/pass-through.md", "docs/providers.md", "docs/routing.md",
-            "docs/translation.md", "docs/usage-and-budgets.md");
-    private static final Set<String> STILL_WIDE_CODE = Set.of(
-            "PluginLoaderTest", "ReplyVerdictTest", "ConfigAuthTest", "CorsTest", "FormScannerTest",
-            "UsageFinderTest", "LedgerCrashTest", "EstimatorTest", "UsageFinderFuzz",
-            "EventStreamSplitterFuzz", "MessagesToChatTest", "BodyEditsFuzz",
-            "FormatsIT", "ContinuationIT", "Callers", "AccessLogIT", "LimitsIT", "BudgetCutIT",
-            "TypeOnLoop", "ChatChunk", "ResponseRelay", "EventPassage", "Questions");
-
     /** Of a table in a text block, which is best read as one. */
     private static final Pattern TABLE_ROW = Pattern.compile("( \\| .*){6}");
 
@@ -74,13 +61,7 @@ class TextWidthTest {
         List<String> wide = new ArrayList<>();
         List<Path> files = files("**/src/**.java");
         for (Path file : files) {
-            String type = file.getFileName().toString().replace(".java", "");
-            List<Integer> lines = wideCode(file);
-            if (STILL_WIDE_CODE.contains(type)) {
-                assertThat(lines).as(name(file) + " is excused, and needs no excuse").isNotEmpty();
-            } else {
-                lines.forEach(line -> wide.add(name(file) + ":" + line));
-            }
+            wideCode(file).forEach(line -> wide.add(name(file) + ":" + line));
         }
 
         assertThat(files).hasSizeGreaterThan(100);
@@ -90,9 +71,9 @@ class TextWidthTest {
     @Test
     void proseIsWrapped() throws IOException {
         List<String> wide = new ArrayList<>();
-        List<Path> files = files("../{README.md,docs/**.md}");
+        List<Path> files = files("../{*.md,docs/**.md}");
         for (Path file : files) {
-            if (!GENERATED.contains(name(file)) && !STILL_WIDE.contains(name(file))) {
+            if (!GENERATED.contains(name(file))) {
                 wideProse(file).forEach(line -> wide.add(name(file) + ":" + line));
             }
         }
@@ -117,12 +98,5 @@ class TextWidthTest {
             }
         }
         return wide;
-    }
-
-    @Test
-    void noPageIsExcusedThatIsWrapped() throws IOException {
-        for (String name : STILL_WIDE) {
-            assertThat(wideProse(ROOT.resolve(name))).as(name).isNotEmpty();
-        }
     }
 }

@@ -39,7 +39,7 @@ public interface ServerState {
      */
     void reload(Consumer<String> done);
 
-    /** Begins to drain. */
+    /** Starts to drain. */
     void drain();
 
     /** What callers used. */

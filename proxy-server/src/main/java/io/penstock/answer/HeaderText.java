@@ -3,7 +3,7 @@ package io.penstock.answer;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.nio.charset.StandardCharsets;
 
-/** Text that may stand in a field value, whoever wrote it. */
+/** Text that is safe in a field value, whatever its origin. */
 public final class HeaderText {
     private static final byte[][] STATUS_LINES = new byte[600][];
 
@@ -34,7 +34,7 @@ public final class HeaderText {
         return STATUS_LINES[status];
     }
 
-    /** The same text if nothing in it can break a field, else with question marks. */
+    /** The text with question marks in place of characters that could break a field. */
     public static String printable(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

@@ -51,7 +51,7 @@ public final class LimitReply {
         }
     }
 
-    /** The same fields for a reply that the proxy makes itself. */
+    /** The {@code x-ratelimit-*} lines for a reply that the proxy makes itself. */
     public static String lines(Permit permit, long nowNanos) {
         if (!permit.hasRequestLimit() && !permit.hasTokenLimit()) {
             return "";
@@ -61,11 +61,11 @@ public final class LimitReply {
         return out.toString();
     }
 
-    /** Tells what ran out; adds to the reply when to come again, which ends the response. */
+    /** Returns the failure for a refusal, and adds its {@code retry-after} fields to the reply. */
     public static Failure refuse(LocalReply reply, Refusal refusal, Caller caller) {
         long wait = refusal.retryAfterNanos();
         if (wait > 0) {
-            // SDKs prefer the exact one; beyond a minute they had better not wait at all.
+            // SDKs prefer the exact one; beyond a minute they should not wait at all.
             reply.retryAfter(wait).field("retry-after-ms",
                     Long.toString((wait + NANOS_A_MILLI - 1) / NANOS_A_MILLI));
         }

@@ -51,7 +51,7 @@ public final class Authenticator {
         }
     }
 
-    /** Begins to read the keys of tokens, where they have to be read from elsewhere. */
+    /** Starts to read the keys of tokens, where they come from elsewhere. */
     public void start() {
         if (tokens != null) {
             tokens.start();

@@ -35,6 +35,6 @@ public sealed interface JwtKeySettings {
         }
     }
 
-    /** The same from an issuer's server, read again from time to time. */
+    /** A key set from an issuer's server, read again from time to time. */
     record JwksUrl(URI url) implements JwtKeySettings {}
 }

@@ -18,7 +18,7 @@ interface KeySource extends AutoCloseable {
      */
     boolean askAgain();
 
-    /** Begins to read them, where that takes time. */
+    /** Starts to read the keys, where that takes time. */
     void start();
 
     @Override

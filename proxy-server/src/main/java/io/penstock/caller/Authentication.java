@@ -1,7 +1,7 @@
 package io.penstock.caller;
 
 /**
- * What comes of asking who calls: a {@link Caller}, or the reason why there is none, which the
- * package that authenticates knows.
+ * The result of authentication: a {@link Caller}, or a denial, which the package that authenticates
+ * defines.
  */
 public interface Authentication {}

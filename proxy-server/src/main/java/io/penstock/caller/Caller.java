@@ -14,13 +14,13 @@ import java.util.function.Predicate;
  */
 public record Caller(String id, String account, List<Predicate<String>> models,
         Allowance allowance) implements Authentication {
-    /** What the id of a token's holder begins with, before the token's subject. */
+    /** The beginning of a token holder's id, before the token's subject. */
     public static final String TOKEN_PREFIX = "jwt:";
 
     /** The id that all callers share who show no credential where that is allowed. */
     public static final String ANONYMOUS = "anonymous";
 
-    /** Whoever reaches a proxy that asks for no credential. */
+    /** Any caller of a proxy that asks for no credential. */
     public static final Caller ANYONE =
             new Caller("anyone", "anyone", List.of(), Allowance.UNBOUNDED);
 

@@ -25,7 +25,7 @@ record Place(String file, int line, int column, String path) {
         return file.equals(COMMAND_LINE);
     }
 
-    /** The same line, one key further down the path. */
+    /** This place, one key further down the path. */
     Place key(String name) {
         return new Place(file, line, column, path.isEmpty() ? name : path + "." + name);
     }
@@ -34,7 +34,7 @@ record Place(String file, int line, int column, String path) {
         return new Place(file, line, column, path + "[" + index + "]");
     }
 
-    /** The same path, on the node's own line. */
+    /** This path, on the node's own line. */
     Place on(Node node) {
         return node.getStartMark().map(this::on).orElse(this);
     }

@@ -116,7 +116,7 @@ final class Section {
         }
     }
 
-    /** The same for a record all of which comes from one field. */
+    /** Builds a record all of which comes from one field. */
     <T> T build(Problems problems, Field<?> field, Supplier<T> constructor) {
         try {
             return constructor.get();

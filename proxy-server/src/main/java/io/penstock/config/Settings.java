@@ -33,7 +33,7 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
         routes = List.copyOf(routes);
     }
 
-    /** The same without an access log. */
+    /** These settings without an access log. */
     public Settings withoutAccessLog() {
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
                 prices, breaker, retry,

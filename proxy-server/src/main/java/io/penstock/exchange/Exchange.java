@@ -103,7 +103,7 @@ public final class Exchange extends Deadlines.Entry
     }
 
     /**
-     * Begins; may be over at once, if something in the head is wrong.
+     * Checks the head; the exchange may be over at once, if something in the head is wrong.
      *
      * @param waitsForSlot no target may be asked until {@link #onSlot}
      */
@@ -115,12 +115,12 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    /** How long it may take by its caller's own word; {@link Deadlines#NEVER} for no word. */
+    /** How long the exchange may take, as its caller asks; {@link Deadlines#NEVER} if unasked. */
     public long timeoutNanos() {
         return call.timeoutNanos();
     }
 
-    /** Whether it has finished. */
+    /** Whether the exchange has finished. */
     public boolean isOver() {
         return phase.isLast();
     }
@@ -202,7 +202,7 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    /** It is among the concurrent calls now. */
+    /** The exchange is among the concurrent ones now, and may ask targets. */
     public void onSlot() {
         waitsForSlot = false;
         if (phase != Phase.RECEIVED) {
@@ -227,7 +227,7 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    /** The request broke off, or is none, or can't have its turn. */
+    /** The request broke off, is malformed, or cannot have its turn. */
     public void onBadRequest(Failure why) {
         giveUp(why);
     }
@@ -252,7 +252,7 @@ public final class Exchange extends Deadlines.Entry
 
     // The caller goes, the proxy stops
 
-    /** The caller has gone: whatever is under way for it ends now, or is read on without it. */
+    /** The caller has left: its attempt ends now, or is drained. */
     public void onCallerGone() {
         if (leg != null) {
             endLeg();
@@ -307,7 +307,7 @@ public final class Exchange extends Deadlines.Entry
         close();
     }
 
-    /** The proxy stops, and can wait no longer: the caller is told so. */
+    /** The proxy stops and waits no longer: the caller is answered so. */
     public void onShutdown() {
         Failure why = Failure.of(Failure.Kind.OVERLOADED, "The proxy is shutting down.");
         if (leg != null) {
@@ -418,7 +418,7 @@ public final class Exchange extends Deadlines.Entry
         endWithError(failed, callersFault);
     }
 
-    /** No other attempt follows on that error reply: it may be what the caller gets. */
+    /** No other attempt follows that error reply, so the caller may get it. */
     private void endWithError(Attempt failed, boolean callersFault) {
         if (failed.ask().continues()) {
             endBroken(failed, FailureReason.ofBrokenForGood());
@@ -479,7 +479,7 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    /** Lets go of what is under way, unseen by the caller, for that reason. */
+    /** Abandons the attempts, of which the caller has seen nothing, for that reason. */
     private void stopTrying(Fault why) {
         Attempt attempt = failover.leader();
         if (!failover.isPaused()) { // else that has been done
@@ -575,7 +575,7 @@ public final class Exchange extends Deadlines.Entry
         endBroken(broken, why);
     }
 
-    /** The caller hears why, where its format has a word for it; then the connection is cut. */
+    /** Writes the reason where the caller's format has a word for it, then cuts the connection. */
     private void endBroken(Attempt broken, Failure why) {
         fail(why);
         brokenOff = true;
@@ -588,7 +588,7 @@ public final class Exchange extends Deadlines.Entry
 
     // What the proxy answers itself
 
-    /** No target brought a reply that could be passed on. */
+    /** Answers with the failure: no target brought a reply that may pass. */
     private void answerFailure() {
         if (failure == null) {
             fail(FailureReason.ofAll(call, log, failover.leader() != null));
@@ -621,7 +621,7 @@ public final class Exchange extends Deadlines.Entry
         downstream.endResponse(); // a next request may begin inside
     }
 
-    /** No target that serves the model counts tokens beforehand: tells what the proxy guesses. */
+    /** Answers a count of tokens with the proxy's estimate: no target of the model counts them. */
     private void answerEstimate(String body) {
         moveTo(Phase.COMMITTED);
         status = 200;
@@ -688,7 +688,7 @@ public final class Exchange extends Deadlines.Entry
 
     // The end
 
-    /** Books what the exchange came to, gives the rest back, and lets go of the request. */
+    /** Books what the exchange used, gives the rest back, and releases the request. */
     private void settle() {
         loop.calls().deadlines().remove(this);
         if (leg == null && costs != null) {
@@ -710,7 +710,7 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    /** Tells what became of it: the last that it does. */
+    /** Hands what became of the exchange to the listener: its last act. */
     private void close() {
         listener.onFinished(finished());
     }

@@ -1,7 +1,7 @@
 package io.penstock.exchange;
 
-/** Hears of the end of exchanges, whatever ended them; on the event loop, once each. */
+/** Is told the end of each exchange, once, on the event loop. */
 public interface ExchangeListener {
-    /** The exchange has let go of all its buffers; a next one may begin. */
+    /** The exchange has released all its buffers; a next one may begin. */
     void onFinished(Finished exchange);
 }

@@ -14,9 +14,9 @@ import java.util.Set;
  * <p><b>Thread:</b> confined to the event loop.
  */
 public final class ExchangeLoop {
-    /** An exchange that reads on without a caller. */
+    /** An exchange that drains its reply after the caller has left. */
     interface Draining {
-        /** Reads on no more: what was read is settled. */
+        /** Ends the drain: what was read is settled. */
         void endDrain();
     }
 
@@ -51,12 +51,12 @@ public final class ExchangeLoop {
         return new LocalReply(calls.writer());
     }
 
-    /** The exchanges that read on without a caller. */
+    /** The exchanges that are draining. */
     Set<Draining> drains() {
         return drains;
     }
 
-    /** Ends them, since the proxy stops. */
+    /** Ends all drains, since the proxy stops. */
     public void endDrains() {
         List.copyOf(drains).forEach(Draining::endDrain);
     }

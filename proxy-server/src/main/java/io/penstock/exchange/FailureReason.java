@@ -5,7 +5,7 @@ import io.penstock.exchange.call.Call;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 
-/** The words in which a caller hears why no provider's reply, or not all of one, reached it. */
+/** The failures that tell a caller why no provider's reply, or only a part of one, came. */
 final class FailureReason {
     private FailureReason() {}
 

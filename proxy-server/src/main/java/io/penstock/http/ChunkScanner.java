@@ -51,7 +51,7 @@ public final class ChunkScanner {
     private int dataStart;
     private int dataLength;
 
-    /** Begins another body. */
+    /** Prepares for another body. */
     public void reset() {
         state = SIZE;
         size = 0;

@@ -35,7 +35,7 @@ public final class HeadWriter {
         return this;
     }
 
-    /** The same for field lines, of which those are left out that have one of these names. */
+    /** Appends field lines without those that have one of these names. */
     public HeadWriter linesWithout(Set<String> names, byte[] source, int start, int end) {
         int line = start;
         while (line < end) {

@@ -7,12 +7,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds members of the top-level object of a JSON text (RFC 8259) that comes in any pieces: their
- * kind, where their value stands, and the value itself. Everything deeper is skipped at the speed
- * of a search for the next quote; whether it is well-formed inside is left to whoever reads it, but
- * strings and brackets have to match.
+ * kind, the place of their value, and the value itself.
  *
- * <p>A wanted name that stands there twice, and any top-level name with an escape in it or that is
- * not UTF-8, is refused: the next reader might see another value than this one did.
+ * <p>A request is routed by three short members among perhaps a megabyte of messages, which a
+ * parser would turn into objects. Everything below the top level is skipped here at the speed of a
+ * search for the next quote. Strings and brackets have to match; what is inside is for the provider
+ * to check.
+ *
+ * <pre>{@code
+ * var json = new TopLevelScanner("model", "stream");
+ * json.scan(piece);                               // for each piece, borrowed
+ * json.end();                                     // throws if the text is not whole
+ * if (json.kind(0) == Kind.STRING) {
+ *     String model = json.text(0);                // its bytes are from start(0) to end(0)
+ * }
+ * json.reset();
+ * }</pre>
+ *
+ * <p>A wanted name that appears twice, and any top-level name with an escape in it or that is not
+ * UTF-8, is refused: the next reader might see another value than this one did.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Buffers:</b> borrows.
  * <br><b>Bounds:</b> {@value #MAX_DEPTH} levels, {@value #MAX_VALUE_BYTES} bytes of a wanted value.
@@ -86,7 +99,7 @@ public final class TopLevelScanner {
         return this;
     }
 
-    /** Begins another text. */
+    /** Prepares for another text. */
     public void reset() {
         Arrays.fill(kinds, Kind.ABSENT);
         Arrays.fill(texts, null);

@@ -10,7 +10,7 @@ final class Utf8 {
     private int missing; // bytes of the character that has begun
     private int least; // of the next byte: less would spell a shorter character
 
-    /** Begins another text. */
+    /** Prepares for another text. */
     void reset() {
         missing = 0;
     }

@@ -3,9 +3,9 @@ package io.penstock.limit;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 
 /**
- * What one caller has used of its rates, and its calls in flight. Whoever takes from it has entered
- * it, and stays in until the call is over; when nobody is in and both buckets are full, it can be
- * retired, and is then never entered again.
+ * What one caller has used of its rates, and its calls in flight. A call enters the account before
+ * it takes anything, and leaves when it is over. An account without calls whose buckets are both
+ * full can be retired, and is never entered again.
  *
  * <p><b>Thread:</b> safe.
  */
@@ -23,8 +23,8 @@ final class Account extends CallerTable.Entry {
     /** What came of an attempt to enter. */
     enum Entrance { OPEN, FULL, RETIRED }
 
-    // Calls in flight in the lower half; in the upper one how many ever were, so that whoever
-    // retires the account notices that it was used while he looked at the buckets.
+    // Calls in flight in the lower half; in the upper half how many ever were, so that the thread
+    // that retires the account notices a call that came while it looked at the buckets.
     private volatile long state;
     @SuppressWarnings("UnusedVariable") // by its VarHandle, as the next
     private volatile long requestsFullAtNanos;
@@ -73,7 +73,7 @@ final class Account extends CallerTable.Entry {
     /**
      * Brings what is left of other bounds into the new ones, once after each reload: what was used
      * stays used, and no more. So an emptied bucket fills within the new window, and has room where
-     * the bound was raised; where the bound for tokens is another, debt beyond that is forgiven.
+     * the bound was raised; where the bound for tokens differs, debt beyond it is forgiven.
      *
      * <p>Not whenever bounds differ: a caller whose tokens carry different claims could go back and
      * forth between them, and be rid of its debt.

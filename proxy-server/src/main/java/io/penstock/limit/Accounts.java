@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An account at rest (no call in flight, no debt, its buckets full) says no more than none at
  * all, and may be forgotten; from half of the bound on, each new account looks for some. One that
- * is not at rest never is, so that nobody can wash away a debt with a flood of other callers. At
+ * is not at rest never is, so that no caller can wash away a debt with a flood of others. At
  * the bound a new account looks further, though not through all; when that finds no place, its
  * caller is refused, and those that have an account are not.
  *

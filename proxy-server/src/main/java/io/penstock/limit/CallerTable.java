@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is kept of each caller, by name: a hash table with a fixed number of bins, each a small
- * array that is replaced and never changed. An entry that is retired stays so; whoever meets it
- * next takes it out.
+ * array that is replaced and never changed. An entry that is retired stays so; the thread that
+ * meets it next removes it.
  *
  * <p>Callers may have chosen their names (an address, a token's subject), so where a name falls is
  * secret, and no bin grows long.

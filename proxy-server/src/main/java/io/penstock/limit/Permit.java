@@ -10,7 +10,20 @@ import org.jspecify.annotations.Nullable;
  * What one exchange has taken of its caller's rates and budget, from {@link #begin} to {@link
  * #end}; then used for the next.
  *
- * <p>What it says of limits is true from {@code begin} on, whatever that said, until the next.
+ * <p>What a call uses is known only after its reply, when it is too late to refuse it. So its
+ * estimated maximum is taken before, and replaced by what it used afterwards, once, however the
+ * exchange ends.
+ *
+ * <pre>{@code
+ * Refusal refusal = permit.begin(caller, nowNanos);        // a place in flight, and one request
+ * refusal = permit.reserve(caller, month, tokens, nanoDollars, nowNanos);
+ * permit.extend(tokens, nanoDollars, nowNanos);            // while a stream grows
+ * permit.settle(usedTokens, usedNanoDollars, nowNanos);    // the rest goes back
+ * permit.end(nowNanos);
+ * }</pre>
+ *
+ * <p>The limits that it tells are valid from {@code begin}, even if that refused, until the next
+ * {@code begin}.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */

@@ -14,7 +14,7 @@ enum ConnectionState {
     DISCARDING,
     /** What came can't be read, and is answered with an error: all that follows is thrown away. */
     REFUSED,
-    /** HTTP is left behind: what comes is the handler's as it is. */
+    /** A tunnel: bytes go to the handler as they are. */
     TUNNEL,
     /** The last answer is queued and on its way out; nothing more is read. */
     ENDING,

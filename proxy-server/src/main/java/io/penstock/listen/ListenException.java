@@ -2,7 +2,7 @@ package io.penstock.listen;
 
 import org.jspecify.annotations.Nullable;
 
-/** An address cannot be listened on; the message says which and why, for whoever started it. */
+/** An address cannot be listened on; the message tells the operator which and why. */
 public final class ListenException extends Exception {
     ListenException(String message, @Nullable Throwable cause) {
         super(message, cause);

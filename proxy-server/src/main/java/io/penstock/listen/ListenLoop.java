@@ -69,7 +69,7 @@ public final class ListenLoop {
         }
     }
 
-    /** Tells whoever is being served that it ends now; on the loop. */
+    /** Ends the exchanges of all connections now; called on the loop. */
     public void shutDown() {
         for (DownstreamConnection connection : Set.copyOf(connections)) {
             connection.shutDown();

@@ -64,7 +64,7 @@ final class RequestReader {
         return held != null;
     }
 
-    /** Goes on with what was sent ahead. */
+    /** Continues with bytes that were sent ahead. */
     void readAhead() {
         if (held != null) {
             ByteBuf bytes = held;
@@ -120,7 +120,7 @@ final class RequestReader {
         return held;
     }
 
-    /** Returns what is left behind the head; null if the head goes on, or can't be read. */
+    /** Returns the bytes behind the head; null if the head has not ended, or is malformed. */
     private @Nullable ByteBuf readHead(ByteBuf bytes) {
         if (!bytes.isReadable()) {
             bytes.release();
@@ -164,7 +164,7 @@ final class RequestReader {
         }
     }
 
-    /** Returns what is left behind the body, perhaps nothing; null when the body goes on. */
+    /** Returns the bytes behind the body, perhaps none; null if the body has not ended. */
     private @Nullable ByteBuf readBody(ByteBuf bytes) {
         if (!bytes.isReadable()) {
             bytes.release();

@@ -8,9 +8,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The deadlines of one event loop: a list of whatever may run out of time, swept when the earliest
- * may be due. An entry that is touched for every event only stores a {@code long}; nothing is
- * scheduled, cancelled or allocated for it.
+ * The deadlines of one event loop: a list of entries that may run out of time, swept when the
+ * earliest may be due.
+ *
+ * <p>A proxy with a timer for each event of each stream would spend its time scheduling and
+ * cancelling. Here an entry that moves its deadline away only stores a {@code long}: nothing is
+ * scheduled, cancelled or allocated for that.
+ *
+ * <pre>{@code
+ * final class Gap extends Deadlines.Entry {
+ *     private long lastReadNanos;                 // all that an event has to write
+ *
+ *     protected long remainingNanos(long nowNanos) { return lastReadNanos + GAP - nowNanos; }
+ *
+ *     protected void onDeadline(long nowNanos) { close(); }
+ * }
+ * deadlines.add(gap);
+ * deadlines.expectBy(nowNanos + GAP);             // whenever a deadline moves closer
+ * deadlines.remove(gap);
+ * }</pre>
  *
  * <p><b>Thread:</b> confined to the event loop.
  * <br><b>Bounds:</b> sweeps are {@value #MIN_SWEEP_MILLIS} ms apart at least, which is how late a
@@ -71,7 +87,10 @@ public final class Deadlines implements Runnable {
         size--;
     }
 
-    /** To be called whenever an entry's deadline has come nearer than it last was. */
+    /**
+     * Makes sure that a sweep runs by {@code nanos}. Call it whenever a deadline moves closer; one
+     * that moves away needs nothing.
+     */
     public void expectBy(long nanos) {
         if (sweep != null) {
             if (sweepAtNanos - nanos <= MIN_SWEEP_NANOS) {

@@ -7,12 +7,22 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls of one event loop that have a slot, or wait for one in the order in which they came.
- * Slots are bounded here, or together with other loops, or both.
+ * The calls of one event loop that have a slot, or wait for one in the order of their arrival.
+ * Slots are bounded for this loop, or together with other loops, or both.
  *
- * <p>A slot that is given back on this loop goes to the next call at once. One that was given back
- * on another loop is looked for every {@value #POLL_MILLIS} ms while a call waits: nothing here
- * ever reaches over to another loop.
+ * <p>A limit over all loops usually needs a lock, or calls from one loop to another. Here a slot
+ * that is given back on this loop goes to the next call at once; a slot that was given back on
+ * another loop is looked for every {@value #POLL_MILLIS} ms while a call waits.
+ *
+ * <pre>{@code
+ * if (queue.tryTake(nowNanos)) {
+ *     start(call);                                // has a slot
+ * } else if (!queue.offer(call, maxWaiting, maxWaitNanos, nowNanos)) {
+ *     refuse(call);                               // the queue is full, or the call may not wait
+ * }                                               // else the listener hears onSlot or onNoSlot
+ * queue.release();                                // when a call with a slot has ended
+ * queue.remove(call);                             // when a waiting call has ended
+ * }</pre>
  *
  * <p><b>Thread:</b> confined to the event loop, but for what is said to be for any.
  * <br><b>Bounds:</b> each call says how many may wait before it, and how long it waits.
@@ -127,7 +137,7 @@ public final class SlotQueue<W> extends Deadlines.Entry {
             onLeft();
             listener.onSlot(who);
         }
-        if (!waiting.isEmpty() && polls()) { // it may not have done so when they came
+        if (!waiting.isEmpty() && polls()) { // polling may have become necessary since they joined
             deadlines.expectBy(deadlines.nowNanos() + POLL_NANOS);
         }
     }

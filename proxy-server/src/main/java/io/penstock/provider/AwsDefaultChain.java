@@ -53,7 +53,7 @@ final class AwsDefaultChain implements AwsIdentity.Source {
         Searches.THREAD.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Begins with its first use. */
+    /** The thread that looks for credentials, started at its first use. */
     private static final class Searches {
         static final ScheduledThreadPoolExecutor THREAD = new ScheduledThreadPoolExecutor(1,
                 task -> {

@@ -83,7 +83,7 @@ final class AwsIdentity {
         return new AwsIdentity(name, source, later, clock);
     }
 
-    /** Begins to look. */
+    /** Starts to look for credentials. */
     void prepare() {
         search(clock.instant());
     }

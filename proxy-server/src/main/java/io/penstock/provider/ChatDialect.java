@@ -40,9 +40,9 @@ public final class ChatDialect {
         REASONING_BACK,
         /** Takes it back if there is some: {@code reasoning_content} with calls. */
         REASONING_CONTENT_BACK,
-        /** Takes it back as {@code reasoning} with calls. */
+        /** Takes it as {@code reasoning} with calls. */
         REASONING_TEXT_BACK,
-        /** Takes it back as {@code reasoning_details}, signed, encrypted or {@code reasoning}. */
+        /** Takes it as {@code reasoning_details}, signed or encrypted, or {@code reasoning}. */
         REASONING_DETAILS_BACK,
         /** Honours {@code cache_control} of parts of messages. */
         CACHE_CONTROL,

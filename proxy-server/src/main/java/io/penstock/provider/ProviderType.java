@@ -98,7 +98,7 @@ public interface ProviderType {
     }
 
     /**
-     * The same for a request that keeps its caller's path, if that differs. On event loops.
+     * How a request that keeps its caller's path is authorised, if that differs. On event loops.
      *
      * @param path behind the host, without the query
      * @return null for the usual one

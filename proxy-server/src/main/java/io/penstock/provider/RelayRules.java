@@ -39,7 +39,7 @@ public record RelayRules(Set<String> removed, Set<String> removedIfEmpty,
     public static final RelayRules NONE = new RelayRules(Set.of(), Set.of(), Map.of(), Set.of(),
             true, Ids.ANY, false);
 
-    /** The same, but there are no developers. */
+    /** Rules that change nothing, for servers without the role {@code developer}. */
     static final RelayRules NARROW = new RelayRules(Set.of(), Set.of(), Map.of(), Set.of(),
             false, Ids.ANY, false);
 

@@ -12,10 +12,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Passes the events of a stream on, each as soon as it is whole, but for those that its observer
- * keeps back. A run of the provider's chunks that came whole passes as it is, framing included;
- * around anything else the framing is made here. So a caller has never been promised bytes that are
- * still to come, and the stream can be ended properly whenever the provider breaks off.
+ * Forwards the events of a stream, each as soon as it is whole, except those that its observer
+ * keeps back.
+ *
+ * <p>Events, chunks and reads end at different places. An error event written behind half an event
+ * would be part of it, and a chunk whose size was announced has to be filled before another may
+ * follow. So a run of the provider's chunks that came whole is forwarded as it is, framing
+ * included; around anything else the framing is made here. No caller is ever promised bytes that
+ * are still to come, and the stream can end properly whenever the provider breaks off.
+ *
+ * <pre>{@code
+ * passage.begin(callerGetsChunks, maxSplitEvent);
+ * passage.takeChunks(bytes);                      // with framing; or takeData, without
+ * passage.cut(errorEvent);                        // in place of an unfinished event
+ * passage.release();
+ * }</pre>
  *
  * <p><b>Thread:</b> confined to the event loop.
  * <br><b>Buffers:</b> borrows what comes and gives retained slices of it to {@code out}; owns the
@@ -41,7 +52,7 @@ final class EventPassage {
     private int clean; // up to where it may pass as it is
     private int eventEnd; // behind the last event that ended in that run
 
-    /** {@code out} takes what goes on. */
+    /** A passage whose whole events go to {@code out}. */
     EventPassage(ByteBufAllocator allocator, EventSplitter.Sink observer, Scratch scratch,
             Consumer<ByteBuf> out) {
         this.allocator = allocator;
@@ -50,7 +61,7 @@ final class EventPassage {
     }
 
     /**
-     * Begins with a stream.
+     * Prepares for a stream.
      *
      * @param framed the caller is sent chunks
      * @param maxSplitEvent how many bytes the observer must be able to see of an event at once
@@ -63,7 +74,7 @@ final class EventPassage {
         events.reset(maxSplitEvent);
     }
 
-    /** Begins with another source of the same stream, at the end of an event. */
+    /** Prepares for another source of this stream, at the end of an event. */
     void goOn() {
         release();
         chunks.reset();
@@ -81,7 +92,7 @@ final class EventPassage {
     }
 
     /**
-     * Goes on with bytes that are framed as chunks.
+     * Takes the next bytes, framed as chunks.
      *
      * @return where the body ended; -1 if it goes on
      */
@@ -169,7 +180,7 @@ final class EventPassage {
         }
     }
 
-    /** Goes on with data, whatever framed it. */
+    /** Takes the next data, whatever framed it. */
     void takeData(ByteBuf bytes, int from, int end) {
         int start = from;
         while (start < end) {
@@ -221,8 +232,9 @@ final class EventPassage {
             tail = null;
         }
     }
- /** The provider's framing, or its connection,
-        has ended the stream: so it has its last event. */ void finish() {
+
+    /** The provider's framing or connection has ended the stream, and with it the last event. */
+    void finish() {
         if (!events.finish()) {
             dropTail();
         }
@@ -252,7 +264,7 @@ final class EventPassage {
         cutEvent = false;
     }
 
-    /** Lets go of an unfinished event; harmless if there is none. */
+    /** Releases an unfinished event; harmless if there is none. */
     void release() {
         dropTail();
         events.release();

@@ -21,7 +21,7 @@ final class FrameFollower {
     private boolean closeSeen;
     private boolean lost; // these are no frames
 
-    /** Goes on through the readable bytes. */
+    /** Follows the frames through the readable bytes. */
     void follow(ByteBuf bytes) {
         int at = bytes.readerIndex();
         int end = bytes.writerIndex();

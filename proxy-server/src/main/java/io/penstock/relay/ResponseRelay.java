@@ -16,19 +16,32 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves the body of one reply at a time to the caller: holds it until it is committed, then passes
- * the provider's own bytes on, framing included, wherever both sides frame alike.
+ * Moves the body of one reply at a time to the caller: holds it until it is committed, then
+ * forwards the provider's own bytes, framing included, wherever both sides frame alike.
  *
- * <p>Of a stream only whole events are passed on. What has come of the next one waits for its rest,
- * so that a stream can be ended properly between two events whenever the provider breaks off. Where
- * a {@link Rewriter} stands in between, its bytes are held, observed and passed in the place of the
- * provider's.
+ * <p>A proxy that forwards each byte at once cannot fail over, and leaves half an event behind when
+ * the provider breaks off. So nothing is forwarded before the commit, and of a stream only whole
+ * events: the beginning of the next one waits for its rest, and an error event can follow the last
+ * whole one at any time. With a {@link Rewriter}, its bytes are held, observed and forwarded in
+ * place of the provider's.
+ *
+ * <pre>{@code
+ * relay = new ResponseRelay(allocator, observer, scratch);
+ * relay.begin(head, bodiless, isEvents, downstream.isHttp10(), null);
+ * relay.take(bytes);                              // after every read; the observer sees it
+ * if (isGood(relay.isEnded(), relay.heldBytes())) {
+ *     relay.commit(downstream.context(), callersHead);     // from here on take() writes
+ * }
+ * relay.end();                                    // in the end, of a body that has ended; or
+ * relay.cut(errorEvent);                          // of a stream that broke off; or
+ * relay.discard();                                // of a reply that goes to no caller
+ * }</pre>
  *
  * <p><b>Thread:</b> confined to the event loop that serves both sides.
  * <br><b>Buffers:</b> takes what comes; the downstream write takes it on, even when it fails. What
  * is held goes with {@link #commit} or {@link #discard}.
- * <br><b>Bounds:</b> whoever uses it commits or discards by {@link #heldBytes}; of an unfinished
- * event, what {@link EventPassage} keeps.
+ * <br><b>Bounds:</b> its user commits or discards by {@link #heldBytes}; of an unfinished event,
+ * what {@link EventPassage} keeps.
  */
 public final class ResponseRelay {
     /** What is held up to here goes out in one buffer with the head. */
@@ -53,7 +66,7 @@ public final class ResponseRelay {
         NONE
     }
 
-    /** Who looks at the payload as it goes by, each byte once. */
+    /** Sees the payload as it passes, each byte once. */
     public interface Observer extends EventSplitter.Sink {
         /** The next bytes of a reply that is no stream; borrowed. */
         void onPayload(ByteBuf buffer, int index, int length);
@@ -85,7 +98,7 @@ public final class ResponseRelay {
     private Framing framing;
     private boolean ended;
     private boolean excess;
-    private boolean draining; // nobody wants it any more
+    private boolean draining; // nothing of it goes to the caller
     private boolean endWritten; // the provider's own last chunk has passed
 
     /** For all the replies of one connection, one at a time. */
@@ -96,7 +109,7 @@ public final class ResponseRelay {
     }
 
     /**
-     * Begins with a reply that the caller may get as another.
+     * Prepares for the body of that reply.
      *
      * @param bodiless no body follows, whatever the head says
      * @param splitsEvents it is a stream of server-sent events
@@ -126,12 +139,12 @@ public final class ResponseRelay {
         draining = false;
     }
 
-    /** Whether another reply could go on where this one broke off. */
+    /** Whether another reply could continue this one, which broke off. */
     public boolean canBeContinued() {
         return splitsEvents && events.isBetweenEvents();
     }
 
-    /** Goes on with another reply to the caller of one that broke off; nothing of it has come. */
+    /** Prepares for a further reply that continues one that broke off; nothing of it has come. */
     public void goOn() {
         framing = sendsChunks() ? Framing.CHUNKED : Framing.NONE;
         events.goOn();
@@ -141,8 +154,8 @@ public final class ResponseRelay {
     }
 
     /**
-     * Goes on with that reply. The observer keeps its events back, and others are {@linkplain #write
-     * written}; of one that is no stream nothing passes.
+     * Continues with the reply of that head. The observer keeps its events back, and others are
+     * {@linkplain #write written} in their place; nothing passes of a reply that is no stream.
      */
     public void goOn(ResponseHead head, boolean isStream, @Nullable Rewriter rewriter) {
         this.rewriter = rewriter;
@@ -172,7 +185,7 @@ public final class ResponseRelay {
         return framing;
     }
 
-    /** Whether the caller is sent chunks, whoever made them. */
+    /** Whether the caller is sent chunks, the provider's or the relay's own. */
     public boolean sendsChunks() {
         return framing == Framing.CHUNKED || framing == Framing.AS_IS && chunked;
     }
@@ -197,7 +210,7 @@ public final class ResponseRelay {
         return heldBytes + events.tailBytes();
     }
 
-    /** Goes on with the next bytes of the body; takes them. */
+    /** Forwards or holds the next bytes of the body; takes them. */
     public void take(ByteBuf bytes) throws HttpSyntaxException {
         if (!bytes.isReadable() || ended) {
             excess |= bytes.isReadable();
@@ -247,7 +260,7 @@ public final class ResponseRelay {
         }
     }
 
-    /** What becomes of all these bytes goes on together. */
+    /** Holds or forwards, as one buffer, what the rewriter makes of these bytes. */
     private void takeRewritten(ByteBuf bytes, Rewriter rewriter) throws HttpSyntaxException {
         int at = bytes.readerIndex();
         int end = bytes.writerIndex();
@@ -460,7 +473,7 @@ public final class ResponseRelay {
         heldBytes = 0;
     }
 
-    /** Nobody wants the reply any more, but its observer: what comes is looked at and let go. */
+    /** From here on bytes are shown to the observer and released. */
     public void drain() {
         discardHeld();
         draining = true;
@@ -473,7 +486,7 @@ public final class ResponseRelay {
         heldBytes = 0;
     }
 
-    /** The reply is no good, or nobody wants it any more; harmless if nothing is held. */
+    /** Releases what is held of the reply; harmless if nothing is. */
     public void discard() {
         discardHeld();
         releaseLastChunk();
@@ -513,7 +526,7 @@ public final class ResponseRelay {
 
     /** Writes a last event, made here, into a stream that broke off, behind the last whole one. */
     public void cut(String event) {
-        draining = false; // that kept back a reply which was no stream, and this is none of it
+        draining = false; // set for a reply that was no stream; the event is ours
         events.cut(event);
     }
 

@@ -24,7 +24,7 @@ public final class Tunnel {
     private static final long HALF_OPEN_NANOS = TimeUnit.SECONDS.toNanos(HALF_OPEN_SECONDS);
     private static final byte CLOSE = (byte) 0x88; // the last of its message
 
-    /** One end. */
+    /** One end of the tunnel. */
     public interface Side {
         /** Queues bytes; takes them. */
         void write(ByteBuf bytes);
@@ -89,7 +89,7 @@ public final class Tunnel {
         provider.flush();
     }
 
-    /** The same of the provider. */
+    /** All that could be read of the provider for now has been given. */
     public void onProviderReadComplete() {
         caller.flush();
     }

@@ -14,7 +14,7 @@ final class Rotation {
     /** One of so many calls may go to a target that would not have been the first. */
     static final int EXPLORING_ONE_IN = 32;
 
-    /** It goes there if nothing has been heard of that target for so long. */
+    /** A call explores a target of which nothing has been heard for so long. */
     static final long STALE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final long[] shares;

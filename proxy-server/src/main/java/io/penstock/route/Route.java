@@ -42,7 +42,7 @@ public final class Route {
                 each -> each.contextWindow() != TargetTerms.UNBOUNDED);
     }
 
-    /** The same for a model of that name, where a target keeps the caller's: turns are shared. */
+    /** This route for a model of that name, put where a target says {@code *}; turns are shared. */
     Route named(String model) {
         return new Route(targets.stream()
                 .map(target -> target.model().equals("*")

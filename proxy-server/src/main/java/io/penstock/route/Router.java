@@ -60,7 +60,7 @@ public final class Router {
                 .map(Affinity::header).distinct().toList();
     }
 
-    /** The route of that name; null if nobody serves it. */
+    /** The route of that name; null if no provider serves it. */
     public @Nullable Route find(String model) {
         Route route = remembered.get(model);
         if (route == null) {

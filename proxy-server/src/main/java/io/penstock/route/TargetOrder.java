@@ -83,7 +83,7 @@ public final class TargetOrder {
 
     /**
      * Rendezvous hashing: each target draws a number by its own name and the value, its weight
-     * making it the more likely to be near. Whoever comes or goes moves no other's callers.
+     * making it the more likely to be near. A target that comes or goes moves no other's callers.
      */
     private static double distance(Route route, int target, long affinity) {
         Route.TargetName name = route.targets().get(target);

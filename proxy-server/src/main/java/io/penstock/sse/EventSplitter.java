@@ -67,13 +67,13 @@ public final class EventSplitter {
         this.maxSplitEvent = maxSplitEvent;
     }
 
-    /** Begins another stream, with another bound of what is kept of an event, in bytes. */
+    /** Prepares for another stream, of which so many bytes of an event are kept at most. */
     public void reset(int maxSplitEvent) {
         reset();
         this.maxSplitEvent = maxSplitEvent;
     }
 
-    /** Begins another stream. */
+    /** Prepares for another stream. */
     public void reset() {
         release();
         afterLineEnd = false;

@@ -198,7 +198,8 @@ public final class ChatChunk {
 
     private static StringBuilder begin(ChatStream.Identity stream) {
         StringBuilder out = new StringBuilder(192).append("data: {\"id\":");
-        JsonText.quote(out, stream.id()).append(",\"object\":\"chat.completion.chunk\",\"created\":")
+        JsonText.quote(out, stream.id())
+                .append(",\"object\":\"chat.completion.chunk\",\"created\":")
                 .append(stream.created()).append(",\"model\":");
         return JsonText.quote(out, stream.model()).append(",\"choices\":");
     }

@@ -46,7 +46,7 @@ public final class ErrorBody {
         return "data: " + openAi(failure, attempts) + "\n\n";
     }
 
-    /** The same, of what a provider said. */
+    /** OpenAI's error event, with what a provider said. */
     public static String openAiEvent(ReplyError error) {
         return "data: " + openAi(error) + "\n\n";
     }
@@ -89,7 +89,7 @@ public final class ErrorBody {
         return "event: error\ndata: " + anthropic(failure, attempts) + "\n\n";
     }
 
-    /** The same, of what a provider said. */
+    /** Anthropic's error event, with what a provider said. */
     public static String anthropicEvent(ReplyError error) {
         return "event: error\ndata: " + anthropic(error) + "\n\n";
     }

@@ -30,7 +30,7 @@ public final class EventStreamSplitter {
         this.maxMessageBytes = maxMessageBytes;
     }
 
-    /** Begins another stream; lets go of what is kept. */
+    /** Releases what is kept, and prepares for another stream. */
     public void release() {
         if (split != null) {
             split.release();

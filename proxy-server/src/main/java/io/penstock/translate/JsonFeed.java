@@ -45,7 +45,7 @@ final class JsonFeed {
     @SuppressWarnings("NullAway.Init") // as bytes
     private JsonToken value;
 
-    /** Begins with the value in those bytes, and reads its first token. */
+    /** Takes the value in those bytes, and reads its first token. */
     void begin(byte[] bytes, int from, int to) throws IOException {
         this.bytes = bytes;
         this.from = from;
@@ -53,7 +53,7 @@ final class JsonFeed {
         restart();
     }
 
-    /** Begins with the same value once more; it must have been read to its end, or be given up. */
+    /** Reads that value from its start again; it must have been read to its end, or be given up. */
     void restart() throws IOException {
         if (!clean || values++ >= MAX_VALUES) {
             if (parser != null) {

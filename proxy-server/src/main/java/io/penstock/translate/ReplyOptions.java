@@ -45,19 +45,19 @@ public record ReplyOptions(@Nullable String model, @Nullable String askedModel,
                 CallerTools.SAME, 0, true, false);
     }
 
-    /** The same, with tools that the provider knows otherwise. */
+    /** These options, with tools that the provider knows by other names. */
     public ReplyOptions withTools(CallerTools others) {
         return new ReplyOptions(model, askedModel, includeUsage, choices, settings, textTool,
                 functionCall, others, promptTokens, thoughts, array);
     }
 
-    /** The same, with an estimate of the prompt. */
+    /** These options, with an estimate of the prompt. */
     public ReplyOptions withPromptTokens(long tokens) {
         return new ReplyOptions(model, askedModel, includeUsage, choices, settings, textTool,
                 functionCall, tools, tokens, thoughts, array);
     }
 
-    /** The same, as a Gemini caller wants it. */
+    /** These options, for a Gemini caller. */
     public ReplyOptions forGemini(boolean tellsThoughts, boolean asArray) {
         return new ReplyOptions(model, askedModel, includeUsage, choices, settings, textTool,
                 functionCall, tools, promptTokens, tellsThoughts, asArray);

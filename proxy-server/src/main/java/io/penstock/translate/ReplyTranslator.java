@@ -45,7 +45,7 @@ public final class ReplyTranslator {
         this.loop = loop;
     }
 
-    /** Begins with a stream. */
+    /** Prepares for a stream that is translated. */
     public void begin(ReplyFormat upstream, ReplyFormat client, ReplyOptions options) {
         this.upstream = upstream;
         malformed = 0;
@@ -75,7 +75,7 @@ public final class ReplyTranslator {
     }
 
     /**
-     * Begins with a stream that goes to the caller as it is, and is only read: nothing is written.
+     * Prepares for a stream that passes as it is, and is only read: nothing is written.
      *
      * @param mayBeEnded whether it may have to be {@linkplain #endAtLength ended} before its end
      */

@@ -87,8 +87,8 @@ abstract class TurnReader {
     }
 
     /**
-     * Begins with an event that says what it is in its member {@code type}, and stands before the
-     * next member then; null if it says nothing.
+     * Reads an event up to its member {@code type}, and stands before the next member then; null if
+     * the event has no such member.
      */
     static @Nullable String typeOf(JsonFeed in) throws IOException {
         String type = null;

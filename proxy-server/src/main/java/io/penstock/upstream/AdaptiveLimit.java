@@ -85,7 +85,7 @@ final class AdaptiveLimit {
         return new State(within(limit), shortNanos, longNanos, times, Math.max(0, s.deaf() - 1));
     }
 
-    /** A limit that nobody comes near is no reason to raise it. */
+    /** Whether calls come near the limit: else there is no reason to raise it. */
     private static boolean isUsed(double limit, int inFlight) {
         return inFlight * 2 >= limit;
     }

@@ -28,7 +28,7 @@ public record Backoff(Scope scope, long restNanos, boolean byProvidersWord, long
         MODEL,
         /** The key for all its models. */
         KEY,
-        /** The same, but a provider that wants no key has none that could be wrong. */
+        /** The key rests, unless the provider wants none: then no key can be wrong. */
         BAD_KEY
     }
 
@@ -65,7 +65,7 @@ public record Backoff(Scope scope, long restNanos, boolean byProvidersWord, long
                 said ? retryAfterNanos : GUESSED_NANOS, said, retryAfterNanos);
     }
 
-    /** Whether the same request may succeed after that status and its {@code retry-after}. */
+    /** Whether a {@code retry-after} of that status means that the request may succeed then. */
     private static boolean asksForTime(int status) {
         return status >= 500 || status == 408 || status == 425 || status == 498;
     }

@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Leaves a provider's model alone while it mostly fails: <i>closed</i> lets every call pass and
- * counts what comes of it in a sliding window; <i>open</i> refuses all for a while; <i>half
+ * counts its outcome in a sliding window; <i>open</i> refuses all for a while; <i>half
  * open</i> lets a few real calls pass, whose success closes it and whose failure opens it again.
  *
  * <p><b>Thread:</b> safe; all event loops share it. A call that meets it closed reads one field;
@@ -25,7 +25,7 @@ final class Breaker {
     /** What it answers when the call is one like any other; greater ones are probes. */
     static final long PASSED = 0;
 
-    /** How soon a place among the probes may be free, for want of knowing. */
+    /** A guess how soon a place among the probes may be free. */
     private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final int[] calls = new int[BUCKETS];

@@ -102,7 +102,7 @@ public final class ConnectionPool extends Deadlines.Entry
         connect(listener);
     }
 
-    /** It has no slot, and wants none any more. */
+    /** Removes a listener that has no slot from the queue. */
     public void cancel(ReplyListener listener) {
         queue.remove(listener);
         inFlight.add(-1);

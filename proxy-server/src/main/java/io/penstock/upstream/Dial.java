@@ -53,7 +53,7 @@ final class Dial {
         this.connection = connection;
     }
 
-    /** Begins, unless it was cancelled before. The connection is told what comes of it. */
+    /** Starts to connect, unless cancelled before. The connection is told the outcome. */
     void start() {
         if (ended) {
             return;
@@ -73,7 +73,7 @@ final class Dial {
         }
     }
 
-    /** Nothing comes of it any more, and no channel of it stays open. */
+    /** Ends the dial without an outcome; none of its channels stays open. */
     void cancel() {
         if (!ended) {
             end();

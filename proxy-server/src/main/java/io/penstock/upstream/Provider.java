@@ -195,7 +195,7 @@ public final class Provider {
         return key == null ? terms.keyless() : key.authorization();
     }
 
-    /** The same for a request at any path, which may be one that the type has no API at. */
+    /** How a pass-through to that path is authorised, where the type may have no API. */
     public @Nullable Authorization authorization(@Nullable ProviderKey key, String path)
             throws ProviderTypeException {
         Authorization here = type.authorization(key == null ? null : key.value(), path);
@@ -291,7 +291,7 @@ public final class Provider {
         return !refusesUsageQuestion && terms.hasToBeAskedForUsage();
     }
 
-    /** It has refused {@code stream_options}: it will not be asked again. */
+    /** The provider has refused {@code stream_options}: no call asks for usage again. */
     public void onUsageQuestionRefused() {
         refusesUsageQuestion = true;
     }
@@ -306,7 +306,7 @@ public final class Provider {
         return terms.prefill() != null && !refusesPrefill.contains(model);
     }
 
-    /** That model has refused to go on from a text: it will not be asked again. */
+    /** That model has refused to continue a text: no call asks it to again. */
     public void onPrefillRefused(String model) {
         if (refusesPrefill.size() < MAX_REFUSING_MODELS) {
             refusesPrefill.add(model);

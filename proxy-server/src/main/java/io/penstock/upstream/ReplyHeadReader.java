@@ -27,7 +27,7 @@ final class ReplyHeadReader {
     }
 
     /**
-     * Goes on with the next bytes; takes them.
+     * Reads the next bytes; takes them.
      *
      * @param upgrade the protocol that was asked for, of which a 101 is a final head; else null
      * @return what follows the head, perhaps nothing; null if the head goes on

@@ -15,7 +15,7 @@ public interface ReplyListener {
     /** TCP is there, TLS begins. */
     void onTlsStarted();
 
-    /** The connection is ready for a request, and nobody else's until it is given back. */
+    /** The connection is ready for a request, and the listener's alone until it is given back. */
     void onReady(UpstreamStream connection);
 
     /** The head of the reply; borrowed, valid only during the call. */

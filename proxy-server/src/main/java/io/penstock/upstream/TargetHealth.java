@@ -45,7 +45,7 @@ public final class TargetHealth {
         return configured;
     }
 
-    // For whoever chooses
+    // For the choice of a target
 
     /** Whether {@link #tryPass} would let a call pass. */
     public boolean isPassable(long nowNanos) {
@@ -58,8 +58,8 @@ public final class TargetHealth {
     }
 
     /**
-     * The same when nobody else is left: it may be asked as long as some of its calls go well. A
-     * call so let pass is no probe.
+     * Like {@link #tryPass}, for the last remaining target: an open breaker lets the call pass if
+     * some calls in its window succeeded. Such a call is not counted as a probe.
      */
     public long tryPassAsLast(long nowNanos) {
         long ticket = breaker.tryPass(nowNanos);
@@ -144,7 +144,7 @@ public final class TargetHealth {
         }
     }
 
-    /** That call was not made, or told nothing. */
+    /** A call was not made, or its outcome counts for nothing. */
     public void onNothing(long ticket) {
         breaker.onNothing(ticket);
     }

@@ -34,7 +34,7 @@ public record TimeoutSettings(Duration connect, Duration tls, Duration head,
         positive("total", total);
     }
 
-    /** The same, but for what is not null here; {@code head} counts as set by hand. */
+    /** These settings with those replaced that are not null; {@code head} counts as set by hand. */
     public TimeoutSettings with(@Nullable Duration connect, @Nullable Duration tls,
             @Nullable Duration head, @Nullable Duration firstContent, @Nullable Duration gap,
             @Nullable Duration total) {

@@ -16,7 +16,7 @@ public final class Trial {
     private long startedNanos;
 
     /**
-     * Begins; {@link #end} has to follow.
+     * Starts the trial of an attempt; {@link #end} has to follow.
      *
      * @param ticket from {@link TargetHealth#tryPass} or {@link TargetHealth#tryPassAsLast}
      */

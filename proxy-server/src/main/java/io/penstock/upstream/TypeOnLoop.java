@@ -82,7 +82,7 @@ final class TypeOnLoop {
         }
     }
 
-    /** Writes the fields of a signature; returns their names. Borrows the body; null for unknown. */
+    /** Writes a signature's fields; returns their names. Borrows the body; null if unknown. */
     Set<String> sign(Authorization.Signed signed, HeadWriter out, String method, String path,
             String query, @Nullable ByteBuf body) throws ProviderTypeException {
         FieldSink fields = new FieldSink(out);
@@ -176,7 +176,7 @@ final class TypeOnLoop {
         return new ProviderTypeException(Fault.PLUGIN_FAILED, what);
     }
 
-    /** Says where it went wrong, but not by the exception's own words: there may be a key in them. */
+    /** Says where it went wrong, without the exception's own words: they may hold a key. */
     static String described(ProviderType type, Throwable thrown) {
         StackTraceElement[] trace = thrown.getStackTrace();
         return type.getClass().getName() + " failed with " + thrown.getClass().getName()

@@ -68,7 +68,7 @@ public final class UpstreamLoop {
         return pool;
     }
 
-    /** Lets go of the pools of all other providers. */
+    /** Retires the pools of all other providers. */
     public void retainOnly(Collection<Provider> providers) {
         Map<Provider, ConnectionPool> fewer = new IdentityHashMap<>();
         pools.forEach((provider, pool) -> {

@@ -6,9 +6,9 @@ enum UpstreamState {
     CONNECTING,
     /** TCP is there, TLS is on its way. */
     HANDSHAKE,
-    /** It carries no request, and may be lent. */
+    /** The connection carries no request, and may be lent. */
     IDLE,
-    /** It is lent: a request goes out, and nothing of the reply has come. */
+    /** The connection is lent: a request goes out, and nothing of the reply has come. */
     AWAITING_HEAD,
     /** Some of the reply's head has come, or interim replies. */
     HEAD,
@@ -16,7 +16,7 @@ enum UpstreamState {
     BODY,
     /** HTTP is left behind: each direction ends by itself. */
     TUNNEL,
-    /** It was given up: the channel closes, and nothing more is read. */
+    /** The connection was given up: its channel closes, and nothing more is read. */
     CLOSING,
     CLOSED;
 

@@ -18,7 +18,7 @@ public record BudgetSettings(Enforce enforce, OnStoreFailure onStoreFailure) {
     }
 
     public enum OnStoreFailure {
-        /** They go on, counted in memory. */
+        /** Calls continue, counted in memory. */
         CONTINUE,
         /** Their calls are refused. */
         REJECT

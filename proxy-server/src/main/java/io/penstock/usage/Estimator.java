@@ -38,7 +38,7 @@ public final class Estimator {
                         Math.min(MAX_BYTES_PER_TOKEN, (double) bodyBytes / usage.prompt()));
                 bytesPerToken += WEIGHT * (ratio - bytesPerToken);
             }
-            // Several tell nothing of one: whoever asks for a thousand may have got a single one.
+            // Several tell nothing of one: a caller may ask for a thousand and get a single one.
             if (usage.completion() > 0 && answers == 1) {
                 completion = any ? completion + WEIGHT * (usage.completion() - completion)
                         : usage.completion();

@@ -151,7 +151,7 @@ final class LedgerWriter {
         finish();
     }
 
-    /** One round: write, commit, force when it is time, and read for whoever waits. */
+    /** One round: write, commit, force when it is time, and answer the waiting readers. */
     void round() {
         List<CompletableFuture<Void>> done = new ArrayList<>();
         for (CompletableFuture<Void> each = awaited.poll(); each != null; each = awaited.poll()) {

@@ -54,7 +54,7 @@ public final class Prices {
                 : price.get().of(usage.prompt(), usage.cached(), usage.completion());
     }
 
-    /** The same before it is known what is cached: what it may cost. */
+    /** What a call may cost, before it is known how much of the prompt is cached. */
     public long nanoDollars(String model, long promptTokens, long completionTokens) {
         Optional<Price> price = find(model);
         return price.isEmpty() ? 0 : price.get().of(promptTokens, 0, completionTokens);

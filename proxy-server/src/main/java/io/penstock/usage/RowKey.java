@@ -6,7 +6,7 @@ record RowKey(String caller, String provider, String model) {
     private static final char SEPARATOR = '\u0001'; // no name has control characters in it
     private static final int HASH_CHARS = 9;
 
-    /** The same with names that can be kept: a model's may be whatever a caller made up. */
+    /** This key with names that are safe to store: callers can make up any model name. */
     RowKey tidy() {
         String tidyCaller = tidy(caller);
         String tidyProvider = tidy(provider);

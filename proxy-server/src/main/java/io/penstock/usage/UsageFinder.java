@@ -34,7 +34,7 @@ public final class UsageFinder {
         this.scratch = scratch;
     }
 
-    /** Begins with another reply. */
+    /** Forgets the reply so far, for a next one. */
     public void reset() {
         tailLength = 0;
         collecting = false;
@@ -54,7 +54,7 @@ public final class UsageFinder {
         return taken;
     }
 
-    /** Reads on. */
+    /** Reads the next bytes. */
     public void read(ByteBuf buffer, int index, int length) {
         byte[] bytes = scratch.copy(buffer, index, length);
         int at = collecting ? 0 : afterTail(bytes, length);

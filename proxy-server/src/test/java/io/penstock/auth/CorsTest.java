@@ -76,8 +76,9 @@ class CorsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"http://app.example", "https://app.example.evil", "https://evil.example",
-        "https://app.example:8443", "http://localhost", "null", "https://app.example/", "*"})
+    @ValueSource(strings = {"http://app.example", "https://app.example.evil",
+        "https://evil.example", "https://app.example:8443", "http://localhost", "null",
+        "https://app.example/", "*"})
     void tellsCachesAboutOriginsAndOthersNothing(String origin) throws Exception {
         assertThat(LISTED.allows(from(origin))).isFalse();
         assertThat(LISTED.replyLines(from(origin))).isEqualTo("vary: Origin\r\n");

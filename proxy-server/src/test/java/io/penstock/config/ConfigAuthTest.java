@@ -140,7 +140,8 @@ class ConfigAuthTest {
     @Test
     void refusesABudgetOfNothingSinceThatIsNoBound() {
         assertThat(file("auth: {anonymous: {enabled: true, budget: {dollars_per_month: 0}}}\n"
-                + "prices: {m: {input: 1, output: 1}}").mistakes()).containsExactly("1:44: auth.anonymous.budget.dollars_per_month: "
+                + "prices: {m: {input: 1, output: 1}}").mistakes())
+                .containsExactly("1:44: auth.anonymous.budget.dollars_per_month: "
                         + "unexpected value, expected more than 0");
     }
 

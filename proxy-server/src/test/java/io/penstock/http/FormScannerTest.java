@@ -143,7 +143,8 @@ class FormScannerTest {
         assertRefused(MODEL.replace("name=\"model\"", "x=y;\r\n name=\"model\"; z=\":\"") + END,
                 "malformed");
         assertRefused(MODEL.replace("name=\"model\"",
-                "name=\"a\"\r\nContent-Disposition : form-data; name=\"model\"") + END, "malformed");
+                "name=\"a\"\r\nContent-Disposition : form-data; name=\"model\"") + END,
+                "malformed");
         assertRefused(MODEL.replace("\r\n\r\n", "\r\ncontent-disposition: form-data\r\n\r\n")
                 + END, "two dispositions");
     }

@@ -143,7 +143,8 @@ class PluginLoaderTest {
         "A(int size) {}|no-arg",
         "public A() { throw new IllegalStateException(\"too early\"); }|too early",
         "static final int SIZE = Integer.parseInt(\"many\");|many",
-        "static { if (true) { throw new NoSuchMethodError(\"old()\"); } }|this version of Penstock"})
+        "static { if (true) { throw new NoSuchMethodError(\"old()\"); } }"
+            + "|this version of Penstock"})
     void refusesATypeThatCannotBeMade(String members, String words) throws IOException {
         write("odd.jar", "A", "\"a\"", members);
 

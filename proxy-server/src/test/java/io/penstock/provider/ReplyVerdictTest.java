@@ -55,8 +55,8 @@ class ReplyVerdictTest {
         "gemini, 429, gemini-error-429.json, RATE_LIMITED",
         "xai, 400, xai-error-400-key.json, BAD_KEY",
     })
-    void judgesEveryProvidersError(@ConvertWith(TypeByName.class) ProviderType type, int status, String fixture,
-            ReplyVerdict expected) {
+    void judgesEveryProvidersError(@ConvertWith(TypeByName.class) ProviderType type, int status,
+            String fixture, ReplyVerdict expected) {
         String body = new String(Bytes.fixture(fixture), StandardCharsets.UTF_8);
 
         assertThat(type.judge(status, body)).isEqualTo(expected);
@@ -114,7 +114,8 @@ class ReplyVerdictTest {
         "gemini, 400, '{\"error\":{\"status\":\"INVALID_ARGUMENT\"}}', CALLERS_FAULT",
         "gemini, 400, '{\"error\":{\"message\":\"API key not valid.\"}}', BAD_KEY",
         "bedrock, 400, '{\"__type\":\"ServiceQuotaExceededException\"}', RATE_LIMITED",
-        "bedrock, 400, 'Invocation of model ID m with on-demand throughput isn’t supported', FAULTY",
+        "bedrock, 400, 'Invocation of model ID m with on-demand throughput isn’t supported', "
+            + "FAULTY",
         "bedrock, 424, '{\"message\":\"model error\"}', FAULTY",
         "bedrock, 400, 'Input is too long for requested model.', CONTEXT_LENGTH",
         "deepseek, 402, '{\"error\":{\"message\":\"Insufficient Balance\"}}', BAD_KEY",
@@ -149,7 +150,8 @@ class ReplyVerdictTest {
         "mistral; Requests rate limit exceeded; false",
         "groq; Rate limit reached for model `x` in organization `o` on tokens per minute; false",
         "openrouter; Key limit exceeded (daily limit); true",
-        "anthropic; would exceed the rate limit for your organization of 50 tokens per minute; false",
+        "anthropic; would exceed the rate limit for your organization of 50 tokens per minute; "
+            + "false",
         "anthropic; Your account is over its concurrent connections; true",
     })
     void knowsALimitOfTheWholeKey(@ConvertWith(TypeByName.class) ProviderType type, String body,

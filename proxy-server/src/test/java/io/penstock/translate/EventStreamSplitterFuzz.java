@@ -41,7 +41,7 @@ public final class EventStreamSplitterFuzz {
         }
     }
 
-    /** Writes the checksums that fit, as long as lengths do: a fuzzer would hardly ever find one. */
+    /** Writes fitting checksums where lengths fit: a fuzzer would hardly ever find one. */
     private static void sum(byte[] bytes) {
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         int at = 0;

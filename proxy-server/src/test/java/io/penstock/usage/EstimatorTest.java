@@ -20,7 +20,8 @@ class EstimatorTest {
         for (int i = 0; i < 200; i++) {
             estimator.learn("dense", 3000, 1, new TokenUsage(1500, 10, 0, 0));
         }
-        assertThat(estimator.promptTokens("dense", 3000)).isCloseTo(1500, Percentage.withPercentage(5));
+        assertThat(estimator.promptTokens("dense", 3000))
+                .isCloseTo(1500, Percentage.withPercentage(5));
         assertThat(estimator.promptTokens("other", 3000)).isEqualTo(750);
     }
 

@@ -36,7 +36,7 @@ class LedgerCrashTest {
     @TempDir
     Path directory;
 
-    /** The process that is killed. Its arguments: the data directory, the shared file, the month. */
+    /** The process that is killed; its arguments: data directory, shared file, month. */
     static final class Victim {
         private Victim() {}
 

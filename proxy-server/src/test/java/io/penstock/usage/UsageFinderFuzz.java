@@ -33,7 +33,8 @@ public final class UsageFinderFuzz {
                 checkCounts(found);
                 String text = new String(bytes, StandardCharsets.ISO_8859_1);
                 boolean stands = text.contains("\"usage\"");
-                check(stands || found == null && whole.endsWith(" of null"), "usage out of nothing");
+                check(stands || found == null && whole.endsWith(" of null"),
+                        "usage out of nothing");
             } finally {
                 buffer.release();
             }

@@ -36,7 +36,8 @@ class UsageFinderTest {
     void readsWhatAnImageCosts() {
         assertUsage("{\"created\":1,\"data\":[],\"usage\": {\"total_tokens\":105,"
                 + "\"input_tokens\":5,\"output_tokens\":100,"
-                + "\"input_tokens_details\":{\"text_tokens\":5,\"image_tokens\":0}}}", new TokenUsage(5, 100, 0, 0));
+                + "\"input_tokens_details\":{\"text_tokens\":5,\"image_tokens\":0}}}",
+                new TokenUsage(5, 100, 0, 0));
     }
 
     @Test

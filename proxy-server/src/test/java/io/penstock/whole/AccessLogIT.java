@@ -71,7 +71,8 @@ class AccessLogIT {
             assertThat(lines.get(1)).contains("\"model\":\"no-such-model\"")
                     .contains("\"status\":404").contains("\"failure\":\"model_not_found\"")
                     .contains("\"provider\":null,\"upstream_api\":null,\"attempts\":[]")
-                    .contains("\"api\":\"chat\"").doesNotContain("tokens").doesNotContain("first_content_ms");
+                    .contains("\"api\":\"chat\"").doesNotContain("tokens")
+                    .doesNotContain("first_content_ms");
         }
     }
 

@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class BudgetCutIT {
     private static final long BUDGET = 1500;
     private static final int EVENTS_AT_ONCE = 20;
-    private static final String CHAT = "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,"
-            + "\"delta\":{\"content\":\"word \"},\"finish_reason\":null}]}\n\n";
+    private static final String CHAT = "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":["
+            + "{\"index\":0,\"delta\":{\"content\":\"word \"},\"finish_reason\":null}]}\n\n";
     private static final String MESSAGES_START = named("{\"type\":\"message_start\",\"message\":"
             + "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\","
             + "\"content\":[],\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}")

@@ -22,8 +22,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Many callers of one proxy at once: some with long streams, some calling at a rate, whatever
  * becomes of the calls before.
  *
- * <p><b>Thread:</b> confined to the test's; each call has a thread of its own, and a connection that
- * others may have used before.
+ * <p><b>Thread:</b> confined to the test's; each call has a thread of its own, and a connection
+ * that others may have used before.
  */
 final class Callers implements AutoCloseable {
     private static final int STREAM_EVERY = 5; // calls

@@ -42,8 +42,8 @@ class ContinuationIT {
     private final List<String> asked = new CopyOnWriteArrayList<>();
 
     private static String chunk(String id, String delta, String finish) {
-        return "{\"id\":\"" + id + "\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":"
-                + "\"m-" + id + "\",\"choices\":[{\"index\":0,\"delta\":" + delta
+        return "{\"id\":\"" + id + "\",\"object\":\"chat.completion.chunk\",\"created\":1,"
+                + "\"model\":\"m-" + id + "\",\"choices\":[{\"index\":0,\"delta\":" + delta
                 + ",\"finish_reason\":" + finish + "}]}";
     }
 
@@ -52,8 +52,8 @@ class ContinuationIT {
     }
 
     /** Streams that text in pieces of five characters, a role before it. */
-    private static ScriptedUpstream.Exchange say(ScriptedUpstream.Exchange x, String id, String text)
-            throws Exception {
+    private static ScriptedUpstream.Exchange say(ScriptedUpstream.Exchange x, String id,
+            String text) throws Exception {
         x.sseHead().event(chunk(id, "{\"role\":\"assistant\",\"content\":\"\"}", "null"));
         for (int at = 0; at < text.length(); at += 5) {
             x.event(content(id, text.substring(at, Math.min(at + 5, text.length()))));

@@ -70,7 +70,8 @@ class FormatsIT {
             List<String> calls(JsonNode reply) {
                 List<String> calls = new ArrayList<>();
                 reply.at("/choices/0/message/tool_calls").forEach(call -> calls.add(
-                        call.at("/function/name").asText() + call.at("/function/arguments").asText()));
+                        call.at("/function/name").asText()
+                                + call.at("/function/arguments").asText()));
                 return calls;
             }
 
@@ -276,7 +277,8 @@ class FormatsIT {
 
     static Stream<Arguments> pairs() {
         return Stream.of(Client.values()).flatMap(client -> Stream.of(ProviderTypes.OPENAI,
-                        ProviderTypes.OPENAI_COMPATIBLE, ProviderTypes.ANTHROPIC, ProviderTypes.GEMINI)
+                        ProviderTypes.OPENAI_COMPATIBLE, ProviderTypes.ANTHROPIC,
+                        ProviderTypes.GEMINI)
                 .map(type -> Arguments.of(client, type)));
     }
 
@@ -704,8 +706,9 @@ class FormatsIT {
 
     @Test
     void relaysMessagesAsTheyAre() throws Exception {
-        String event = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\""
-                + ":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hi\", \"new_member\":[1.0]}}\n\n";
+        String event = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\","
+                + "\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hi\", "
+                + "\"new_member\":[1.0]}}\n\n";
         String unknown = "event: new_event\ndata: {\"type\":\"new_event\",\"x\":{}}\n\n";
         String stop = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
@@ -897,7 +900,8 @@ class FormatsIT {
         try (MockServer mock = MockServer.start(MOCK.withName("a").withRecords(3), 1);
                 ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto())
                         .provider("a", "http://127.0.0.1:" + mock.port())
-                        .type(ProviderTypes.AZURE, "/openai?api-version=2025-01-01-preview").start()) {
+                        .type(ProviderTypes.AZURE, "/openai?api-version=2025-01-01-preview")
+                        .start()) {
             whole(ask(proxy, Client.CHAT, ""));
             whole(ask(proxy, Client.MESSAGES, ""));
             whole(ask(proxy, Client.RESPONSES, ""));

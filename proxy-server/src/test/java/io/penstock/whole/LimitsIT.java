@@ -267,8 +267,9 @@ class LimitsIT {
 
     @Test
     void endsARunningStreamInOrderWhenTheBudgetIsSpent() throws Exception {
-        String content = "{\"id\":\"chatcmpl-7\",\"object\":\"chat.completion.chunk\",\"created\":5,"
-                + "\"model\":\"m-1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word \"},"
+        String content = "{\"id\":\"chatcmpl-7\",\"object\":\"chat.completion.chunk\","
+                + "\"created\":5,\"model\":\"m-1\",\"choices\":[{\"index\":0,"
+                + "\"delta\":{\"content\":\"word \"},"
                 + "\"finish_reason\":null}]}";
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     x.readRequest();

@@ -32,12 +32,12 @@ import java.util.Set;
 
 /**
  * One try at one target: asks for a connection, sends the request, and holds the reply until its
- * {@link ReplyReading} says that it is good. The {@link AttemptListener} hears of it, and decides
- * whether the reply is committed or another target asked.
+ * {@link ReplyReading} says that the reply is good. The {@link AttemptListener} is told, and
+ * decides whether the reply is committed or another target is asked.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> owns the head for the caller and, through its relay, what is held of the
- * body; {@link #abandon} lets go of all, and of the connection.
+ * body; {@link #abandon} releases them, and the connection.
  * <br>The provider dies: {@link AttemptListener#onFault} or {@link AttemptListener#onBroken}, once.
  * The caller dies: the exchange abandons the attempt, which closes the connection at once.
  */
@@ -73,7 +73,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     private State state = State.QUEUED;
     private ConnectionPool pool; // null once the pool was told that it is over
     private UpstreamStream connection;
-    private boolean acquiring; // inside the pool: callbacks come at once, at the time of the start
+    private boolean acquiring; // inside pool.acquire(): callbacks are synchronous, time is known
     private boolean replayed;
     private Upload upload; // null where all of the request was kept
 
@@ -120,7 +120,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         state = next;
     }
 
-    /** Begins; the listener may hear of the end before this returns. */
+    /** Asks the pool for a connection; the attempt may be over before this returns. */
     public void start() {
         if (ask.isRouted()) {
             trial.begin(ask.candidate().health(), ask.candidate().ticket(), call.isStream(),
@@ -207,7 +207,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         return reading == null ? "" : reading.errorText();
     }
 
-    /** Notes what was booked for it. */
+    /** Notes what was booked for this attempt. */
     public void onBooked(TokenUsage part) {
         booked = part;
     }
@@ -249,13 +249,13 @@ public final class Attempt implements ReplyListener, AttemptFigures {
 
     // Deadlines
 
-    /** Nanoseconds until what it waits for has to be there. */
+    /** Nanoseconds until the attempt's next deadline. */
     public long remainingNanos(long nowNanos) {
         return upload != null && upload.isOn() ? upload.remainingNanos(nowNanos)
                 : clock.remainingNanos(nowNanos);
     }
 
-    /** That time may be up. */
+    /** Fails or commits the attempt if its time is up. */
     public void onDeadline(long nowNanos) {
         if (remainingNanos(nowNanos) > 0) {
             return; // it was due for something else
@@ -285,7 +285,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
     }
 
-    /** The exchange's time is up: the provider's fault if it had most of it to itself. */
+    /** The exchange's time is up: a fault of this provider if most of that time was its own. */
     public void onTimeUp(long nowNanos) {
         trial.end(clock.isMostOfTotal(nowNanos) && state != State.DRAINING, nowNanos);
     }
@@ -341,7 +341,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         ready.flush(); // which may be the end of it all
     }
 
-    /** Takes another connection, with the slot that it has. */
+    /** Asks for another connection, in the slot that the attempt has. */
     private void reconnect() {
         moveTo(State.CONNECTING);
         clock.onReconnect();
@@ -374,7 +374,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         to.flush();
     }
 
-    /** Nothing more of the request is sent. */
+    /** Sends no more of the request. */
     public void stopUpload() {
         if (upload != null) {
             upload.stop();
@@ -520,7 +520,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
     }
 
-    /** Nothing is read that the caller has no room for. */
+    /** Stops reading from the provider while the caller has no room. */
     private void keepPace() {
         if (!downstream.isWritable()) {
             downstream.flush(); // perhaps it only waits for that
@@ -531,7 +531,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
     }
 
-    /** The caller has room again. */
+    /** Reads from the provider again: the caller has room. */
     public void resume() {
         if (clock.isPaused()) {
             clock.resume();
@@ -539,7 +539,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
     }
 
-    /** The reply goes to the caller from here on, whatever becomes of it. */
+    /** Commits the reply: it goes to the caller from here on. */
     public void commit() {
         if (reading.isError()) {
             provider().maskKeys(relay.held());
@@ -598,7 +598,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
     }
 
-    /** The reply has ended, and all of it is on its way to the caller. */
+    /** Ends a reply of which all is on its way to the caller. */
     private void end() {
         if (!reading.isComplete()) {
             fail(Fault.TRUNCATED, "the stream ended without a finish reason");
@@ -622,7 +622,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
     }
 
-    /** The caller's budget is spent: ends the stream as one that has come to its longest. */
+    /** Ends the stream as one that reached its length, since the caller's budget is spent. */
     private void endAtLength() {
         String end = reading.endAtLength(listener.cameTo(this));
         if (end != null) {
@@ -642,7 +642,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
                 && !connection.isReplyStarted() && !replayed && call.isReplayable()
                 && call.isRepeatable();
         if (crossed) {
-            // It was closed while it rested, and the request crossed that on its way.
+            // The provider closed the idle connection just as the request was written to it.
             replayed = true;
             reconnect();
         } else if (fault == Fault.CLOSED && clock.headNanos() != 0 && relay.endAtClose()) {
@@ -656,7 +656,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
     }
 
-    /** The attempt is over without a whole reply. */
+    /** Ends the attempt without a whole reply. */
     private void fail(Fault fault, String detail) {
         boolean saidAll = committed && fault != Fault.DIVERGED && reading.hasSaidAll();
         trial.end(state != State.DRAINING && !saidAll && fault.isProvidersFault(),
@@ -677,7 +677,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
     }
 
-    /** The caller has gone: reads on what has been asked for, if it has. Returns whether. */
+    /** Reads on for the usage after the caller has left; returns false if nothing was sent. */
     public boolean tryDrain() {
         if (state == State.OVER || !isSent()) {
             return false;
@@ -708,7 +708,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
     }
 
-    /** Gives up: the connection closes at once, unless its reply has been read to the end. */
+    /** Ends the attempt: its connection closes at once, unless the reply was read to the end. */
     public void abandon() {
         boolean whole = connection != null && clock.headNanos() != 0
                 && (!committed || state == State.DRAINING) && relay.isEnded()
@@ -724,7 +724,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
     }
 
-    /** The reply has been read to its end: the connection may carry another request. */
+    /** Gives the connection back: the reply has been read to its end. */
     private void giveBack() {
         over(reading.isErrorSeen() && committed);
         boolean clean = reusable && !relay.hasExcess() && !relay.endsAtClose()

@@ -40,12 +40,12 @@ final class AttemptClock {
         startedNanos = nowNanos;
     }
 
-    /** Nothing could be sent after all. */
+    /** The request could not be sent after all. */
     void onUnsent() {
         readyNanos = 0;
     }
 
-    /** It has a slot, and waits for a connection. */
+    /** The attempt has a slot, and waits for a connection. */
     void onSlot(long nowNanos) {
         slotNanos = nowNanos;
         wait = Wait.CONNECTION;
@@ -56,7 +56,7 @@ final class AttemptClock {
         deadlines.expectBy(slotNanos + timeouts.connect().toNanos());
     }
 
-    /** It is there, and shakes hands. */
+    /** The connection is open, and its TLS handshake has begun. */
     void onTlsStarted() {
         wait = Wait.TLS;
         lastReadNanos = deadlines.nowNanos();
@@ -70,7 +70,7 @@ final class AttemptClock {
         onSent(nowNanos);
     }
 
-    /** All of it has gone out, which may have taken a while; the head is waited for. */
+    /** All of an upload has gone out; the head is waited for. */
     void onSent(long nowNanos) {
         sentNanos = nowNanos;
         long limit = headNanosAllowed();
@@ -87,7 +87,7 @@ final class AttemptClock {
                 : timeouts.headOfUnary().toNanos();
     }
 
-    /** It goes out again, on another connection: the first had been closed while it rested. */
+    /** The request goes out again on another connection: the first was closed while idle. */
     void onReconnect() {
         startedNanos = deadlines.nowNanos();
         onSlot(startedNanos);
@@ -172,7 +172,7 @@ final class AttemptClock {
         return startedNanos;
     }
 
-    /** When it had a slot, or began anew with it. */
+    /** When the attempt had a slot, or reconnected in it. */
     long slotNanos() {
         return slotNanos;
     }
@@ -206,7 +206,7 @@ final class AttemptClock {
         return wait != Wait.SLOT && (nowNanos - slotNanos) * 2 >= timeouts.total().toNanos();
     }
 
-    /** Nanoseconds until what it waits for has to be there; {@link Deadlines#NEVER} for never. */
+    /** Nanoseconds until the attempt's next deadline; {@link Deadlines#NEVER} for none. */
     long remainingNanos(long nowNanos) {
         return switch (wait) {
             case NOTHING, SLOT -> Deadlines.NEVER; // who waits for a slot is told when to stop

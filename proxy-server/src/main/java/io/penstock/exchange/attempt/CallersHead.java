@@ -90,7 +90,7 @@ final class CallersHead {
         return out;
     }
 
-    /** What begins the head of a translated reply is only known once that is. */
+    /** Writes the beginning of a translated reply's head, which is known only at the commit. */
     void begin(int status, ResponseRelay relay, boolean events) {
         HeadWriter out = loop.writer().clear().bytes(HeaderText.statusLine(status))
                 .text(events ? "content-type: text/event-stream\r\n"
@@ -106,7 +106,7 @@ final class CallersHead {
         fields.release();
     }
 
-    /** Gives it, with these last lines. */
+    /** Gives the head, with these last lines. */
     ByteBuf take(HeadWriter lastLines) {
         lastLines.crlf().drainTo(head);
         ByteBuf taken = head;
@@ -114,7 +114,7 @@ final class CallersHead {
         return taken;
     }
 
-    /** Lets go of it; harmless if there is none. */
+    /** Releases the head; harmless if there is none. */
     void discard() {
         if (head != null) {
             head.release();

@@ -78,7 +78,7 @@ final class Upload {
         }
     }
 
-    /** The caller isn't read while the provider has no room. */
+    /** Stops reading from the caller while the provider has no room. */
     void keepPace() {
         if (connection != null && !connection.isWritable()) {
             connection.flush(); // perhaps it only waits for that
@@ -103,7 +103,7 @@ final class Upload {
         downstream.setReading(true);
     }
 
-    /** The body is whole; the last of it is queued, and is for whoever calls to be flushed. */
+    /** Queues the end of the body; the caller of this method flushes. */
     void end() {
         UpstreamStream to = connection;
         stop();
@@ -112,7 +112,7 @@ final class Upload {
         }
     }
 
-    /** Nothing more is sent. */
+    /** Ends the upload; nothing more is sent. */
     void stop() {
         connection = null;
         stalled = false;
@@ -123,7 +123,7 @@ final class Upload {
         return stalled ? gapNanos - (nowNanos - stalledSinceNanos) : Deadlines.NEVER;
     }
 
-    /** That time is up: whether nothing was taken. Who takes some is slow, and not silent. */
+    /** Whether the provider took nothing in that time; one that takes some is slow, not silent. */
     boolean isStuck(long nowNanos) {
         long pending = connection.pendingBytes();
         boolean stuck = pending == stalledAtBytes;

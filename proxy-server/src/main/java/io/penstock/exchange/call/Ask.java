@@ -20,7 +20,7 @@ public record Ask(Candidate candidate, ProviderKey key, OutboundRequest request,
     public enum Why {
         /** The first of its exchange. */
         FIRST,
-        /** The same target once more: a fault that may be gone, another key, another wording. */
+        /** A further try at one target: the fault may be gone, or the key or wording is another. */
         AGAIN,
         /** The target before failed. */
         NEXT,
@@ -38,7 +38,7 @@ public record Ask(Candidate candidate, ProviderKey key, OutboundRequest request,
         return candidate.provider();
     }
 
-    /** Whether the reply should go on where another one broke off. */
+    /** Whether the reply should continue another one that broke off. */
     public boolean continues() {
         return why == Why.CONTINUE;
     }

@@ -7,24 +7,24 @@ import io.penstock.usage.TokenUsage;
  * and what it cost. Final once the exchange has finished.
  */
 public interface AttemptFigures {
-    /** The attempt began, or began anew on another connection. */
+    /** When the attempt started, or started again on another connection. */
     long startedNanos();
 
-    /** There was a slot for it. */
+    /** When the attempt had a slot. */
     long slotNanos();
 
-    /** The request went out. */
+    /** When the request went out. */
     long readyNanos();
 
-    /** The head of the reply came. */
+    /** When the head of the reply came. */
     long headNanos();
 
-    /** The reply showed that it is good. */
+    /** When the reply had shown that it is good. */
     long contentNanos();
 
-    /** The attempt was over. */
+    /** When the attempt was over. */
     long endedNanos();
 
-    /** What was booked for it; null if nothing. */
+    /** What was booked for the attempt; null if nothing. */
     TokenUsage booked();
 }

@@ -39,7 +39,7 @@ public final class AttemptLog {
         onlyUntranslatable = false;
     }
 
-    /** An attempt that was good broke off: another line, but no other attempt. */
+    /** A committed attempt broke off: a further line, but no further attempt. */
     public void onBroken(Ask ask, AttemptFigures figures, Fault fault, long nowNanos) {
         add(ask, fault.code(), figures, nowNanos);
         lastFault = fault;
@@ -56,7 +56,7 @@ public final class AttemptLog {
         onlyUntranslatable &= why == Fault.UNTRANSLATABLE;
     }
 
-    /** A model to be tried that no provider serves; a hyphen is the name of none. */
+    /** A model that no provider serves; a hyphen stands for the provider. */
     public void onUnknownModel(String model) {
         entries.add(new AttemptRecord(new TargetName("-", model), null,
                 Failure.Kind.MODEL_NOT_FOUND.code(), 0, null));
@@ -71,7 +71,7 @@ public final class AttemptLog {
         return entries;
     }
 
-    /** What the last attempt failed of; null if it brought a reply, or there was none. */
+    /** Why the last attempt failed; null if it brought a reply, or no attempt was made. */
     public Fault lastFault() {
         return lastFault;
     }

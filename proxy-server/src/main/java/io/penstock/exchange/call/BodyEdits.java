@@ -16,7 +16,7 @@ public final class BodyEdits {
     private int count;
     private long growth;
 
-    /** Begins with a body that is sent as it is. */
+    /** Removes all edits, for a next body. */
     public BodyEdits clear() {
         count = 0;
         growth = 0;
@@ -47,7 +47,7 @@ public final class BodyEdits {
         return count;
     }
 
-    /** How much longer the body gets by all of them. */
+    /** By how many bytes all edits together lengthen the body. */
     public long growth() {
         return growth;
     }

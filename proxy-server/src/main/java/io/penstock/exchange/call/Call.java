@@ -10,16 +10,16 @@ import io.penstock.translate.ReplyFormat;
 import io.penstock.upstream.Provider;
 
 /**
- * One request as the engine knows it: bytes that come in, a list of those who may answer, and a
- * wording for each. What the bytes mean is for the kinds of calls alone, of which there are two:
- * those that are understood, and those that are passed through.
+ * One request as the engine knows it: bytes that come in, a list of targets that may answer, and a
+ * wording for each. Only the two kinds of calls know what the bytes mean: chats, which are
+ * understood, and pass-throughs.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> {@link #keep} takes the body, which goes with {@link #release}.
  * <br><b>Bounds:</b> the policy's body size, or what the kind of call says.
  */
 public interface Call {
-    /** What is wrong with the request, as far as its head tells; null if nothing is. */
+    /** What is wrong with the request's head; null if nothing is. */
     Failure check();
 
     // What it is
@@ -27,7 +27,7 @@ public interface Call {
     /** The format of errors, and of whatever the proxy answers itself. */
     ReplyFormat format();
 
-    /** The API in which the caller asks; null where that is none that is understood. */
+    /** The API in which the caller asks; null for a pass-through. */
     Api api();
 
     /** The model that is asked for; null where there is none, or it is not known yet. */
@@ -41,7 +41,7 @@ public interface Call {
         return false;
     }
 
-    /** How long it may take by the caller's own word; {@code Deadlines.NEVER} for none. */
+    /** How long the exchange may take, as the caller asks; {@code Deadlines.NEVER} if unasked. */
     long timeoutNanos();
 
     // The request comes
@@ -56,7 +56,7 @@ public interface Call {
     /** Keeps the bytes that were read last; takes them. Returns why it can't, or null. */
     Failure keep(ByteBuf bytes);
 
-    /** The request is whole; returns what is wrong with it, or null. */
+    /** Ends the request, which is whole; returns what is wrong with it, or null. */
     Failure end();
 
     /** The request will not be sent again; harmless if that was known before. */
@@ -64,12 +64,12 @@ public interface Call {
 
     // A body that is sent on as it comes
 
-    /** Whether the rest of the body should be sent on as it comes. */
+    /** Whether the rest of the body should be sent on as it arrives. */
     default boolean wantsUpload() {
         return false;
     }
 
-    /** From here on the rest of the body is sent on as it comes. */
+    /** Sends the rest of the body on as it arrives, from here on. */
     default void beginUpload() {
         throw new IllegalStateException("all of this request is kept");
     }
@@ -87,12 +87,12 @@ public interface Call {
     /** The rest of the body has come. */
     default void endUpload() {}
 
-    /** The rest of the body is of no more use; returns whether there was something. */
+    /** The rest of the body is not needed; returns whether some of it was still to come. */
     default boolean cutUpload() {
         return false;
     }
 
-    /** Whether all of the request went out: else nothing can follow on that connection. */
+    /** Whether all of the request went out: else the connection carries no further request. */
     default boolean isWhollySent() {
         return true;
     }
@@ -104,10 +104,10 @@ public interface Call {
 
     // Who is asked, and how
 
-    /** Finds those who may answer, once the request decides on that; notes unknown models. */
+    /** Finds the targets that may answer, once all is known for that; notes unknown models. */
     Whom whom(AttemptLog log);
 
-    /** What the call may come to. */
+    /** What the call may use at most. */
     Demand demand();
 
     /**
@@ -168,10 +168,10 @@ public interface Call {
         return false;
     }
 
-    /** It does: the same target is asked again without that. */
+    /** That error reply did refuse it: the same target is asked again without. */
     default void onProxyRefused(Ask failed, ReplyReading reply) {}
 
-    /** A reply to that asking was good. */
+    /** A reply to that ask was good. */
     default void onGood(Ask good) {}
 
     /** Whether that error reply may go to the caller when no other target is left. */

@@ -8,8 +8,8 @@ import io.penstock.upstream.UpstreamLoop;
 import java.util.ArrayDeque;
 
 /**
- * What one event loop lends to the calls on it: its clock, its connections to providers, and
- * scratch that calls can share because only one of them is at work at a time.
+ * What one event loop lends to the calls on it: its clock, its connections to providers, scratch
+ * that calls can share because only one of them is at work at a time.
  *
  * <p><b>Thread:</b> confined to the event loop.
  * <br><b>Bounds:</b> {@value #MAX_SPARE_ARRAYS} arrays of {@value #ARRAY_BYTES} bytes are kept.

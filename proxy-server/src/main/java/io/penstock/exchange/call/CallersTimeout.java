@@ -9,9 +9,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The field {@code x-penstock-timeout}: how long an exchange may take by its caller's own word. */
+/** The field {@code x-penstock-timeout}: how long an exchange may take, as its caller asks. */
 public final class CallersTimeout {
-    /** What stands for no word of the caller's. */
+    /** The value for a call without the field. */
     public static final long NONE = Deadlines.NEVER;
 
     private static final String FIELD = "x-penstock-timeout";

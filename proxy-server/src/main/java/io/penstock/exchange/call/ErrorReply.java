@@ -4,11 +4,11 @@ import io.netty.buffer.ByteBuf;
 import java.nio.charset.Charset;
 
 /**
- * A provider's error reply that passes as it is, if it passes: held until all of it has come, or as
- * much as is kept.
+ * A provider's error reply, relayed untouched if it may pass: held until it is whole or fills the
+ * hold.
  *
- * <p><b>Bounds:</b> {@value #MAX_BYTES} bytes are held before it is judged, and {@code
- * maxTextBytes} of them read as text.
+ * <p><b>Bounds:</b> {@value #MAX_BYTES} bytes are held before the reply is judged; {@code
+ * maxTextBytes} of them are read as text.
  */
 public class ErrorReply extends ReplyReading {
     /** Bytes of an error reply that are held at most. */

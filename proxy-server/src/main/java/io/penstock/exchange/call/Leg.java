@@ -10,9 +10,9 @@ import io.penstock.usage.TokenUsage;
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */
 public interface Leg {
-    /** Hears what becomes of a leg. */
+    /** Is told what becomes of a leg. */
     interface Listener {
-        /** The provider reported usage; returns whether the caller's budget lets the leg go on. */
+        /** The provider reported usage; returns whether the budget lets the leg continue. */
         boolean onUsage(TokenUsage more);
 
         /** The proxy has to end the leg: both sides should be told why. */
@@ -22,7 +22,7 @@ public interface Leg {
         void onEnd(Fault fault, String detail);
     }
 
-    /** Begins: whatever the caller had sent ahead goes on at once. */
+    /** Starts the leg, and forwards at once what the caller had sent ahead. */
     void start();
 
     /** Bytes of the caller's; takes them. */
@@ -40,7 +40,7 @@ public interface Leg {
     /** Nanoseconds until the leg has been open, or silent, for too long. */
     long remainingNanos(long nowNanos);
 
-    /** That time is up. */
+    /** The leg's time is up. */
     void onDeadline(long nowNanos);
 
     /** Tells both sides that the proxy ends the leg. */
@@ -49,6 +49,6 @@ public interface Leg {
     /** Whether the leg has not ended. */
     boolean isOpen();
 
-    /** Ends the provider's side; returns what the leg has come to, null if nothing told. */
+    /** Ends the provider's side; returns the leg's usage, null if none was reported. */
     TokenUsage end();
 }

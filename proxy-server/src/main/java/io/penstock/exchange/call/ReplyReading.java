@@ -9,7 +9,7 @@ import io.penstock.usage.TokenUsage;
 
 /**
  * What is learnt of one reply while it goes by, and what follows from it. Each kind of reply is a
- * class of its own; the engine asks it after every read, and tells it nothing but the commit.
+ * class of its own; the engine asks it after every read, and tells it of the commit only.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> borrows what it observes; what it keeps goes with {@link #release}.
@@ -30,14 +30,14 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return fault;
     }
 
-    /** The same in words, for the operator's log. */
+    /** Why the reply is of no use, in words for the operator's log. */
     public final String detail() {
         return detail;
     }
 
     // How the body passes
 
-    /** Looks at the payload as it goes by. */
+    /** The observer of the payload as it passes. */
     public ResponseRelay.Observer observer() {
         return this;
     }
@@ -47,7 +47,7 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return false;
     }
 
-    /** Makes the caller's body of the provider's; null where the provider's own bytes pass. */
+    /** What makes the caller's body from the provider's; null where the provider's bytes pass. */
     public Rewriter rewriter() {
         return null;
     }
@@ -90,12 +90,12 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return "";
     }
 
-    /** Whether a stream that has come to its end has said all that its format wants. */
+    /** Whether a stream that has ended is complete by the rules of its format. */
     public boolean isComplete() {
         return true;
     }
 
-    /** Whether the provider said all it had to, whatever becomes of the connection. */
+    /** Whether the provider has sent all of its answer, whatever becomes of the connection. */
     public boolean hasSaidAll() {
         return false;
     }
@@ -134,12 +134,12 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return null;
     }
 
-    /** Whether another target may be asked to go on, should this reply break off. */
+    /** Whether another target may continue this reply, should it break off. */
     public boolean canBeContinuedLater() {
         return false;
     }
 
-    /** Whether another target could go on where this reply broke off just now. */
+    /** Whether another target could continue this reply, which broke off just now. */
     public boolean canBeContinued() {
         return false;
     }
@@ -181,7 +181,7 @@ public abstract class ReplyReading implements ResponseRelay.Observer {
         return "";
     }
 
-    /** Lets go of what was kept; harmless if there is nothing. */
+    /** Releases what was kept; harmless if there is nothing. */
     public void release() {}
 
     // The observer's part, where there is no stream

@@ -15,7 +15,7 @@ import java.util.function.Consumer;
  * to change is replaced on the way out, between two slices.
  *
  * <p><b>Thread:</b> confined to the event loop.
- * <br><b>Buffers:</b> takes what is added; {@link #release} lets go of it.
+ * <br><b>Buffers:</b> takes what is added; {@link #release} releases it.
  * <br><b>Bounds:</b> its owner's limit a body; all bodies together, beyond {@value #FREE_BYTES}
  * bytes each, what the gauge allows.
  */
@@ -66,7 +66,7 @@ public final class RequestBody {
         return true;
     }
 
-    /** Lets go of everything; harmless if there is nothing. */
+    /** Releases everything; harmless if there is nothing. */
     public void release() {
         for (int i = 0; i < slices.size(); i++) {
             slices.get(i).release();

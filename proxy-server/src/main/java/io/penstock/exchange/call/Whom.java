@@ -5,7 +5,7 @@ import io.penstock.route.Route;
 import io.penstock.route.Route.TargetName;
 import java.util.List;
 
-/** Who may answer a call. */
+/** The targets that may answer a call, or why there are none. */
 public sealed interface Whom {
     /**
      * Any target of these routes, in their order.

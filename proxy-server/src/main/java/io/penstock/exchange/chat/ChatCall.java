@@ -171,7 +171,7 @@ public final class ChatCall implements Call {
         return controls.timeoutNanos();
     }
 
-    /** For a stream whose chunks don't say whose they are. */
+    /** The identity of a stream whose chunks do not tell it. */
     ChatStream.Identity identity() {
         return new ChatStream.Identity(requestId, endpoint.isText() ? "text_completion"
                 : "chat.completion.chunk", TimeUnit.MILLISECONDS.toSeconds(
@@ -354,7 +354,7 @@ public final class ChatCall implements Call {
 
     // What its wordings need
 
-    /** For one head at a time, empty. */
+    /** The loop's writer, empty; for one head at a time. */
     HeadWriter writer() {
         return loop.calls().writer().clear();
     }
@@ -383,7 +383,7 @@ public final class ChatCall implements Call {
         return allocator;
     }
 
-    /** The body for a translation, edited, and without what concerns the proxy. Gives. */
+    /** The whole body to translate, with these edits and without the proxy's members. Gives. */
     ByteBuf bodyToTranslate(BodyEdits edits, String model) {
         if (endpoint.takesModels()) {
             fields.fit(edits, model, false); // its list of models is no word of the format

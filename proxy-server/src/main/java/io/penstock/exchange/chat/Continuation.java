@@ -7,8 +7,8 @@ import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
 
 /**
- * What lets another target go on with a stream that broke: the text that the caller has, and where
- * the next answer joins it. The caller sees one stream, with the identity of the first.
+ * What lets another target continue a stream that broke off: the text that the caller has, and
+ * where the next answer joins it. The caller sees one stream, with the identity of the first.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Bounds:</b> {@value #MAX_CHARS} characters of text; a longer answer can't be continued.
@@ -28,7 +28,7 @@ final class Continuation implements ResponseRelay.Observer {
 
     // The relay's observer, whichever part of the answer comes
 
-    /** That reply is the next part. */
+    /** Passes events on to that reading from here on: its reply is the next part. */
     void passTo(ReplyReading next) {
         reading = next;
     }

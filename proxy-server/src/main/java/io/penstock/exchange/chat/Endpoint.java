@@ -102,7 +102,7 @@ public enum Endpoint {
         return endpoint == null ? ReplyFormat.CHAT : endpoint.format;
     }
 
-    /** The format from which requests are translated; null where there is no other than the one. */
+    /** The caller's request format, as the translator's source; null if never translated. */
     ClientFormat asked() {
         return asked;
     }

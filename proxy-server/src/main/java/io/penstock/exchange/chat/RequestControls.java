@@ -61,7 +61,7 @@ final class RequestControls {
 
     /**
      * Reads what was found of a body; returns what is wrong with it, or null. What the body says of
-     * fallbacks takes the place of what the head said, even where that is none.
+     * fallbacks replaces what the head said, even an empty list.
      *
      * @param takesModels the endpoint's bodies name their models in {@code models}, which is
      *     somebody else's word at any other

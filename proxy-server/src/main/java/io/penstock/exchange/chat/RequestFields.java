@@ -157,7 +157,7 @@ final class RequestFields {
         return found.kind(member) == Kind.STRING ? found.text(member) : null;
     }
 
-    /** A count that is none is the provider's to refuse; one beyond all bounds counts as that. */
+    /** Reads a count. The provider refuses a malformed one; one beyond all bounds is the bound. */
     private static long count(TopLevelScanner found, int member, long otherwise) {
         return found.kind(member) == Kind.NUMBER
                 ? JsonNumber.count(found.text(member), MAX_COUNT, otherwise) : otherwise;

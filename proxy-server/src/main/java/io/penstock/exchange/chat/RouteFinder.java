@@ -12,9 +12,9 @@ final class RouteFinder {
     private RouteFinder() {}
 
     /**
-     * Fills {@code routes} with those of {@code models}, in their order. A caller who may not use
-     * one of them may not make the call; one that nobody serves is passed over, and noted in the
-     * log, as long as another is left.
+     * Fills {@code routes} with the routes of {@code models}, in their order. The call fails if the
+     * caller may not use one of them. A model without a provider is passed over and noted in the
+     * log, as long as another model is left.
      *
      * @return why the call can't be made; null if it can
      */

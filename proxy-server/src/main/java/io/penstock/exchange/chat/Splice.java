@@ -1,12 +1,12 @@
 package io.penstock.exchange.chat;
 
 /**
- * Where the text of a second answer goes on from that of a first: drops what the caller already
- * has, and says when the two don't meet.
+ * The place where the text of a second answer continues that of a first: drops what the caller
+ * already has, and says when the two do not meet.
  *
- * <p>A model that was asked to go on from the text so far may do so, or begin anew all the same. So
- * as long as what comes could be the beginning of the first text it is held back; once so much of
- * it agrees that it is no coincidence, it is taken for a new beginning and has to agree to the end.
+ * <p>A model that was asked to continue the text so far may do that, or start from the beginning.
+ * So the second text is held back as long as it could be the beginning of the first; once so much
+ * of it agrees that it is no coincidence, it counts as a new beginning and must agree to the end.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Bounds:</b> holds no more than the first text.
  */
@@ -27,10 +27,10 @@ final class Splice {
     private StringBuilder held = new StringBuilder();
 
     /**
-     * Begins.
+     * A join of which nothing has come.
      *
-     * @param first what the caller has
-     * @param continues the second answer was asked to go on from it, its last blanks apart
+     * @param first the text that the caller has
+     * @param continues the second answer was asked to continue it, without its last blanks
      */
     Splice(String first, boolean continues) {
         this.first = first;

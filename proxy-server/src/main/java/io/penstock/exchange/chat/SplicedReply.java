@@ -9,8 +9,8 @@ import io.penstock.translate.ErrorBody;
 import io.penstock.usage.TokenUsage;
 
 /**
- * A stream that continues another one: its own chunks are kept back, and what is new in them goes
- * to the caller in chunks that are made here.
+ * A stream that continues another one: its own chunks are kept back, and the new part of their text
+ * goes to the caller in chunks that are made here.
  */
 final class SplicedReply extends ContinuableReply {
     SplicedReply(ChatLoop loop, ChatCall call, Ask ask, StreamTranslation translation) {

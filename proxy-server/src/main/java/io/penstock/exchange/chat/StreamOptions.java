@@ -36,7 +36,7 @@ public final class StreamOptions {
         }
     }
 
-    /** The same object, asking for the usage; null if it is no object. */
+    /** That object with the wish for usage added; null if the text is no object. */
     public static byte[] asking(String object) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (JsonParser parser = JSON.createParser(object);

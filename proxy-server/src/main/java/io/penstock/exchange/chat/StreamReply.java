@@ -93,7 +93,7 @@ abstract class StreamReply extends ReplyReading {
         errorSeen = true;
     }
 
-    /** An event began as JSON and was none; it went no further. */
+    /** An event began as JSON and is malformed; it was left out. */
     void onMalformed() {
         malformed++;
     }
@@ -218,7 +218,7 @@ abstract class StreamReply extends ReplyReading {
         return malformed;
     }
 
-    /** Notes whose chunks these are, from the first that tells. */
+    /** Notes the identity of the stream, from the first chunk that tells it. */
     void noteIdentity(ByteBuf buffer, int index, int length) {
         if (identity == null) {
             identity = loop.chatStream().identity(buffer, index, length);

@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Makes of a provider's stream the one that the caller can read, event by event, and tells the
- * reply what each event means. Whether the caller hears of an error is not decided here.
+ * reply what each event means. It does not decide whether the caller is told of an error.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> borrows; owns what it has of an unfinished event until {@link #release}.
@@ -112,7 +112,7 @@ final class StreamTranslation implements Rewriter, EventSplitter.Sink {
         release();
     }
 
-    /** Lets go of what has come; harmless if nothing has. */
+    /** Releases what has come; harmless if nothing has. */
     void release() {
         events.release();
         if (messages != null) {

@@ -19,13 +19,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The request as a target gets it that doesn't speak the caller's format, and what has to be known
- * to translate its answer.
+ * The request in the format of a target that does not speak the caller's, and what is needed to
+ * translate the answer.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> owns the body until {@link #release}; each sending takes a slice of it.
  * <br><b>Bounds:</b> what a translation makes of a bounded body; counted among the bodies in
- * memory, though never refused for want of room: the caller's own was admitted.
+ * memory, though never refused for lack of room: the caller's own was admitted.
  */
 final class TranslatedRequest implements OutboundRequest {
     static final String ANTHROPIC_VERSION = "anthropic-version: 2023-06-01\r\n";

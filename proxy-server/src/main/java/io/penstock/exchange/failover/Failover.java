@@ -170,7 +170,7 @@ public final class Failover {
         }
     }
 
-    /** The same target once more, if it may be asked and there is a wording; null if not. */
+    /** A further try at that target, if it may be asked and has a wording; null if not. */
     private Candidate again(Candidate candidate, long nowNanos) {
         Candidate same = targets.again(candidate, nowNanos);
         if (same != null && prepare(same) != null) {
@@ -180,7 +180,7 @@ public final class Failover {
         return same;
     }
 
-    /** Finds the wording for a target; returns why it is not worth a connection, or null. */
+    /** Finds the wording for a target; returns why the target cannot be asked, or null. */
     private Fault prepare(Candidate candidate) {
         if (!candidate.provider().canAuthorize()) {
             return Fault.NO_CREDENTIALS;
@@ -250,7 +250,7 @@ public final class Failover {
         return startFirst(nowNanos);
     }
 
-    /** The request has come to its end, or is of no more use: the time for a reply begins. */
+    /** Starts the total time: the request has been sent, or the rest of it is not needed. */
     public void onSent(long nowNanos) {
         time.onSent(nowNanos);
     }
@@ -283,7 +283,7 @@ public final class Failover {
         }
     }
 
-    /** The attempt is good: it leads, and goes on alone. */
+    /** Makes the good attempt the only one. */
     public void settleOn(Attempt good) {
         settled = true;
         time.onCommit();
@@ -294,7 +294,7 @@ public final class Failover {
         }
     }
 
-    /** That attempt goes on alone; what the other has cost is booked. */
+    /** Ends the race for that attempt; books and abandons the other. */
     private void endRace(Attempt remaining) {
         Attempt loser = race.settleOn(remaining);
         if (loser != null) {
@@ -318,7 +318,7 @@ public final class Failover {
 
     /**
      * The attempt brought an error reply; returns whether another one is under way or will be. The
-     * failed one is let go of then, and only then.
+     * failed one is abandoned then, and only then.
      */
     public boolean goOnAfterError(Attempt failed, long nowNanos) {
         boolean refused = failed.verdict() == ReplyVerdict.CALLERS_FAULT
@@ -360,8 +360,8 @@ public final class Failover {
     }
 
     /**
-     * Has the next target go on with the stream that broke; returns false if none is left. What the
-     * caller got of the broken attempt is booked then.
+     * Has the next target continue the stream that broke off; returns false if none is left. What
+     * the caller got of the broken attempt is booked then.
      */
     public boolean goOn(Attempt broken, long nowNanos) {
         if (log.tried() >= policy.retry().maxAttempts() || time.leftNanos(nowNanos) <= 0) {
@@ -446,7 +446,7 @@ public final class Failover {
         return Math.min(Math.min(total, other), race.leader().remainingNanos(nowNanos));
     }
 
-    /** Something is due; returns false if nothing is left to be tried. */
+    /** Acts on what is due; returns false if no attempt is left. */
     public boolean onDeadline(long nowNanos) {
         if (isPaused()) {
             return pauseUntilNanos - nowNanos > 0
@@ -462,7 +462,7 @@ public final class Failover {
         return true;
     }
 
-    /** No try follows: the time is up, or the caller has gone. */
+    /** Ends the pause or the race: no attempt follows. */
     public void stop() {
         paused = null;
         waitsForFirst = false;

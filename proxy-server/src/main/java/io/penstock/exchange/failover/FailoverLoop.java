@@ -23,7 +23,7 @@ public final class FailoverLoop {
         return calls;
     }
 
-    /** What all routes share that hedge alike. */
+    /** The budget that all routes with these settings share. */
     HedgeBudget hedgeBudget(HedgeSettings settings) {
         return hedgeBudgets.computeIfAbsent(settings, x -> new HedgeBudget());
     }

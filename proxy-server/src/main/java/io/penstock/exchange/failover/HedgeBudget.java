@@ -17,7 +17,7 @@ final class HedgeBudget {
         left = Math.min(BURST, left + maxRatio);
     }
 
-    /** Whether one more may be; takes it from the budget if so. */
+    /** Takes one hedge from the budget; returns whether there was one. */
     boolean tryTake() {
         if (left < 1) {
             return false;

@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
  * What follows a failed attempt: the rules of failover, as one function of what is known at that
  * moment.
  *
- * @param nanos for {@link Kind#WAIT} how long; for {@link Kind#NEXT_TARGET} how long the same
- *     target is waited for if no other is left, or {@link RetryAfter#NONE}
+ * @param nanos for {@link Kind#WAIT} how long; for {@link Kind#NEXT_TARGET} how long to wait for
+ *     the same target if no other is left, or {@link RetryAfter#NONE}
  */
 record NextStep(Kind kind, long nanos) {
     /** The longest {@code retry-after} that is waited out when no other target is left. */
@@ -20,15 +20,15 @@ record NextStep(Kind kind, long nanos) {
     private static final NextStep AGAIN = new NextStep(Kind.AGAIN, 0);
 
     enum Kind {
-        /** The same target at once, with another key. */
+        /** Ask the same target at once, with another key. */
         OTHER_KEY,
-        /** The same target after a short pause. */
+        /** Ask the same target after a short pause. */
         AGAIN,
-        /** The same target after the wait that it asked for. */
+        /** Ask the same target after the wait that it asked for. */
         WAIT,
-        /** Another target, if one is left. */
+        /** Ask another target, if one is left. */
         NEXT_TARGET,
-        /** No further attempt. */
+        /** Make no further attempt. */
         NOTHING
     }
 

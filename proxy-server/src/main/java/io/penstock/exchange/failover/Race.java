@@ -39,13 +39,13 @@ final class Race {
         }
     }
 
-    /** The second is due at that time, if the first has not shown anything by then. */
+    /** Plans a second attempt for that time, should the first not be good by then. */
     void plan(long nanos) {
         planned = true;
         secondAtNanos = nanos;
     }
 
-    /** There will be no second one. */
+    /** Plans no second attempt any more. */
     void unplan() {
         planned = false;
     }
@@ -55,12 +55,12 @@ final class Race {
         return planned ? secondAtNanos - nowNanos : Deadlines.NEVER;
     }
 
-    /** The second one enters. */
+    /** Adds the second attempt. */
     void enter(Attempt fresh) {
         second = fresh;
     }
 
-    /** That attempt is over: returns whether the other goes on alone. */
+    /** Removes an attempt that is over; returns whether the other continues alone. */
     boolean leaveToOther(Attempt over) {
         if (second == null) {
             return false;
@@ -72,7 +72,7 @@ final class Race {
         return true;
     }
 
-    /** That attempt leads, and goes on alone; gives the one that has to stop, or null. */
+    /** Makes that attempt the only one; returns the other, which has to stop, or null. */
     Attempt settleOn(Attempt good) {
         if (second == null) {
             return null;

@@ -5,7 +5,7 @@ import io.penstock.exchange.call.Candidate;
 import io.penstock.route.Route.TargetName;
 
 /**
- * Who may be asked in one exchange, and which target is next.
+ * The targets that may be asked in one exchange, and which of them is next.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */
@@ -31,7 +31,7 @@ interface Targets {
     /** Whether that target would be asked once more just now. */
     boolean isPassable(Candidate candidate, long nowNanos);
 
-    /** The same target once more, to be asked now or given back; null if it may not be asked. */
+    /** That target again, to be asked now or given back; null if it may not be asked. */
     Candidate again(Candidate candidate, long nowNanos);
 
     /** The target can't be asked after all. */

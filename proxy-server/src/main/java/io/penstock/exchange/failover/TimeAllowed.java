@@ -30,7 +30,7 @@ final class TimeAllowed {
         totalNanos = call.timeoutNanos();
     }
 
-    /** The time runs, and has since then. */
+    /** Starts the time, as of that moment. */
     void begin(long sinceNanos) {
         this.sinceNanos = sinceNanos;
         runs = true;

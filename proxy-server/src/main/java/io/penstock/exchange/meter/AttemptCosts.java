@@ -25,7 +25,7 @@ public final class AttemptCosts {
         return usage;
     }
 
-    /** About how many tokens of the answer came from attempts that others went on with. */
+    /** About how many tokens of the answer came from attempts that others continued. */
     public long passedTokens() {
         return passedTokens;
     }
@@ -36,7 +36,7 @@ public final class AttemptCosts {
                 generates ? of.passedTokens() : 0);
     }
 
-    /** The call has come to so much, which was booked as it went. */
+    /** Adds usage of a leg, which was booked as it passed. */
     public void add(TokenUsage part) {
         usage = usage == null ? part : usage.plus(part);
     }
@@ -48,7 +48,7 @@ public final class AttemptCosts {
         add(part);
     }
 
-    /** The caller got some of a reply that another goes on with. */
+    /** Books the part of a reply that the caller got before another target continued it. */
     public void bookPart(Attempt broken) {
         TokenUsage part = reported(broken);
         book(broken, part);
@@ -56,14 +56,14 @@ public final class AttemptCosts {
         passedTokens += part.completion();
     }
 
-    /** An attempt broke off unseen: what its provider has said by then has to be paid for. */
+    /** Books an attempt that failed before the commit: the provider charges what it sent. */
     public void bookLost(Attempt lost) {
         if (lost.hasAnswered()) {
             book(lost, reported(lost));
         }
     }
 
-    /** Another was faster: once it was asked, it may have begun to answer. */
+    /** Books the loser of a race: once it was asked, it may have started to answer. */
     public void bookLoser(Attempt loser) {
         if (loser.isSent()) {
             book(loser, metering.estimate(loser.target().model(), loser.passedTokens()));

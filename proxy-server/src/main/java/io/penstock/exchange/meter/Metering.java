@@ -49,13 +49,13 @@ public final class Metering {
         return permit;
     }
 
-    /** Whether the caller's budget can't be kept at the moment, and must not be guessed. */
+    /** Whether usage cannot be stored at the moment, and the caller has a budget to keep. */
     public boolean isUncountable() {
         return caller.allowance().hasBudget() && ledger.isFailing()
                 && policy.budget().onStoreFailure() == BudgetSettings.OnStoreFailure.REJECT;
     }
 
-    /** Reserves what the call may come to; returns why it may not go on, or null. */
+    /** Reserves what the call may use at most; returns why it is refused, or null. */
     public Refusal reserve(Demand demand, String model, long nowNanos) {
         this.demand = demand;
         month = Month.of(System.currentTimeMillis());
@@ -107,7 +107,7 @@ public final class Metering {
                 && caller.allowance().hasBudget();
     }
 
-    /** What passed of a reply, for want of the provider's own word. */
+    /** An estimate of a reply's usage, where the provider reports none. */
     public TokenUsage estimate(String model, long completionTokens) {
         return new TokenUsage(promptTokens(model), completionTokens, 0, 0, true);
     }

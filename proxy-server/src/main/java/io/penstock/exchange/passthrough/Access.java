@@ -41,7 +41,7 @@ final class Access {
         return provider != null && provider.signsBodies();
     }
 
-    /** Why the call may not go on, as far as its path tells; null if it may. */
+    /** Why the call is refused, as far as its path tells; null if it is not. */
     Failure check(PassThroughPath call) {
         boolean anything = call.kind() == PassThroughPath.Kind.PROVIDER
                 || call.kind() == PassThroughPath.Kind.STORED;
@@ -61,7 +61,7 @@ final class Access {
         return call.kind() == PassThroughPath.Kind.STORED && stored == null ? noProvider() : null;
     }
 
-    /** Finds those who may answer, once all is known that decides on it. */
+    /** Finds the targets that may answer, once the model is known. */
     Whom find(PassThroughPath call, ModelField model) {
         Failure mistake = model.find();
         if (mistake != null) {

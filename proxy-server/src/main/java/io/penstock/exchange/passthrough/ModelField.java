@@ -30,7 +30,7 @@ final class ModelField {
     private long start;
     private long end;
 
-    /** Of a call, of whose body nothing has come. */
+    /** The model of a call of which no body has come. */
     ModelField(RequestHead request, PassThroughPath call) {
         this.call = call;
         boolean routed = call.kind() == PassThroughPath.Kind.MODEL;
@@ -44,7 +44,7 @@ final class ModelField {
                 : null;
     }
 
-    /** Whether the body is compressed, so that nobody here can read it. */
+    /** Whether the body is compressed, so that its model cannot be read. */
     boolean isCoded() {
         return coded;
     }
@@ -68,12 +68,12 @@ final class ModelField {
         return form != null && form.value() == null;
     }
 
-    /** Null if the call names none, or {@link #find} has yet to be asked. */
+    /** The model's name; null if the call names none, or before {@link #find}. */
     String name() {
         return name;
     }
 
-    /** Reads on; only what decides where the call goes has to be well-formed. */
+    /** Reads the next bytes; only what decides on the model has to be well-formed. */
     void scan(ByteBuf bytes) throws JsonSyntaxException, HttpSyntaxException {
         try {
             if (readsJson) {
@@ -96,7 +96,7 @@ final class ModelField {
         }
     }
 
-    /** Takes what has been found; returns what is wrong with it, or null. */
+    /** Finds the name in what was read; returns what is wrong with it, or null. */
     Failure find() {
         if (call.kind() == PassThroughPath.Kind.REALTIME) {
             try {

@@ -81,7 +81,7 @@ final class OpaqueRequest implements OutboundRequest {
         }
     }
 
-    /** Writes what shows whom it comes from; returns which of the caller's fields that replaces. */
+    /** Writes the provider's credential; returns which of the caller's fields it replaces. */
     private Set<String> authorize(Ask ask, String target, BodyEdits edits, HeadWriter out)
             throws ProviderTypeException {
         int mark = target.indexOf('?');

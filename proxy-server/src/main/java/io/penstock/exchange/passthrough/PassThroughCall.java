@@ -48,7 +48,7 @@ public final class PassThroughCall implements Call {
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
     private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE);
 
-    /** How far a body is that is sent on as it comes. */
+    /** The progress of a body that is sent on as it arrives. */
     private enum Upload {
         /** All of it is kept so far. */
         NONE,
@@ -189,7 +189,7 @@ public final class PassThroughCall implements Call {
                 "Too many large requests are under way. Try again in a moment.");
     }
 
-    /** All is known that can be, and more was kept than need be. */
+    /** Whether the model is known, and more is kept than has to be. */
     @Override
     public boolean wantsUpload() {
         return body.length() > (signed ? maxHeldBytes : HELD_BYTES) && !model.isRoutedJson()
@@ -378,12 +378,12 @@ public final class PassThroughCall implements Call {
         return method;
     }
 
-    /** Whether the head of a reply goes on before anything of its body has come. */
+    /** Whether the head of a reply is forwarded before any of its body has come. */
     boolean isImpatient() {
         return path.kind() == PassThroughPath.Kind.PROVIDER;
     }
 
-    /** Whether the reply may tell what it cost: what is only fetched has been paid for. */
+    /** Whether the reply may tell usage: replies that are only fetched have been paid for. */
     boolean mayTellUsage() {
         return method.equals("POST");
     }

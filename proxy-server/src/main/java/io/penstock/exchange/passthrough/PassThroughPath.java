@@ -15,15 +15,15 @@ public record PassThroughPath(Kind kind, String provider, String path, String qu
         boolean upgrade) {
     private static final String PROVIDER_PREFIX = "/passthrough/";
 
-    /** Who answers it. */
+    /** Which provider answers the call. */
     public enum Kind {
-        /** Whoever serves the model that the body names. */
+        /** For a target of the model that the body names. */
         MODEL("POST"),
         /** Always the same provider, since it keeps what was sent to it. */
         STORED(null),
         /** The provider that the path names. */
         PROVIDER(null),
-        /** Whoever serves the model that the query names, over a WebSocket. */
+        /** For a target of the model that the query names, over a WebSocket. */
         REALTIME("GET");
 
         private final String method;

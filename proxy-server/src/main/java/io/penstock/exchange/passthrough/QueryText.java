@@ -31,7 +31,7 @@ final class QueryText {
         return value == null || value.isBlank() ? null : value;
     }
 
-    /** The same query with another value for that parameter. */
+    /** That query with another value for one parameter. */
     static String with(String query, String name, String value) {
         StringBuilder out = new StringBuilder();
         for (String part : parts(query)) {
@@ -57,7 +57,7 @@ final class QueryText {
         try {
             return URLDecoder.decode(name, StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
-            return name; // whoever reads it leniently finds no such word in it
+            return name; // a lenient reader finds no such word in it either
         }
     }
 

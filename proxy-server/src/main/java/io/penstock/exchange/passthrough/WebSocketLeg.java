@@ -170,7 +170,7 @@ final class WebSocketLeg implements Leg, ReplyListener {
         }
     }
 
-    /** Tells what it has come to since the last time; returns whether it may go on. */
+    /** Books the usage since the last time; returns whether the leg may continue. */
     private boolean tell() {
         TokenUsage more = reply.takeUsage();
         if (more == null) {

@@ -175,8 +175,8 @@ public final class BodyEditsFuzz {
             }
         }
         if (change.goesOn && !change.type.prefill().options().isEmpty()) {
-            int more = Member.of(("{" + change.type.prefill().options().substring(1) + "}").getBytes(
-                    StandardCharsets.UTF_8)).size();
+            String members = "{" + change.type.prefill().options().substring(1) + "}";
+            int more = Member.of(members.getBytes(StandardCharsets.UTF_8)).size();
             int messages = expected.indexOf("goes on");
             for (int i = 0; i < more; i++) {
                 actual.remove(messages + 1);

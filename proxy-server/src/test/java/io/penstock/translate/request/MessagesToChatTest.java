@@ -58,7 +58,8 @@ class MessagesToChatTest {
                 maps("system texts as one where parts are not understood",
                         "{'system':[{'type':'text','text':'s'},{'type':'text','text':'t'}]}",
                         "{'messages':[{'role':'system','content':'s\\n\\nt'},"
-                        + "{'role':'user','content':'hi'}]}").with(in(ProviderTypes.OLLAMA.dialect())),
+                        + "{'role':'user','content':'hi'}]}")
+                        .with(in(ProviderTypes.OLLAMA.dialect())),
                 conversation("an operator's message in its place",
                         ASKED + ",{'role':'system','content':'s'}",
                         ASKED + ",{'role':'system','content':'s'}"),
@@ -111,7 +112,8 @@ class MessagesToChatTest {
                         "{'type':'image_url','image_url':{'url':'https://a'}}")
                         .drops("messages.content.transformations"),
                 noBlock("an image elsewhere where nothing is fetched", "{'type':'image','source':"
-                        + "{'type':'url','url':'https://a'}}", "").with(in(ProviderTypes.OLLAMA.dialect())),
+                        + "{'type':'url','url':'https://a'}}", "")
+                        .with(in(ProviderTypes.OLLAMA.dialect())),
                 noBlock("an image kept there", "{'type':'image','source':{'type':'file',"
                         + "'file_id':'f'}}", ".source.type"),
                 noBlock("an image that is a text", "{'type':'image','source':{'type':'text',"
@@ -300,7 +302,8 @@ class MessagesToChatTest {
                 maps("the end user", "{'metadata':{'user_id':'u','x':1}}",
                         "{'safety_identifier':'u'}").drops("metadata.x"),
                 maps("the end user in other dialects", "{'metadata':{'user_id':'u'}}",
-                        "{'user':'u','safety_identifier':null}").with(in(ProviderTypes.GROQ.dialect())),
+                        "{'user':'u','safety_identifier':null}")
+                        .with(in(ProviderTypes.GROQ.dialect())),
                 maps("an end user with a long name", "{'metadata':{'user_id':'"
                         + "u".repeat(65) + "'}}", "{'safety_identifier':'"
                         + "f20e249d15fa4b9f44ba21d154f62e1efa76ddfdce5d25139a33a4787cee5a8b"
@@ -398,7 +401,8 @@ class MessagesToChatTest {
                         + "'rNEJ83nAi','type':'function','function':{'name':'f','arguments':"
                         + "'{}'}}]},"
                         + "{'role':'tool','tool_call_id':'rNEJ83nAi','content':''}")
-                        .drops("messages.content.thinking").with(in(ProviderTypes.MISTRAL.dialect())),
+                        .drops("messages.content.thinking")
+                        .with(in(ProviderTypes.MISTRAL.dialect())),
                 conversation("DeepSeek wants its reasoning back with calls", call,
                         ASKED + ",{'role':'assistant','content':null,'reasoning_content':'h',"
                         + "'tool_calls':[{'id':'toolu_1','type':'function','function':{'name':"
