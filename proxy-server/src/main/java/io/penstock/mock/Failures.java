@@ -22,7 +22,7 @@ public record Failures(Fault fault, double ratio, long times, Duration lasting) 
         if (times < 0) {
             throw new IllegalArgumentException("failTimes: " + times + " (expected: >= 0)");
         }
-        MockSettings.checkPause("failFor", lasting);
+        Pause.check("failFor", lasting);
     }
 
     /** Every call fails. */

@@ -30,7 +30,6 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
     static final int MAX_RECORDS = 10_000;
     static final int MAX_EVENTS = 100_000_000;
     static final int MAX_EVENT_BYTES = 1024 * 1024;
-    static final Duration MAX_PAUSE = Duration.ofHours(1);
 
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(us|ms|s|m|h)|0");
 
@@ -49,8 +48,8 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
             throw new IllegalArgumentException(
                     "name: " + name + " (expected: 1 to 64 of A-Z a-z 0-9 . _ -)");
         }
-        checkPause("ttft", ttft);
-        checkPause("interval", interval);
+        Pause.check("ttft", ttft);
+        Pause.check("interval", interval);
         checkEvents(events);
         if (eventBytes < 0 || eventBytes > MAX_EVENT_BYTES) {
             throw new IllegalArgumentException(
@@ -159,7 +158,7 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
             case "m" -> Duration.ofMinutes(amount);
             default -> Duration.ofHours(amount);
         };
-        checkPause("duration", duration);
+        Pause.check("duration", duration);
         return duration;
     }
 
@@ -167,12 +166,6 @@ public record MockSettings(String host, int port, String name, Duration ttft, Du
         if (events < 1 || events > MAX_EVENTS) {
             throw new IllegalArgumentException(
                     "events: " + events + " (expected: 1 to " + MAX_EVENTS + ")");
-        }
-    }
-
-    static void checkPause(String name, Duration pause) {
-        if (pause.isNegative() || pause.compareTo(MAX_PAUSE) > 0) {
-            throw new IllegalArgumentException(name + ": " + pause + " (expected: 0 to 1h)");
         }
     }
 }
