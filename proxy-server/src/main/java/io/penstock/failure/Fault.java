@@ -19,7 +19,10 @@ public enum Fault {
     FIRST_CONTENT_TIMEOUT("first_content_timeout", true),
     GAP_TIMEOUT("gap_timeout", true),
     TOTAL_TIMEOUT("total_timeout", true),
-    /** Not HTTP/1.1 as RFC 9112 has it, or in a content coding that nobody asked for. */
+    /**
+     * Not HTTP/1.1 as RFC 9112 has it, in a content coding that nobody asked for, or a 200 that is
+     * something else than an answer.
+     */
     BAD_RESPONSE("bad_response", false),
     /** A 200 that holds an error object, or a stream that opens with one. */
     ERROR_IN_REPLY("error_in_reply", false),
