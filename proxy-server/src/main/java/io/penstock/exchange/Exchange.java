@@ -620,7 +620,7 @@ public final class Exchange extends Deadlines.Entry
         }
         String tried = "All providers of " + what() + " failed: " + log + ".";
         Fault last = log.lastFault();
-        if (last == Fault.SATURATED) {
+        if (last == Fault.SATURATED || last == Fault.NO_ROOM) {
             return Failure.of(Failure.Kind.OVERLOADED, tried);
         }
         return Failure.of(last != null && last.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT

@@ -78,7 +78,8 @@ final class Replies {
             return splice(ask, noStream());
         }
         if (!isStreamWanted()) {
-            return events ? noAnswer() : new TranslatedWholeReply(loop, allocator, request);
+            return events ? noAnswer() : new TranslatedWholeReply(loop, allocator,
+                    request.upstream(), request.client(), request.options());
         }
         StreamTranslation translation = new StreamTranslation(loop, allocator, request);
         if (ask.continues()) {
