@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -100,6 +102,11 @@ class WrongAnswersIT {
         }
 
         private ProxyUnderTest before(ScriptedUpstream a, ScriptedUpstream b) throws Exception {
+            return before(type, a, b);
+        }
+
+        private static ProxyUnderTest before(String type, ScriptedUpstream a, ScriptedUpstream b)
+                throws Exception {
             return ProxyUnderTest.ofYaml(Transport.NIO, ("""
                     providers:
                       - {name: a, type: %1$s, base_url: %2$s, api_keys: [{value: k}], models: [x]}
@@ -277,6 +284,106 @@ class WrongAnswersIT {
                     assertThat(head.header("content-type")).isEqualTo(SSE);
                     assertThat(caller.readBody(head)).isEqualTo(stream);
                 }
+            }
+        }
+    }
+
+    // Where the provider speaks another format than the caller
+
+    static List<Arguments> translations() {
+        List<Arguments> all = new ArrayList<>();
+        for (Asked caller : List.of(Asked.CHAT, Asked.COMPLETIONS, Asked.RESPONSES,
+                Asked.MESSAGES, Asked.GEMINI)) {
+            for (Asked provider : List.of(Asked.CHAT, Asked.MESSAGES, Asked.GEMINI)) {
+                if (!caller.type.equals(provider.type)) {
+                    all.add(Arguments.of(caller, provider));
+                }
+            }
+        }
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("translations")
+    void translatesNothingButAnswers(Asked caller, Asked provider) throws Exception {
+        List<Wrong> all = new ArrayList<>();
+        for (String type : List.of(JSON, "text/plain", "")) {
+            for (String body : List.of("{}", "<html>\n\n<p>Hi</p></html>", "Hi.", "[]", "null",
+                    "{\"detail\":\"no\"}", "{\"code\":1,\"message\":\"no\"}",
+                    "{\"error\":{\"message\":\"no\"}}")) {
+                all.add(new Wrong(body, provider, false, type, body, null));
+                all.add(new Wrong(body, provider, true, type, body, null));
+            }
+            all.add(new Wrong("events", provider, false, type, provider.stream, null));
+            all.add(new Wrong("one object", provider, true, type, provider.answer, null));
+        }
+        all.add(new Wrong("events", provider, false, SSE, provider.stream, null));
+        all.add(new Wrong("one object", provider, true, SSE, provider.answer, null));
+        if (provider == Asked.CHAT) {
+            all.add(new Wrong("an error of a choice", provider, false, JSON, provider.answer
+                    .replace("\"stop\"", "\"error\""), null));
+        }
+        for (Wrong wrong : all) {
+            try (ScriptedUpstream a = ScriptedUpstream.start(
+                            reply(wrong.type(), wrong.body(), wrong.streamed()));
+                    ScriptedUpstream b = ScriptedUpstream.start(reply(wrong.streamed() ? SSE
+                            : JSON, wrong.streamed() ? provider.stream : provider.answer, true));
+                    ProxyUnderTest proxy = Asked.before(provider.type, a, b)) {
+                RawClient client = proxy.connect();
+                caller.ask(client, wrong.streamed());
+                RawClient.Head head = client.readHead();
+
+                assertThat(head.header("x-penstock-attempts")).as(wrong.toString()).matches(
+                        "a/x=(bad_response|error_in_reply|no_content|empty_reply), b/x=200");
+                assertThat(head.header("content-type")).startsWith(wrong.streamed() ? SSE : JSON);
+                assertThat(client.readBody(head)).contains(wrong.streamed() ? "Hi" : "means");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("translations")
+    void translatesAStreamThatCallsItselfSomethingElse(Asked caller, Asked provider)
+            throws Exception {
+        for (String type : List.of(JSON, "text/plain", "")) {
+            try (ScriptedUpstream a = ScriptedUpstream.start(reply(type, provider.stream, true));
+                    ScriptedUpstream b = ScriptedUpstream.start();
+                    ProxyUnderTest proxy = Asked.before(provider.type, a, b)) {
+                RawClient client = proxy.connect();
+                caller.ask(client, true);
+                RawClient.Head head = client.readHead();
+
+                assertThat(head.header("x-penstock-attempts")).isEqualTo("a/x=200");
+                assertThat(head.header("content-type")).startsWith(SSE);
+                assertThat(client.readBody(head)).contains("Hi");
+            }
+        }
+    }
+
+    // What is relayed without being understood
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "/v1/moderations | text/html | <html></html> | bad_response",
+        "/v1/rerank | text/html; charset=utf-8 | <html></html> | bad_response",
+        "/v1/images/generations | application/json | {\"error\":{\"code\":1}} | error_in_reply",
+        "/v1/rerank | application/json | {\"id\":1,\"error\":\"no\"} | error_in_reply",
+        "/v1/audio/transcriptions | application/json | {\"type\":\"error\"} | error_in_reply",
+        "/v1/moderations | application/json | {\"error\":null,\"results\":[]} | "})
+    void judgesWhatAnotherModelCouldAnswer(String path, String type, String body, String outcome)
+            throws Exception {
+        String good = "{\"results\":[1]}";
+        for (boolean chunked : new boolean[] {false, true}) {
+            try (ScriptedUpstream a = ScriptedUpstream.start(reply(type, body, chunked));
+                    ScriptedUpstream b = ScriptedUpstream.start(reply(JSON, good, chunked));
+                    ProxyUnderTest proxy = Asked.before("openai", a, b)) {
+                RawClient caller = proxy.connect().post(path, "{\"model\":\"m\"}",
+                        "authorization: Bearer " + CALLER_KEY);
+                RawClient.Head head = caller.readHead();
+
+                assertThat(head.header("x-penstock-attempts")).isEqualTo(
+                        outcome == null ? "a/x=200" : "a/x=" + outcome + ", b/x=200");
+                assertThat(caller.readBody(head)).isEqualTo(outcome == null ? body : good);
             }
         }
     }
