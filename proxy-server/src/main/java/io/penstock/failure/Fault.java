@@ -19,12 +19,17 @@ public enum Fault {
     FIRST_CONTENT_TIMEOUT("first_content_timeout", true),
     GAP_TIMEOUT("gap_timeout", true),
     TOTAL_TIMEOUT("total_timeout", true),
-    /** Not HTTP/1.1 as RFC 9112 has it, or in a content coding that nobody asked for. */
+    /**
+     * Not HTTP/1.1 as RFC 9112 has it, in a content coding that nobody asked for, or a 200 that is
+     * something else than an answer.
+     */
     BAD_RESPONSE("bad_response", false),
     /** A 200 that holds an error object, or a stream that opens with one. */
     ERROR_IN_REPLY("error_in_reply", false),
     /** A stream with fewer content events in its first seconds than the route asks for. */
     TOO_SLOW("too_slow", true),
+    /** The proxy holds as much of replies as it may, and this one had to be held to its end. */
+    NO_ROOM("no_room", false),
     /** A 200 with nothing in it. */
     EMPTY_REPLY("empty_reply", false),
     /** A stream that ended before its first content. */
@@ -82,7 +87,7 @@ public enum Fault {
      */
     public boolean isProvidersFault() {
         return switch (this) {
-            case SATURATED, TOTAL_TIMEOUT, COOLDOWN, BREAKER_OPEN, CONTEXT_WINDOW,
+            case SATURATED, NO_ROOM, TOTAL_TIMEOUT, COOLDOWN, BREAKER_OPEN, CONTEXT_WINDOW,
                     HEDGE_LOST, CALLER_GONE, DIVERGED, BUDGET_SPENT, UNSIGNABLE,
                     NO_CREDENTIALS, SHUTDOWN -> false;
             default -> true;

@@ -294,7 +294,7 @@ public final class ResponseRelay {
             rewritten = true;
             ByteBuf out = allocator.directBuffer();
             rewriter.finish(out);
-            putRewritten(out);
+            putRewritten(rewriter.wrap(out));
         }
     }
 

@@ -9,4 +9,9 @@ public interface Rewriter {
 
     /** The body has come to its proper end; appends to {@code out} what is still to be said. */
     void finish(ByteBuf out);
+
+    /** What passes in the place of what {@link #finish} made. Takes and gives. */
+    default ByteBuf wrap(ByteBuf made) {
+        return made;
+    }
 }

@@ -309,7 +309,7 @@ class CancellationIT {
     @ParameterizedTest
     @ValueSource(ints = {60, 64, 65, 100, 128, 500, 8000})
     void returnsNoPausedConnectionToThePool(int kibibytes) throws Exception {
-        String body = "\"" + "x".repeat(kibibytes * 1024) + "\"";
+        String body = "{\"choices\":[{\"text\":\"" + "x".repeat(kibibytes * 1024) + "\"}]}";
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     x.readRequest();
                     x.head(200, "content-length: " + body.length()).write(body).flush();

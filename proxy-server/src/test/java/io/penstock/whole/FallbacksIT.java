@@ -48,6 +48,15 @@ class FallbacksIT {
         };
     }
 
+    private static Script embedding() {
+        String text = "{\"data\":[{\"embedding\":[0.5]}]}";
+        return x -> {
+            x.readRequest();
+            x.head(200, "content-type: application/json", "content-length: " + text.length())
+                    .write(text).flush();
+        };
+    }
+
     private static Script silent() {
         return x -> {
             x.readRequest();
@@ -153,7 +162,8 @@ class FallbacksIT {
     @ValueSource(strings = {"/v1/chat/completions", "/v1/completions", "/v1/embeddings"})
     void fallsBackOnModelsOfTheBody(String path) throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(status(503));
-                ScriptedUpstream b = ScriptedUpstream.start(goodUnary());
+                ScriptedUpstream b = ScriptedUpstream.start(
+                        path.endsWith("embeddings") ? embedding() : goodUnary());
                 ProxyUnderTest proxy = before(a, b).start()) {
             RawClient.Head head = post(proxy, path,
                     "{\"model\":\"model-a\",\"fallbacks\":[\"model-b\"],\"input\":\"x\"}");

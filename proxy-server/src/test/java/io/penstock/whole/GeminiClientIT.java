@@ -64,10 +64,14 @@ class GeminiClientIT {
     }
 
     private static ScriptedUpstream.Script answers() {
+        return answers(ANSWER);
+    }
+
+    private static ScriptedUpstream.Script answers(String json) {
         return x -> {
             x.readRequest();
             x.head(200, "content-type: application/json; charset=UTF-8",
-                    "content-length: " + ANSWER.length()).write(ANSWER).flush();
+                    "content-length: " + json.length()).write(json).flush();
         };
     }
 
@@ -186,14 +190,16 @@ class GeminiClientIT {
     /** As the base URL is by default, for callers of OpenAI's format. */
     @Test
     void relaysACallBesideTheImitationOfOpenAi() throws Exception {
-        try (ScriptedUpstream google = ScriptedUpstream.start(answers(), answers(),
+        String count = "{\"totalTokens\":3}";
+        try (ScriptedUpstream google = ScriptedUpstream.start(answers(), answers(count),
                         ScriptedUpstream.goodUnary());
                 ProxyUnderTest proxy = ProxyUnderTest.on(Transport.auto())
                         .provider("a", google.url())
                         .type(ProviderTypes.GEMINI, "/v1beta/openai").start()) {
             for (String call : List.of("generateContent", "countTokens")) {
                 RawClient caller = ask(proxy, call, ASK);
-                assertThat(caller.readBody(caller.readHead())).isEqualTo(ANSWER);
+                assertThat(caller.readBody(caller.readHead()))
+                        .isEqualTo(call.equals("countTokens") ? count : ANSWER);
             }
             RawClient chat = proxy.ask(SMART, false);
             chat.readBody(chat.readHead());

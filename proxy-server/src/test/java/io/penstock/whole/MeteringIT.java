@@ -358,7 +358,8 @@ class MeteringIT {
     @ParameterizedTest
     @ValueSource(strings = {"/v1/embeddings", "/v1/completions"})
     void metersWhatElseModelsDo(String path) throws Exception {
-        String reply = "{\"object\":\"list\",\"data\":[{\"embedding\":[" + "0.1,".repeat(20_000)
+        String member = path.endsWith("completions") ? "choices" : "data";
+        String reply = "{\"object\":\"list\",\"" + member + "\":[{\"embedding\":[" + "0.1,".repeat(20_000)
                 + "1]}],\"usage\":{\"prompt_tokens\":9,\"total_tokens\":9}}";
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     asked.add(x.readRequest().path());

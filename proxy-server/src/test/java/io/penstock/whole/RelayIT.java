@@ -669,7 +669,7 @@ class RelayIT {
     void answersPipelinedRequestsInTheirOrder() throws Exception {
         int count = 10;
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
-                    String text = x.readRequest().text();
+                    String text = "{\"choices\":[" + x.readRequest().text() + "]}";
                     x.head(200, "content-length: " + text.length()).write(text).flush();
                 });
                 ProxyUnderTest proxy = before(a)) {
@@ -684,7 +684,7 @@ class RelayIT {
             RawClient caller = proxy.connect().send(all.toString());
             for (int i = 0; i < count; i++) {
                 assertThat(caller.readBody(caller.readHead()))
-                        .isEqualTo("{\"model\":\"model-a\",\"n\":" + i + "}");
+                        .isEqualTo("{\"choices\":[{\"model\":\"model-a\",\"n\":" + i + "}]}");
                 assertThat(caller.readBody(caller.readHead())).contains("uptime_seconds");
             }
             assertThat(a.opened()).as("never two at once").isEqualTo(1);

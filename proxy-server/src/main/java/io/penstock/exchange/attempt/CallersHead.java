@@ -26,6 +26,7 @@ final class CallersHead {
     private static final long MAX_RETRY_AFTER_SECONDS = 60;
     private static final Set<Field> RETRY_FIELDS =
             EnumSet.of(Field.RETRY_AFTER, Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY);
+    private static final Set<Field> TYPE_FIELD = EnumSet.of(Field.CONTENT_TYPE);
     private static final Set<Field> BODY_FIELDS =
             EnumSet.of(Field.CONTENT_TYPE, Field.CONTENT_ENCODING);
     private static final Set<Field> RETRY_AND_BODY_FIELDS = EnumSet.of(Field.RETRY_AFTER,
@@ -51,7 +52,9 @@ final class CallersHead {
      */
     void write(ResponseHead reply, ResponseRelay relay, boolean events, long retryAfterNanos,
             boolean translated, boolean bodiless) {
-        HeadWriter out = writeFields(reply, retryAfterNanos, translated);
+        boolean mistyped = events && !translated
+                && !reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
+        HeadWriter out = writeFields(reply, retryAfterNanos, translated, mistyped);
         if (bodiless) {
             if (reply.contentLength() >= 0 && reply.status() != 204) {
                 out.text("content-length: ").number(reply.contentLength()).crlf();
@@ -71,14 +74,18 @@ final class CallersHead {
         out.drainTo(head);
     }
 
-    private HeadWriter writeFields(ResponseHead reply, long retryAfterNanos, boolean translated) {
+    private HeadWriter writeFields(ResponseHead reply, long retryAfterNanos, boolean translated,
+            boolean mistyped) {
         HeadWriter out = loop.writer().clear();
         if (!translated) {
             out.bytes(HeaderText.statusLine(reply.status()));
         }
         boolean tooPatient = retryAfterNanos > TimeUnit.SECONDS.toNanos(MAX_RETRY_AFTER_SECONDS);
         reply.writeDownstreamFields(out, translated ? tooPatient ? RETRY_AND_BODY_FIELDS
-                : BODY_FIELDS : tooPatient ? RETRY_FIELDS : NONE);
+                : BODY_FIELDS : tooPatient ? RETRY_FIELDS : mistyped ? TYPE_FIELD : NONE);
+        if (mistyped) {
+            out.text("content-type: text/event-stream\r\n"); // or callers would not read it
+        }
         if (tooPatient) {
             out.text("retry-after: ").number(MAX_RETRY_AFTER_SECONDS)
                     .text("\r\nx-should-retry: false\r\n");

@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
  */
 final class Replies {
     static final int MAX_JUDGED_BYTES = 4 * 1024;
+    private static final String EVENTS = "text/event-stream";
+    private static final String MESSAGES = "application/vnd.amazon.eventstream";
 
     private final ChatLoop loop;
     private final ByteBufAllocator allocator;
@@ -35,20 +37,30 @@ final class Replies {
         if (isUnreadable(head)) {
             return unreadable(ask);
         }
-        boolean events = head.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
+        boolean events = head.valueStartsWith(Field.CONTENT_TYPE, EVENTS);
         if (ask.continues()) {
             return splice(ask, events ? new SplicedReply(loop, call, ask, null) : noStream());
         }
-        if (!events) {
-            return new WholeReply(loop, call, ask, head.contentLength(),
-                    head.valueStartsWith(Field.CONTENT_TYPE, "application/json"));
+        if (!isStreamWanted()) {
+            return events ? noAnswer()
+                    : new WholeReply(loop, allocator, call, ask, head.contentLength());
         }
         if (call.continuation() != null) {
-            return splice(ask, new RecordedReply(loop, call, ask, null, request.asksForUsage()));
+            return typed(events, splice(ask,
+                    new RecordedReply(loop, call, ask, null, request.asksForUsage())));
         }
-        return call.endpoint().hasChunks()
+        return typed(events, call.endpoint().hasChunks()
                 ? new ChunkReply(loop, call, ask, request.asksForUsage())
-                : new EventReply(loop, call, ask);
+                : new EventReply(loop, call, ask));
+    }
+
+    private boolean isStreamWanted() {
+        return call.isStream() && call.endpoint().generates();
+    }
+
+    /** A stream that calls itself something else has to show that it is one. */
+    private static ReplyReading typed(boolean events, ReplyReading stream) {
+        return events ? stream : new UntypedStream(stream);
     }
 
     /** The reply to a request in another format. */
@@ -61,19 +73,21 @@ final class Replies {
             return unreadable(ask);
         }
         boolean events = head.valueStartsWith(Field.CONTENT_TYPE,
-                request.upstream().isEventStream() ? "application/vnd.amazon.eventstream"
-                        : "text/event-stream");
-        if (!events) {
-            return ask.continues() ? splice(ask, noStream())
-                    : new TranslatedWholeReply(loop, allocator, request);
+                request.upstream().isEventStream() ? MESSAGES : EVENTS);
+        if (ask.continues() && !events) {
+            return splice(ask, noStream());
+        }
+        if (!isStreamWanted()) {
+            return events ? noAnswer() : new TranslatedWholeReply(loop, allocator,
+                    request.upstream(), request.client(), request.options());
         }
         StreamTranslation translation = new StreamTranslation(loop, allocator, request);
         if (ask.continues()) {
             return splice(ask, new SplicedReply(loop, call, ask, translation));
         }
-        return call.continuation() != null
+        return typed(events, call.continuation() != null
                 ? splice(ask, new RecordedReply(loop, call, ask, translation, false))
-                : new TranslatedReply(loop, call, ask, translation);
+                : new TranslatedReply(loop, call, ask, translation));
     }
 
     /** From here on the continuation's observer, if there is one, passes on to that reading. */
@@ -96,6 +110,10 @@ final class Replies {
     private ReplyReading unreadable(Ask ask) {
         return splice(ask, new UselessReply(Fault.BAD_RESPONSE,
                 "a content coding that nobody asked for"));
+    }
+
+    private static UselessReply noAnswer() {
+        return new UselessReply(Fault.BAD_RESPONSE, "a stream came that was not asked for");
     }
 
     private static UselessReply noStream() {

@@ -4,9 +4,13 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.exchange.call.Judgement;
 import io.penstock.exchange.call.ReplyReading;
+import io.penstock.exchange.call.RequestBody;
 import io.penstock.failure.Fault;
+import io.penstock.limit.Gauge;
 import io.penstock.relay.Rewriter;
 import io.penstock.translate.ChatStream.Meaning;
+import io.penstock.translate.ReplyFormat;
+import io.penstock.translate.ReplyOptions;
 import io.penstock.translate.ReplyTranslator;
 import io.penstock.usage.TokenUsage;
 
@@ -15,24 +19,35 @@ import io.penstock.usage.TokenUsage;
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Buffers:</b> owns what it collects until {@link #release}.
- * <br><b>Bounds:</b> {@value #MAX_BYTES} bytes; a longer reply fails the attempt.
+ * <br><b>Bounds:</b> {@value #MAX_BYTES} bytes; a longer reply fails the attempt. All of them
+ * together, and what was made of them until the callers have it, are counted among the bodies in
+ * memory; one for which there is no room fails the attempt as well.
  */
 final class TranslatedWholeReply extends ReplyReading implements Rewriter {
     static final int MAX_BYTES = 32 * 1024 * 1024;
     private static final int BYTES_PER_TOKEN = 4;
 
     private final ByteBufAllocator allocator;
-    private final TranslatedRequest request;
+    private final Gauge memory;
+    private final ReplyFormat upstream;
+    private final ReplyFormat client;
+    private final ReplyOptions options;
     private final ReplyTranslator translator;
     private ByteBuf collected;
+    private long gauged; // of what is collected, or of what was made of it
     private boolean tooLong;
+    private boolean withoutRoom;
     private boolean translated;
     private boolean errorInside;
     private int answerBytes;
 
-    TranslatedWholeReply(ChatLoop loop, ByteBufAllocator allocator, TranslatedRequest request) {
+    TranslatedWholeReply(ChatLoop loop, ByteBufAllocator allocator, ReplyFormat upstream,
+            ReplyFormat client, ReplyOptions options) {
         this.allocator = allocator;
-        this.request = request;
+        this.upstream = upstream;
+        this.client = client;
+        this.options = options;
+        memory = loop.calls().bodyMemory();
         translator = new ReplyTranslator(loop.replyLoop());
     }
 
@@ -46,6 +61,9 @@ final class TranslatedWholeReply extends ReplyReading implements Rewriter {
         if (tooLong) {
             return fail(Fault.BAD_RESPONSE, "the reply is too long to be translated");
         }
+        if (withoutRoom) {
+            return fail(Fault.NO_ROOM, "too much is held to be translated");
+        }
         if (!ended) {
             return Judgement.WAIT;
         }
@@ -58,28 +76,76 @@ final class TranslatedWholeReply extends ReplyReading implements Rewriter {
 
     @Override
     public void rewrite(ByteBuf buffer, int index, int length, ByteBuf out) {
-        if (collected == null) {
-            collected = allocator.directBuffer(length, MAX_BYTES);
+        if (tooLong || withoutRoom) {
+            return;
         }
-        tooLong |= length > collected.maxWritableBytes();
-        if (!tooLong) {
+        int needed = (collected == null ? 0 : collected.readableBytes()) + length;
+        tooLong = needed > MAX_BYTES;
+        withoutRoom = !tooLong && !tryReserve(needed);
+        if (tooLong || withoutRoom) {
+            release();
+        } else {
             collected.writeBytes(buffer, index, length);
         }
     }
 
+    /** Makes room for so many bytes in all, if there is any. */
+    private boolean tryReserve(int needed) {
+        if (collected != null && needed <= collected.capacity()) {
+            return true;
+        }
+        int capacity = allocator.calculateNewCapacity(needed, MAX_BYTES);
+        if (!tryGauge(capacity)) {
+            return false;
+        }
+        if (collected == null) {
+            collected = allocator.directBuffer(capacity, MAX_BYTES);
+        } else {
+            collected.capacity(capacity);
+        }
+        return true;
+    }
+
+    /** Counts so many bytes instead of those that are counted now. */
+    private boolean tryGauge(int bytes) {
+        long amount = bytes > RequestBody.FREE_BYTES ? bytes : 0;
+        if (amount > gauged && !memory.tryTake(amount - gauged)) {
+            return false;
+        }
+        if (amount < gauged) {
+            memory.release(gauged - amount);
+        }
+        gauged = amount;
+        return true;
+    }
+
     @Override
     public void finish(ByteBuf out) {
-        if (collected != null && !tooLong) {
-            Meaning end = translator.unary(request.upstream(), request.client(),
-                    request.options(), collected, out);
-            translated = true;
-            if (end == Meaning.DONE) {
-                answerBytes = out.readableBytes();
-            } else {
-                errorInside = true;
-            }
+        if (collected == null) {
+            return;
         }
-        release();
+        Meaning end = translator.unary(upstream, client, options, collected, out);
+        translated = true;
+        collected.release();
+        collected = null;
+        errorInside = end != Meaning.DONE;
+        withoutRoom = !errorInside && !tryGauge(out.capacity());
+        if (errorInside || withoutRoom) {
+            out.clear();
+            release();
+        } else {
+            answerBytes = out.readableBytes();
+        }
+    }
+
+    @Override
+    public ByteBuf wrap(ByteBuf made) {
+        if (gauged == 0) {
+            return made;
+        }
+        long amount = gauged;
+        gauged = 0; // it is the body's from here on
+        return new CountedBody(allocator, made, memory, amount);
     }
 
     @Override
@@ -103,5 +169,7 @@ final class TranslatedWholeReply extends ReplyReading implements Rewriter {
             collected.release();
             collected = null;
         }
+        memory.release(gauged);
+        gauged = 0;
     }
 }

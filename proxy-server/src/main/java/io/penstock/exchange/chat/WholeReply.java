@@ -1,56 +1,59 @@
 package io.penstock.exchange.chat;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.Judgement;
 import io.penstock.exchange.call.ReplyReading;
 import io.penstock.failure.Fault;
-import io.penstock.json.JsonSyntaxException;
-import io.penstock.json.Needle;
-import io.penstock.json.TopLevelScanner;
+import io.penstock.translate.WholeAnswer.Finding;
 import io.penstock.usage.TokenUsage;
 
 /**
- * A unary reply that passes as it is: held until it is whole, or fills what may be held.
+ * A unary reply that passes as it is: held until it is whole and an answer, or fills what may be
+ * held.
  *
- * <p><b>Thread:</b> confined to the exchange's event loop. <b>Buffers:</b> borrows.
- * <br><b>Bounds:</b> {@value #CARRIED_BYTES} bytes are kept from one piece to the next.
+ * <p><b>Thread:</b> confined to the exchange's event loop.
+ * <br><b>Buffers:</b> borrows; owns a copy of what comes in pieces until it is looked at, or until
+ * {@link #release}.
+ * <br><b>Bounds:</b> the copy ends where the reply is no longer held; {@value #CARRIED_BYTES} bytes
+ * are kept from one piece to the next.
  */
 final class WholeReply extends ReplyReading {
     static final int CARRIED_BYTES = 1024;
-    private static final int PEEK_BYTES = 1024;
-    private static final int CHOICES_WITHIN_BYTES = 256;
     private static final int BYTES_PER_TOKEN = 4;
     private static final byte[] EMPTY = {};
-    private static final Needle ERROR = new Needle("\"error\"");
-    private static final Needle CHOICES = new Needle("\"choices\":[{");
 
     private final ChatLoop loop;
+    private final ByteBufAllocator allocator;
     private final Ask ask;
+    private final AnswerShape shape;
     private final long wholeLength;
-    private final boolean json; // by its own word
     private final boolean googles; // the provider counts in Google's words
     private boolean anyPayload;
     private byte lastByte; // of the payload, blanks apart
-    private boolean peeksOn = true; // for an error object where an answer should be
-    private boolean errorInside;
-    private TopLevelScanner errorScanner;
+    private boolean watches = true; // for what is no answer
+    private ByteBuf collected; // what has come, to be looked at; null while there is nothing
+    private Finding found; // null until it was looked at
     private byte[] carry; // the end of the pieces so far; null while there is but one
     private TokenUsage usage;
     private long payloadBytes;
+    private long lookedAtBytes; // of these
 
     /**
      * A reply of which nothing has come.
      *
      * @param wholeLength of its body in bytes, negative if that is not known
      */
-    WholeReply(ChatLoop loop, ChatCall call, Ask ask, long wholeLength, boolean json) {
+    WholeReply(ChatLoop loop, ByteBufAllocator allocator, ChatCall call, Ask ask,
+            long wholeLength) {
         this.loop = loop;
+        this.allocator = allocator;
         googles = call.endpoint().isGoogles();
+        shape = AnswerShape.of(call.endpoint());
         this.ask = ask;
         this.wholeLength = wholeLength;
-        this.json = json;
     }
 
     @Override
@@ -58,32 +61,50 @@ final class WholeReply extends ReplyReading {
         if (!ended && heldBytes < ask.hold().bytes()) {
             return Judgement.WAIT;
         }
-        if (errorInside) {
+        if (!anyPayload) {
+            return ended ? fail(Fault.EMPTY_REPLY, "the reply is empty") : Judgement.COMMIT;
+        }
+        look();
+        if (found == Finding.ERROR) {
             return fail(Fault.ERROR_IN_REPLY, "the reply holds an error");
         }
-        if (!anyPayload && ended) {
-            return fail(Fault.EMPTY_REPLY, "the reply is empty");
+        if (found == Finding.NO_OBJECT) {
+            return fail(Fault.BAD_RESPONSE, "the reply is no JSON object");
         }
-        return json && ended && !endsAsJson()
-                ? fail(Fault.TRUNCATED, "the reply's JSON has no end") : Judgement.COMMIT;
+        if (!ended) {
+            return Judgement.COMMIT;
+        }
+        if (!endsAsJson()) {
+            return fail(Fault.TRUNCATED, "the reply's JSON has no end");
+        }
+        return found == Finding.OTHER && !isLookedAtInPart()
+                ? fail(Fault.BAD_RESPONSE, "the reply has no '" + shape.member() + "'")
+                : Judgement.COMMIT;
     }
 
     /**
-     * Whether a reply that should be JSON ends as an object or a list does; what is cut short in a
-     * message that is whole seldom does.
+     * Whether a reply that should be JSON ends as an object does; what is cut short in a message
+     * that is whole seldom does.
      */
     private boolean endsAsJson() {
-        return lastByte == '}' || lastByte == ']';
+        return lastByte == '}';
     }
 
     @Override
     public void onCommit() {
-        peeksOn = false; // it need not be asked any more whether it is an answer
+        watches = false; // it need not be asked any more whether it is an answer
+        release();
     }
 
     @Override
     public boolean isAnswered() {
-        return usage != null || payloadBytes > 0 && !errorInside;
+        return usage != null || payloadBytes > 0 && found != Finding.ERROR
+                && fault() != Fault.BAD_RESPONSE; // half of an answer may be anything
+    }
+
+    /** Whether more has come since: what stands there may be what makes it an answer. */
+    private boolean isLookedAtInPart() {
+        return payloadBytes > lookedAtBytes;
     }
 
     @Override
@@ -99,15 +120,15 @@ final class WholeReply extends ReplyReading {
     @Override
     public void onPayload(ByteBuf buffer, int index, int length) {
         payloadBytes += length;
-        if (peeksOn) {
-            peek(buffer, index, length);
+        if (watches) {
+            watch(buffer, index, length);
         }
         noteEnd(buffer, index, length);
-        TokenUsage found = carry == null && length == wholeLength
+        TokenUsage counted = carry == null && length == wholeLength
                 ? scan(buffer, index, length)
                 : scanPieces(buffer, index, length);
-        if (found != null) {
-            usage = found;
+        if (counted != null) {
+            usage = counted;
         }
     }
 
@@ -131,46 +152,55 @@ final class WholeReply extends ReplyReading {
         ByteBuf joined = Unpooled.wrappedBuffer(
                 Unpooled.wrappedBuffer(carry == null ? EMPTY : carry),
                 buffer.retainedSlice(index, length));
-        TokenUsage found = scan(joined, 0, joined.readableBytes());
+        TokenUsage counted = scan(joined, 0, joined.readableBytes());
         int kept = Math.min(joined.readableBytes(), CARRIED_BYTES);
         carry = new byte[kept];
         joined.getBytes(joined.readableBytes() - kept, carry);
         joined.release();
-        return found;
+        return counted;
     }
 
-    /** Some providers answer 200 and an error object, or 200 and nothing. */
-    private void peek(ByteBuf buffer, int index, int length) {
-        boolean first = !anyPayload && errorScanner == null;
-        for (int i = 0; i < length && !anyPayload; i++) {
-            anyPayload = buffer.getByte(index + i) > ' ';
+    /** Some providers answer 200 and an error, another kind of text, or nothing. */
+    private void watch(ByteBuf buffer, int index, int length) {
+        int from = index;
+        int end = index + length;
+        while (!anyPayload && from < end) {
+            byte value = buffer.getByte(from);
+            anyPayload = value > ' ' || value < 0;
+            from += anyPayload ? 0 : 1;
         }
-        if (first && (length >= PEEK_BYTES || length == wholeLength)) {
-            int peeked = Math.min(length, PEEK_BYTES);
-            byte[] bytes = loop.calls().scratch().copy(buffer, index, peeked);
-            if (beginsAsAnswer(bytes, peeked) || ERROR.find(bytes, 0, peeked) < 0) {
-                peeksOn = false; // seen enough
-                return;
-            }
+        if (from == end) {
+            return; // blanks, as signs of life
         }
-        if (errorScanner == null) {
-            errorScanner = new TopLevelScanner("error");
+        if (length == wholeLength) {
+            watches = false;
+            lookedAtBytes = payloadBytes;
+            found = shape.read(loop.calls().scratch().copy(buffer, from, end - from), end - from);
+            return;
         }
-        try {
-            errorScanner.scan(buffer, index, length);
-        } catch (JsonSyntaxException e) {
-            peeksOn = false; // no JSON: nothing more can be said of it
+        if (collected == null) {
+            collected = allocator.directBuffer(end - from);
         }
-        errorInside = switch (errorScanner.kind(0)) {
-            case OBJECT, ARRAY, STRING, TRUE, NUMBER -> true;
-            default -> false;
-        };
-        peeksOn &= !errorInside;
+        collected.writeBytes(buffer, from, end - from);
+        if (collected.readableBytes() >= ask.hold().bytes()) {
+            look();
+        }
     }
 
-    /** Whether choices come early, and before any error: no need to look any further. */
-    private static boolean beginsAsAnswer(byte[] bytes, int length) {
-        int choices = CHOICES.find(bytes, 0, Math.min(length, CHOICES_WITHIN_BYTES));
-        return choices >= 0 && ERROR.find(bytes, 0, choices) < 0;
+    /** Looks at what has come, which may be all. */
+    private void look() {
+        watches = false;
+        if (collected != null) {
+            int length = collected.readableBytes();
+            lookedAtBytes = payloadBytes;
+            found = shape.read(loop.calls().scratch().copy(collected, 0, length), length);
+            collected.release();
+            collected = null;
+        }
+    }
+
+    @Override
+    public void release() {
+        look();
     }
 }

@@ -3,18 +3,41 @@ package io.penstock.exchange.passthrough;
 import io.netty.buffer.ByteBuf;
 import io.penstock.exchange.call.Judgement;
 import io.penstock.exchange.call.ReplyReading;
+import io.penstock.failure.Fault;
 import io.penstock.loop.Scratch;
+import io.penstock.translate.WholeAnswer;
+import io.penstock.translate.WholeAnswer.Finding;
 import io.penstock.usage.TokenUsage;
 import io.penstock.usage.UsageFinder;
 
 /**
- * A reply that is relayed without being understood: good with its first byte. The usage is found
- * where there is some.
+ * A reply that is relayed without being understood: good with its first byte, unless it should be
+ * JSON and another target could answer as well: then it is held until it shows that it is no error.
+ * The usage is found where there is some.
  *
  * <p><b>Thread:</b> confined to the event loop. <b>Buffers:</b> borrows.
+ * <br><b>Bounds:</b> {@value #JUDGED_BYTES} bytes are kept to be judged, and held as long.
  */
 final class OpaqueReply extends ReplyReading {
+    static final int JUDGED_BYTES = 4 * 1024;
+    private static final byte[] UNJUDGED = {};
+    private static final String[] ANSWERS = {"results", "data", "text", "segments"};
+
+    /** How closely a reply is looked at before it passes. */
+    enum Kind {
+        /** Whatever it is, it passes. */
+        ANY,
+        /** A JSON object, which may be an error. */
+        JSON,
+        /** A page for people, where a model's answer should be. */
+        PAGE
+    }
+
     private final UsageFinder usage;
+    private final Kind kind;
+    private byte[] beginning; // of JSON that has yet to show what it is
+    private int begun; // how much of it has come
+    private Finding found = Finding.OTHER;
     private final boolean metered;
     private final boolean streamed;
     private final boolean impatient;
@@ -28,8 +51,12 @@ final class OpaqueReply extends ReplyReading {
      * @param metered it may tell its usage
      * @param streamed it consists of events
      * @param impatient its head goes on before anything of its body has come
+     * @param kind of its content
      */
-    OpaqueReply(Scratch scratch, boolean metered, boolean streamed, boolean impatient) {
+    OpaqueReply(Scratch scratch, boolean metered, boolean streamed, boolean impatient,
+            Kind kind) {
+        this.kind = kind;
+        beginning = kind == Kind.JSON ? new byte[JUDGED_BYTES] : UNJUDGED;
         usage = new UsageFinder(scratch);
         this.metered = metered;
         this.streamed = streamed && metered;
@@ -38,12 +65,25 @@ final class OpaqueReply extends ReplyReading {
 
     @Override
     public Judgement judge(boolean ended, int heldBytes) {
-        return ended || payloadBytes > 0 || impatient ? Judgement.COMMIT : Judgement.WAIT;
+        if (kind == Kind.PAGE) {
+            return fail(Fault.BAD_RESPONSE, "a page came instead of an answer");
+        }
+        if (found == Finding.ERROR) {
+            return fail(Fault.ERROR_IN_REPLY, "the reply holds an error");
+        }
+        boolean shows = kind != Kind.JSON || found != Finding.OTHER || begun == JUDGED_BYTES;
+        return ended || payloadBytes > 0 && shows || impatient ? Judgement.COMMIT
+                : Judgement.WAIT;
+    }
+
+    @Override
+    public void onCommit() {
+        beginning = UNJUDGED;
     }
 
     @Override
     public boolean isAnswered() {
-        return payloadBytes > 0;
+        return payloadBytes > 0 && kind != Kind.PAGE && found != Finding.ERROR;
     }
 
     /** Events that went by: about as many tokens. */
@@ -65,6 +105,12 @@ final class OpaqueReply extends ReplyReading {
     @Override
     public void onPayload(ByteBuf buffer, int index, int length) {
         payloadBytes += length;
+        if (begun < beginning.length) {
+            int more = Math.min(length, beginning.length - begun);
+            buffer.getBytes(index, beginning, begun, more);
+            begun += more;
+            found = WholeAnswer.read(beginning, begun, ANSWERS);
+        }
         if (metered) {
             usage.read(buffer, index, length);
             if (streamed) {

@@ -8,6 +8,7 @@ import io.penstock.exchange.call.Leg;
 import io.penstock.exchange.call.OutboundRequest;
 import io.penstock.exchange.call.ReplyReading;
 import io.penstock.exchange.call.RequestBody;
+import io.penstock.exchange.passthrough.OpaqueReply.Kind;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.ResponseHead;
@@ -102,7 +103,7 @@ final class OpaqueRequest implements OutboundRequest {
     @Override
     public ReplyReading read(ResponseHead head, Ask ask) {
         if (head.status() == 101) {
-            return new OpaqueReply(call.loop().scratch(), true, false, true);
+            return new OpaqueReply(call.loop().scratch(), true, false, true, Kind.ANY);
         }
         if (head.status() >= 400) { // byte for byte, wherever it is cut
             return new ErrorReply(ErrorReply.MAX_BYTES, StandardCharsets.ISO_8859_1);
@@ -110,7 +111,15 @@ final class OpaqueRequest implements OutboundRequest {
         boolean events = head.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
         return new OpaqueReply(call.loop().scratch(), call.mayTellUsage() && (events
                 || head.valueStartsWith(Field.CONTENT_TYPE, "application/json")), events,
-                call.isImpatient());
+                call.isImpatient(), kindOf(head));
+    }
+
+    private Kind kindOf(ResponseHead head) {
+        if (call.path().kind() != PassThroughPath.Kind.MODEL || head.status() >= 300) {
+            return Kind.ANY; // nobody else could answer
+        }
+        return head.valueStartsWith(Field.CONTENT_TYPE, "application/json") ? Kind.JSON
+                : head.valueStartsWith(Field.CONTENT_TYPE, "text/html") ? Kind.PAGE : Kind.ANY;
     }
 
     @Override
