@@ -27,4 +27,7 @@ public interface AttemptFigures {
 
     /** What was booked for it; null if nothing. */
     TokenUsage booked();
+
+    /** What that cost by the configured prices. */
+    long bookedNanoDollars();
 }

@@ -50,6 +50,11 @@ class AttemptLogTest {
         public TokenUsage booked() {
             return null;
         }
+
+        @Override
+        public long bookedNanoDollars() {
+            return 0;
+        }
     }
 
     private static Ask ask(TargetName target) {
