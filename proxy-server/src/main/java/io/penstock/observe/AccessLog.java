@@ -155,7 +155,7 @@ public final class AccessLog implements AutoCloseable {
     }
 
     /** Gathers the lines of one event loop. */
-    public final class LoopLog {
+    public final class LoopLog implements ExchangeObserver {
         private final EventLoop loop;
         private final StringBuilder lines = new StringBuilder(BATCH_CHARS + 1024);
         private boolean scheduled;
@@ -165,7 +165,8 @@ public final class AccessLog implements AutoCloseable {
         }
 
         /** Adds the line of a finished exchange. */
-        public void add(Finished exchange) {
+        @Override
+        public void onFinished(Finished exchange) {
             if (json) {
                 AccessLine.json(lines, exchange, Instant.now());
             } else {

@@ -8,6 +8,7 @@ import io.penstock.limit.Permit;
 import io.penstock.listen.ConnectionLimit;
 import io.penstock.loop.Slots;
 import io.penstock.observe.AccessLog;
+import io.penstock.observe.Metrics;
 import io.penstock.store.Month;
 import io.penstock.upstream.UpstreamTlsException;
 import io.penstock.usage.BudgetSettings;
@@ -27,6 +28,7 @@ final class Shared {
     private final Slots concurrent;
     private final ConnectionLimit connectionLimit;
     private final AccessLog accessLog; // null for none
+    private final Metrics metrics = new Metrics();
     private final Ledger ledger;
     private final boolean lacksStore; // though there should be one
     private final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
@@ -46,6 +48,7 @@ final class Shared {
         }
         Settings settings = snapshot.settings();
         limitAll(settings);
+        expectNamesOf(snapshot);
         concurrent = new Slots(settings.limits().concurrent());
         connectionLimit = new ConnectionLimit(settings.limits().connections(),
                 settings.limits().connectionsPerIp());
@@ -104,6 +107,13 @@ final class Shared {
         snapshot = next;
         next.adopt();
         accounts.onReload();
+        expectNamesOf(next);
+    }
+
+    private void expectNamesOf(Snapshot snapshot) {
+        snapshot.providers().forEach(each -> metrics.expectModels(snapshot.modelsOf(each)));
+        snapshot.settings().auth().keys()
+                .forEach(each -> metrics.expectCallers(List.of(each.id())));
     }
 
     private void limitAll(Settings settings) {
@@ -129,6 +139,10 @@ final class Shared {
 
     Ledger ledger() {
         return ledger;
+    }
+
+    Metrics metrics() {
+        return metrics;
     }
 
     /** Null for none. */
