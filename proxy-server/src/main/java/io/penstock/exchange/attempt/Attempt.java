@@ -220,6 +220,11 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     }
 
     @Override
+    public boolean isReplayed() {
+        return replayed;
+    }
+
+    @Override
     public long bookedNanoDollars() {
         return bookedNanoDollars;
     }

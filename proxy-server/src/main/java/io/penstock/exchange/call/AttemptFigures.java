@@ -25,6 +25,9 @@ public interface AttemptFigures {
     /** The attempt was over. */
     long endedNanos();
 
+    /** The request went out a second time: its first connection was closed before any reply. */
+    boolean isReplayed();
+
     /** What was booked for it; null if nothing. */
     TokenUsage booked();
 

@@ -47,6 +47,11 @@ class AttemptLogTest {
         }
 
         @Override
+        public boolean isReplayed() {
+            return false;
+        }
+
+        @Override
         public TokenUsage booked() {
             return null;
         }
