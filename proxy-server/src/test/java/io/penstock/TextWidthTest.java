@@ -32,7 +32,7 @@ class TextWidthTest {
             "UsageFinderTest", "LedgerCrashTest", "EstimatorTest", "UsageFinderFuzz",
             "EventStreamSplitterFuzz", "MessagesToChatTest", "BodyEditsFuzz", "PhaseTest",
             "FormatsIT", "ContinuationIT", "Callers", "AccessLogIT", "LimitsIT", "BudgetCutIT",
-            "TypeOnLoop", "AccessLog", "ChatChunk", "ResponseRelay", "EventPassage", "Questions");
+            "TypeOnLoop", "ChatChunk", "ResponseRelay", "EventPassage", "Questions");
 
     /** Its lines are for a shell. */
     private static final String PASTED = "curl -i";

@@ -185,6 +185,9 @@ final class LoopMetrics implements ExchangeObserver {
         String outcome = outcome(record);
         AttemptFigures figures = record.figures();
         at(counter(Metric.ATTEMPTS), record.target()).at(outcome).leaf().add(1);
+        if (figures.isReplayed()) {
+            counter(Metric.REPLAYS).at(provider).leaf().add(1);
+        }
         String result = result(outcome);
         long ended = figures.endedNanos() != 0 ? figures.endedNanos() : exchange.endedNanos();
         timer(Metric.ATTEMPT_DURATION).at(provider).at(result).leaf()

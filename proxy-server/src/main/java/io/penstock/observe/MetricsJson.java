@@ -43,6 +43,12 @@ final class MetricsJson {
             }
         }
 
+        /** The provider has counted these requests, too. */
+        void countReplays(long count) {
+            total += count;
+            errors.merge("replayed", count, Long::sum);
+        }
+
         private static String name(String outcome) {
             return LoopMetrics.isStatus(outcome) ? "http_" + outcome
                     : TIMEOUTS.contains(outcome) ? "timeout" : outcome;
@@ -64,6 +70,8 @@ final class MetricsJson {
         now.providers().forEach(each -> providers.put(each.name(), new Figures()));
         metrics.counts(Metric.ATTEMPTS).forEach((labels, count) ->
                 of(providers, labels).count(labels.get(2), count));
+        metrics.counts(Metric.REPLAYS).forEach((labels, count) ->
+                of(providers, labels).countReplays(count));
         metrics.times(Metric.ATTEMPT_DURATION).forEach((labels, timed) -> {
             if (labels.get(1).equals(LoopMetrics.GOOD)) {
                 of(providers, labels).goodMicros.add(timed.micros());

@@ -19,7 +19,7 @@ enum PageFormat {
         PageFormat best = JSON;
         double bestWeight = 0;
         for (String range : accept == null ? new String[0] : accept.split(",")) {
-            String[] parts = range.split(";");
+            String[] parts = range.split(";", -1);
             for (PageFormat format : values()) {
                 double weight = weight(parts);
                 if (parts[0].strip().equalsIgnoreCase(format.type) && weight > bestWeight) {
