@@ -1,7 +1,6 @@
 package io.penstock.observe;
 
 import java.util.List;
-import java.util.Locale;
 
 /** What is measured, under the names by which Prometheus knows it. The names are stable. */
 enum Metric {
@@ -60,7 +59,7 @@ enum Metric {
     CALLER_COST(Kind.COUNTER, "penstock_caller_cost_dollars",
             "What each caller's requests cost; on the admin port only.", "caller"),
 
-    BUILD(Kind.GAUGE, "penstock_build", "Always 1; which version runs.", "version"),
+    BUILD(Kind.INFO, "penstock_build", "Always 1; which version runs.", "version"),
     UPTIME(Kind.GAUGE, "penstock_uptime_seconds", "Since the proxy started."),
     READY(Kind.GAUGE, "penstock_ready", "1 while new requests are welcome, 0 while draining."),
     CONNECTIONS(Kind.GAUGE, "penstock_connections", "Connections of callers that are open."),
@@ -84,7 +83,7 @@ enum Metric {
     BREAKER(Kind.GAUGE, "penstock_breaker_open",
             "1 for a breaker that is open, 0.5 half open, 0 closed.", "provider", "model");
 
-    enum Kind { COUNTER, GAUGE, HISTOGRAM }
+    enum Kind { COUNTER, GAUGE, HISTOGRAM, INFO }
 
     private static final String CALLER = "caller";
 
@@ -104,14 +103,18 @@ enum Metric {
         return kind;
     }
 
-    /** Without the suffix that counters have. */
+    /** Without the suffix that its kind brings. */
     String baseName() {
         return name;
     }
 
     /** As queries name it; a histogram's series add {@code _bucket}, {@code _count}, {@code _sum}. */
     String exposedName() {
-        return kind == Kind.COUNTER ? name + "_total" : name;
+        return switch (kind) {
+            case COUNTER -> name + "_total";
+            case INFO -> name + "_info";
+            case GAUGE, HISTOGRAM -> name;
+        };
     }
 
     String help() {
@@ -129,6 +132,6 @@ enum Metric {
 
     /** Whether the loops count billionths of what is shown. */
     boolean isInNanos() {
-        return name.toLowerCase(Locale.ROOT).endsWith("_dollars");
+        return name.endsWith("_dollars");
     }
 }

@@ -20,6 +20,8 @@ import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.InfoSnapshot;
+import io.prometheus.metrics.model.snapshots.InfoSnapshot.InfoDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
@@ -95,6 +97,7 @@ final class PrometheusPage {
         return switch (metric.kind()) {
             case COUNTER -> counter(metric, metrics.counts(metric), read);
             case GAUGE -> gauge(metric, read);
+            case INFO -> info(metric, read);
             case HISTOGRAM -> histogram(metric, metrics.times(metric));
         };
     }
@@ -116,6 +119,14 @@ final class PrometheusPage {
                 .help(metric.help());
         read.forEach((values, value) -> out.dataPoint(GaugeDataPointSnapshot.builder()
                 .labels(labels(metric, values)).value(value).build()));
+        return out.build();
+    }
+
+    private static InfoSnapshot info(Metric metric, Map<List<String>, Double> read) {
+        InfoSnapshot.Builder out = InfoSnapshot.builder().name(metric.baseName())
+                .help(metric.help());
+        read.keySet().forEach(values -> out.dataPoint(InfoDataPointSnapshot.builder()
+                .labels(labels(metric, values)).build()));
         return out.build();
     }
 
