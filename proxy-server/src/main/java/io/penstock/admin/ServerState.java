@@ -1,6 +1,8 @@
 package io.penstock.admin;
 
 import io.penstock.caller.Allowance;
+import io.penstock.observe.Metrics;
+import io.penstock.observe.Readings;
 import io.penstock.route.Router;
 import io.penstock.upstream.Provider;
 import io.penstock.usage.Ledger;
@@ -47,6 +49,19 @@ public interface ServerState {
 
     /** How much the caller of that id may use; null if no such caller is configured. */
     @Nullable Allowance allowanceOf(String callerId);
+
+    /** What the exchanges of the proxy come to. */
+    Metrics metrics();
+
+    /** How the proxy stands; asks every event loop, so not to be called on one. */
+    Readings readings();
+
+    /**
+     * Runs it on the thread that makes pages of figures.
+     *
+     * @throws java.util.concurrent.RejectedExecutionException if too much waits there already
+     */
+    void measure(Runnable task);
 
     /**
      * Runs it on the thread that reloads, which may wait.

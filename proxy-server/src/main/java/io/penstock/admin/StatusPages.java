@@ -4,6 +4,8 @@ import io.netty.util.concurrent.Ticker;
 import io.penstock.answer.LocalReply;
 import io.penstock.caller.Caller;
 import io.penstock.failure.Failure;
+import io.penstock.http.Field;
+import io.penstock.http.RequestHead;
 import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamStream;
 import io.penstock.translate.ReplyFormat;
@@ -19,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages that the proxy answers itself: health, models, providers.
+ * The pages that the proxy answers itself: health, models, providers, metrics.
  *
  * <p><b>Thread:</b> safe.
  */
@@ -32,16 +34,19 @@ public final class StatusPages {
 
     private final ServerState state;
     private final boolean operator;
+    private final MetricsPage metrics;
 
     /** {@code operator} shows what only whoever runs the proxy should see. */
     public StatusPages(ServerState state, boolean operator) {
         this.state = state;
         this.operator = operator;
+        metrics = new MetricsPage(state, operator);
     }
 
     public boolean isPage(String path) {
         return isPublic(path) || path.equals("/v1/models") || path.startsWith(MODEL_PREFIX)
-                || path.equals("/models") || path.equals("/providers");
+                || path.equals("/models") || path.equals("/providers")
+                || path.equals(MetricsPage.PATH);
     }
 
     /** Whether no credential is asked for. */
@@ -52,19 +57,14 @@ public final class StatusPages {
         };
     }
 
-    /** Answers a page; models as OpenAI's clients expect them. */
-    public void answer(DownstreamStream to, LocalReply reply, String path, Caller caller,
-            String requestId) {
-        answer(to, reply, path, caller, requestId, false);
-    }
-
     /**
-     * Answers a page.
-     *
-     * @param anthropic models are told as Anthropic's clients expect them, which send their version
+     * Answers a page, perhaps a little later. Models are told as Anthropic's clients expect them
+     * where the request carries their version, else as OpenAI's do.
      */
-    public void answer(DownstreamStream to, LocalReply reply, String path, Caller caller,
-            String requestId, boolean anthropic) {
+    public void answer(DownstreamStream to, LocalReply reply, RequestHead head, Caller caller,
+            String requestId) {
+        String path = head.path();
+        boolean anthropic = head.has(Field.ANTHROPIC_VERSION);
         switch (path) {
             case "/", "/health", "/health/live" -> reply.json(to, 200, requestId, health("ok"));
             case "/health/ready" -> {
@@ -74,6 +74,8 @@ public final class StatusPages {
             case "/v1/models", "/models" -> reply.json(to, 200, requestId,
                     anthropic ? modelsOfAnthropic(caller) : models(caller));
             case "/providers" -> reply.json(to, 200, requestId, providers());
+            case MetricsPage.PATH ->
+                metrics.answer(to, reply, head.value(Field.ACCEPT), requestId);
             default -> model(to, reply, path.substring(MODEL_PREFIX.length()), caller, requestId,
                     anthropic);
         }

@@ -63,6 +63,13 @@ public final class LocalReply {
         write(to, status, requestId, "application/json", body.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** Answers with a page, status 200, and ends the response. */
+    public void page(DownstreamStream to, String requestId, String contentType, byte[] body) {
+        field("cache-control", "no-store");
+        write(to, 200, requestId, contentType, body);
+        to.endResponse();
+    }
+
     /**
      * Answers with that format's error object, and ends the response.
      *

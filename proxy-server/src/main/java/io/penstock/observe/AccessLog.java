@@ -2,6 +2,7 @@ package io.penstock.observe;
 
 import io.netty.channel.EventLoop;
 import io.penstock.exchange.Finished;
+import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.AttemptLog;
 import io.penstock.exchange.call.AttemptRecord;
 import io.penstock.json.JsonText;
@@ -11,6 +12,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +22,7 @@ import java.util.Locale;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -157,7 +160,7 @@ public final class AccessLog implements AutoCloseable {
     }
 
     /** Gathers the lines of one event loop. */
-    public final class LoopLog {
+    public final class LoopLog implements ExchangeObserver {
         private final EventLoop loop;
         private final StringBuilder lines = new StringBuilder(BATCH_CHARS + 1024);
         private boolean scheduled;
@@ -167,7 +170,8 @@ public final class AccessLog implements AutoCloseable {
         }
 
         /** Adds the line of a finished exchange. */
-        public void add(Finished exchange) {
+        @Override
+        public void onFinished(Finished exchange) {
             if (json) {
                 AccessLine.json(lines, exchange, Instant.now());
             } else {
@@ -197,6 +201,10 @@ public final class AccessLog implements AutoCloseable {
 
     /** How a finished exchange reads as a line. */
     static final class AccessLine {
+        private static final int NANO_DIGITS = 9;
+        private static final String[] WHYS = Stream.of(Ask.Why.values())
+                .map(why -> why.name().toLowerCase(Locale.ROOT)).toArray(String[]::new);
+
         private AccessLine() {}
 
         static void json(StringBuilder out, Finished x, Instant now) {
@@ -218,6 +226,11 @@ public final class AccessLog implements AutoCloseable {
                 out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
                 JsonText.quote(out, entry.target() + "=" + entry.outcome());
             }
+            out.append("],\"why\":[");
+            for (AttemptRecord entry : x.attempts()) {
+                out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
+                JsonText.quote(out, why(entry));
+            }
             out.append("],\"ms\":").append(millis(x.durationNanos()));
             if (x.firstContentNanos() >= 0) {
                 out.append(",\"first_content_ms\":").append(millis(x.firstContentNanos()));
@@ -234,6 +247,9 @@ public final class AccessLog implements AutoCloseable {
                 if (usage.estimated()) {
                     out.append(",\"estimated\":true");
                 }
+            }
+            if (x.nanoDollars() > 0) {
+                out.append(",\"cost_usd\":").append(dollars(x.nanoDollars()));
             }
             out.append("}\n");
         }
@@ -252,7 +268,39 @@ public final class AccessLog implements AutoCloseable {
             }
             out.append(" upstream_api=").append(name(x.upstreamApi()));
             JsonText.quote(out.append(" attempts="), AttemptLog.text(x.attempts()));
-            out.append(" ms=").append(millis(x.durationNanos())).append('\n');
+            if (x.attempts().size() > 1) {
+                out.append(" why=");
+                for (int i = 0; i < x.attempts().size(); i++) {
+                    out.append(i == 0 ? "" : ",").append(why(x.attempts().get(i)));
+                }
+            }
+            out.append(" ms=").append(millis(x.durationNanos()));
+            if (x.firstContentNanos() >= 0) {
+                out.append(" first_content_ms=").append(millis(x.firstContentNanos()));
+            }
+            TokenUsage usage = x.usage();
+            if (usage != null) {
+                out.append(" prompt_tokens=").append(usage.prompt())
+                        .append(" completion_tokens=").append(usage.completion())
+                        .append(" cached_tokens=").append(usage.cached())
+                        .append(" reasoning_tokens=").append(usage.reasoning())
+                        .append(usage.estimated() ? " estimated=true" : "");
+            }
+            if (x.nanoDollars() > 0) {
+                out.append(" cost_usd=").append(dollars(x.nanoDollars()));
+            }
+            out.append('\n');
+        }
+
+        /** A word of the attempt: why it was made, or that none was. */
+        private static String why(AttemptRecord entry) {
+            return entry.why() == null ? "skipped" : WHYS[entry.why().ordinal()];
+        }
+
+        /** Decimal, with as many digits as there are. */
+        private static String dollars(long nanoDollars) {
+            return BigDecimal.valueOf(nanoDollars, NANO_DIGITS).stripTrailingZeros()
+                    .toPlainString();
         }
 
         private static @Nullable String name(@Nullable Api api) {

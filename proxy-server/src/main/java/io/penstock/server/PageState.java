@@ -1,12 +1,22 @@
 package io.penstock.server;
 
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Ticker;
 import io.penstock.admin.ServerState;
+import io.penstock.admin.StatusPages;
 import io.penstock.caller.Allowance;
+import io.penstock.observe.Metrics;
+import io.penstock.observe.Readings;
 import io.penstock.route.Router;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
+import io.penstock.upstream.TargetHealth;
 import io.penstock.usage.Ledger;
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,9 +24,17 @@ import org.jspecify.annotations.Nullable;
  * The running proxy as its pages and the admin port see it.
  *
  * <p><b>Thread:</b> safe.
+ * <br><b>Bounds:</b> {@value #MAX_WAITING} pages of figures wait to be made; of a provider, the
+ * breakers of {@value #MAX_TARGETS} models are read.
  */
 final class PageState implements ServerState {
+    private static final int MAX_WAITING = 16;
+    private static final int MAX_TARGETS = 200;
+
     private final long startNanos = System.nanoTime();
+    private final Executor measuring = new ThreadPoolExecutor(0, 1, 10, TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(MAX_WAITING),
+            new DefaultThreadFactory("penstock-metrics", true)); // it ends by itself
     private final Shared shared;
     private final Reload reload;
 
@@ -83,6 +101,35 @@ final class PageState implements ServerState {
     @Override
     public @Nullable Allowance allowanceOf(String callerId) {
         return shared.snapshot().settings().auth().allowanceOf(callerId);
+    }
+
+    @Override
+    public Metrics metrics() {
+        return shared.metrics();
+    }
+
+    @Override
+    public Readings readings() {
+        return new Readings(StatusPages.VERSION, uptimeNanos(), isReady(),
+                shared.connectionLimit().open(), shared.concurrent().used(),
+                shared.workers().readings(), providers().stream().map(this::reading).toList());
+    }
+
+    private Readings.OfProvider reading(Provider provider) {
+        long now = Ticker.systemTicker().nanoTime(); // the clock of the event loops
+        List<Readings.OfTarget> targets = provider.health().stream()
+                .filter(TargetHealth::isConfigured).limit(MAX_TARGETS)
+                .map(each -> new Readings.OfTarget(each.model(), each.breakerState())).toList();
+        int resting = (int) provider.keys().keys().stream()
+                .filter(key -> key.restNanos(now) > 0).count();
+        return new Readings.OfProvider(provider.name(), provider.settings().enabled(),
+                inFlight(provider), waiting(provider), connectionsOpened(provider),
+                provider.keys().keys().size(), resting, targets);
+    }
+
+    @Override
+    public void measure(Runnable task) {
+        measuring.execute(task);
     }
 
     @Override

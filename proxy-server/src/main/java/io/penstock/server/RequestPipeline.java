@@ -133,11 +133,10 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
             refuseMethod(head, "GET, HEAD", id);
         } else if (pages.isPublic(path)) {
-            pages.answer(connection, newReply(), path, Caller.ANYONE, id);
+            pages.answer(connection, newReply(), head, Caller.ANYONE, id);
         } else if (authenticate(snapshot, head, id)) {
             assert caller != null; // as it was just asked
-            pages.answer(connection, newReply(), path, caller, id,
-                    head.has(Field.ANTHROPIC_VERSION));
+            pages.answer(connection, newReply(), head, caller, id);
         }
     }
 
@@ -262,11 +261,9 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         ReplyFormat format = endpoint == null && head != null && GeminiPath.isGoogles(head.path())
                 ? ReplyFormat.GEMINI : Endpoint.errorFormat(endpoint);
         reply.error(connection, format, failure, id, null);
-        if (worker.accessLog() != null) {
-            worker.accessLog().add(Finished.refused(caller, id, failure,
-                    head == null ? null : head.method() + " " + head.path(), receivedNanos,
-                    worker.deadlines().nowNanos()));
-        }
+        worker.onFinished(Finished.refused(caller, id, failure,
+                head == null ? null : head.method() + " " + head.path(), receivedNanos,
+                worker.deadlines().nowNanos()));
     }
 
     /** With the fields that all answers to the current request have. */
@@ -337,8 +334,6 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     public void onFinished(Finished finished) {
         exchange = null;
         release();
-        if (worker.accessLog() != null) {
-            worker.accessLog().add(finished);
-        }
+        worker.onFinished(finished);
     }
 }

@@ -8,6 +8,7 @@ import io.penstock.limit.Permit;
 import io.penstock.listen.ConnectionLimit;
 import io.penstock.loop.Slots;
 import io.penstock.observe.AccessLog;
+import io.penstock.observe.Metrics;
 import io.penstock.store.Month;
 import io.penstock.upstream.UpstreamTlsException;
 import io.penstock.usage.BudgetSettings;
@@ -28,6 +29,7 @@ final class Shared {
     private final Slots concurrent;
     private final ConnectionLimit connectionLimit;
     private final @Nullable AccessLog accessLog;
+    private final Metrics metrics = new Metrics();
     private final Ledger ledger;
     private final boolean lacksStore; // though there should be one
     private final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
@@ -48,6 +50,7 @@ final class Shared {
         }
         Settings settings = snapshot.settings();
         limitAll(settings);
+        expectNamesOf(snapshot);
         concurrent = new Slots(settings.limits().concurrent());
         connectionLimit = new ConnectionLimit(settings.limits().connections(),
                 settings.limits().connectionsPerIp());
@@ -106,6 +109,13 @@ final class Shared {
         snapshot = next;
         next.adopt();
         accounts.onReload();
+        expectNamesOf(next);
+    }
+
+    private void expectNamesOf(Snapshot snapshot) {
+        snapshot.providers().forEach(each -> metrics.expectModels(snapshot.modelsOf(each)));
+        snapshot.settings().auth().keys()
+                .forEach(each -> metrics.expectCallers(List.of(each.id())));
     }
 
     private void limitAll(Settings settings) {
@@ -131,6 +141,10 @@ final class Shared {
 
     Ledger ledger() {
         return ledger;
+    }
+
+    Metrics metrics() {
+        return metrics;
     }
 
     @Nullable AccessLog accessLog() {

@@ -77,10 +77,15 @@ record Snapshot(Settings settings, List<Provider> providers, Policy policy,
     /** Puts it in force where it reaches beyond itself: in providers that outlive it. */
     void adopt() {
         for (Provider provider : providers) {
-            Set<String> models = policy.router().targetsOf(provider.name());
-            models.addAll(provider.settings().models());
-            models.removeIf(model -> model.contains("*"));
-            provider.use(settings.breaker(), models);
+            provider.use(settings.breaker(), modelsOf(provider));
         }
+    }
+
+    /** The models of that provider which the configuration names. */
+    Set<String> modelsOf(Provider provider) {
+        Set<String> models = policy.router().targetsOf(provider.name());
+        models.addAll(provider.settings().models());
+        models.removeIf(model -> model.contains("*"));
+        return models;
     }
 }

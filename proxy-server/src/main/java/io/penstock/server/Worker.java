@@ -9,6 +9,7 @@ import io.penstock.answer.LocalReply;
 import io.penstock.auth.CredentialField;
 import io.penstock.auth.CredentialHash;
 import io.penstock.exchange.ExchangeLoop;
+import io.penstock.exchange.Finished;
 import io.penstock.exchange.call.CallLoop;
 import io.penstock.exchange.chat.ChatLoop;
 import io.penstock.exchange.meter.MeterLoop;
@@ -19,9 +20,12 @@ import io.penstock.loop.Deadlines;
 import io.penstock.loop.SlotQueue;
 import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
+import io.penstock.observe.ExchangeObserver;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +49,7 @@ final class Worker {
     private final HeadWriter replyWriter = new HeadWriter();
     private final SlotQueue<RequestPipeline> admission;
     private final AccessLog.@Nullable LoopLog accessLog;
+    private final List<ExchangeObserver> observers = new ArrayList<>();
 
     Worker(Shared server, ServerState state, StatusPages statusPages, EventLoop loop,
             Transport transport, AddressResolverGroup<InetSocketAddress> resolver, int loops,
@@ -74,7 +79,11 @@ final class Worker {
                 connection -> new RequestPipeline(this, connection));
         adminListen = new ListenLoop(loop, deadlines, maxHeadBytes,
                 connection -> new AdminHandler(connection, this::newReply, state));
+        observers.add(server.metrics().forLoop());
         accessLog = server.accessLog() == null ? null : server.accessLog().forLoop(loop);
+        if (accessLog != null) {
+            observers.add(accessLog);
+        }
     }
 
     Shared server() {
@@ -137,5 +146,12 @@ final class Worker {
 
     AccessLog.@Nullable LoopLog accessLog() {
         return accessLog;
+    }
+
+    /** An exchange has finished, or a request was refused: tells all who watch. */
+    void onFinished(Finished finished) {
+        for (int i = 0; i < observers.size(); i++) {
+            observers.get(i).onFinished(finished);
+        }
     }
 }

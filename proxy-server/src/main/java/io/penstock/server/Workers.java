@@ -1,10 +1,12 @@
 package io.penstock.server;
 
+import io.penstock.observe.Readings;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -63,6 +65,35 @@ final class Workers {
             }
         }
         return sum;
+    }
+
+    /** How each loop stands; one that does not answer has only its lag so far. */
+    List<Readings.OfLoop> readings() {
+        long askedNanos = System.nanoTime();
+        List<Future<Readings.OfLoop>> answers = new ArrayList<>();
+        for (Worker worker : all) {
+            answers.add(worker.eventLoop().submit(() -> new Readings.OfLoop(
+                    System.nanoTime() - askedNanos, worker.upstream().open(),
+                    worker.admission().waiting())));
+        }
+        List<Readings.OfLoop> readings = new ArrayList<>();
+        for (Future<Readings.OfLoop> answer : answers) {
+            long leftNanos = TimeUnit.SECONDS.toNanos(ANSWER_SECONDS)
+                    - (System.nanoTime() - askedNanos);
+            Readings.OfLoop late = new Readings.OfLoop(TimeUnit.SECONDS.toNanos(ANSWER_SECONDS),
+                    0, 0);
+            try {
+                readings.add(answer.get(Math.max(0, leftNanos), TimeUnit.NANOSECONDS));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                readings.add(late);
+            } catch (TimeoutException e) {
+                readings.add(late);
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("an event loop cannot be read", e);
+            }
+        }
+        return readings;
     }
 
     /** The sum of a figure of that provider's pools, which any thread may read. */

@@ -87,6 +87,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     private boolean reusable;
     private boolean committed;
     private TokenUsage booked;
+    private long bookedNanoDollars;
 
     /**
      * An attempt that has yet to {@linkplain #start start}.
@@ -208,13 +209,24 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     }
 
     /** Notes what was booked for this attempt. */
-    public void onBooked(TokenUsage part) {
+    public void onBooked(TokenUsage part, long nanoDollars) {
         booked = part;
+        bookedNanoDollars = nanoDollars;
     }
 
     @Override
     public TokenUsage booked() {
         return booked;
+    }
+
+    @Override
+    public boolean isReplayed() {
+        return replayed;
+    }
+
+    @Override
+    public long bookedNanoDollars() {
+        return bookedNanoDollars;
     }
 
     @Override

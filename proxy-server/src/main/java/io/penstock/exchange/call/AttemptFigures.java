@@ -25,6 +25,12 @@ public interface AttemptFigures {
     /** When the attempt was over. */
     long endedNanos();
 
+    /** Whether the request went out twice: its first connection was closed before any reply. */
+    boolean isReplayed();
+
     /** What was booked for the attempt; null if nothing. */
     TokenUsage booked();
+
+    /** What that cost by the configured prices. */
+    long bookedNanoDollars();
 }

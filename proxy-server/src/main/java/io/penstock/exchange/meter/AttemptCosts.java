@@ -71,7 +71,7 @@ public final class AttemptCosts {
     }
 
     private void book(Attempt attempt, TokenUsage part) {
-        metering.book(attempt.target().provider(), attempt.target().model(), part);
-        attempt.onBooked(part);
+        attempt.onBooked(part, metering.book(attempt.target().provider(),
+                attempt.target().model(), part));
     }
 }

@@ -112,8 +112,11 @@ public final class Metering {
         return new TokenUsage(promptTokens(model), completionTokens, 0, 0, true);
     }
 
-    /** Books what an attempt came to, whether or not its reply was the one to pass on. */
-    public void book(String provider, String model, TokenUsage usage) {
+    /**
+     * Books what an attempt came to, whether or not its reply was the one to pass on; returns what
+     * that costs.
+     */
+    public long book(String provider, String model, TokenUsage usage) {
         if (demand.understood()) {
             estimator.learn(model, demand.promptBytes(), demand.drafts(), usage);
         }
@@ -121,6 +124,7 @@ public final class Metering {
         usedTokens += usage.total();
         usedNanoDollars += nanoDollars;
         ledger.add(caller.id(), provider, model, month, usage, nanoDollars);
+        return nanoDollars;
     }
 
     /**

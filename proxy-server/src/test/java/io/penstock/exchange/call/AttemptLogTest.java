@@ -47,8 +47,18 @@ class AttemptLogTest {
         }
 
         @Override
+        public boolean isReplayed() {
+            return false;
+        }
+
+        @Override
         public TokenUsage booked() {
             return null;
+        }
+
+        @Override
+        public long bookedNanoDollars() {
+            return 0;
         }
     }
 

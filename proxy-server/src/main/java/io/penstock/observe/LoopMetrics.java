@@ -1,0 +1,288 @@
+package io.penstock.observe;
+
+import io.penstock.exchange.Finished;
+import io.penstock.exchange.call.AttemptFigures;
+import io.penstock.exchange.call.AttemptRecord;
+import io.penstock.failure.Failure;
+import io.penstock.failure.Fault;
+import io.penstock.loop.Counter;
+import io.penstock.provider.Api;
+import io.penstock.route.Route.TargetName;
+import io.penstock.usage.TokenUsage;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts the finished exchanges of one event loop. Nothing that it writes is shared with another
+ * loop; whoever wants sums reads all of them.
+ *
+ * <p><b>Thread:</b> confined to the event loop; the figures may be read by any thread.
+ * <br><b>Bounds:</b> models and callers as {@link Metrics} bounds them; a status outside 100 to 599
+ * counts as {@code other}.
+ */
+final class LoopMetrics implements ExchangeObserver {
+    static final String NONE = "none";
+    static final String GOOD = "good";
+    static final String FAILED = "failed";
+    static final String ABANDONED = "abandoned";
+
+    private static final String NO_PROVIDER = "-"; // as the attempts say it
+    private static final int MIN_STATUS = 100;
+    private static final int MAX_STATUS = 599;
+    private static final String[] STATUSES = statuses();
+    private static final String[] APIS = apis();
+
+    /** What ends an attempt that its provider would have gone on with. */
+    private static final Set<String> NOT_THE_PROVIDERS = Stream.of(Fault.HEDGE_LOST,
+            Fault.CALLER_GONE, Fault.BUDGET_SPENT, Fault.SHUTDOWN, Fault.TUNNEL_IDLE,
+            Fault.TUNNEL_OVERDUE).map(Fault::code).collect(Collectors.toUnmodifiableSet());
+
+    private final Map<Metric, LabelTree<Counter>> counters = new EnumMap<>(Metric.class);
+    private final Map<Metric, LabelTree<LoopTimer>> timers = new EnumMap<>(Metric.class);
+    private final BoundedNames models;
+    private final BoundedNames callers;
+
+    LoopMetrics(BoundedNames models, BoundedNames callers) {
+        this.models = models;
+        this.callers = callers;
+        for (Metric metric : Metric.values()) {
+            if (metric.kind() == Metric.Kind.COUNTER) {
+                counters.put(metric, new LabelTree<>(Counter::new));
+            } else if (metric.kind() == Metric.Kind.HISTOGRAM) {
+                timers.put(metric, new LabelTree<>(LoopTimer::new));
+            }
+        }
+    }
+
+    private static String[] statuses() {
+        String[] texts = new String[MAX_STATUS + 1];
+        for (int status = MIN_STATUS; status <= MAX_STATUS; status++) {
+            texts[status] = Integer.toString(status);
+        }
+        return texts;
+    }
+
+    private static String[] apis() {
+        return Stream.of(Api.values()).map(api -> api.name().toLowerCase(Locale.ROOT))
+                .toArray(String[]::new);
+    }
+
+    LabelTree<Counter> counter(Metric metric) {
+        return Objects.requireNonNull(counters.get(metric));
+    }
+
+    LabelTree<LoopTimer> timer(Metric metric) {
+        return Objects.requireNonNull(timers.get(metric));
+    }
+
+    @Override
+    public void onFinished(Finished exchange) {
+        countRequest(exchange);
+        Finished.Stages stages = exchange.stages();
+        if (stages != null) {
+            timer(Metric.STAGES).at("receive").leaf().record(stages.receive());
+            timer(Metric.STAGES).at("queue").leaf().record(stages.queue());
+            timer(Metric.STAGES).at("provider").leaf().record(stages.provider());
+            timer(Metric.STAGES).at("proxy").leaf().record(stages.proxy());
+        }
+        List<AttemptRecord> attempts = exchange.attempts();
+        long tokens = 0;
+        long nanoDollars = 0;
+        for (int i = 0; i < attempts.size(); i++) {
+            AttemptRecord record = attempts.get(i);
+            if (wasSkipped(record)) {
+                at(counter(Metric.SKIPPED), record.target()).at(outcome(record)).leaf().add(1);
+            } else if (isLastOfItsAttempt(attempts, i)) {
+                countAttempt(exchange, i);
+                AttemptFigures figures = record.figures();
+                tokens += countTokens(record.target(), figures.booked());
+                nanoDollars += countCost(record.target(), figures.bookedNanoDollars());
+            }
+        }
+        if (!attempts.isEmpty()) { // what was booked as it went, as on a tunnel
+            TargetName target = attempts.get(attempts.size() - 1).target();
+            if (tokens == 0) {
+                tokens += countTokens(target, exchange.usage());
+            }
+            nanoDollars += countCost(target, exchange.nanoDollars() - nanoDollars);
+        }
+        countCaller(exchange, tokens, nanoDollars);
+    }
+
+    private void countRequest(Finished exchange) {
+        Failure failure = exchange.failure();
+        String api = exchange.api() == null ? NONE : APIS[exchange.api().ordinal()];
+        String outcome = failure != null ? failure.kind().code()
+                : exchange.status() < 400 ? "ok" : "passed_on";
+        counter(Metric.REQUESTS).at(api).at(outcome).at(status(exchange.status())).leaf().add(1);
+        String stream = exchange.isStream() ? "true" : "false";
+        if (exchange.stages() != null) {
+            timer(Metric.REQUEST_DURATION).at(api).at(stream).leaf()
+                    .record(exchange.durationNanos());
+        }
+        if (exchange.servedBy() != null) {
+            String provider = exchange.servedBy().provider();
+            if (exchange.firstContentNanos() >= 0) {
+                timer(Metric.FIRST_CONTENT).at(provider).at(stream).leaf()
+                        .record(exchange.firstContentNanos());
+            }
+            if (exchange.malformedEvents() > 0) {
+                counter(Metric.MALFORMED_EVENTS).at(provider).leaf()
+                        .add(exchange.malformedEvents());
+            }
+        }
+        if (failure == null) {
+            return;
+        }
+        switch (failure.kind()) {
+            case CALLER_GONE -> counter(Metric.CANCELLATIONS)
+                    .at(exchange.firstContentNanos() < 0 ? "before_content" : "after_content")
+                    .leaf().add(1);
+            case RATE_LIMITED, INSUFFICIENT_QUOTA, OVERLOADED -> counter(Metric.LIMIT_REFUSALS)
+                    .at(failure.kind().code()).leaf().add(1);
+            default -> { }
+        }
+    }
+
+    private void countCaller(Finished exchange, long tokens, long nanoDollars) {
+        String caller = exchange.caller() == null ? NONE : callers.of(exchange.caller().id());
+        counter(Metric.CALLER_REQUESTS).at(caller).leaf().add(1);
+        if (tokens > 0) {
+            counter(Metric.CALLER_TOKENS).at(caller).leaf().add(tokens);
+        }
+        if (nanoDollars > 0) {
+            counter(Metric.CALLER_COST).at(caller).leaf().add(nanoDollars);
+        }
+    }
+
+    /** Whether nothing was asked of the target. */
+    private static boolean wasSkipped(AttemptRecord record) {
+        return record.why() == null || record.outcome().equals(Fault.SATURATED.code());
+    }
+
+    /** Of an attempt that was good and then broke off there are two records. */
+    private static boolean isLastOfItsAttempt(List<AttemptRecord> all, int index) {
+        AttemptFigures figures = all.get(index).figures();
+        for (int i = index + 1; i < all.size(); i++) {
+            if (all.get(i).figures() == figures) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Counts the attempt that ended with that record. */
+    private void countAttempt(Finished exchange, int last) {
+        List<AttemptRecord> all = exchange.attempts();
+        AttemptRecord record = all.get(last);
+        String provider = record.target().provider();
+        String outcome = outcome(record);
+        AttemptFigures figures = record.figures();
+        at(counter(Metric.ATTEMPTS), record.target()).at(outcome).leaf().add(1);
+        if (figures.isReplayed()) {
+            counter(Metric.REPLAYS).at(provider).leaf().add(1);
+        }
+        String result = result(outcome);
+        long ended = figures.endedNanos() != 0 ? figures.endedNanos() : exchange.endedNanos();
+        timer(Metric.ATTEMPT_DURATION).at(provider).at(result).leaf()
+                .record(ended - figures.startedNanos());
+        if (exchange.isStream() && figures.contentNanos() != 0) {
+            timer(Metric.ATTEMPT_FIRST_CONTENT).at(provider).leaf()
+                    .record(figures.contentNanos() - figures.startedNanos());
+        }
+
+        int first = 0;
+        while (all.get(first).figures() != figures) {
+            first++;
+        }
+        String begun = result(outcome(all.get(first)));
+        countWhy(all, first, begun);
+        if (first != last && begun.equals(GOOD) && result.equals(FAILED)) {
+            counter(Metric.BROKEN_REPLIES).at(provider).at(outcome).leaf().add(1);
+        }
+    }
+
+    private void countWhy(List<AttemptRecord> all, int index, String result) {
+        AttemptRecord record = all.get(index);
+        String provider = record.target().provider();
+        AttemptRecord before = before(all, index);
+        switch (record.why()) {
+            case AGAIN -> counter(Metric.RETRIES).at(provider)
+                    .at(before == null ? NONE : outcome(before)).leaf().add(1);
+            case NEXT -> counter(Metric.FAILOVERS)
+                    .at(before == null ? NONE : before.target().provider())
+                    .at(before == null ? NONE : outcome(before)).leaf().add(1);
+            case HEDGE -> counter(Metric.HEDGES).at(provider).at(result.equals(GOOD) ? "won"
+                    : record.outcome().equals(Fault.HEDGE_LOST.code()) ? "lost" : result)
+                    .leaf().add(1);
+            case CONTINUE -> counter(Metric.CONTINUATIONS).at(provider)
+                    .at(result.equals(GOOD) ? "joined" : result).leaf().add(1);
+            case FIRST -> { }
+        }
+    }
+
+    /** The last record of an attempt before that one; null if there is none. */
+    private static @Nullable AttemptRecord before(List<AttemptRecord> all, int index) {
+        for (int i = index - 1; i >= 0; i--) {
+            if (all.get(i).why() != null) {
+                return all.get(i);
+            }
+        }
+        return null;
+    }
+
+    /** Good, failed, or abandoned for a reason that is not the provider's. */
+    static String result(String outcome) {
+        if (isStatus(outcome)) {
+            return outcome.charAt(0) < '4' ? GOOD : FAILED;
+        }
+        return NOT_THE_PROVIDERS.contains(outcome) ? ABANDONED : FAILED;
+    }
+
+    static boolean isStatus(String outcome) {
+        return Character.isDigit(outcome.charAt(0));
+    }
+
+    private static String outcome(AttemptRecord record) {
+        String outcome = record.outcome();
+        return isStatus(outcome) && (outcome.length() != 3 || outcome.charAt(0) > '5'
+                || outcome.charAt(0) < '1') ? BoundedNames.OTHER : outcome;
+    }
+
+    private static String status(int status) {
+        return status < MIN_STATUS || status > MAX_STATUS ? BoundedNames.OTHER : STATUSES[status];
+    }
+
+    private <T> LabelTree<T> at(LabelTree<T> tree, TargetName target) {
+        // A name that no provider knows must not take the room of one that is served.
+        return tree.at(target.provider()).at(target.provider().equals(NO_PROVIDER)
+                ? BoundedNames.OTHER : models.of(target.model()));
+    }
+
+    private long countTokens(TargetName target, TokenUsage usage) {
+        if (usage == null) {
+            return 0;
+        }
+        LabelTree<Counter> kinds = at(counter(Metric.TOKENS), target);
+        kinds.at("prompt").leaf().add(usage.prompt());
+        kinds.at("completion").leaf().add(usage.completion());
+        kinds.at("cached").leaf().add(usage.cached());
+        kinds.at("reasoning").leaf().add(usage.reasoning());
+        return usage.total();
+    }
+
+    private long countCost(TargetName target, long nanoDollars) {
+        if (nanoDollars <= 0) {
+            return 0;
+        }
+        at(counter(Metric.COST), target).leaf().add(nanoDollars);
+        return nanoDollars;
+    }
+}

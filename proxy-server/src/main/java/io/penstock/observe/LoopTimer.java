@@ -1,0 +1,38 @@
+package io.penstock.observe;
+
+import io.penstock.loop.Counter;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.SingleWriterRecorder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The durations of one event loop: which there were, to a hundredth, and their exact sum.
+ *
+ * <p><b>Thread:</b> written by one event loop, which never waits; read by one other thread at a
+ * time.
+ */
+final class LoopTimer {
+    static final int DIGITS = 2;
+    private static final long NANOS_A_MICRO = 1000;
+
+    private final SingleWriterRecorder micros = new SingleWriterRecorder(DIGITS);
+    private final Counter sumNanos = new Counter();
+    private @Nullable Histogram interval; // the reader's, used again each time
+
+    void record(long nanos) {
+        long counted = Math.max(0, nanos);
+        micros.recordValue(counted / NANOS_A_MICRO);
+        sumNanos.add(counted);
+    }
+
+    /** Moves what was recorded since the last time into {@code total}. */
+    void drainTo(Histogram total) {
+        interval = micros.getIntervalHistogram(interval);
+        total.add(interval);
+    }
+
+    /** Of all durations since the start. */
+    long sumNanos() {
+        return sumNanos.get();
+    }
+}

@@ -1,0 +1,137 @@
+package io.penstock.observe;
+
+import java.util.List;
+
+/** What is measured, under the names by which Prometheus knows it. The names are stable. */
+enum Metric {
+    REQUESTS(Kind.COUNTER, "penstock_requests",
+            "Requests that were answered, the refused ones among them.",
+            "api", "outcome", "code"),
+    REQUEST_DURATION(Kind.HISTOGRAM, "penstock_request_duration_seconds",
+            "From the head of a request to the end of its reply.", "api", "stream"),
+    FIRST_CONTENT(Kind.HISTOGRAM, "penstock_first_content_seconds",
+            "From the head of a request to the first content for its caller.",
+            "provider", "stream"),
+    STAGES(Kind.HISTOGRAM, "penstock_stage_seconds",
+            "Where the time went until the reply began; proxy is the proxy's own time.", "stage"),
+    LIMIT_REFUSALS(Kind.COUNTER, "penstock_limit_refusals",
+            "Requests that a limit, a budget or too much load refused.", "reason"),
+    CANCELLATIONS(Kind.COUNTER, "penstock_cancellations",
+            "Requests whose caller went before the end of the reply.", "phase"),
+
+    ATTEMPTS(Kind.COUNTER, "penstock_attempts",
+            "Attempts at targets, by the status of the reply or by what happened instead.",
+            "provider", "model", "outcome"),
+    ATTEMPT_DURATION(Kind.HISTOGRAM, "penstock_attempt_duration_seconds",
+            "From the beginning of an attempt to its end.", "provider", "result"),
+    ATTEMPT_FIRST_CONTENT(Kind.HISTOGRAM, "penstock_attempt_first_content_seconds",
+            "From the beginning of a streamed attempt to its first content.", "provider"),
+    SKIPPED(Kind.COUNTER, "penstock_targets_skipped",
+            "Targets that were passed over without being asked.", "provider", "model", "reason"),
+    REPLAYS(Kind.COUNTER, "penstock_replays",
+            "Requests that an attempt sent again, since a reused connection was closed first.",
+            "provider"),
+    RETRIES(Kind.COUNTER, "penstock_retries",
+            "Attempts at the same target once more, by what the one before came to.",
+            "provider", "reason"),
+    FAILOVERS(Kind.COUNTER, "penstock_failovers",
+            "Attempts at another target, by the provider that failed and how.",
+            "provider", "reason"),
+    HEDGES(Kind.COUNTER, "penstock_hedges",
+            "Attempts beside a slow one, by what came of them.", "provider", "result"),
+    CONTINUATIONS(Kind.COUNTER, "penstock_continuations",
+            "Attempts to continue a reply that broke off.", "provider", "result"),
+    BROKEN_REPLIES(Kind.COUNTER, "penstock_broken_replies",
+            "Replies that broke off after their caller had begun to get them.",
+            "provider", "reason"),
+    MALFORMED_EVENTS(Kind.COUNTER, "penstock_malformed_events",
+            "Events of replies that were no JSON where JSON should be.", "provider"),
+
+    TOKENS(Kind.COUNTER, "penstock_tokens",
+            "Tokens of all attempts; cached ones are prompt tokens too, reasoning ones completion.",
+            "provider", "model", "kind"),
+    COST(Kind.COUNTER, "penstock_cost_dollars",
+            "What all attempts cost by the configured prices.", "provider", "model"),
+    CALLER_REQUESTS(Kind.COUNTER, "penstock_caller_requests",
+            "Requests of each caller; on the admin port only.", "caller"),
+    CALLER_TOKENS(Kind.COUNTER, "penstock_caller_tokens",
+            "Prompt and completion tokens of each caller; on the admin port only.", "caller"),
+    CALLER_COST(Kind.COUNTER, "penstock_caller_cost_dollars",
+            "What each caller's requests cost; on the admin port only.", "caller"),
+
+    BUILD(Kind.INFO, "penstock_build", "Always 1; which version runs.", "version"),
+    UPTIME(Kind.GAUGE, "penstock_uptime_seconds", "Since the proxy started."),
+    READY(Kind.GAUGE, "penstock_ready", "1 while new requests are welcome, 0 while draining."),
+    CONNECTIONS(Kind.GAUGE, "penstock_connections", "Connections of callers that are open."),
+    OPEN_EXCHANGES(Kind.GAUGE, "penstock_open_exchanges", "Exchanges under way."),
+    QUEUED_EXCHANGES(Kind.GAUGE, "penstock_queued_exchanges",
+            "Exchanges that wait to be among the concurrent ones."),
+    LOOP_LAG(Kind.GAUGE, "penstock_event_loop_lag_seconds",
+            "How long the event loop took to turn to the question of this scrape.", "loop"),
+    UPSTREAM_CONNECTIONS(Kind.GAUGE, "penstock_upstream_connections",
+            "Connections to providers that are open."),
+    UPSTREAM_OPENED(Kind.COUNTER, "penstock_upstream_connections_opened",
+            "Connections that were opened to a provider.", "provider"),
+    PROVIDER_ENABLED(Kind.GAUGE, "penstock_provider_enabled",
+            "1 for a provider that is enabled, else 0.", "provider"),
+    PROVIDER_IN_FLIGHT(Kind.GAUGE, "penstock_provider_in_flight",
+            "Calls that a provider has, and those that wait for it.", "provider"),
+    PROVIDER_WAITING(Kind.GAUGE, "penstock_provider_waiting",
+            "Calls that wait for a connection or a slot of a provider.", "provider"),
+    PROVIDER_KEYS(Kind.GAUGE, "penstock_provider_keys",
+            "Keys of a provider, by whether they rest.", "provider", "state"),
+    BREAKER(Kind.GAUGE, "penstock_breaker_open",
+            "1 for a breaker that is open, 0.5 half open, 0 closed.", "provider", "model");
+
+    enum Kind { COUNTER, GAUGE, HISTOGRAM, INFO }
+
+    private static final String CALLER = "caller";
+
+    private final Kind kind;
+    private final String name;
+    private final String help;
+    private final List<String> labels;
+
+    Metric(Kind kind, String name, String help, String... labels) {
+        this.kind = kind;
+        this.name = name;
+        this.help = help;
+        this.labels = List.of(labels);
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    /** Without the suffix that its kind brings. */
+    String baseName() {
+        return name;
+    }
+
+    /** As queries name it; a histogram's series add {@code _bucket}, {@code _count}, {@code _sum}. */
+    String exposedName() {
+        return switch (kind) {
+            case COUNTER -> name + "_total";
+            case INFO -> name + "_info";
+            case GAUGE, HISTOGRAM -> name;
+        };
+    }
+
+    String help() {
+        return help;
+    }
+
+    List<String> labels() {
+        return labels;
+    }
+
+    /** Whether the figures name callers, which other callers must not learn. */
+    boolean isOfCallers() {
+        return labels.contains(CALLER);
+    }
+
+    /** Whether the loops count billionths of what is shown. */
+    boolean isInNanos() {
+        return name.endsWith("_dollars");
+    }
+}

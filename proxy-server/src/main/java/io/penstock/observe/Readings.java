@@ -1,0 +1,38 @@
+package io.penstock.observe;
+
+import java.util.List;
+
+/**
+ * How the proxy stands at one moment: what is read off it, where the rest of the metrics is counted.
+ *
+ * @param version of this build
+ * @param ready new requests are welcome
+ * @param connections of callers
+ * @param openExchanges that are under way
+ */
+public record Readings(String version, long uptimeNanos, boolean ready, long connections,
+        long openExchanges, List<OfLoop> loops, List<OfProvider> providers) {
+
+    /**
+     * One event loop.
+     *
+     * @param lagNanos from the question to the moment when the loop turned to it, or gave no answer
+     * @param upstreamConnections open to providers
+     * @param queued exchanges that wait to be among the concurrent ones
+     */
+    public record OfLoop(long lagNanos, int upstreamConnections, long queued) {}
+
+    /**
+     * One provider.
+     *
+     * @param inFlight calls that it has, and those that wait for it
+     * @param waiting those of them that wait
+     * @param connectionsOpened since the start
+     * @param keysResting of its {@code keys}
+     */
+    public record OfProvider(String name, boolean enabled, long inFlight, long waiting,
+            long connectionsOpened, int keys, int keysResting, List<OfTarget> targets) {}
+
+    /** The breaker of one model: {@code closed}, {@code half_open} or {@code open}. */
+    public record OfTarget(String model, String breaker) {}
+}

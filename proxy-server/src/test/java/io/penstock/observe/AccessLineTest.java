@@ -1,0 +1,58 @@
+package io.penstock.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.caller.Caller;
+import io.penstock.exchange.Finished;
+import io.penstock.exchange.call.Ask;
+import io.penstock.exchange.call.AttemptRecord;
+import io.penstock.provider.Api;
+import io.penstock.route.Route.TargetName;
+import io.penstock.usage.TokenUsage;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AccessLineTest {
+    private static final TargetName A = new TargetName("a", "m");
+    private static final TargetName B = new TargetName("b", "n");
+    private static final List<AttemptRecord> ATTEMPTS = List.of(
+            new AttemptRecord(A, null, "cooldown", 0, null),
+            new AttemptRecord(A, Ask.Why.FIRST, "503", 1, null),
+            new AttemptRecord(B, Ask.Why.NEXT, "200", 1, null));
+
+    private final StringBuilder out = new StringBuilder();
+
+    private static Finished finished(TokenUsage usage, long nanoDollars) {
+        return new Finished(Caller.ANYONE, "id", "smart", Api.CHAT, Api.CHAT, true, 200, null,
+                ATTEMPTS, B, usage, nanoDollars, 0, 0, 2_000_000, 0, 1_000_000, null);
+    }
+
+    @Test
+    void tellsTheCostAndWhyAttemptsWereMade() {
+        AccessLog.AccessLine.json(out, finished(new TokenUsage(7, 3, 1, 2), 1_230_000),
+                Instant.EPOCH);
+
+        assertThat(out).contains("\"attempts\":[\"a/m=cooldown\",\"a/m=503\",\"b/n=200\"],"
+                + "\"why\":[\"skipped\",\"first\",\"next\"],")
+                .contains(",\"reasoning_tokens\":2,\"cost_usd\":0.00123}\n");
+    }
+
+    @Test
+    void namesNoCostWherePricesAreUnknown() {
+        AccessLog.AccessLine.json(out, finished(null, 0), Instant.EPOCH);
+
+        assertThat(out).doesNotContain("cost_usd");
+    }
+
+    @Test
+    void tellsPeopleTheSame() {
+        AccessLog.AccessLine.text(out, finished(new TokenUsage(7, 3, 1, 2, true), 2_000_000_000),
+                Instant.EPOCH);
+
+        assertThat(out.toString()).endsWith(" attempts=\"a/m=cooldown, a/m=503, b/n=200\""
+                + " why=skipped,first,next ms=2.0 first_content_ms=1.0 prompt_tokens=7"
+                + " completion_tokens=3 cached_tokens=1 reasoning_tokens=2 estimated=true"
+                + " cost_usd=2\n");
+    }
+}
