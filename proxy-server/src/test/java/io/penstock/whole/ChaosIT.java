@@ -31,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.Logger;
@@ -57,6 +58,7 @@ class ChaosIT {
     private final Map<String, Integer> outcomes = new ConcurrentHashMap<>();
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
     private final AtomicInteger nextCall = new AtomicInteger();
+    private final AtomicLong mostMemory = new AtomicLong();
 
     /** What a caller saw of a call. */
     private enum Outcome { WHOLE, ERROR, ERROR_EVENT, LEFT }
@@ -85,12 +87,14 @@ class ChaosIT {
                     callAll(proxy, CALLS / ROUNDS);
                 }
                 long after = settledMemory(proxy);
-                LOG.info("chaos midstream={} seed={} outcomes={} pinned_bytes={}, {}", midstream,
-                        SEED, outcomes, before, after);
+                LOG.info("chaos midstream={} seed={} outcomes={} bytes={}, {}, most {}",
+                        midstream, SEED, outcomes, before, after, mostMemory);
                 LOG.debug("failures a={} b={} c={}", a.failures(), b.failures(), c.failures());
                 assertThat(wrong).as("seed " + SEED).isEmpty();
                 assertThat(after).as("bytes of buffers in use, seed " + SEED)
                         .isLessThanOrEqualTo(before + MEMORY_SLACK);
+                assertThat(mostMemory.get()).as("so there was something to lose")
+                        .isGreaterThan(after);
                 assertMostAreWhole();
             }
         }
@@ -106,6 +110,10 @@ class ChaosIT {
     private static long settledMemory(ProxyUnderTest proxy) {
         proxy.awaitNoCallers();
         proxy.awaitQuiet();
+        return memory();
+    }
+
+    private static long memory() {
         return PooledByteBufAllocator.DEFAULT.pinnedDirectMemory();
     }
 
@@ -155,6 +163,7 @@ class ChaosIT {
                     call = nextCall.getAndIncrement()) {
                 client = client == null ? RawClient.connect(proxy.port()).timeout(PATIENCE) : client;
                 client = new Call(client, new Random(SEED * 1_000_003 + call)).run();
+                mostMemory.accumulateAndGet(memory(), Math::max);
             }
         } finally {
             if (client != null) {
