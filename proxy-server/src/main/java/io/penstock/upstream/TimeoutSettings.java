@@ -33,12 +33,12 @@ public record TimeoutSettings(Duration connect, Duration tls, Duration head, Dur
         positive("total", total);
     }
 
-    /** The same, but for what is not null here; {@code head} counts as set by hand. */
+    /** The same, but for what is not null here. */
     public TimeoutSettings with(Duration connect, Duration tls, Duration head,
-            Duration firstContent, Duration gap, Duration total) {
+            Duration headOfUnary, Duration firstContent, Duration gap, Duration total) {
         return new TimeoutSettings(connect == null ? this.connect : connect,
                 tls == null ? this.tls : tls, head == null ? this.head : head,
-                head == null ? headOfUnary : head,
+                headOfUnary == null ? this.headOfUnary : headOfUnary,
                 firstContent == null ? this.firstContent : firstContent,
                 gap == null ? this.gap : gap, total == null ? this.total : total);
     }
