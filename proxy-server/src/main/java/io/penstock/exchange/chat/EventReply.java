@@ -27,6 +27,10 @@ final class EventReply extends StreamReply {
 
     @Override
     public boolean onEvent(ByteBuf buffer, int index, int length) {
+        if (loop.chatStream().isMalformed(buffer, index, length)) {
+            onMalformed(); // clients give up on an event that they can't read
+            return false;
+        }
         watchedEvents += length > MAX_EMPTY_BYTES ? 1 : 0;
         unreadLast = false;
         onMeaning(watcher.onEvent(buffer, index, length, Unpooled.EMPTY_BUFFER), length);
@@ -61,7 +65,7 @@ final class EventReply extends StreamReply {
 
     @Override
     public int malformedEvents() {
-        return watcher.malformedEvents();
+        return super.malformedEvents() + watcher.malformedEvents();
     }
 
     @Override
