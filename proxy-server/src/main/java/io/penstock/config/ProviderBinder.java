@@ -4,6 +4,7 @@ import io.penstock.provider.Options;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.provider.Site;
+import io.penstock.route.TargetTimeouts;
 import io.penstock.upstream.LoadSettings;
 import io.penstock.upstream.PoolSettings;
 import io.penstock.upstream.ProviderSettings;
@@ -27,9 +28,10 @@ final class ProviderBinder {
      * @param names of all, those that are left out and those with mistakes included; null when a
      *     mistake leaves them unknown
      * @param leftOut names of those that are not among the settings, for want of a key
+     * @param timeouts what each says of its timers itself, by name
      */
     record Bound(List<ProviderSettings> settings, @Nullable Set<String> names,
-            Set<String> leftOut) {
+            Set<String> leftOut, Map<String, TargetTimeouts> timeouts) {
         boolean isUsable(String name) {
             return settings.stream().anyMatch(each -> each.name().equals(name) && each.enabled());
         }
@@ -49,6 +51,7 @@ final class ProviderBinder {
     private final OptionBinder options;
     private final Proxies proxies;
     private final Set<String> leftOut = new LinkedHashSet<>();
+    private final Map<String, TargetTimeouts> saidTimeouts = new LinkedHashMap<>();
 
     ProviderBinder(Map<String, String> environment, Overrides overrides, Problems problems,
             ProviderTypes types) {
@@ -76,7 +79,8 @@ final class ProviderBinder {
                 problems.error(place, "'" + name + "' is " + first.path()
                         + " already, expected a different name for each provider");
             }
-            ProviderSettings provider = name == null ? null : provider(section, name);
+            ProviderSettings provider = name == null ? null : provider(section, name,
+                    root.get(Schema.RESILIENCE).timeouts());
             if (provider != null) {
                 settings.add(provider);
             }
@@ -87,7 +91,8 @@ final class ProviderBinder {
                     + "will be refused, expected one at least, or the variable of an API key such "
                     + "as " + ProviderTypes.OPENAI.defaultKeyEnv());
         }
-        return new Bound(settings, namesAreKnown ? names.keySet() : null, leftOut);
+        return new Bound(settings, namesAreKnown ? names.keySet() : null, leftOut,
+                saidTimeouts);
     }
 
     private List<Section> sections(Section root) {
@@ -156,20 +161,23 @@ final class ProviderBinder {
     }
 
     /** Null when the provider is left out, or has a mistake. */
-    private @Nullable ProviderSettings provider(Section section, String name) {
+    private @Nullable ProviderSettings provider(Section section, String name,
+            TargetTimeouts preset) {
         ProviderType type = type(section, name);
         boolean enabled = section.get(ProviderSchema.ENABLED);
         Options told = options.bind(section, type);
         URI baseUrl = told == null ? null : baseUrl(section, type, told);
-        TimeoutSettings timeouts = timeouts(section.section(ProviderSchema.TIMEOUTS));
+        TargetTimeouts timers = said(section.section(ProviderSchema.TIMEOUTS), problems);
         PoolSettings pool = pool(section.section(ProviderSchema.POOL));
         LoadSettings limits = limits(section.section(ProviderSchema.LIMITS));
         UpstreamTlsSettings tls = tls(section.section(ProviderSchema.TLS));
         KeyBinder.Bound pooled = keys.bind(section, name, type, enabled);
-        if (told == null || baseUrl == null || timeouts == null || pool == null || limits == null
+        if (told == null || baseUrl == null || timers == null || pool == null || limits == null
                 || !options.isFit(section, type, new Site(baseUrl, told))) {
             return null;
         }
+        saidTimeouts.put(name, timers);
+        TimeoutSettings timeouts = timeouts(timers, preset);
         ProviderSettings settings = section.build(problems,
                 () -> new ProviderSettings(name, type, baseUrl, pooled.keys(),
                         section.get(ProviderSchema.MODELS), enabled,
@@ -211,23 +219,39 @@ final class ProviderBinder {
         return null;
     }
 
-    private TimeoutSettings timeouts(Section section) {
-        Duration firstByte = section.get(ProviderSchema.FIRST_BYTE);
-        boolean headIsSet = section.has(ProviderSchema.HEAD) || firstByte != null;
-        Duration head = section.has(ProviderSchema.HEAD) || firstByte == null
-                ? section.get(ProviderSchema.HEAD) : firstByte;
-        Duration firstContent = section.has(ProviderSchema.FIRST_CONTENT) || firstByte == null
-                ? section.get(ProviderSchema.FIRST_CONTENT) : firstByte;
-        requireOneGap(section, problems);
-        Duration gap = section.has(ProviderSchema.GAP_AS_IDLE)
-                ? section.get(ProviderSchema.GAP_AS_IDLE) : section.get(ProviderSchema.GAP);
-        return section.build(problems,
-                () -> new TimeoutSettings(section.get(ProviderSchema.CONNECT),
-                        section.get(ProviderSchema.HANDSHAKE), head, headIsSet ? head : null,
-                        firstContent, gap, section.get(ProviderSchema.TOTAL)));
+    /** The preset's timers, but for what is said. */
+    private static TimeoutSettings timeouts(TargetTimeouts said, TargetTimeouts preset) {
+        return with(said, with(preset, TimeoutSettings.DEFAULT));
     }
 
-    static void requireOneGap(Section section, Problems problems) {
+    private static TimeoutSettings with(TargetTimeouts said, TimeoutSettings others) {
+        return others.with(said.connect(), said.tls(), said.head(), said.headOfUnary(),
+                said.firstContent(), said.gap(), said.total());
+    }
+
+    /** What is said there, and nothing of the defaults; null when nothing is. */
+    static @Nullable TargetTimeouts said(@Nullable Section section, Problems problems) {
+        if (section == null) {
+            return null;
+        }
+        Duration firstByte = section.get(ProviderSchema.FIRST_BYTE);
+        Duration head = said(section, ProviderSchema.HEAD);
+        Duration firstContent = said(section, ProviderSchema.FIRST_CONTENT);
+        requireOneGap(section, problems);
+        Duration idle = section.get(ProviderSchema.GAP_AS_IDLE);
+        return section.build(problems, () -> new TargetTimeouts(
+                said(section, ProviderSchema.CONNECT), said(section, ProviderSchema.HANDSHAKE),
+                head == null ? firstByte : head,
+                firstContent == null ? firstByte : firstContent,
+                idle == null ? said(section, ProviderSchema.GAP) : idle,
+                said(section, ProviderSchema.TOTAL)));
+    }
+
+    private static @Nullable Duration said(Section section, Field<Duration> field) {
+        return section.has(field) ? section.get(field) : null;
+    }
+
+    private static void requireOneGap(Section section, Problems problems) {
         if (section.has(ProviderSchema.GAP) && section.has(ProviderSchema.GAP_AS_IDLE)) {
             problems.error(section.place(ProviderSchema.GAP_AS_IDLE),
                     "another name of 'gap', which is set as well, expected one of the two");

@@ -66,7 +66,8 @@ final class ProviderSchema {
     static final SectionType TIMEOUTS_TYPE = SectionType.of("section", CONNECT, HANDSHAKE, HEAD,
             FIRST_CONTENT, FIRST_BYTE, GAP, GAP_AS_IDLE, TOTAL);
     static final Field<Section> TIMEOUTS = Field.section("timeouts", TIMEOUTS_TYPE,
-            "how long each part of a call may take");
+            "how long each part of a call may take; the defaults are those of `resilience: "
+                    + "standard`");
 
     static final Field<Integer> MAX_CONNECTIONS = Field.of("max_connections", Types.integerFrom(1),
             PoolSettings.DEFAULT.maxConnections(),

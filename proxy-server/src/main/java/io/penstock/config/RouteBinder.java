@@ -2,11 +2,13 @@ package io.penstock.config;
 
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.HoldSettings;
+import io.penstock.route.Resilience;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.route.RouteSettings.TargetSettings;
 import io.penstock.route.TargetTerms;
 import io.penstock.route.TargetTimeouts;
+import io.penstock.route.WaitSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,10 +19,14 @@ import org.jspecify.annotations.Nullable;
 /** The routes, each target of which must be a provider that there is. */
 final class RouteBinder {
     private final ProviderBinder.Bound providers;
+    private final Resilience usual;
+    private final boolean waitIsSaid;
     private final Problems problems;
 
-    RouteBinder(ProviderBinder.Bound providers, Problems problems) {
+    RouteBinder(ProviderBinder.Bound providers, Section root, Problems problems) {
         this.providers = providers;
+        usual = root.get(Schema.RESILIENCE);
+        waitIsSaid = root.section(Schema.RETRY).has(Schema.WAIT_FOR_RETRY_AFTER);
         this.problems = problems;
     }
 
@@ -47,11 +53,14 @@ final class RouteBinder {
     private @Nullable RouteSettings route(Section section) {
         int before = problems.errorCount();
         HoldSettings hold = hold(section.section(RouteSchema.HOLD));
+        Resilience resilience = section.has(RouteSchema.RESILIENCE)
+                ? section.get(RouteSchema.RESILIENCE) : usual;
         RoutePolicy policy = new RoutePolicy(section.get(RouteSchema.STRATEGY),
                 section.get(RouteSchema.AFFINITY), hedge(section.get(RouteSchema.HEDGE)),
-                section.get(RouteSchema.MIDSTREAM), hold,
-                section.get(RouteSchema.ON_CANCEL).equals("drain"));
-        List<TargetSettings> kept = targets(section);
+                section.has(RouteSchema.MIDSTREAM) ? section.get(RouteSchema.MIDSTREAM)
+                        : resilience.midstream(), hold,
+                section.get(RouteSchema.ON_CANCEL).equals("drain"), waits(resilience));
+        List<TargetSettings> kept = targets(section, resilience);
         if (!section.isComplete() || problems.errorCount() > before) {
             return null;
         }
@@ -64,8 +73,22 @@ final class RouteBinder {
                 () -> new RouteSettings(section.get(RouteSchema.MODEL), kept, policy));
     }
 
+    /** How calls of models without a route are carried out. */
+    RoutePolicy unrouted() {
+        RoutePolicy policy = usual.policy();
+        return new RoutePolicy(policy.strategy(), policy.affinity(), policy.hedge(),
+                policy.midstream(), policy.hold(), policy.drains(), waits(usual));
+    }
+
+    /** Where {@code retry} says how long to wait beside other targets, that holds everywhere. */
+    private WaitSettings waits(Resilience resilience) {
+        boolean sameAsUsual = waitIsSaid || resilience == Resilience.STANDARD;
+        return new WaitSettings(sameAsUsual ? null : resilience.waits().besideOthers(),
+                resilience.waits().alone());
+    }
+
     /** The targets whose providers are not left out. */
-    private List<TargetSettings> targets(Section section) {
+    private List<TargetSettings> targets(Section section, Resilience resilience) {
         List<TargetSettings> kept = new ArrayList<>();
         List<Section> targets = section.get(RouteSchema.TARGETS);
         for (Section each : targets == null ? List.<Section>of() : targets) {
@@ -78,14 +101,18 @@ final class RouteBinder {
                         + target.provider() + "', "
                         + Suggestion.among(target.provider(), providers.names()));
             } else if (!providers.leftOut().contains(target.provider())) {
-                kept.add(new TargetSettings(target.provider(), target.model(), terms(each)));
+                kept.add(new TargetSettings(target.provider(), target.model(),
+                        terms(each, target.provider(), resilience)));
             }
         }
         return kept;
     }
 
-    private TargetTerms terms(Section section) {
-        TargetTimeouts timeouts = timeouts(section.get(RouteSchema.TARGET_TIMEOUTS));
+    private TargetTerms terms(Section section, String provider, Resilience resilience) {
+        TargetTimeouts said = ProviderBinder.said(section.get(RouteSchema.TARGET_TIMEOUTS),
+                problems);
+        TargetTimeouts timeouts = resilience == usual ? said
+                : filledUp(said, providers.timeouts().get(provider), resilience.timeouts());
         Integer window = section.get(RouteSchema.CONTEXT_WINDOW);
         TargetTerms terms = section.build(problems,
                 () -> new TargetTerms(section.get(RouteSchema.WEIGHT),
@@ -93,26 +120,21 @@ final class RouteBinder {
         return terms == null ? TargetTerms.DEFAULT : terms;
     }
 
-    /** What is said there, and nothing of the defaults; null when nothing is. */
-    private @Nullable TargetTimeouts timeouts(Section section) {
-        if (section == null) {
-            return null;
-        }
-        Duration firstByte = section.get(ProviderSchema.FIRST_BYTE);
-        Duration head = said(section, ProviderSchema.HEAD);
-        Duration firstContent = said(section, ProviderSchema.FIRST_CONTENT);
-        ProviderBinder.requireOneGap(section, problems);
-        Duration idle = section.get(ProviderSchema.GAP_AS_IDLE);
-        return section.build(problems, () -> new TargetTimeouts(
-                said(section, ProviderSchema.CONNECT), said(section, ProviderSchema.HANDSHAKE),
-                head == null ? firstByte : head,
-                firstContent == null ? firstByte : firstContent,
-                idle == null ? said(section, ProviderSchema.GAP) : idle,
-                said(section, ProviderSchema.TOTAL)));
+    /** The preset's timers where neither the target nor its provider says its own. */
+    private static TargetTimeouts filledUp(@Nullable TargetTimeouts target,
+            @Nullable TargetTimeouts provider, TargetTimeouts preset) {
+        TargetTimeouts own = target == null ? TargetTimeouts.NONE : target;
+        TargetTimeouts providers = provider == null ? TargetTimeouts.NONE : provider;
+        return new TargetTimeouts(own.connect(), own.tls(),
+                first(own.head(), providers.head(), preset.head()), own.headOfUnary(),
+                first(own.firstContent(), providers.firstContent(), preset.firstContent()),
+                first(own.gap(), providers.gap(), preset.gap()),
+                first(own.total(), providers.total(), preset.total()));
     }
 
-    private static @Nullable Duration said(Section section, Field<Duration> field) {
-        return section.has(field) ? section.get(field) : null;
+    private static @Nullable Duration first(@Nullable Duration a, @Nullable Duration b,
+            @Nullable Duration c) {
+        return a != null ? a : b != null ? b : c;
     }
 
     /** Null for none. */

@@ -3,6 +3,7 @@ package io.penstock.config;
 import io.penstock.route.Affinity;
 import io.penstock.route.HoldSettings;
 import io.penstock.route.Midstream;
+import io.penstock.route.Resilience;
 import io.penstock.route.RouteSettings.TargetSettings;
 import io.penstock.route.Strategy;
 import java.time.Duration;
@@ -47,9 +48,12 @@ final class RouteSchema {
             SectionType.of("section", HEDGE_AFTER, HEDGE_RATIO),
             "a second call when the first is slow; off unless set");
 
-    static final Field<Midstream> MIDSTREAM = Field.of("midstream",
-            Types.oneOf(Midstream.values()), Midstream.ERROR,
-            "what follows when a stream breaks after its first content");
+    static final Field<Resilience> RESILIENCE = Field.optional("resilience",
+            Types.oneOf(Resilience.values()),
+            "a preset of timers, `midstream` and waiting, in place of `resilience` for all routes");
+    static final Field<Midstream> MIDSTREAM = Field.optional("midstream",
+            Types.oneOf(Midstream.values()), "what follows when a stream breaks after its first "
+                    + "content; without it, what `resilience` says, `error` by default");
 
     static final Field<Integer> CONTENT_EVENTS = Field.of("content_events", Types.integerFrom(1),
             HoldSettings.DEFAULT.contentEvents(), "content events of a stream");
@@ -80,7 +84,7 @@ final class RouteSchema {
             "answers repeated calls of this route from memory");
 
     static final SectionType ROUTE = SectionType.of("route", MODEL, TARGETS, STRATEGY, HEDGE,
-            MIDSTREAM, HOLD, ON_CANCEL, AFFINITY, CACHE);
+            RESILIENCE, MIDSTREAM, HOLD, ON_CANCEL, AFFINITY, CACHE);
 
     private RouteSchema() {}
 

@@ -8,6 +8,7 @@ import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.route.Resilience;
 import io.penstock.upstream.BreakerSettings;
 import java.net.URI;
 import java.nio.file.Path;
@@ -56,6 +57,11 @@ final class Schema {
 
     static final Field<List<Section>> PROVIDERS = Field.list("providers", ProviderSchema.PROVIDER,
             "who answers; without this key, every provider whose API key is in the environment");
+    static final Field<Resilience> RESILIENCE = Field.of("resilience",
+            Types.oneOf(Resilience.values()), Resilience.STANDARD,
+            "what timers, `midstream` and waiting are where a route and single settings don't "
+                    + "say it: one of three presets, which [Failover](failover.md#presets) shows "
+                    + "side by side");
     static final Field<List<Section>> ROUTES = Field.list("routes", RouteSchema.ROUTE,
             "which targets a model's name stands for; a model without a route goes to every "
                     + "enabled provider that lists it, by priority");
@@ -223,7 +229,7 @@ final class Schema {
             SectionType.of("section", GRACE), "the end");
 
     static final SectionType ROOT = SectionType.of("section", LISTEN, ADMIN, PLUGINS, PROVIDERS,
-            ROUTES, AUTH, LIMITS, BUDGET, PRICES, BREAKER, RETRY, CACHE, REDIS, CORS, OBSERVE,
+            RESILIENCE, ROUTES, AUTH, LIMITS, BUDGET, PRICES, BREAKER, RETRY, CACHE, REDIS, CORS, OBSERVE,
             SHUTDOWN);
 
     private Schema() {}

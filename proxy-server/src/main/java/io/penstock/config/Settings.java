@@ -7,6 +7,7 @@ import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.upstream.BreakerSettings;
 import io.penstock.upstream.ProviderSettings;
@@ -20,12 +21,23 @@ import java.util.List;
  *
  * @param shutdownGrace how long open streams may go on after a stop was asked for
  * @param debug whether the log tells what peers do wrong, too
+ * @param unrouted how calls of models without a route are carried out
  */
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
         List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
         CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
         BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
-        Duration shutdownGrace, boolean debug) {
+        Duration shutdownGrace, boolean debug, RoutePolicy unrouted) {
+
+    /** One that carries out calls of models without a route by default. */
+    public Settings(List<ListenSettings> listen, AdminSettings admin,
+            List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
+            CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
+            BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
+            Duration shutdownGrace, boolean debug) {
+        this(listen, admin, providers, routes, auth, cors, limits, budget, prices, breaker, retry,
+                observe, shutdownGrace, debug, RoutePolicy.DEFAULT);
+    }
 
     public Settings {
         listen = List.copyOf(listen);
@@ -38,6 +50,6 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
                 prices, breaker, retry,
                 new ObserveSettings(null, observe.json(), observe.fullHeaders()),
-                shutdownGrace, debug);
+                shutdownGrace, debug, unrouted);
     }
 }

@@ -50,8 +50,8 @@ final class SettingsBinder {
         EdgeBinder edge = new EdgeBinder(environment, overrides, problems);
         ProviderBinder.Bound providers =
                 new ProviderBinder(environment, overrides, problems, types).bind(root);
-        List<RouteSettings> routes =
-                new RouteBinder(providers, problems).bind(root.get(Schema.ROUTES));
+        RouteBinder routeBinder = new RouteBinder(providers, root, problems);
+        List<RouteSettings> routes = routeBinder.bind(root.get(Schema.ROUTES));
         boolean isOpen = auth.isOpen() && !authBinder.isMistaken();
         return new Settings(edge.listen(root, isOpen), edge.admin(root), providers.settings(),
                 routes, auth, cors(root.section(Schema.CORS)),
@@ -59,7 +59,8 @@ final class SettingsBinder {
                 prices(root), breaker(root.section(Schema.BREAKER)),
                 retry(root.section(Schema.RETRY)),
                 observe(root.section(Schema.OBSERVE)),
-                root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug());
+                root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug(),
+                routeBinder.unrouted());
     }
 
     private CorsSettings cors(Section section) {

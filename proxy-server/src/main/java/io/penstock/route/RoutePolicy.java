@@ -11,13 +11,22 @@ import org.jspecify.annotations.Nullable;
  * @param midstream what follows when a stream breaks after its first content
  * @param hold what an attempt must show before the caller sees any of it
  * @param drains a reply whose caller has gone is read on, to learn its usage
+ * @param waits how long a target's own word may be waited out
  */
 public record RoutePolicy(Strategy strategy, @Nullable Affinity affinity,
-        @Nullable HedgeSettings hedge, Midstream midstream, HoldSettings hold, boolean drains) {
+        @Nullable HedgeSettings hedge, Midstream midstream, HoldSettings hold, boolean drains,
+        WaitSettings waits) {
     public static final RoutePolicy DEFAULT = new RoutePolicy(HoldSettings.DEFAULT, false);
 
     /** One that leaves all else at its default. */
     public RoutePolicy(HoldSettings hold, boolean drains) {
         this(Strategy.PRIORITY, null, null, Midstream.ERROR, hold, drains);
+    }
+
+    /** One that waits as long as it does by default. */
+    public RoutePolicy(Strategy strategy, @Nullable Affinity affinity,
+            @Nullable HedgeSettings hedge, Midstream midstream, HoldSettings hold,
+            boolean drains) {
+        this(strategy, affinity, hedge, midstream, hold, drains, WaitSettings.DEFAULT);
     }
 }

@@ -32,11 +32,23 @@ public final class Router {
 
     private final List<Configured> routes = new ArrayList<>();
     private final List<Candidate> candidates;
+    private final RoutePolicy unrouted;
     private final List<String> affinityHeaders;
     private final ConcurrentHashMap<String, Route> remembered = new ConcurrentHashMap<>();
 
-    /** {@code candidates} in any order; of equal priority, the earlier one goes first. */
+    /** One that carries out calls of models without a route by default. */
     public Router(List<RouteSettings> settings, List<Candidate> candidates) {
+        this(settings, candidates, RoutePolicy.DEFAULT);
+    }
+
+    /**
+     * {@code candidates} in any order; of equal priority, the earlier one goes first.
+     *
+     * @param unrouted how calls of models without a route are carried out
+     */
+    public Router(List<RouteSettings> settings, List<Candidate> candidates,
+            RoutePolicy unrouted) {
+        this.unrouted = unrouted;
         this.candidates = candidates.stream()
                 .sorted(Comparator.comparingInt(Candidate::priority)).toList();
         Set<String> enabled = new LinkedHashSet<>();
@@ -91,7 +103,7 @@ public final class Router {
             for (Candidate candidate : candidates) {
                 if (candidate.provider().equals(provider) && !name.isEmpty()
                         && candidate.serves(name)) {
-                    return new Route(List.of(new TargetName(provider, name)), RoutePolicy.DEFAULT);
+                    return new Route(List.of(new TargetName(provider, name)), unrouted);
                 }
             }
         }
@@ -101,7 +113,7 @@ public final class Router {
                 targets.add(new TargetName(candidate.provider(), model));
             }
         }
-        return targets.isEmpty() ? null : new Route(targets, RoutePolicy.DEFAULT);
+        return targets.isEmpty() ? null : new Route(targets, unrouted);
     }
 
     /** The names of models, of that provider, that routes have as their targets. */

@@ -6,18 +6,30 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a target says of the six timers in place of its provider.
  *
- * @param head for a unary reply, too, since it was set by hand
+ * @param head for a streamed reply
+ * @param headOfUnary for a unary reply
  */
 public record TargetTimeouts(@Nullable Duration connect, @Nullable Duration tls,
-        @Nullable Duration head, @Nullable Duration firstContent, @Nullable Duration gap,
-        @Nullable Duration total) {
+        @Nullable Duration head, @Nullable Duration headOfUnary,
+        @Nullable Duration firstContent, @Nullable Duration gap, @Nullable Duration total) {
+    public static final TargetTimeouts NONE =
+            new TargetTimeouts(null, null, null, null, null, null, null);
+
     public TargetTimeouts {
         positive("connect", connect);
         positive("tls", tls);
         positive("head", head);
+        positive("head", headOfUnary);
         positive("first_content", firstContent);
         positive("gap", gap);
         positive("total", total);
+    }
+
+    /** One whose {@code head} was set by hand, so that it holds for unary replies, too. */
+    public TargetTimeouts(@Nullable Duration connect, @Nullable Duration tls,
+            @Nullable Duration head, @Nullable Duration firstContent, @Nullable Duration gap,
+            @Nullable Duration total) {
+        this(connect, tls, head, head, firstContent, gap, total);
     }
 
     private static void positive(String name, @Nullable Duration value) {

@@ -12,6 +12,7 @@ import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
+import java.nio.channels.NotYetConnectedException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -270,6 +271,14 @@ final class Dial {
                 dialer.addTunnel(ctx.pipeline(), Dial.this);
                 ctx.fireChannelActive(); // the handshake with the proxy, if there is one
                 leave(ctx);
+            }
+        }
+
+        /** A refusal may come as a failed read, too, to Netty's epoll; {@link #onDialed} hears it. */
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            if (!(cause instanceof IOException || cause instanceof NotYetConnectedException)) {
+                ctx.fireExceptionCaught(cause); // none of the peer's doing
             }
         }
     }

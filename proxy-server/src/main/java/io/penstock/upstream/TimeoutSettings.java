@@ -34,13 +34,13 @@ public record TimeoutSettings(Duration connect, Duration tls, Duration head,
         positive("total", total);
     }
 
-    /** These settings with those replaced that are not null; {@code head} counts as set by hand. */
+    /** These settings with those replaced that are not null. */
     public TimeoutSettings with(@Nullable Duration connect, @Nullable Duration tls,
-            @Nullable Duration head, @Nullable Duration firstContent, @Nullable Duration gap,
-            @Nullable Duration total) {
+            @Nullable Duration head, @Nullable Duration headOfUnary,
+            @Nullable Duration firstContent, @Nullable Duration gap, @Nullable Duration total) {
         return new TimeoutSettings(connect == null ? this.connect : connect,
                 tls == null ? this.tls : tls, head == null ? this.head : head,
-                head == null ? headOfUnary : head,
+                headOfUnary == null ? this.headOfUnary : headOfUnary,
                 firstContent == null ? this.firstContent : firstContent,
                 gap == null ? this.gap : gap, total == null ? this.total : total);
     }

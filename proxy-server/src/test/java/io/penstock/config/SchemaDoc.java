@@ -50,19 +50,27 @@ final class SchemaDoc {
         page.append("\n## ").append(field.name()).append("\n\n")
                 .append(paragraph(sentence(field))).append("\n\n")
                 .append("| key | type | default | meaning |\n| --- | --- | --- | --- |\n");
-        rows(path("", field), nested(field.type()));
+        if (nested(field.type()) == null) {
+            row(field.name(), field);
+        } else {
+            rows(path("", field), nested(field.type()));
+        }
     }
 
     private void rows(String path, SectionType section) {
         for (Field<?> field : section.fields()) {
             String key = path + "." + field.name();
-            page.append("| `").append(key).append("` | ").append(escaped(field.type().label()))
-                    .append(" | ").append(standard(field)).append(" | ")
-                    .append(escaped(sentence(field))).append(" |\n");
+            row(key, field);
             if (nested(field.type()) != null) {
                 rows(path(path + ".", field), nested(field.type()));
             }
         }
+    }
+
+    private void row(String key, Field<?> field) {
+        page.append("| `").append(key).append("` | ").append(escaped(field.type().label()))
+                .append(" | ").append(standard(field)).append(" | ")
+                .append(escaped(sentence(field))).append(" |\n");
     }
 
     private static String path(String prefix, Field<?> field) {

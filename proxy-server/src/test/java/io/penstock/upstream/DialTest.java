@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -24,6 +27,7 @@ import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.Bytes;
 import io.penstock.testing.ConnectProxy;
 import io.penstock.testing.ScriptedUpstream;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -31,6 +35,7 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.channels.NotYetConnectedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -296,6 +301,35 @@ class DialTest {
 
                 assertThat(told).isEmpty();
             }
+        }
+    }
+
+    /** As Netty's epoll says it when the refusal comes before it has looked at the connecting. */
+    @Test
+    void keepsToItselfWhatAReadOfARefusedChannelSays() throws Exception {
+        try (ServerSocket hole = blackHole("127.0.0.8", 0)) {
+            pool("http://" + HOST + ":" + hole.getLocalPort(), null, null,
+                    new Resolver(false, "127.0.0.8"));
+            acquire();
+            expect("connecting");
+            while (channels.isEmpty()) {
+                call(() -> null);
+            }
+            List<Throwable> escaped = new CopyOnWriteArrayList<>();
+            ChannelPipeline pipeline = channels.get(0).pipeline();
+            IllegalStateException own = new IllegalStateException("a mistake of our own");
+
+            call(() -> pipeline.addLast(new ChannelInboundHandlerAdapter() {
+                @Override
+                public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+                    escaped.add(cause);
+                }
+            }).fireExceptionCaught(new NotYetConnectedException())
+                    .fireExceptionCaught(new IOException("reset")).fireExceptionCaught(own));
+
+            assertThat(escaped).containsExactly(own);
+            assertThat(told).isEmpty();
+            end();
         }
     }
 

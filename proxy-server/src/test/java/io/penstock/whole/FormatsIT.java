@@ -457,6 +457,19 @@ class FormatsIT {
 
     @ParameterizedTest
     @MethodSource("pairs")
+    void leavesOutAnEventWithoutItsEnd(Client client, ProviderType type) throws Exception {
+        try (MockServer mock = MockServer.start(MOCK.withName("a")
+                        .withFail(new Fault(Fault.Kind.MALFORMED, 0), 1), 1);
+                ProxyUnderTest proxy = before(mock, type).start()) {
+            String stream = stream(ask(proxy, client, ",\"stream\":true"));
+
+            assertThat(client.streamed(events(stream))).isEqualTo("One two three four");
+            assertThat(onlyLine(proxy)).contains("\"malformed_events\":1");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("pairs")
     void goesToTheNextProviderWhateverItsFormat(Client client, ProviderType type)
             throws Exception {
         try (MockServer dying = MockServer.start(MOCK.withName("a")

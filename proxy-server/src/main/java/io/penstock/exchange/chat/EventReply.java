@@ -31,7 +31,7 @@ final class EventReply extends StreamReply {
         unreadLast = false;
         int malformed = watcher.malformedEvents();
         onMeaning(watcher.onEvent(buffer, index, length, Unpooled.EMPTY_BUFFER), length);
-        return watcher.malformedEvents() == malformed; // a client would give up at such an event
+        return watcher.malformedEvents() == malformed; // clients give up at one
     }
 
     /** Responses repeat all of the answer in the event that ends it, and tells the usage. */

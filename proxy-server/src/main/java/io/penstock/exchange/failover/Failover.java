@@ -390,7 +390,7 @@ public final class Failover {
                 keyAtFault && candidate.provider().keys().hasAnotherReady(
                         failed.target().model(), nowNanos),
                 maySucceedNow, targets.isPassable(candidate, nowNanos), sameTargetTries,
-                retryAfterNanos, budget.isLeft()), policy.retry());
+                retryAfterNanos, budget.isLeft()), policy.retry(), candidate.policy().waits());
         return switch (step.kind()) {
             case OTHER_KEY -> startWithOtherKey(failed, nowNanos);
             case AGAIN -> {

@@ -1,8 +1,9 @@
 package io.penstock.exchange.failover;
 
 import io.penstock.exchange.call.RetrySettings;
+import io.penstock.route.WaitSettings;
 import io.penstock.upstream.RetryAfter;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 
 /**
  * What follows a failed attempt: the rules of failover, as one function of what is known at that
@@ -12,9 +13,6 @@ import java.util.concurrent.TimeUnit;
  *     the same target if no other is left, or {@link RetryAfter#NONE}
  */
 record NextStep(Kind kind, long nanos) {
-    /** The longest {@code retry-after} that is waited out when no other target is left. */
-    static final long MAX_LAST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(10);
-
     private static final NextStep NOTHING = new NextStep(Kind.NOTHING, 0);
     private static final NextStep OTHER_KEY = new NextStep(Kind.OTHER_KEY, 0);
     private static final NextStep AGAIN = new NextStep(Kind.AGAIN, 0);
@@ -50,7 +48,7 @@ record NextStep(Kind kind, long nanos) {
             boolean otherKeyReady, boolean maySucceedNow, boolean passable, int sameTargetTries,
             long retryAfterNanos, boolean budgetLeft) {}
 
-    static NextStep after(Situation now, RetrySettings retry) {
+    static NextStep after(Situation now, RetrySettings retry, WaitSettings waiting) {
         if (!now.repeatable() || now.tried() >= retry.maxAttempts() || now.leftNanos() <= 0) {
             return NOTHING;
         }
@@ -63,13 +61,14 @@ record NextStep(Kind kind, long nanos) {
         }
         long wait = now.retryAfterNanos();
         boolean waits = wait != RetryAfter.NONE && wait < now.leftNanos() && now.budgetLeft();
-        boolean worthWaiting = !retry.waitForRetryAfter().isZero()
-                && wait <= retry.waitForRetryAfter().toNanos()
+        Duration besideOthers = waiting.besideOthers() == null ? retry.waitForRetryAfter()
+                : waiting.besideOthers();
+        boolean worthWaiting = !besideOthers.isZero() && wait <= besideOthers.toNanos()
                 && now.sameTargetTries() < Math.max(1, retry.sameTarget());
         if (waits && worthWaiting) {
             return new NextStep(Kind.WAIT, wait);
         }
         return new NextStep(Kind.NEXT_TARGET,
-                waits && wait <= MAX_LAST_WAIT_NANOS ? wait : RetryAfter.NONE);
+                waits && wait <= waiting.alone().toNanos() ? wait : RetryAfter.NONE);
     }
 }

@@ -135,8 +135,8 @@ final class RoutedTargets implements Targets, TargetFigures {
         TimeoutSettings own = provider.settings().timeouts();
         TargetTimeouts said = place.route().terms(place.index()).timeouts();
         return new Candidate(place.target(), provider, health, ticket, said == null ? own
-                : own.with(said.connect(), said.tls(), said.head(), said.firstContent(),
-                        said.gap(), said.total()), place.route().policy());
+                : own.with(said.connect(), said.tls(), said.head(), said.headOfUnary(),
+                        said.firstContent(), said.gap(), said.total()), place.route().policy());
     }
 
     private boolean isOfEarlierRoute(TargetName target) {

@@ -77,7 +77,7 @@ final class TimeAllowed {
         if (tokens >= 0) {
             allowed = Math.min(allowed, said.head().toNanos() + tokens * SLOW_TOKEN_NANOS);
         }
-        return allowed <= 0 ? candidate : candidate.with(said.with(null, null,
+        return allowed <= 0 ? candidate : candidate.with(said.with(null, null, null,
                 Duration.ofNanos(allowed), null, null, null));
     }
 

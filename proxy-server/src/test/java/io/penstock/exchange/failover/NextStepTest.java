@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.exchange.call.RetrySettings;
 import io.penstock.exchange.failover.NextStep.Kind;
 import io.penstock.exchange.failover.NextStep.Situation;
+import io.penstock.route.WaitSettings;
 import io.penstock.upstream.RetryAfter;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -51,8 +52,39 @@ class NextStepTest {
         Situation now = new Situation(repeatable, tried, left * SECOND, keyAtFault, otherKey,
                 mayNow, passable, again, wait < 0 ? RetryAfter.NONE : wait * SECOND, budget);
 
-        assertThat(NextStep.after(now, retry)).isEqualTo(new NextStep(kind,
+        assertThat(NextStep.after(now, retry, WaitSettings.DEFAULT)).isEqualTo(new NextStep(kind,
                 nanos < 0 ? RetryAfter.NONE : nanos * SECOND));
+    }
+
+    /** The route's word counts for more than what holds everywhere. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 5, 10, 4, WAIT", "0, 5, 10, 6, NEXT_TARGET", "5, 0, 10, 4, NEXT_TARGET",
+        "0, 90, 120, 80, WAIT"})
+    void waitsBesideOtherTargetsAsLongAsTheRouteAllows(int everywhere, int beside, int alone,
+            int asked, Kind kind) {
+        RetrySettings retry = new RetrySettings(4, 1, Duration.ofSeconds(everywhere), 0.2);
+        WaitSettings waits = new WaitSettings(Duration.ofSeconds(beside),
+                Duration.ofSeconds(alone));
+
+        assertThat(NextStep.after(limited(asked), retry, waits))
+                .isEqualTo(new NextStep(kind, asked * SECOND));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"10, 10, 10", "10, 11, -1", "120, 100, 100", "120, 121, -1"})
+    void waitsForTheLastTargetAsLongAsTheRouteAllows(int alone, int asked, int waited) {
+        NextStep step = NextStep.after(limited(asked), RetrySettings.DEFAULT,
+                new WaitSettings(null, Duration.ofSeconds(alone)));
+
+        assertThat(step).isEqualTo(new NextStep(Kind.NEXT_TARGET,
+                waited < 0 ? RetryAfter.NONE : waited * SECOND));
+    }
+
+    /** After a 429 with that wait. */
+    private static Situation limited(int waitSeconds) {
+        return new Situation(true, 1, 600 * SECOND, true, false, false, true, 0,
+                waitSeconds * SECOND, true);
     }
 
     @Test
@@ -61,6 +93,6 @@ class NextStepTest {
         Situation reset = new Situation(true, 1, SECOND, false, false, true, true, 0,
                 RetryAfter.NONE, true);
 
-        assertThat(NextStep.after(reset, never).kind()).isEqualTo(Kind.NEXT_TARGET);
+        assertThat(NextStep.after(reset, never, WaitSettings.DEFAULT).kind()).isEqualTo(Kind.NEXT_TARGET);
     }
 }
