@@ -46,6 +46,10 @@ final class LoopMetrics implements ExchangeObserver {
 
     private final Map<Metric, LabelTree<Counter>> counters = new EnumMap<>(Metric.class);
     private final Map<Metric, LabelTree<LoopTimer>> timers = new EnumMap<>(Metric.class);
+    private final LoopTimer receive; // this and the next three by stage
+    private final LoopTimer queue;
+    private final LoopTimer provider;
+    private final LoopTimer proxy;
     private final BoundedNames models;
     private final BoundedNames callers;
 
@@ -59,6 +63,11 @@ final class LoopMetrics implements ExchangeObserver {
                 timers.put(metric, new LabelTree<>(LoopTimer::new));
             }
         }
+        LabelTree<LoopTimer> stages = timer(Metric.STAGES);
+        receive = stages.at("receive").leaf();
+        queue = stages.at("queue").leaf();
+        provider = stages.at("provider").leaf();
+        proxy = stages.at("proxy").leaf();
     }
 
     private static String[] statuses() {
@@ -87,10 +96,10 @@ final class LoopMetrics implements ExchangeObserver {
         countRequest(exchange);
         Finished.Stages stages = exchange.stages();
         if (stages != null) {
-            timer(Metric.STAGES).at("receive").leaf().record(stages.receive());
-            timer(Metric.STAGES).at("queue").leaf().record(stages.queue());
-            timer(Metric.STAGES).at("provider").leaf().record(stages.provider());
-            timer(Metric.STAGES).at("proxy").leaf().record(stages.proxy());
+            receive.record(stages.receive());
+            queue.record(stages.queue());
+            provider.record(stages.provider());
+            proxy.record(stages.proxy());
         }
         List<AttemptRecord> attempts = exchange.attempts();
         long tokens = 0;

@@ -108,7 +108,7 @@ enum Metric {
         return name;
     }
 
-    /** As queries name it; a histogram's series add {@code _bucket}, {@code _count}, {@code _sum}. */
+    /** As queries name it, but for the suffixes of a histogram's series. */
     String exposedName() {
         return switch (kind) {
             case COUNTER -> name + "_total";

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * thread that makes a page adds up.
  *
  * <p><b>Thread:</b> safe; a page takes a while, so none is made on an event loop.
- * <br><b>Bounds:</b> {@value #MAX_MODELS} models and {@value #MAX_CALLERS} callers, first come first
- * served after those of the configuration; the others count as {@code other}.
+ * <br><b>Bounds:</b> {@value #MAX_MODELS} models and {@value #MAX_CALLERS} callers, those of the
+ * configuration first, then as they come; the others count as {@code other}.
  */
 public final class Metrics {
     static final int MAX_MODELS = 500;

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -107,11 +106,14 @@ final class MetricsJson {
                 outcomes.merge(labels.get(1), count, Long::sum));
         long total = outcomes.values().stream().mapToLong(Long::longValue).sum();
         out.append("\"total\":").append(total).append(",\"by_outcome\":{");
-        for (String outcome : new TreeSet<>(outcomes.keySet())) {
-            out.append(out.charAt(out.length() - 1) == '{' ? "\"" : ",\"").append(outcome)
-                    .append("\":").append(outcomes.get(outcome));
-        }
+        outcomes.forEach((outcome, count) -> append(out, outcome, count));
         out.append('}');
+    }
+
+    /** The next member of an object; codes need no quoting. */
+    private static void append(StringBuilder out, String code, long count) {
+        out.append(out.charAt(out.length() - 1) == '{' ? "\"" : ",\"").append(code)
+                .append("\":").append(count);
     }
 
     private static void figures(StringBuilder out, Figures of) {
@@ -122,8 +124,7 @@ final class MetricsJson {
         long replies = of.goodMicros.getTotalCount();
         number(out, of.goodNanos / NANOS_A_SECOND / replies, 1e6);
         out.append(",\"error_counts\":{");
-        of.errors.forEach((name, count) -> out.append(out.charAt(out.length() - 1) == '{'
-                ? "\"" : ",\"").append(name).append("\":").append(count));
+        of.errors.forEach((name, count) -> append(out, name, count));
         percentiles(out.append("},\"ttft_ms\":"), of.contentMicros);
         percentiles(out.append(",\"latency_ms\":"), of.goodMicros);
         out.append('}');

@@ -3,7 +3,7 @@ package io.penstock.observe;
 import java.util.List;
 
 /**
- * How the proxy stands at one moment: what is read off it, where the rest of the metrics is counted.
+ * How the proxy stands at one moment: the metrics that are read, where the others are counted.
  *
  * @param version of this build
  * @param ready new requests are welcome

@@ -15,7 +15,8 @@ class PageFormatTest {
         "text/plain | PROMETHEUS",
         "TEXT/Plain;version=0.0.4 | PROMETHEUS",
         "application/openmetrics-text | OPEN_METRICS",
-        "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1 | OPEN_METRICS",
+        "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3,*/*;q=0.1"
+                + " | OPEN_METRICS",
         "application/openmetrics-text;q=0.1,text/plain;q=0.9 | PROMETHEUS",
         "text/plain;q=0 | JSON",
         ";;,,;q=7 | JSON"})

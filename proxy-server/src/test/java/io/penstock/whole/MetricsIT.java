@@ -91,8 +91,9 @@ class MetricsIT {
             assertThat(b.requests()).isPositive();
             for (var each : List.of(a, b, c)) {
                 String provider = "provider=\"" + each.settings().name() + "\"";
-                assertThat(sum(text, "penstock_attempts_total", provider)
-                        + sum(text, "penstock_replays_total", provider)).as(each.settings().name()).isEqualTo(each.requests());
+                long sent = sum(text, "penstock_attempts_total", provider)
+                        + sum(text, "penstock_replays_total", provider);
+                assertThat(sent).as(provider).isEqualTo(each.requests());
             }
             assertThat(sum(text, "penstock_requests_total", "")).isEqualTo(CALLERS * CALLS);
             assertThat(sum(text, "penstock_requests_total", "code=\"200\",outcome=\"ok\""))
