@@ -359,8 +359,9 @@ class MeteringIT {
     @ValueSource(strings = {"/v1/embeddings", "/v1/completions"})
     void metersWhatElseModelsDo(String path) throws Exception {
         String member = path.endsWith("completions") ? "choices" : "data";
-        String reply = "{\"object\":\"list\",\"" + member + "\":[{\"embedding\":[" + "0.1,".repeat(20_000)
-                + "1]}],\"usage\":{\"prompt_tokens\":9,\"total_tokens\":9}}";
+        String reply = "{\"object\":\"list\",\"" + member + "\":[{\"embedding\":["
+                + "0.1,".repeat(20_000) + "1]}],"
+                + "\"usage\":{\"prompt_tokens\":9,\"total_tokens\":9}}";
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     asked.add(x.readRequest().path());
                     x.head(200, "content-type: application/json",

@@ -13,9 +13,9 @@ import io.penstock.usage.TokenUsage;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A reply to a call for a stream whose type is none of a stream's: some servers send events as plain
- * text, as JSON or without a type, others one JSON object, or a page. It is read as a stream, and
- * fails unless its first event is one.
+ * A reply to a call for a stream under another type than a stream's, or without a type: some
+ * servers send events so, others one JSON object or a page. The reply is read as a stream, and
+ * fails unless its first line is an event's.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop. <b>Buffers:</b> borrows.
  */
