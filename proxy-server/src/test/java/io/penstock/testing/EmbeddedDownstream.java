@@ -15,6 +15,7 @@ public final class EmbeddedDownstream implements DownstreamStream {
     private final EmbeddedChannel channel =
             new EmbeddedChannel(new ChannelInboundHandlerAdapter());
     private boolean writable = true;
+    private boolean reading = true;
     private boolean closing;
 
     /** Gives the text that went to the caller since the last call. */
@@ -31,6 +32,11 @@ public final class EmbeddedDownstream implements DownstreamStream {
     /** Whether the caller takes any more. */
     public void setWritable(boolean writable) {
         this.writable = writable;
+    }
+
+    /** Whether more of the caller's request is read. */
+    public boolean isReading() {
+        return reading;
     }
 
     /** Whether the connection ends with the answer. */
@@ -105,7 +111,9 @@ public final class EmbeddedDownstream implements DownstreamStream {
     }
 
     @Override
-    public void setReading(boolean reading) {}
+    public void setReading(boolean reading) {
+        this.reading = reading;
+    }
 
     @Override
     public void becomeTunnel() {
