@@ -185,6 +185,7 @@ class AttemptTest implements AttemptListener {
         assertThat(log).hasToString("commit end ");
         assertThat(downstream.taken()).startsWith("HTTP/1.1 200 OK\r\n")
                 .contains("x-last: line\r\n\r\n").endsWith("\r\n0\r\n\r\n");
+        assertThat(downstream.isClosing()).isFalse();
         assertOver(true);
     }
 
@@ -303,7 +304,29 @@ class AttemptTest implements AttemptListener {
     }
 
     @Test
-    void readsNothingOnThatWasNotAsked() {
+    void commitsNothingOnceTheCallerHasGone() {
+        start(true);
+        assertThat(attempt.tryDrain()).isTrue();
+        read(STREAM, TEXT);
+        assertThat(log).isEmpty();
+        read(USAGE);
+        assertThat(log).hasToString("drained ");
+        assertThat(downstream.taken()).isEmpty();
+        assertOver(false);
+    }
+
+    @Test
+    void keepsTheConnectionOfAReplyThatIsReadToItsEnd() {
+        start(false);
+        assertThat(attempt.tryDrain()).isTrue();
+        read("HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n", "{\"choices\":[]}");
+        assertThat(log).hasToString("drained ");
+        assertThat(downstream.taken()).isEmpty();
+        assertOver(true);
+    }
+
+    @Test
+    void drainsNothingOnceItIsOver() {
         start(true);
         attempt.abandon();
         assertThat(attempt.tryDrain()).isFalse();
