@@ -65,6 +65,31 @@ class SpliceTest {
         assertThat(spliced(new Splice("One two ", true), " ", size)).isEmpty();
     }
 
+    /** A model is shown no text so short that a new beginning could be taken for its end. */
+    @Test
+    void tellsATextOfSomeLengthFromChance() {
+        assertThat(Splice.isTelling("x".repeat(Splice.TELLING_CHARS - 1))).isFalse();
+        assertThat(Splice.isTelling("x".repeat(Splice.TELLING_CHARS))).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 7, 100})
+    void believesInANewBeginningOnceItIsTelling(int size) {
+        String telling = FIRST.substring(0, Splice.TELLING_CHARS);
+        String less = FIRST.substring(0, Splice.TELLING_CHARS - 1);
+        assertThat(spliced(new Splice(FIRST, true), telling, size)).as("began anew").isNull();
+        assertThat(spliced(new Splice(FIRST, true), less, size)).as("chance").isEqualTo(less);
+        assertThat(spliced(new Splice(FIRST, true), telling + "#", size)).isNull();
+        assertThat(spliced(new Splice(FIRST, true), less + "#", size)).isEqualTo(less + "#");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 7, 100})
+    void dropsAShortTextThatComesAgainWhole(int size) {
+        assertThat(spliced(new Splice("Hi", false), "Hi there", size)).isEqualTo(" there");
+        assertThat(spliced(new Splice("Hi", false), "Hello", size)).isNull();
+    }
+
     @Test
     void holdsBackWhatMayBeARepetition() {
         Splice splice = new Splice(FIRST, true);
