@@ -131,6 +131,11 @@ public final class ChatCall implements Call {
         return endpoint;
     }
 
+    /** Whose earlier answers the call may refer to. */
+    String callersAccount() {
+        return caller.account();
+    }
+
     /** What the body says; of use once the request is whole. */
     RequestFields fields() {
         return fields;

@@ -15,6 +15,7 @@ import io.penstock.route.Route.TargetName;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.Router;
 import io.penstock.testing.Bytes;
+import io.penstock.translate.ResponseMemory;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Prices;
@@ -28,7 +29,8 @@ final class ChatCalls {
     private ChatCalls() {}
 
     static ChatLoop loop() {
-        return new ChatLoop(new CallLoop(null, null, new Gauge(1 << 20)));
+        return new ChatLoop(new CallLoop(null, null, new Gauge(1 << 20)),
+                new ResponseMemory(ResponseMemory.Settings.DEFAULT, () -> 0));
     }
 
     /** A chat whose head has come. */
