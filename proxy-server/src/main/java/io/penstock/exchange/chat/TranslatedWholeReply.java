@@ -75,6 +75,7 @@ final class TranslatedWholeReply extends ReplyReading implements Rewriter {
             translated = true;
             if (end == Meaning.DONE) {
                 answerBytes = out.readableBytes();
+                request.remember(translator);
             } else {
                 errorInside = true;
             }
