@@ -134,8 +134,10 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         } else if (pages.isPublic(path)) {
             pages.answer(connection, newReply(), path, Caller.ANYONE, id);
         } else if (authenticate(snapshot, head, id)) {
-            pages.answer(connection, newReply(), path, caller, id,
-                    head.has(Field.ANTHROPIC_VERSION));
+            boolean anthropic = head.has(Field.ANTHROPIC_VERSION);
+            LocalReply reply = newReply().inFormat(anthropic ? ReplyFormat.MESSAGES
+                    : ReplyFormat.CHAT);
+            pages.answer(connection, reply, path, caller, id, anthropic);
         }
     }
 
