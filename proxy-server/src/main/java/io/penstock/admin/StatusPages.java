@@ -40,8 +40,12 @@ public final class StatusPages {
     }
 
     public boolean isPage(String path) {
-        return isPublic(path) || path.equals("/v1/models") || path.startsWith(MODEL_PREFIX)
+        return isPublic(path) || path.equals("/v1/models") || isModel(path)
                 || path.equals("/models") || path.equals("/providers");
+    }
+
+    private static boolean isModel(String path) {
+        return path.startsWith(MODEL_PREFIX) && path.length() > MODEL_PREFIX.length();
     }
 
     /** Whether no credential is asked for. */

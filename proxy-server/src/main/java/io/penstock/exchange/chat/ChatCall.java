@@ -58,6 +58,7 @@ public final class ChatCall implements Call {
     private final Policy policy;
     private final Endpoint endpoint;
     private final GeminiPath google; // null where the body names the model
+    private final String deployment; // the model of a body that names none; null for none
     private final String requestId;
     private final RequestBody body;
     private final RequestFields fields = new RequestFields();
@@ -80,13 +81,14 @@ public final class ChatCall implements Call {
      * @param requestId as it goes to the caller and into logs
      */
     public ChatCall(ChatLoop loop, ByteBufAllocator allocator, RequestHead head,
-            Endpoint endpoint, Caller caller, Policy policy, String requestId) {
+            EndpointPath path, Caller caller, Policy policy, String requestId) {
         this.loop = loop;
         this.allocator = allocator;
         this.caller = caller;
         this.policy = policy;
-        this.endpoint = endpoint;
-        google = endpoint.isGoogles() ? GeminiPath.of(head.path(), head.query()) : null;
+        endpoint = path.endpoint();
+        google = path.google();
+        deployment = path.deployment();
         this.requestId = requestId;
         body = new RequestBody(loop.calls().bodyMemory());
         affinity = new AffinityValues(head, policy.router().affinityHeaders());
@@ -214,7 +216,7 @@ public final class ChatCall implements Call {
         Failure wrong = controls.read(scanner, endpoint.takesModels());
         if (wrong == null) {
             wrong = google != null ? fields.read(google, googlesLimits())
-                    : fields.read(scanner, controls.firstModel());
+                    : fields.read(scanner, controls.firstModel(), deployment);
         }
         if (wrong == null) {
             giveScannerBack();

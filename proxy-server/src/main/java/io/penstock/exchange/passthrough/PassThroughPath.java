@@ -2,6 +2,7 @@ package io.penstock.exchange.passthrough;
 
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
+import java.util.List;
 
 /**
  * What a call is for that is relayed without being understood.
@@ -37,9 +38,12 @@ public record PassThroughPath(Kind kind, String provider, String path, String qu
         }
     }
 
-    /** The call that a request is for; null if it is none of these. */
-    public static PassThroughPath of(RequestHead head) {
-        String path = head.path();
+    /**
+     * The call that a request is for; null if it is none of these.
+     *
+     * @param path as it was sent, or was meant
+     */
+    public static PassThroughPath of(String path, RequestHead head) {
         boolean upgrade = head.isUpgradeTo("websocket");
         if (path.startsWith(PROVIDER_PREFIX)) {
             int slash = path.indexOf('/', PROVIDER_PREFIX.length());
@@ -51,6 +55,13 @@ public record PassThroughPath(Kind kind, String provider, String path, String qu
         Kind kind = kindOf(below);
         return kind == null ? null : new PassThroughPath(kind, null, below, head.query(),
                 upgrade && kind == Kind.REALTIME);
+    }
+
+    /** Paths whose calls are passed through, as examples of what may have been meant. */
+    public static List<String> paths() {
+        return List.of("/v1/moderations", "/v1/rerank", "/v1/images/generations",
+                "/v1/images/edits", "/v1/audio/speech", "/v1/audio/transcriptions",
+                "/v1/audio/translations", "/v1/files", "/v1/batches", "/v1/realtime");
     }
 
     private static Kind kindOf(String path) {

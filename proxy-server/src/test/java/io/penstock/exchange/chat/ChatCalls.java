@@ -50,7 +50,7 @@ final class ChatCalls {
         }
         Policy policy = new Policy(new Router(List.of(), List.of()), Map.of(),
                 RetrySettings.DEFAULT, BudgetSettings.DEFAULT, Prices.NONE, 1024, true);
-        return new ChatCall(loop(), PooledByteBufAllocator.DEFAULT, head, endpoint, Caller.ANYONE,
+        return new ChatCall(loop(), PooledByteBufAllocator.DEFAULT, head, endpoint.plainPath(), Caller.ANYONE,
                 policy, "req_1");
     }
 
