@@ -132,7 +132,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private Call passThrough(RequestHead head, PassThroughPath path, Snapshot snapshot) {
         return new PassThroughCall(worker.calls(), connection.allocator(), head, path,
                 caller, snapshot.policy(), snapshot.settings().limits().streams(),
-                snapshot.first());
+                snapshot.first(path.anthropic()));
     }
 
     private void begin(Call call, Snapshot snapshot, String id) {
@@ -290,14 +290,21 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(LocalReply reply, Failure failure, RequestHead head, String id) {
-        ReplyFormat format = endpoint == null && head != null && GeminiPath.isGoogles(head.path())
-                ? ReplyFormat.GEMINI : Endpoint.errorFormat(endpoint);
-        reply.error(connection, format, failure, id, null);
+        reply.error(connection, errorFormat(head), failure, id, null);
         if (worker.accessLog() != null) {
             worker.accessLog().add(Finished.refused(caller, id, failure,
                     head == null ? null : head.method() + " " + head.path(), receivedNanos,
                     worker.deadlines().nowNanos()));
         }
+    }
+
+    /** The format of the endpoint, or of the client by whose words a path of no endpoint was sent. */
+    private ReplyFormat errorFormat(RequestHead head) {
+        if (endpoint != null || head == null) {
+            return Endpoint.errorFormat(endpoint);
+        }
+        return GeminiPath.isGoogles(head.path()) ? ReplyFormat.GEMINI
+                : head.has(Field.ANTHROPIC_VERSION) ? ReplyFormat.MESSAGES : ReplyFormat.CHAT;
     }
 
     /** With the fields that all answers to the current request have. */
