@@ -27,7 +27,7 @@ public final class LocalReply {
         this.writer = writer;
     }
 
-    /** The format of its caller, whose clients look for a request's id under a name of their own. */
+    /** Names the request's id as clients of that format look for it, too. */
     public LocalReply inFormat(ReplyFormat format) {
         ofAnthropic = format == ReplyFormat.MESSAGES;
         return this;

@@ -298,7 +298,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         }
     }
 
-    /** The format of the endpoint, or of the client by whose words a path of no endpoint was sent. */
+    /** The format of the endpoint, or of the client that sent a path of no endpoint. */
     private ReplyFormat errorFormat(RequestHead head) {
         if (endpoint != null || head == null) {
             return Endpoint.errorFormat(endpoint);

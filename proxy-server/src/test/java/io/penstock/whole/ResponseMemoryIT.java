@@ -115,7 +115,8 @@ class ResponseMemoryIT {
                     + first.at("/id").asText() + "\",\"input\":\"And why?\""))
                     .contains("previous_response_id");
             assertThat(refusal(proxy, SECOND_KEY, "\"input\":[{\"type\":\"item_reference\",\"id\":"
-                    + first.at("/output/0/id") + "}]")).contains("no item with this id is kept here");
+                    + first.at("/output/0/id") + "}]"))
+                    .contains("no item with this id is kept here");
             assertThat(mock.records()).hasSize(1);
         }
     }
