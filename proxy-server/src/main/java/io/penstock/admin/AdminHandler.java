@@ -69,7 +69,8 @@ public final class AdminHandler implements RequestHandler {
         } else if (path.equals(UsagePage.PATH)) {
             usage.answer(connection, replies.get(), head, id);
         } else {
-            pages.answer(connection, replies.get(), head, Caller.ANYONE, id);
+            pages.answer(connection, replies.get(), head.path(), head, Caller.ANYONE,
+                    id);
         }
     }
 

@@ -44,9 +44,13 @@ public final class StatusPages {
     }
 
     public boolean isPage(String path) {
-        return isPublic(path) || path.equals("/v1/models") || path.startsWith(MODEL_PREFIX)
+        return isPublic(path) || path.equals("/v1/models") || isModel(path)
                 || path.equals("/models") || path.equals("/providers")
                 || path.equals(MetricsPage.PATH);
+    }
+
+    private static boolean isModel(String path) {
+        return path.startsWith(MODEL_PREFIX) && path.length() > MODEL_PREFIX.length();
     }
 
     /** Whether no credential is asked for. */
@@ -61,9 +65,8 @@ public final class StatusPages {
      * Answers a page, perhaps a little later. Models are told as Anthropic's clients expect them
      * where the request carries their version, else as OpenAI's do.
      */
-    public void answer(DownstreamStream to, LocalReply reply, RequestHead head, Caller caller,
-            String requestId) {
-        String path = head.path();
+    public void answer(DownstreamStream to, LocalReply reply, String path, RequestHead head,
+            Caller caller, String requestId) {
         boolean anthropic = head.has(Field.ANTHROPIC_VERSION);
         switch (path) {
             case "/", "/health", "/health/live" -> reply.json(to, 200, requestId, health("ok"));

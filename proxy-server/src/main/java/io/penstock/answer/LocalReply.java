@@ -21,10 +21,17 @@ public final class LocalReply {
 
     private final HeadWriter writer;
     private final StringBuilder extra = new StringBuilder();
+    private boolean ofAnthropic;
 
     /** A reply without any field of its own so far. */
     public LocalReply(HeadWriter writer) {
         this.writer = writer;
+    }
+
+    /** Names the request's id as clients of that format look for it, too. */
+    public LocalReply inFormat(ReplyFormat format) {
+        ofAnthropic = format == ReplyFormat.MESSAGES;
+        return this;
     }
 
     /** Adds a field; neither part may hold a control character. */
@@ -84,8 +91,11 @@ public final class LocalReply {
     /** Queues that format's error object, all of it; the response has yet to be ended. */
     public void writeError(DownstreamStream to, ReplyFormat format, Failure failure,
             String requestId, @Nullable String attempts) {
-        writeJson(to, failure.kind().status() == 499 ? 400 : failure.kind().status(), requestId,
-                ErrorBody.of(format, failure, attempts));
+        int status = failure.kind().status() == 499 ? 400 : failure.kind().status();
+        if (status == 401 || status == 403) {
+            field("x-should-retry", "false"); // else Claude Code tries ten times, in silence
+        }
+        inFormat(format).writeJson(to, status, requestId, ErrorBody.of(format, failure, attempts));
     }
 
     /** Answers with OpenAI's error object, and ends the response. */
@@ -111,6 +121,9 @@ public final class LocalReply {
         }
         if (requestId != null) {
             writer.text("x-request-id: ").text(requestId).crlf();
+            if (ofAnthropic) {
+                writer.text("request-id: ").text(requestId).crlf();
+            }
         }
         writer.text(extra.toString()).text("referrer-policy: no-referrer\r\n")
                 .bytes(HeaderText.securityLines(to.isTls()));

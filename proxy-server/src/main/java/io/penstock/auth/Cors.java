@@ -28,7 +28,8 @@ public final class Cors {
     private static final String CREDENTIALS = "access-control-allow-credentials: true\r\n";
     private static final String VARY = "vary: Origin\r\n";
     private static final String EXPOSE = "access-control-expose-headers: x-request-id, "
-            + "retry-after, retry-after-ms, x-should-retry, x-ratelimit-limit-requests, "
+            + "request-id, retry-after, retry-after-ms, x-should-retry, "
+            + "x-ratelimit-limit-requests, "
             + "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
             + "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
             + "x-ratelimit-reset-tokens, x-penstock-provider, x-penstock-model, "

@@ -5,7 +5,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Guesses which name was meant by a mistyped one. */
-final class Suggestion {
+public final class Suggestion {
     private Suggestion() {}
 
     /** The end of a message: {@code did you mean 'x'?} or, with none near, all there are. */
@@ -18,7 +18,7 @@ final class Suggestion {
     }
 
     /** Null when no name is near enough to be what was meant. */
-    static @Nullable String nearest(String typed, Collection<String> known) {
+    public static @Nullable String nearest(String typed, Collection<String> known) {
         String plain = plain(typed);
         String nearest = null;
         int least = Math.max(1, plain.length() / 3) + 1; // further than this is another word

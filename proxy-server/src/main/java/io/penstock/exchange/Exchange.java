@@ -99,7 +99,8 @@ public final class Exchange extends Deadlines.Entry
         metering = new Metering(loop.meter(), permit, caller, policy);
         failover = new Failover(loop.failover(), downstream, this, call, policy, log, timing,
                 metering);
-        lines = new ReplyLines(permit, requestId, cors, policy.fullHeaders(), log, timing);
+        lines = new ReplyLines(permit, requestId, cors, call.format(), policy.fullHeaders(),
+                log, timing);
     }
 
     /**

@@ -9,6 +9,7 @@ import io.penstock.exchange.call.Timing;
 import io.penstock.exchange.call.Timing.Stage;
 import io.penstock.http.HeadWriter;
 import io.penstock.limit.Permit;
+import io.penstock.translate.ReplyFormat;
 import java.util.List;
 
 /**
@@ -18,15 +19,19 @@ import java.util.List;
  * <p><b>Thread:</b> confined to the exchange's event loop.
  *
  * @param cors field lines that every reply has to carry
+ * @param format of the caller
  * @param full replies name provider, model, attempts and timings
  */
-record ReplyLines(Permit permit, String requestId, String cors, boolean full, AttemptLog log,
-        Timing timing) {
+record ReplyLines(Permit permit, String requestId, String cors, ReplyFormat format, boolean full,
+        AttemptLog log, Timing timing) {
 
     /** Writes the lines of a provider's reply that goes to the caller. */
     void write(HeadWriter out, Attempt good, boolean tls, long nowNanos) {
         LimitReply.write(out, permit, good.status() == 429, nowNanos);
         out.text("x-request-id: ").text(requestId).crlf().text(cors);
+        if (format == ReplyFormat.MESSAGES && !good.isNamed()) {
+            out.text("request-id: ").text(requestId).crlf();
+        }
         if (good.status() != 101) {
             out.bytes(HeaderText.securityLines(tls));
         }
@@ -52,7 +57,7 @@ record ReplyLines(Permit permit, String requestId, String cors, boolean full, At
 
     /** Adds the lines of a reply that the proxy makes itself; what is left is told as it is now. */
     LocalReply addTo(LocalReply reply, HeadWriter scratch, long nowNanos) {
-        reply.lines(LimitReply.lines(permit, nowNanos)).lines(cors);
+        reply.inFormat(format).lines(LimitReply.lines(permit, nowNanos)).lines(cors);
         if (full) {
             if (!log.entries().isEmpty()) {
                 reply.field("x-penstock-attempts", log.toString());

@@ -39,7 +39,7 @@ public enum Field {
     CACHE_CONTROL(0), DATE(0), ACCEPT(0), USER_AGENT(0),
 
     // Of Anthropic's own: nobody else knows them.
-    ANTHROPIC_VERSION(Field.NOT_DOWN), ANTHROPIC_BETA(Field.NOT_DOWN),
+    REQUEST_ID(0), ANTHROPIC_VERSION(Field.NOT_DOWN), ANTHROPIC_BETA(Field.NOT_DOWN),
 
     // By prefix: see #of. Anthropic's replies tell figures of the proxy's own key.
     ANTHROPIC(Field.NOT_UP | Field.NOT_DOWN),

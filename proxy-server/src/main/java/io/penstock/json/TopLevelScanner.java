@@ -71,6 +71,7 @@ public final class TopLevelScanner {
     private int member; // index of the wanted member being read, or -1
     private long separator; // where the last brace or comma before a member stands
     private int members; // whose names have begun
+    private long last; // where the object's last brace stands
     private boolean keeps; // its value is wanted too
     private byte[] capture = new byte[64];
     private int captured;
@@ -141,6 +142,16 @@ public final class TopLevelScanner {
         return ordinals[index];
     }
 
+    /** How many members the object has, wanted or not. */
+    public int members() {
+        return members;
+    }
+
+    /** Offset of the brace that ends the object, which {@link #isDone has ended}. */
+    public long last() {
+        return last;
+    }
+
     /** The value's own text: a string without quotes, its escapes resolved; else as it stands. */
     public String text(int index) {
         return texts[index];
@@ -203,6 +214,7 @@ public final class TopLevelScanner {
                     state = IN_NAME;
                 } else if (b == '}' && state == FIRST_NAME) {
                     state = DONE;
+                    last = at + offset;
                 } else {
                     throw unexpected(at + offset, "a member name");
                 }
@@ -220,6 +232,7 @@ public final class TopLevelScanner {
                     separator = at + offset;
                 } else if (b == '}') {
                     state = DONE;
+                    last = at + offset;
                 } else {
                     throw unexpected(at + offset, "a comma or the end of the object");
                 }

@@ -18,6 +18,7 @@ import io.penstock.exchange.Finished;
 import io.penstock.exchange.call.Call;
 import io.penstock.exchange.chat.ChatCall;
 import io.penstock.exchange.chat.Endpoint;
+import io.penstock.exchange.chat.EndpointPath;
 import io.penstock.exchange.passthrough.PassThroughCall;
 import io.penstock.exchange.passthrough.PassThroughPath;
 import io.penstock.failure.Failure;
@@ -67,36 +68,72 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         Snapshot snapshot = worker.server().snapshot();
         receivedNanos = worker.deadlines().nowNanos();
         cors = snapshot.cors().replyLines(head);
-        endpoint = Endpoint.of(head);
+        endpoint = null;
         caller = null;
         if (snapshot.cors().isPreflight(head)) {
             answerPreflight(head, snapshot.cors(), id);
             return;
         }
-        PassThroughPath path = endpoint == null ? PassThroughPath.of(head) : null;
-        if (endpoint == null && path == null) {
-            onStatusPage(head, snapshot, id);
+        EndpointPath chat = EndpointPath.of(head);
+        if (chat != null) {
+            onChat(chat, head, snapshot, id);
             return;
         }
-        String method = path == null ? "POST" : path.kind().method();
-        if (method != null && !head.isMethod(method)) {
-            refuseMethod(head, method, id);
-        } else if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
-            begin(path == null ? chat(head, snapshot, id) : passThrough(head, path, snapshot),
-                    snapshot, id);
+        String sent = head.path();
+        PassThroughPath path = PassThroughPath.of(sent, head);
+        if (path != null) {
+            onPassThrough(path, head, snapshot, id);
+        } else if (worker.statusPages().isPage(sent)) {
+            onStatusPage(sent, head, snapshot, id);
+        } else {
+            onOtherPath(sent, head, snapshot, id);
         }
     }
 
-    private Call chat(RequestHead head, Snapshot snapshot, String id) {
-        return new ChatCall(worker.chats(), connection.allocator(), head, endpoint, caller,
-                snapshot.policy(), id);
+    /** A path that is none of the proxy's own as it stands, but may mean one. */
+    private void onOtherPath(String sent, RequestHead head, Snapshot snapshot, String id) {
+        MeantPath meant = MeantPath.of(sent);
+        EndpointPath chat = meant == null ? null
+                : EndpointPath.of(meant.path(), head.query(), meant.deployment());
+        PassThroughPath path = meant == null ? null : PassThroughPath.of(meant.path(), head);
+        if (chat != null) {
+            onChat(chat, head, snapshot, id);
+        } else if (path != null) {
+            onPassThrough(path, head, snapshot, id);
+        } else if (meant != null && worker.statusPages().isPage(meant.path())) {
+            onStatusPage(meant.path(), head, snapshot, id);
+        } else {
+            refuse(Failure.of(Failure.Kind.UNKNOWN_URL, "Unknown request URL: " + head.method()
+                    + " " + sent + "." + NearestPath.hint(meant == null ? sent : meant.path())),
+                    head, id);
+        }
+    }
+
+    private void onChat(EndpointPath chat, RequestHead head, Snapshot snapshot, String id) {
+        endpoint = chat.endpoint();
+        if (!head.isMethod("POST")) {
+            refuseMethod(head, "POST", id);
+        } else if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
+            begin(new ChatCall(worker.chats(), connection.allocator(), head, chat, caller,
+                    snapshot.policy(), id), snapshot, id);
+        }
+    }
+
+    private void onPassThrough(PassThroughPath path, RequestHead head, Snapshot snapshot,
+            String id) {
+        String method = path.kind().method();
+        if (method != null && !head.isMethod(method)) {
+            refuseMethod(head, method, id);
+        } else if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
+            begin(passThrough(head, path, snapshot), snapshot, id);
+        }
     }
 
     /** What is relayed without being understood. */
     private Call passThrough(RequestHead head, PassThroughPath path, Snapshot snapshot) {
         return new PassThroughCall(worker.calls(), connection.allocator(), head, path,
                 caller, snapshot.policy(), snapshot.settings().limits().streams(),
-                snapshot.first());
+                snapshot.first(path.anthropic()));
     }
 
     private void begin(Call call, Snapshot snapshot, String id) {
@@ -124,19 +161,17 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     /** The endpoints that the proxy answers itself. */
-    private void onStatusPage(RequestHead head, Snapshot snapshot, String id) {
+    private void onStatusPage(String path, RequestHead head, Snapshot snapshot, String id) {
         StatusPages pages = worker.statusPages();
-        String path = head.path();
-        if (!pages.isPage(path)) {
-            refuse(Failure.of(Failure.Kind.UNKNOWN_URL,
-                    "Unknown request URL: " + head.method() + " " + path + "."), head, id);
-        } else if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
+        if (!head.isMethod("GET") && !head.isMethod("HEAD")) {
             refuseMethod(head, "GET, HEAD", id);
         } else if (pages.isPublic(path)) {
-            pages.answer(connection, newReply(), head, Caller.ANYONE, id);
+            pages.answer(connection, newReply(), path, head, Caller.ANYONE, id);
         } else if (authenticate(snapshot, head, id)) {
             assert caller != null; // as it was just asked
-            pages.answer(connection, newReply(), head, caller, id);
+            LocalReply reply = newReply().inFormat(head.has(Field.ANTHROPIC_VERSION)
+                    ? ReplyFormat.MESSAGES : ReplyFormat.CHAT);
+            pages.answer(connection, reply, path, head, caller, id);
         }
     }
 
@@ -258,12 +293,19 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(LocalReply reply, Failure failure, @Nullable RequestHead head, String id) {
-        ReplyFormat format = endpoint == null && head != null && GeminiPath.isGoogles(head.path())
-                ? ReplyFormat.GEMINI : Endpoint.errorFormat(endpoint);
-        reply.error(connection, format, failure, id, null);
+        reply.error(connection, errorFormat(head), failure, id, null);
         worker.onFinished(Finished.refused(caller, id, failure,
                 head == null ? null : head.method() + " " + head.path(), receivedNanos,
                 worker.deadlines().nowNanos()));
+    }
+
+    /** The format of the endpoint, or of the client that sent a path of no endpoint. */
+    private ReplyFormat errorFormat(@Nullable RequestHead head) {
+        if (endpoint != null || head == null) {
+            return Endpoint.errorFormat(endpoint);
+        }
+        return GeminiPath.isGoogles(head.path()) ? ReplyFormat.GEMINI
+                : head.has(Field.ANTHROPIC_VERSION) ? ReplyFormat.MESSAGES : ReplyFormat.CHAT;
     }
 
     /** With the fields that all answers to the current request have. */

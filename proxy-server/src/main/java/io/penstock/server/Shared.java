@@ -10,6 +10,7 @@ import io.penstock.loop.Slots;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.Metrics;
 import io.penstock.store.Month;
+import io.penstock.translate.ResponseMemory;
 import io.penstock.upstream.UpstreamTlsException;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Ledger;
@@ -34,6 +35,8 @@ final class Shared {
     private final boolean lacksStore; // though there should be one
     private final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
     private final Budgets budgets = new Budgets(Budgets.MAX_CALLERS);
+    private final ResponseMemory responseMemory =
+            new ResponseMemory(ResponseMemory.Settings.DEFAULT, System::nanoTime);
     private volatile Snapshot snapshot;
     private volatile boolean draining;
     private volatile Runnable onDrainAsked = () -> { };
@@ -129,6 +132,11 @@ final class Shared {
 
     Budgets budgets() {
         return budgets;
+    }
+
+    /** The proxy's own answers that Responses callers may refer to. */
+    ResponseMemory responseMemory() {
+        return responseMemory;
     }
 
     Slots concurrent() {

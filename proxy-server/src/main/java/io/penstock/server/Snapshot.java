@@ -4,6 +4,7 @@ import io.penstock.auth.Authenticator;
 import io.penstock.auth.Cors;
 import io.penstock.config.Settings;
 import io.penstock.exchange.call.Policy;
+import io.penstock.provider.Api;
 import io.penstock.route.Glob;
 import io.penstock.route.Router;
 import io.penstock.upstream.Provider;
@@ -26,12 +27,17 @@ import org.jspecify.annotations.Nullable;
 record Snapshot(Settings settings, List<Provider> providers, Policy policy,
         Authenticator authenticator, Cors cors) {
 
-    /** The provider of calls that name no model and keep what they send. */
-    @Nullable Provider first() {
+    /**
+     * The provider of calls that name no model and keep what they send; null for none.
+     *
+     * @param anthropic the calls are in Anthropic's API, else in OpenAI's
+     */
+    @Nullable Provider first(boolean anthropic) {
         Provider first = null;
         for (Provider each : providers) {
             ProviderSettings settings = each.settings();
-            if (settings.enabled() && each.isLikeOpenAi() && (first == null
+            if (settings.enabled() && (anthropic ? each.mainApi() == Api.MESSAGES
+                    : each.isLikeOpenAi()) && (first == null
                     || settings.priority() < first.settings().priority())) {
                 first = each;
             }

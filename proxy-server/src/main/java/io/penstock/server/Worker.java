@@ -60,7 +60,7 @@ final class Worker {
         deadlines = new Deadlines(loop);
         upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops);
         calls = new CallLoop(deadlines, upstream, bodyMemory);
-        chats = new ChatLoop(calls);
+        chats = new ChatLoop(calls, server.responseMemory());
         exchanges = new ExchangeLoop(calls,
                 new MeterLoop(new Estimator(), server.ledger(), server.budgets()));
         admission = new SlotQueue<>(server.concurrent(), Integer.MAX_VALUE, deadlines, loop,

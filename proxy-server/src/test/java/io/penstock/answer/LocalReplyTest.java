@@ -14,8 +14,11 @@ import io.penstock.listen.ListenLoop;
 import io.penstock.listen.RequestHandler;
 import io.penstock.loop.Deadlines;
 import io.penstock.testing.Bytes;
+import io.penstock.translate.ReplyFormat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Answers real requests on an embedded connection, as the pipeline does. */
 class LocalReplyTest implements RequestHandler {
@@ -96,6 +99,32 @@ class LocalReplyTest implements RequestHandler {
 
         assertThat(sent()).startsWith("HTTP/1.1 404 Not Found\r\n").doesNotContain("x-request-id")
                 .endsWith("\"code\":\"model_not_found\",\"attempts\":[]}}");
+    }
+
+    @Test
+    void tellsAnthropicsClientsTheRequestsIdUnderTheirName() {
+        request("GET / HTTP/1.1", "");
+        reply().error(connection, ReplyFormat.MESSAGES, Failure.of(Kind.OVERLOADED, "No."),
+                "req_1", null);
+        assertThat(sent()).contains("\r\nx-request-id: req_1\r\nrequest-id: req_1\r\n")
+                .doesNotContain("x-should-retry");
+        request("GET / HTTP/1.1", "");
+        reply().inFormat(ReplyFormat.MESSAGES).json(connection, 200, "req_2", "{}");
+        assertThat(sent()).contains("\r\nrequest-id: req_2\r\n");
+        request("GET / HTTP/1.1", "");
+        reply().inFormat(ReplyFormat.CHAT).json(connection, 200, "req_3", "{}");
+        assertThat(sent()).doesNotContain("\r\nrequest-id: ");
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Kind.class, names = {"INVALID_API_KEY", "MODEL_NOT_ALLOWED",
+        "ORIGIN_NOT_ALLOWED"})
+    void asksForNoRetryOfWhatIsForbidden(Kind kind) {
+        for (ReplyFormat format : ReplyFormat.values()) {
+            request("GET / HTTP/1.1", "");
+            reply().error(connection, format, Failure.of(kind, "No."), "req_1", null);
+            assertThat(sent()).contains("\r\nx-should-retry: false\r\n");
+        }
     }
 
     @Test

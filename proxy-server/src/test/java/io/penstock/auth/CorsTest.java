@@ -53,7 +53,8 @@ class CorsTest {
         assertThat(ANY.allows(from("null"))).isTrue();
         assertThat(ANY.replyLines(from("https://anywhere.example")))
                 .startsWith("access-control-allow-origin: *\r\n")
-                .contains("\r\naccess-control-expose-headers: x-request-id, retry-after, ")
+                .contains("\r\naccess-control-expose-headers: x-request-id, request-id, "
+                        + "retry-after, ")
                 .doesNotContain("credentials").doesNotContain("vary").endsWith("\r\n");
     }
 

@@ -15,6 +15,7 @@ import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;
 import io.penstock.loop.Transport;
+import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import io.penstock.testing.ScriptedUpstream;
@@ -193,6 +194,92 @@ class PassThroughIT {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"GET,/responses/resp_1?include=x", "DELETE,/responses/resp_1",
+        "GET,/responses/resp_1/input_items", "POST,/responses/resp_1/cancel", "POST,/conversations",
+        "GET,/conversations/conv_1/items", "POST,/uploads", "POST,/uploads/u_1/parts",
+        "GET,/vector_stores", "POST,/vector_stores/vs_1/search", "POST,/fine_tuning/jobs",
+        "POST,/containers", "POST,/videos", "GET,/videos/v_1/content", "GET,/evals",
+        "POST,/assistants", "POST,/threads/t_1/runs", "POST,/realtime/client_secrets"})
+    void asksTheFirstProviderForWhatItKeeps(String method, String path) throws Exception {
+        try (ScriptedUpstream claude = ScriptedUpstream.start(answer(200, "{}"));
+                ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport)
+                        .provider("claude", claude.url()).type(ProviderTypes.ANTHROPIC)
+                        .provider("a", a.url()).start()) {
+            String body = method.equals("POST") ? "{\"model\":\"model-claude\"}" : null;
+
+            assertThat(send(proxy, method, "/v1" + path, body, "content-type: application/json")
+                    .readHead().status()).isEqualTo(200);
+            assertThat(send(proxy, method, path, body).readHead().status()).isEqualTo(200);
+
+            assertThat(a.requests()).extracting(Request::path)
+                    .containsExactly("/v1" + path, "/v1" + path);
+            assertThat(a.requests().get(0).text()).isEqualTo(body == null ? "" : body);
+            assertThat(claude.opened()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/responses/compact", "/v1/responses/input_tokens"})
+    void routesWhatIsDoneWithAResponseByItsModel(String path) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+                ScriptedUpstream b = ScriptedUpstream.start(answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).type(ProviderTypes.OPENAI_COMPATIBLE)
+                        .provider("b", b.url()).type(ProviderTypes.OPENAI).start()) {
+            assertThat(postJson(proxy, path, "{\"model\":\"smart\",\"input\":\"i\"}").readHead()
+                    .status()).isEqualTo(200);
+
+            assertThat(a.opened()).as("it has no responses").isZero();
+            assertThat(b.requests()).extracting(Request::path).containsExactly(path);
+            assertThat(b.requests().get(0).text()).contains("model-b");
+        }
+    }
+
+    @Test
+    void asksTheFirstProviderOfAnthropicsTypeInItsApi() throws Exception {
+        String version = "anthropic-version: 2023-06-01";
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+                ScriptedUpstream claude = ScriptedUpstream.start(answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).provider("claude", claude.url())
+                        .type(ProviderTypes.ANTHROPIC).start()) {
+            send(proxy, "POST", "/v1/files", "x", version, "anthropic-beta: files-api").readHead();
+            send(proxy, "GET", "/v1/files/file_1", null, version).readHead();
+            send(proxy, "POST", "/v1/messages/batches", "{}", version).readHead();
+            send(proxy, "GET", "/v1/messages/batches/b_1/results", null).readHead();
+            send(proxy, "GET", "/v1/files", null).readHead();
+
+            assertThat(claude.requests()).extracting(Request::path).containsExactly("/v1/files",
+                    "/v1/files/file_1", "/v1/messages/batches", "/v1/messages/batches/b_1/results");
+            assertThat(claude.requests().get(0).header("anthropic-beta")).isEqualTo("files-api");
+            assertThat(claude.requests().get(0).header("x-api-key")).isEqualTo(keyOf("claude"));
+            assertThat(a.requests()).extracting(Request::path).containsExactly("/v1/files");
+        }
+    }
+
+    @Test
+    void tellsInAnthropicsFormatThatNoProviderHasItsApi() throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).start()) {
+            RawClient caller = send(proxy, "GET", "/v1/messages/batches", null);
+            RawClient.Head head = caller.readHead();
+            assertThat(head.status()).isEqualTo(404);
+            assertThat(head.header("request-id")).isEqualTo(head.header("x-request-id"));
+            assertThat(caller.readBody(head)).startsWith("{\"type\":\"error\"");
+            assertThat(a.opened()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/rerank", "/v2/rerank", "/rerank"})
+    void reranksAtEveryPathOfIt(String path) throws Exception {
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+                ProxyUnderTest proxy = before(a).start()) {
+            postJson(proxy, path, "{\"model\":\"smart\",\"query\":\"q\"}").readHead();
+            assertThat(a.requests()).extracting(Request::path).containsExactly("/v1/rerank");
+        }
+    }
+
     private static String form(String... parts) {
         StringBuilder form = new StringBuilder();
         for (String part : parts) {
@@ -244,7 +331,7 @@ class PassThroughIT {
             assertThat(send(proxy, "TRACE", "/passthrough/a/x", null).readHead().status())
                     .as("which shows what was sent").isEqualTo(405);
             for (String path : List.of("/passthrough/nobody/v1/x", "/passthrough/", "/v1/images",
-                    "/v1/audio/", "/v1/filesystem", "/v1/uploads")) {
+                    "/v1/audio/", "/v1/filesystem", "/v1/uploaded")) {
                 assertThat(send(proxy, "POST", path, "").readHead().status()).as(path)
                         .isEqualTo(404);
             }

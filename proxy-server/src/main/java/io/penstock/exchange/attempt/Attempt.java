@@ -85,6 +85,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     private ReplyVerdict verdict; // null for an error that has yet to be judged
     private long retryAfterNanos = RetryAfter.NONE;
     private boolean reusable;
+    private boolean named; // the reply by a request-id of its provider's
     private boolean committed;
     private TokenUsage booked;
     private long bookedNanoDollars;
@@ -156,6 +157,11 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     /** The status of the provider's reply; 0 while there is none. */
     public int status() {
         return status;
+    }
+
+    /** Whether the reply's head has a {@code request-id}, Anthropic's field, of its own. */
+    public boolean isNamed() {
+        return named;
     }
 
     /** The status that the caller is told. */
@@ -418,6 +424,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         clock.onHead();
         status = came.status();
         reusable = came.isKeepAlive();
+        named = came.has(Field.REQUEST_ID);
         if (status == 101) {
             upgrade(came);
             return;

@@ -32,6 +32,8 @@ import io.penstock.translate.request.GeminiHistory;
 import io.penstock.translate.request.GeminiLimits;
 import io.penstock.translate.request.RequestFitter;
 import io.penstock.upstream.Provider;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -49,8 +51,9 @@ import java.util.concurrent.TimeUnit;
 public final class ChatCall implements Call {
     private static final Set<Field> ANTHROPIC_FIELDS =
             EnumSet.of(Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
+    private static final int INFLATED_BYTES = 16 * 1024; // at once
     private static final Set<Field> REPLACED = EnumSet.of(Field.CONTENT_TYPE,
-            Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
+            Field.CONTENT_ENCODING, Field.ANTHROPIC_VERSION, Field.ANTHROPIC_BETA);
 
     private final ChatLoop loop;
     private final ByteBufAllocator allocator;
@@ -58,8 +61,10 @@ public final class ChatCall implements Call {
     private final Policy policy;
     private final Endpoint endpoint;
     private final GeminiPath google; // null where the body names the model
+    private final String deployment; // the model of a body that names none; null for none
     private final String requestId;
-    private final RequestBody body;
+    private final BodyCoding coding;
+    private RequestBody body; // as it came, until it is whole
     private final RequestFields fields = new RequestFields();
     private final RequestControls controls = new RequestControls();
     private final AffinityValues affinity;
@@ -80,15 +85,17 @@ public final class ChatCall implements Call {
      * @param requestId as it goes to the caller and into logs
      */
     public ChatCall(ChatLoop loop, ByteBufAllocator allocator, RequestHead head,
-            Endpoint endpoint, Caller caller, Policy policy, String requestId) {
+            EndpointPath path, Caller caller, Policy policy, String requestId) {
         this.loop = loop;
         this.allocator = allocator;
         this.caller = caller;
         this.policy = policy;
-        this.endpoint = endpoint;
-        google = endpoint.isGoogles() ? GeminiPath.of(head.path(), head.query()) : null;
+        endpoint = path.endpoint();
+        google = path.google();
+        deployment = path.deployment();
         this.requestId = requestId;
         body = new RequestBody(loop.calls().bodyMemory());
+        coding = BodyCoding.of(head);
         affinity = new AffinityValues(head, policy.router().affinityHeaders());
         translations = new Translations(loop, allocator, this);
         replies = new Replies(loop, allocator, this);
@@ -114,10 +121,8 @@ public final class ChatCall implements Call {
         if (head.contentLength() > policy.maxBodyBytes()) {
             return tooLarge();
         }
-        return head.has(Field.CONTENT_ENCODING)
-                && !head.valueStartsWith(Field.CONTENT_ENCODING, "identity")
-                ? Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
-                        "The request's body must not be compressed.") : null;
+        return coding == BodyCoding.OTHER ? Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
+                "The request's body must not be compressed, but with gzip or deflate.") : null;
     }
 
     @Override
@@ -129,6 +134,11 @@ public final class ChatCall implements Call {
 
     Endpoint endpoint() {
         return endpoint;
+    }
+
+    /** Whose earlier answers the call may refer to. */
+    String callersAccount() {
+        return caller.account();
     }
 
     /** What the body says; of use once the request is whole. */
@@ -185,6 +195,9 @@ public final class ChatCall implements Call {
         if (body.length() + bytes.readableBytes() > policy.maxBodyBytes()) {
             return tooLarge();
         }
+        if (coding.isCompressed()) {
+            return null; // it is read when it is whole
+        }
         try {
             scanner.scan(bytes);
             return null;
@@ -195,13 +208,57 @@ public final class ChatCall implements Call {
 
     @Override
     public Failure keep(ByteBuf bytes) {
-        return body.add(allocator, bytes) ? null : Failure.of(Failure.Kind.OVERLOADED,
+        return body.add(allocator, bytes) ? null : tooMuchAtOnce();
+    }
+
+    private static Failure tooMuchAtOnce() {
+        return Failure.of(Failure.Kind.OVERLOADED,
                 "Too many large requests are under way. Try again in a moment.");
+    }
+
+    /** Puts the plain body in the place of the compressed one, and reads it. */
+    private Failure inflate() throws JsonSyntaxException {
+        RequestBody compressed = body;
+        body = new RequestBody(loop.calls().bodyMemory());
+        ByteBuf whole = compressed.whole(allocator, loop.calls().edits().clear());
+        try (InputStream plain = coding.open(whole)) {
+            return readAll(plain);
+        } catch (IOException e) {
+            return Failure.of(Failure.Kind.BAD_REQUEST, "The request's body can't be decompressed: "
+                    + "it is broken, or not what its Content-Encoding says.");
+        } finally {
+            whole.release();
+            compressed.release();
+        }
+    }
+
+    private Failure readAll(InputStream plain) throws IOException, JsonSyntaxException {
+        byte[] piece = new byte[INFLATED_BYTES];
+        for (int read = plain.read(piece); read >= 0; read = plain.read(piece)) {
+            if (body.length() + read > policy.maxBodyBytes()) {
+                return tooLarge();
+            }
+            ByteBuf bytes = allocator.directBuffer(read).writeBytes(piece, 0, read);
+            try {
+                scanner.scan(bytes);
+            } catch (JsonSyntaxException e) {
+                bytes.release();
+                throw e;
+            }
+            if (!body.add(allocator, bytes)) {
+                return tooMuchAtOnce();
+            }
+        }
+        return null;
     }
 
     @Override
     public Failure end() {
         try {
+            Failure unreadable = coding.isCompressed() ? inflate() : null;
+            if (unreadable != null) {
+                return unreadable;
+            }
             scanner.end();
         } catch (JsonSyntaxException e) {
             return invalidJson(e);
@@ -209,7 +266,7 @@ public final class ChatCall implements Call {
         Failure wrong = controls.read(scanner, endpoint.takesModels());
         if (wrong == null) {
             wrong = google != null ? fields.read(google, googlesLimits())
-                    : fields.read(scanner, controls.firstModel());
+                    : fields.read(scanner, controls.firstModel(), deployment);
         }
         if (wrong == null) {
             giveScannerBack();

@@ -6,6 +6,7 @@ import io.penstock.sse.FamiliarEnd;
 import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
 import io.penstock.translate.ReplyLoop;
+import io.penstock.translate.ResponseMemory;
 import io.penstock.translate.request.RequestFitter;
 import io.penstock.translate.request.RequestTranslator;
 import io.penstock.usage.UsageScanner;
@@ -23,6 +24,7 @@ public final class ChatLoop {
     private static final int MAX_SPARE_SCANNERS = 64;
 
     private final CallLoop calls;
+    private final ResponseMemory responseMemory;
     private final ChatStream chatStream = new ChatStream();
     private final ChatChunk chatChunk = new ChatChunk();
     private final RequestTranslator requestTranslator = new RequestTranslator();
@@ -32,14 +34,21 @@ public final class ChatLoop {
     private final FamiliarEnd familiarEnd = new FamiliarEnd();
     private final ArrayDeque<TopLevelScanner> scanners = new ArrayDeque<>();
 
-    public ChatLoop(CallLoop calls) {
+    /** Readers and scanners of one loop; {@code responseMemory} is that of all loops. */
+    public ChatLoop(CallLoop calls, ResponseMemory responseMemory) {
         this.calls = calls;
+        this.responseMemory = responseMemory;
         replyLoop = new ReplyLoop(() -> ThreadLocalRandom.current().nextLong(),
                 () -> System.currentTimeMillis() / 1000, () -> calls.deadlines().nowNanos());
     }
 
     CallLoop calls() {
         return calls;
+    }
+
+    /** The answers that Responses callers may refer to. */
+    ResponseMemory responseMemory() {
+        return responseMemory;
     }
 
     ChatStream chatStream() {

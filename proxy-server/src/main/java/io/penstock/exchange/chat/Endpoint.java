@@ -5,6 +5,8 @@ import io.penstock.provider.Api;
 import io.penstock.translate.GeminiPath;
 import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.request.ClientFormat;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** What callers may ask of a model, each in a format of its own. */
 public enum Endpoint {
@@ -22,7 +24,7 @@ public enum Endpoint {
     GEMINI_COUNT_TOKENS("/models/{model}:countTokens", Api.GEMINI_COUNT_TOKENS,
             ReplyFormat.GEMINI, null);
 
-    private static final Endpoint[] ALL = values();
+    static final Endpoint[] ALL = values();
 
     private final String path;
     private final String versionedPath;
@@ -30,6 +32,7 @@ public enum Endpoint {
     private final Api api;
     private final ReplyFormat format;
     private final ClientFormat asked;
+    private final EndpointPath plainPath = new EndpointPath(this, null, null);
 
     Endpoint(String path, Api api, ReplyFormat format, ClientFormat asked) {
         this(path, path, api, format, asked);
@@ -64,17 +67,25 @@ public enum Endpoint {
         return this == FALLBACK_CHAT;
     }
 
-    /** The endpoint that a request is for; null if it is for none of them. */
-    public static Endpoint of(RequestHead head) {
-        for (Endpoint endpoint : ALL) {
-            if (!endpoint.isGoogles()
-                    && (head.isPath(endpoint.versionedPath) || head.isPath(endpoint.path))) {
-                return endpoint;
-            }
-        }
-        GeminiPath google = GeminiPath.of(head.path(), head.query());
-        return google == null ? null
-                : google.method() == GeminiPath.Method.COUNT_TOKENS ? GEMINI_COUNT_TOKENS : GEMINI;
+    /** Whether a request is for it, by a path that names no model. */
+    boolean isAt(RequestHead head) {
+        return !isGoogles() && (head.isPath(versionedPath) || head.isPath(path));
+    }
+
+    /** Whether that path, which names no model, is this endpoint's. */
+    boolean isAt(String path) {
+        return !isGoogles() && (path.equals(versionedPath) || path.equals(this.path));
+    }
+
+    /** A path of this endpoint that says nothing else. */
+    EndpointPath plainPath() {
+        return plainPath;
+    }
+
+    /** The paths of all endpoints whose paths name no model, with their version. */
+    public static List<String> paths() {
+        return Stream.of(ALL).filter(endpoint -> !endpoint.isGoogles())
+                .map(endpoint -> endpoint.versionedPath).toList();
     }
 
     /** Whether its path names the model, and whether a stream is wanted. */

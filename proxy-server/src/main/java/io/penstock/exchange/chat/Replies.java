@@ -79,7 +79,8 @@ final class Replies {
         }
         if (!isStreamWanted()) {
             return events ? noAnswer() : new TranslatedWholeReply(loop, allocator,
-                    request.upstream(), request.client(), request.options());
+                    request.upstream(), request.client(), request.options(),
+                    request::remember);
         }
         StreamTranslation translation = new StreamTranslation(loop, allocator, request);
         if (ask.continues()) {

@@ -78,10 +78,13 @@ final class RequestFields {
     /**
      * Reads what was found; returns what is wrong with it, or null.
      *
-     * @param named the model that is asked for whatever {@code model} says; null where that counts
+     * @param first the model that is asked for whatever {@code model} says; null where that counts
+     * @param deployment the model that is asked for if the body names none; null for no such one
      */
-    Failure read(TopLevelScanner found, String named) {
+    Failure read(TopLevelScanner found, String first, String deployment) {
         Kind kind = found.kind(MODEL);
+        boolean deployed = first == null && deployment != null && kind == Kind.ABSENT;
+        String named = deployed ? deployment : first;
         if (named == null && (kind != Kind.STRING || found.text(MODEL).isBlank())) {
             return new Failure(Failure.Kind.MISSING_MODEL, kind == Kind.ABSENT
                     ? "The request names no model: 'model' is required."
@@ -93,15 +96,21 @@ final class RequestFields {
             return new Failure(Failure.Kind.BAD_REQUEST, "'stream' has to be true or false.",
                     "stream", null);
         }
-        if (named == null && found.text(MODEL).length() > MAX_MODEL_CHARS) {
+        if ((named == null ? found.text(MODEL) : named).length() > MAX_MODEL_CHARS) {
             return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No model has a name of more than "
                     + MAX_MODEL_CHARS + " characters.", "model", null);
         }
         model = named == null ? found.text(MODEL) : named;
         written = kind == Kind.STRING ? found.text(MODEL) : null;
-        memberName = kind == Kind.ABSENT ? "\"model\":" : "";
-        modelStart = kind == Kind.ABSENT ? found.before(MODELS) + 1 : found.start(MODEL);
-        modelEnd = found.end(kind == Kind.ABSENT ? MODELS : MODEL);
+        if (deployed) {
+            memberName = found.members() == 0 ? "\"model\":" : ",\"model\":";
+            modelStart = found.last();
+            modelEnd = modelStart;
+        } else {
+            memberName = kind == Kind.ABSENT ? "\"model\":" : "";
+            modelStart = kind == Kind.ABSENT ? found.before(MODELS) + 1 : found.start(MODEL);
+            modelEnd = found.end(kind == Kind.ABSENT ? MODELS : MODEL);
+        }
         stream = streamKind == Kind.TRUE;
         // Not every provider knows both: whichever counts for this one, it is not beyond that. To
         // some of them 0 says nothing.

@@ -25,6 +25,7 @@ final class StreamTranslation implements Rewriter, EventSplitter.Sink {
     static final int MAX_EVENT_BYTES = 4 * 1024 * 1024;
 
     private final ByteBufAllocator allocator;
+    private final TranslatedRequest request;
     private final ReplyTranslator translator;
     private final EventSplitter events;
     private final EventStreamSplitter messages; // null where server-sent events come
@@ -33,6 +34,7 @@ final class StreamTranslation implements Rewriter, EventSplitter.Sink {
 
     StreamTranslation(ChatLoop loop, ByteBufAllocator allocator, TranslatedRequest request) {
         this.allocator = allocator;
+        this.request = request;
         translator = new ReplyTranslator(loop.replyLoop());
         translator.begin(request.upstream(), request.client(), request.options());
         events = new EventSplitter(this, loop.calls().scratch(), MAX_EVENT_BYTES);
@@ -90,7 +92,11 @@ final class StreamTranslation implements Rewriter, EventSplitter.Sink {
 
     @Override
     public boolean onEvent(ByteBuf buffer, int index, int length) {
-        reply.onMeaning(translator.onEvent(buffer, index, length, out), length);
+        Meaning meaning = translator.onEvent(buffer, index, length, out);
+        if (meaning == Meaning.DONE) {
+            request.remember(translator);
+        }
+        reply.onMeaning(meaning, length);
         return true;
     }
 
@@ -105,6 +111,9 @@ final class StreamTranslation implements Rewriter, EventSplitter.Sink {
         events.finish();
         boolean failed = translator.error() != null;
         Meaning end = translator.onEnd(out);
+        if (end == Meaning.DONE) {
+            request.remember(translator);
+        }
         if (end == Meaning.DONE || failed) {
             reply.onMeaning(end, 0); // else it is merely cut
         }

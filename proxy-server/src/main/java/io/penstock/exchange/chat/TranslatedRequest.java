@@ -10,6 +10,9 @@ import io.penstock.limit.Gauge;
 import io.penstock.provider.Api;
 import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.ReplyOptions;
+import io.penstock.translate.ReplyTranslator;
+import io.penstock.translate.ResponseAnswer;
+import io.penstock.translate.request.Recalled;
 import io.penstock.translate.request.Translated;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderTypeException;
@@ -34,6 +37,7 @@ final class TranslatedRequest implements OutboundRequest {
     private final Provider provider;
     private final String modelName; // as the provider calls it
     private final Translated translated;
+    private Recalled recalled; // null where nothing is to be kept, or has been
     private final ReplyOptions options;
     private final boolean prefilled;
     private final ProviderTypeException impediment; // why it can't be sent; null if it can
@@ -41,13 +45,20 @@ final class TranslatedRequest implements OutboundRequest {
     private final long gauged;
     private boolean released;
 
-    /** Takes the translated body. */
+    /**
+     * A request to one target. Takes the translated body.
+     *
+     * @param recalled what remembers the answer, its body released; null where callers can't refer
+     *     to the answer
+     */
     TranslatedRequest(ChatCall call, Provider provider, String modelName, Translated translated,
-            long promptTokens, boolean prefilled, ProviderTypeException impediment, Gauge memory) {
+            Recalled recalled, long promptTokens, boolean prefilled,
+            ProviderTypeException impediment, Gauge memory) {
         this.call = call;
         this.provider = provider;
         this.modelName = modelName;
         this.translated = translated;
+        this.recalled = recalled == null || !recalled.isKept() ? null : recalled;
         this.prefilled = prefilled;
         this.impediment = impediment;
         this.memory = memory;
@@ -84,6 +95,15 @@ final class TranslatedRequest implements OutboundRequest {
 
     ReplyOptions options() {
         return options;
+    }
+
+    /** Keeps the translated answer, once it is complete, for later requests that refer to it. */
+    void remember(ReplyTranslator translator) {
+        ResponseAnswer answer = recalled == null ? null : translator.responseAnswer();
+        if (answer != null) {
+            recalled.remember(answer);
+            recalled = null;
+        }
     }
 
     /** Whether its last message is what the caller already has of the answer. */

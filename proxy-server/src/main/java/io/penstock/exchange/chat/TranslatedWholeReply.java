@@ -13,6 +13,7 @@ import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.ReplyOptions;
 import io.penstock.translate.ReplyTranslator;
 import io.penstock.usage.TokenUsage;
+import java.util.function.Consumer;
 
 /**
  * A unary reply that is translated when it is whole.
@@ -32,6 +33,7 @@ final class TranslatedWholeReply extends ReplyReading implements Rewriter {
     private final ReplyFormat upstream;
     private final ReplyFormat client;
     private final ReplyOptions options;
+    private final Consumer<ReplyTranslator> onAnswer; // hears of a whole one
     private final ReplyTranslator translator;
     private ByteBuf collected;
     private long gauged; // of what is collected, or of what was made of it
@@ -42,11 +44,12 @@ final class TranslatedWholeReply extends ReplyReading implements Rewriter {
     private int answerBytes;
 
     TranslatedWholeReply(ChatLoop loop, ByteBufAllocator allocator, ReplyFormat upstream,
-            ReplyFormat client, ReplyOptions options) {
+            ReplyFormat client, ReplyOptions options, Consumer<ReplyTranslator> onAnswer) {
         this.allocator = allocator;
         this.upstream = upstream;
         this.client = client;
         this.options = options;
+        this.onAnswer = onAnswer;
         memory = loop.calls().bodyMemory();
         translator = new ReplyTranslator(loop.replyLoop());
     }
@@ -135,6 +138,7 @@ final class TranslatedWholeReply extends ReplyReading implements Rewriter {
             release();
         } else {
             answerBytes = out.readableBytes();
+            onAnswer.accept(translator);
         }
     }
 

@@ -6,7 +6,9 @@ import io.penstock.exchange.call.BodyEdits;
 import io.penstock.failure.Failure;
 import io.penstock.provider.Prefill;
 import io.penstock.route.Route.TargetName;
+import io.penstock.translate.request.ClientFormat;
 import io.penstock.translate.request.ProviderFormat;
+import io.penstock.translate.request.Recalled;
 import io.penstock.translate.request.Translated;
 import io.penstock.translate.request.TranslationOptions;
 import io.penstock.translate.request.UntranslatableException;
@@ -93,14 +95,26 @@ final class Translations {
         TranslationOptions options = TranslationOptions.of(target.model(), stream)
                 .withModel(modelName).withAskUsage(asksForUsage).withDialect(provider.dialect());
         ByteBuf whole = call.bodyToTranslate(edits, target.model());
+        Recalled recalled = null;
         try {
+            recalled = recall(whole);
             Translated translated = loop.requestTranslator().translate(call.endpoint().asked(), to,
-                    whole, options, allocator);
-            return new TranslatedRequest(call, provider, modelName, translated, promptTokens,
-                    prefilled, impediment, loop.calls().bodyMemory());
+                    recalled == null ? whole : recalled.body(), options, allocator);
+            return new TranslatedRequest(call, provider, modelName, translated, recalled,
+                    promptTokens, prefilled, impediment, loop.calls().bodyMemory());
         } finally {
+            if (recalled != null) {
+                recalled.body().release();
+            }
             whole.release();
         }
+    }
+
+    /** The body with what it refers to in place; null where the format has no references. */
+    private Recalled recall(ByteBuf whole) {
+        return call.endpoint().asked() != ClientFormat.RESPONSES ? null
+                : loop.requestTranslator().recall(loop.responseMemory(), call.callersAccount(),
+                        whole, allocator);
     }
 
     /** Why no target could be asked; null if none was refused. */

@@ -72,7 +72,8 @@ final class Access {
             case PROVIDER -> new Whom.Only(new TargetName(call.provider(),
                     name == null ? call.what() : name));
             case STORED -> findStored(call);
-            case MODEL, REALTIME -> name == null ? findWithoutModel(call) : findRoute(name);
+            case MODEL, REALTIME -> name == null ? findWithoutModel(call)
+                    : findRoute(name, call.api());
         };
     }
 
@@ -88,7 +89,7 @@ final class Access {
     }
 
     /** Only targets whose providers have an API like OpenAI's: here nothing is translated. */
-    private Whom findRoute(String name) {
+    private Whom findRoute(String name, Api api) {
         if (!caller.mayUse(name)) {
             return new Whom.Refused(new Failure(Failure.Kind.MODEL_NOT_ALLOWED,
                     "The model '" + name + "' is not open to this key.", "model", null));
@@ -102,7 +103,7 @@ final class Access {
         List<TargetTerms> terms = new ArrayList<>();
         for (int i = 0; i < route.targets().size(); i++) {
             TargetName target = route.targets().get(i);
-            if (policy.providers().get(target.provider()).speaks(Api.CHAT)) {
+            if (policy.providers().get(target.provider()).speaks(api)) {
                 targets.add(target);
                 terms.add(route.terms(i));
             }

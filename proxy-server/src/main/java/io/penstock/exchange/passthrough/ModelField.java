@@ -126,8 +126,7 @@ final class ModelField {
 
     /** Puts the target's name in the place of the caller's; returns the query to send. */
     String fit(String targetModel, BodyEdits edits) {
-        if (name == null || call.kind() == PassThroughPath.Kind.PROVIDER
-                || targetModel.equals(name)) {
+        if (name == null || !call.isRouted() || targetModel.equals(name)) {
             return call.query();
         }
         if (call.kind() == PassThroughPath.Kind.REALTIME) {

@@ -258,7 +258,7 @@ public final class PassThroughCall implements Call {
 
     @Override
     public ReplyFormat format() {
-        return ReplyFormat.CHAT;
+        return path.anthropic() ? ReplyFormat.MESSAGES : ReplyFormat.CHAT;
     }
 
     @Override
@@ -312,8 +312,7 @@ public final class PassThroughCall implements Call {
 
     /** Whether the model decides who is asked, so that another provider could answer as well. */
     boolean isRouted() {
-        return path.kind() == PassThroughPath.Kind.MODEL
-                || path.kind() == PassThroughPath.Kind.REALTIME;
+        return path.isRouted();
     }
 
     @Override

@@ -2,6 +2,8 @@ package io.penstock.exchange.passthrough;
 
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
+import io.penstock.provider.Api;
+import java.util.List;
 
 /**
  * What a call is for that is relayed without being understood.
@@ -10,10 +12,19 @@ import io.penstock.http.RequestHead;
  * @param path for {@link Kind#PROVIDER} below the provider's host, else below its base URL
  * @param query with its question mark; empty for none
  * @param upgrade it asks for a WebSocket
+ * @param anthropic it is one of Anthropic's API
  */
 public record PassThroughPath(Kind kind, String provider, String path, String query,
-        boolean upgrade) {
+        boolean upgrade, boolean anthropic) {
     private static final String PROVIDER_PREFIX = "/passthrough/";
+    private static final String MESSAGE_BATCHES = "/messages/batches";
+    private static final String FILES = "/files";
+
+    /** What OpenAI keeps for an account, each with all that is below it. */
+    private static final List<String> KEPT = List.of(FILES, "/batches", "/uploads",
+            "/vector_stores", "/fine_tuning", "/containers", "/videos", "/evals", "/assistants",
+            "/threads", "/conversations", "/responses", "/realtime/client_secrets",
+            "/realtime/sessions", "/realtime/transcription_sessions", "/realtime/calls");
 
     /** Which provider answers the call. */
     public enum Kind {
@@ -38,32 +49,72 @@ public record PassThroughPath(Kind kind, String provider, String path, String qu
         }
     }
 
-    /** The call that a request is for; null if it is none of these. */
-    public static PassThroughPath of(RequestHead head) {
-        String path = head.path();
+    /**
+     * The call that a request is for; null if it is none of these.
+     *
+     * @param path as it was sent, or was meant
+     */
+    public static PassThroughPath of(String path, RequestHead head) {
         boolean upgrade = head.isUpgradeTo("websocket");
         if (path.startsWith(PROVIDER_PREFIX)) {
             int slash = path.indexOf('/', PROVIDER_PREFIX.length());
             int end = slash < 0 ? path.length() : slash;
             return new PassThroughPath(Kind.PROVIDER, path.substring(PROVIDER_PREFIX.length(), end),
-                    slash < 0 ? "/" : path.substring(slash), head.query(), upgrade);
+                    slash < 0 ? "/" : path.substring(slash), head.query(), upgrade, false);
         }
-        String below = path.startsWith("/v1/") ? path.substring(3) : path;
+        String below = path.startsWith("/v1/") || path.equals("/v2/rerank") ? path.substring(3)
+                : path;
         Kind kind = kindOf(below);
+        boolean anthropic = isAtOrBelow(below, MESSAGE_BATCHES)
+                || isAtOrBelow(below, FILES) && head.has(Field.ANTHROPIC_VERSION);
         return kind == null ? null : new PassThroughPath(kind, null, below, head.query(),
-                upgrade && kind == Kind.REALTIME);
+                upgrade && kind == Kind.REALTIME, anthropic);
+    }
+
+    /** Paths whose calls are passed through, as examples of what may have been meant. */
+    public static List<String> paths() {
+        return List.of("/v1/moderations", "/v1/rerank", "/v1/images/generations",
+                "/v1/images/edits", "/v1/audio/speech", "/v1/audio/transcriptions",
+                "/v1/audio/translations", "/v1/files", "/v1/batches", "/v1/messages/batches",
+                "/v1/uploads", "/v1/vector_stores", "/v1/fine_tuning/jobs", "/v1/containers",
+                "/v1/videos", "/v1/evals", "/v1/assistants", "/v1/threads",
+                "/v1/conversations", "/v1/responses/compact", "/v1/responses/input_tokens",
+                "/v1/realtime", "/v1/realtime/client_secrets");
     }
 
     private static Kind kindOf(String path) {
-        if (path.equals("/moderations") || path.equals("/rerank")
+        if (path.equals("/moderations") || path.equals("/rerank") || isResponsesTool(path)
                 || isBelow(path, "/images/") || isBelow(path, "/audio/")) {
             return Kind.MODEL;
         }
-        if (path.equals("/files") || path.equals("/batches") || path.startsWith("/files/")
-                || path.startsWith("/batches/")) {
-            return Kind.STORED;
+        if (path.equals("/realtime")) {
+            return Kind.REALTIME;
         }
-        return path.equals("/realtime") ? Kind.REALTIME : null;
+        boolean kept = isAtOrBelow(path, MESSAGE_BATCHES);
+        for (String resource : KEPT) {
+            kept |= isAtOrBelow(path, resource);
+        }
+        return kept ? Kind.STORED : null;
+    }
+
+    /** Whether it does something with a response that is sent to it, by a model. */
+    private static boolean isResponsesTool(String path) {
+        return path.equals("/responses/compact") || path.equals("/responses/input_tokens");
+    }
+
+    private static boolean isAtOrBelow(String path, String resource) {
+        return path.startsWith(resource)
+                && (path.length() == resource.length() || path.charAt(resource.length()) == '/');
+    }
+
+    /** Whether the model decides who is asked. */
+    boolean isRouted() {
+        return kind == Kind.MODEL || kind == Kind.REALTIME;
+    }
+
+    /** The API that a target of a call has to speak which a model routes. */
+    Api api() {
+        return isResponsesTool(path) ? Api.RESPONSES : Api.CHAT;
     }
 
     private static boolean isBelow(String path, String prefix) {

@@ -53,7 +53,7 @@ public final class BodyEditsFuzz {
                 return;
             }
             Failure mistake = controls.read(scanner, takesModels);
-            mistake = mistake != null ? mistake : fields.read(scanner, controls.firstModel());
+            mistake = mistake != null ? mistake : fields.read(scanner, controls.firstModel(), null);
             if (mistake != null) {
                 check(mistake.kind().status() >= 400 && mistake.kind().status() < 500,
                         "not the caller's mistake");

@@ -21,6 +21,7 @@ import io.penstock.route.RouteSettings.TargetSettings;
 import io.penstock.route.Router;
 import io.penstock.route.Strategy;
 import io.penstock.testing.Bytes;
+import io.penstock.translate.ResponseMemory;
 import io.penstock.upstream.TimeoutSettings;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Prices;
@@ -40,7 +41,8 @@ final class ChatCalls {
     private ChatCalls() {}
 
     static ChatLoop loop() {
-        return new ChatLoop(new CallLoop(null, null, new Gauge(1 << 20)));
+        return new ChatLoop(new CallLoop(null, null, new Gauge(1 << 20)),
+                new ResponseMemory(ResponseMemory.Settings.DEFAULT, () -> 0));
     }
 
     /** A chat whose head has come. */
@@ -60,7 +62,8 @@ final class ChatCalls {
         }
         Policy policy = new Policy(ROUTER, Map.of(), RetrySettings.DEFAULT,
                 BudgetSettings.DEFAULT, Prices.NONE, 1024, true);
-        return new ChatCall(loop(), PooledByteBufAllocator.DEFAULT, head, endpoint, Caller.ANYONE,
+        return new ChatCall(loop(), PooledByteBufAllocator.DEFAULT, head, endpoint.plainPath(),
+                Caller.ANYONE,
                 policy, "req_1");
     }
 

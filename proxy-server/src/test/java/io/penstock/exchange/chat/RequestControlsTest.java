@@ -42,7 +42,7 @@ class RequestControlsTest {
         scanner.end();
         bytes.release();
         Failure mistake = controls.read(scanner, takesModels);
-        return mistake != null ? mistake : fields.read(scanner, controls.firstModel());
+        return mistake != null ? mistake : fields.read(scanner, controls.firstModel(), null);
     }
 
     /** The body as a target gets it that knows the model as {@code model}. */

@@ -3,6 +3,7 @@ package io.penstock.exchange.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
+import io.penstock.exchange.call.BodyEdits;
 import io.penstock.json.TopLevelScanner;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -17,7 +18,7 @@ class RequestFieldsTest {
                 StandardCharsets.US_ASCII));
         scanner.end();
         RequestFields fields = new RequestFields();
-        assertThat(fields.read(scanner, null)).isNull();
+        assertThat(fields.read(scanner, null, null)).isNull();
         return fields;
     }
 
@@ -45,5 +46,27 @@ class RequestFieldsTest {
         assertThat(best.drafts()).isEqualTo(5);
         assertThat(best.choices()).isEqualTo(2);
         assertThat(read(",\"n\":0").drafts()).isOne();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', quoteCharacter = '`', value = {
+        "{\"n\":1} ; {\"n\":1,\"model\":\"target\"}", "{ };{ \"model\":\"target\"}",
+        "{\"model\":\"own\"};{\"model\":\"target\"}"})
+    void putsTheModelOfThePathIntoABodyThatNamesNone(String body, String fitted)
+            throws Exception {
+        TopLevelScanner scanner = RequestFields.newScanner();
+        scanner.scan(Unpooled.copiedBuffer(body, StandardCharsets.US_ASCII));
+        scanner.end();
+        RequestFields fields = new RequestFields();
+
+        assertThat(fields.read(scanner, null, "deployment")).isNull();
+        BodyEdits edits = new BodyEdits();
+        fields.fit(edits, "target", false);
+
+        assertThat(fields.model()).isEqualTo(body.contains("own") ? "own" : "deployment");
+        assertThat(edits.count()).isOne();
+        assertThat(body.substring(0, (int) edits.start(0))
+                + new String(edits.text(0), StandardCharsets.US_ASCII)
+                + body.substring((int) edits.end(0))).isEqualTo(fitted);
     }
 }

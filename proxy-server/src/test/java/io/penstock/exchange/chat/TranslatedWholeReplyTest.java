@@ -52,7 +52,7 @@ class TranslatedWholeReplyTest {
     private TranslatedWholeReply reading() {
         TranslatedWholeReply reading = new TranslatedWholeReply(loop,
                 PooledByteBufAllocator.DEFAULT, ReplyFormat.MESSAGES, ReplyFormat.CHAT,
-                ReplyOptions.DEFAULT);
+                ReplyOptions.DEFAULT, answer -> {});
         readings.add(reading);
         return reading;
     }
