@@ -2,6 +2,7 @@ package io.penstock.server;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The path of this proxy's that a request's sender meant by another one: without doubled or
@@ -11,7 +12,7 @@ import java.nio.charset.StandardCharsets;
  *
  * @param deployment the model that an Azure path names; null for none
  */
-record MeantPath(String path, String deployment) {
+record MeantPath(String path, @Nullable String deployment) {
     private static final String DEPLOYMENTS = "/deployments/";
 
     /** What Azure, Groq and Google put before OpenAI's paths. */
@@ -21,7 +22,7 @@ record MeantPath(String path, String deployment) {
     private static final String[] BEFORE_VERSION = {"/api/v1/", "/anthropic/v1/"};
 
     /** What was meant; null where the path as it was sent says it. */
-    static MeantPath of(String sent) {
+    static @Nullable MeantPath of(String sent) {
         String path = withoutEmptySegments(sent);
         String deployment = null;
         for (String prefix : OPENAI) {

@@ -5,6 +5,7 @@ import io.penstock.exchange.chat.Endpoint;
 import io.penstock.exchange.passthrough.PassThroughPath;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Guesses which of the proxy's paths was meant by one that it doesn't know.
@@ -27,7 +28,7 @@ final class NearestPath {
     }
 
     /** What the path ends with, if the proxy knows that, else what is spelt almost so. */
-    private static String nearest(String path) {
+    private static @Nullable String nearest(String path) {
         String longest = null;
         for (String known : KNOWN) {
             String unversioned = known.startsWith("/v1/") ? known.substring(3) : known;

@@ -140,7 +140,7 @@ class AttemptClockTest {
         """, useHeadersInDisplayName = true)
     void endsTheWaitForAStreamsHeadWithTheShorterTimer(long head, long content, long at,
             Fault fault) {
-        timeouts = timeouts.with(null, null, Duration.ofSeconds(head),
+        timeouts = timeouts.with(null, null, Duration.ofSeconds(head), null,
                 Duration.ofSeconds(content), null, null);
         begin(true, HoldSettings.DEFAULT);
         clock.onReady(startNanos);
@@ -156,7 +156,8 @@ class AttemptClockTest {
 
     @Test
     void givesTheHeadOfAUnaryReplyTheTimeThatIsSetForIt() {
-        timeouts = timeouts.with(null, null, Duration.ofSeconds(40), null, null, null);
+        timeouts = timeouts.with(null, null, null, Duration.ofSeconds(40), null, null,
+                null);
         begin(false, HoldSettings.DEFAULT);
         clock.onReady(startNanos);
         assertExpiresAt(40, Fault.HEAD_TIMEOUT); // though the first content's is shorter
@@ -302,7 +303,8 @@ class AttemptClockTest {
 
     @Test
     void wakesTheLoopForTheFirstContent() {
-        timeouts = timeouts.with(null, null, Duration.ofSeconds(60), null, null, null);
+        timeouts = timeouts.with(null, null, Duration.ofSeconds(60), null, null, null,
+                null);
         begin(true, HoldSettings.DEFAULT);
         clock.onReady(startNanos);
         headComes();

@@ -10,6 +10,7 @@ import io.penstock.exchange.call.RetrySettings;
 import io.penstock.exchange.chat.ChatCall;
 import io.penstock.exchange.chat.ChatLoop;
 import io.penstock.exchange.chat.Endpoint;
+import io.penstock.exchange.chat.EndpointPath;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.RequestHead;
 import io.penstock.limit.Gauge;
@@ -19,6 +20,7 @@ import io.penstock.provider.ProviderType;
 import io.penstock.route.Router;
 import io.penstock.testing.Bytes;
 import io.penstock.testing.EmbeddedDuplex;
+import io.penstock.translate.ResponseMemory;
 import io.penstock.upstream.EmbeddedUpstream;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.PoolSettings;
@@ -51,7 +53,7 @@ public final class EmbeddedCalls {
         deadlines = new Deadlines(channel.eventLoop());
         loop = new CallLoop(deadlines, new UpstreamLoop(channel.eventLoop(), Transport.NIO, null,
                 deadlines, 1), new Gauge(1 << 20));
-        chats = new ChatLoop(loop);
+        chats = new ChatLoop(loop, new ResponseMemory(ResponseMemory.Settings.DEFAULT, () -> 0));
     }
 
     public CallLoop loop() {
@@ -106,8 +108,8 @@ public final class EmbeddedCalls {
         } finally {
             headBytes.release();
         }
-        ChatCall call = new ChatCall(chats, PooledByteBufAllocator.DEFAULT, head, Endpoint.CHAT,
-                Caller.ANYONE, policy, "req_1");
+        ChatCall call = new ChatCall(chats, PooledByteBufAllocator.DEFAULT, head,
+                new EndpointPath(Endpoint.CHAT, null, null), Caller.ANYONE, policy, "req_1");
         ByteBuf body = Bytes.buffer("{\"model\":\"m\",\"messages\":[],\"stream\":" + stream + "}");
         if (call.read(body, false) != null || call.keep(body) != null || call.end() != null) {
             throw new AssertionError("the request was refused");

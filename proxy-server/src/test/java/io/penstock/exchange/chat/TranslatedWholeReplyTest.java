@@ -18,6 +18,7 @@ import io.penstock.relay.ResponseRelay;
 import io.penstock.testing.Bytes;
 import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.ReplyOptions;
+import io.penstock.translate.ResponseMemory;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -30,7 +31,8 @@ class TranslatedWholeReplyTest {
     private static final String LONG = answer("x".repeat(200_000));
 
     private final Gauge memory = new Gauge(1024 * 1024);
-    private final ChatLoop loop = new ChatLoop(new CallLoop(null, null, memory));
+    private final ChatLoop loop = new ChatLoop(new CallLoop(null, null, memory),
+            new ResponseMemory(ResponseMemory.Settings.DEFAULT, () -> 0));
     private final EmbeddedChannel caller =
             new EmbeddedChannel(new ChannelInboundHandlerAdapter());
     private final List<TranslatedWholeReply> readings = new ArrayList<>();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.penstock.exchange.call.Judgement;
+import io.penstock.exchange.passthrough.OpaqueReply.Kind;
 import io.penstock.loop.Scratch;
 import io.penstock.testing.Bytes;
 import java.util.List;
@@ -34,7 +35,8 @@ class OpaqueReplyTest {
         """, useHeadersInDisplayName = true)
     void isGoodWithWhateverComes(boolean impatient, int bytes, boolean ended, Judgement held,
             Judgement committed) {
-        OpaqueReply reply = new OpaqueReply(new Scratch(), true, false, impatient);
+        OpaqueReply reply = new OpaqueReply(new Scratch(), true, false, impatient,
+                Kind.ANY);
         read(reply, "x".repeat(bytes), 1);
         assertThat(reply.judge(ended, bytes)).isEqualTo(held);
         assertThat(reply.judgeMore(ended)).isEqualTo(committed);
@@ -46,7 +48,7 @@ class OpaqueReplyTest {
     @ParameterizedTest
     @FieldSource("PIECE_SIZES")
     void countsTheEventsOfAStream(int size) {
-        OpaqueReply reply = new OpaqueReply(new Scratch(), true, true, false);
+        OpaqueReply reply = new OpaqueReply(new Scratch(), true, true, false, Kind.ANY);
         read(reply, "data: a\n\ndata: b\r\n\r\nevent: c\ndata: d\n\ndata: e\n", size);
         assertThat(reply.passedTokens()).isEqualTo(3);
     }
@@ -54,7 +56,7 @@ class OpaqueReplyTest {
     @ParameterizedTest
     @FieldSource("PIECE_SIZES")
     void findsTheUsageHoweverItIsCut(int size) {
-        OpaqueReply reply = new OpaqueReply(new Scratch(), true, false, false);
+        OpaqueReply reply = new OpaqueReply(new Scratch(), true, false, false, Kind.ANY);
         read(reply, "{\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}", size);
         assertThat(reply.usage().total()).isEqualTo(7);
     }
@@ -62,7 +64,7 @@ class OpaqueReplyTest {
     @ParameterizedTest
     @FieldSource("PIECE_SIZES")
     void readsNothingOfWhatIsNotMetered(int size) {
-        OpaqueReply reply = new OpaqueReply(new Scratch(), false, true, false);
+        OpaqueReply reply = new OpaqueReply(new Scratch(), false, true, false, Kind.ANY);
         read(reply, "data: {\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n", size);
         assertThat(reply.usage()).isNull();
         assertThat(reply.passedTokens()).isZero();
