@@ -229,7 +229,8 @@ final class Schema {
             SectionType.of("section", GRACE), "the end");
 
     static final SectionType ROOT = SectionType.of("section", LISTEN, ADMIN, PLUGINS, PROVIDERS,
-            RESILIENCE, ROUTES, AUTH, LIMITS, BUDGET, PRICES, BREAKER, RETRY, CACHE, REDIS, CORS, OBSERVE,
+            RESILIENCE, ROUTES, AUTH, LIMITS, BUDGET, PRICES, BREAKER, RETRY, CACHE,
+            REDIS, CORS, OBSERVE,
             SHUTDOWN);
 
     private Schema() {}

@@ -48,7 +48,7 @@ final class PrometheusPage {
     private static final double MICROS_A_SECOND = 1e6;
     private static final double NANOS_A_SECOND = 1e9;
 
-    private @Nullable PrometheusRegistry jvm; // null until the first page: no start should wait for it
+    private @Nullable PrometheusRegistry jvm; // from the first page on: no start waits for it
 
     Page text(Metrics metrics, Readings now, boolean operator) {
         return write(PrometheusTextFormatWriter.create(), snapshots(metrics, now, operator));

@@ -71,7 +71,8 @@ record Snapshot(Settings settings, List<Provider> providers, Policy policy,
                 candidates.add(new Router.Candidate(each.name(), each.models(), each.priority()));
             }
         }
-        Policy policy = new Policy(new Router(settings.routes(), candidates, settings.unrouted()), enabled,
+        Policy policy = new Policy(
+                new Router(settings.routes(), candidates, settings.unrouted()), enabled,
                 settings.retry(), settings.budget(), settings.prices(),
                 settings.limits().bodyBytes(),
                 settings.observe().fullHeaders());

@@ -274,7 +274,7 @@ final class Dial {
             }
         }
 
-        /** A refusal may come as a failed read, too, to Netty's epoll; {@link #onDialed} hears it. */
+        /** With epoll a refusal may come as a failed read, too; {@link #onDialed} hears it. */
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
             if (!(cause instanceof IOException || cause instanceof NotYetConnectedException)) {

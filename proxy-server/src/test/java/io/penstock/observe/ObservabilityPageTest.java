@@ -79,7 +79,7 @@ class ObservabilityPageTest {
                 .map(ObservabilityPageTest::row).collect(Collectors.toCollection(TreeSet::new)));
     }
 
-    /** Some depend on the machine: where there is no /proc, and where there is another collector. */
+    /** Some depend on the machine: on /proc, and on the garbage collector. */
     @Test
     void thePageListsEachMetricOfTheJvm() throws IOException {
         assertThat(rows("### The JVM", page())).containsAll(ofTheJvm().stream()

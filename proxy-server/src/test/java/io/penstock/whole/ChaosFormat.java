@@ -39,7 +39,8 @@ enum ChaosFormat {
         }
 
         private String chunk(String delta, String finish) {
-            return "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,"
+            return "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\","
+                    + "\"created\":1,"
                     + "\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":" + delta
                     + ",\"finish_reason\":" + finish + "}]}\n\n";
         }
@@ -224,7 +225,8 @@ enum ChaosFormat {
 
         @Override
         String errorEvent() {
-            return event("error", "\"code\":\"server_error\",\"message\":\"Chaos.\",\"param\":null");
+            return event("error",
+                    "\"code\":\"server_error\",\"message\":\"Chaos.\",\"param\":null");
         }
 
         @Override

@@ -161,7 +161,8 @@ class ChaosIT {
         try {
             for (int call = nextCall.getAndIncrement(); call < end;
                     call = nextCall.getAndIncrement()) {
-                client = client == null ? RawClient.connect(proxy.port()).timeout(PATIENCE) : client;
+                client = client == null ? RawClient.connect(proxy.port()).timeout(PATIENCE)
+                        : client;
                 client = new Call(client, new Random(SEED * 1_000_003 + call)).run();
                 mostMemory.accumulateAndGet(memory(), Math::max);
             }

@@ -182,7 +182,8 @@ class SmugglingIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"/v1/../v1/chat/completions", "/v1/%2e%2e/v1/chat/completions",
-        "/v1%2fchat/completions", "/v1/./chat/completions", "/V1/chat/completions", "/v1/chat/completions;a", "/v1/chat/%63ompletions"})
+        "/v1%2fchat/completions", "/v1/./chat/completions", "/V1/chat/completions",
+        "/v1/chat/completions;a", "/v1/chat/%63ompletions"})
     void takesNoOtherSpellingOfAPath(String path) throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
                 ProxyUnderTest proxy =

@@ -192,13 +192,13 @@ class AttemptTest implements AttemptListener {
     @Test
     void commitsAUnaryReplyWhenItIsWhole() {
         start(false);
-        read("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n",
+        read("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 16\r\n\r\n",
                 "{\"choices\":");
         assertThat(log).isEmpty();
         assertThat(downstream.taken()).isEmpty();
-        read("[]}");
+        read("[{}]}");
         assertThat(log).hasToString("commit end ");
-        assertThat(downstream.taken()).endsWith("x-last: line\r\n\r\n{\"choices\":[]}");
+        assertThat(downstream.taken()).endsWith("x-last: line\r\n\r\n{\"choices\":[{}]}");
         assertOver(true);
     }
 

@@ -93,6 +93,7 @@ class NextStepTest {
         Situation reset = new Situation(true, 1, SECOND, false, false, true, true, 0,
                 RetryAfter.NONE, true);
 
-        assertThat(NextStep.after(reset, never, WaitSettings.DEFAULT).kind()).isEqualTo(Kind.NEXT_TARGET);
+        assertThat(NextStep.after(reset, never, WaitSettings.DEFAULT).kind())
+                .isEqualTo(Kind.NEXT_TARGET);
     }
 }
