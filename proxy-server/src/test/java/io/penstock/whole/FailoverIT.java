@@ -507,10 +507,9 @@ class FailoverIT {
                 ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
                 ProxyUnderTest proxy = ProxyUnderTest.ofYaml(transport, """
                         providers:
-                          - {name: a, type: openai-compatible, base_url: "%s", keys: [k],
-                             models: [m], timeouts: {total: 4s}}
-                          - {name: b, type: openai-compatible, base_url: "%s", keys: [k],
-                             models: [m]}
+                          - {name: a, type: vllm, base_url: "%s", models: [m],
+                             timeouts: {total: 4s}}
+                          - {name: b, type: vllm, base_url: "%s", models: [m]}
                         routes: [{model: smart, targets: [a/m, b/m]}]
                         """.formatted(a.url(), b.url())).start()) {
             RawClient caller = proxy.ask(SMART, false);

@@ -215,7 +215,7 @@ class LastResortIT {
                 });
                 ScriptedUpstream b = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
                 ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
-                        .total(SHORT).provider("b", b.url()).start()) {
+                        .total(SHORT).head(PATIENCE).provider("b", b.url()).start()) {
             RawClient caller = proxy.ask(SMART, stream);
             RawClient.Head head = caller.readHead();
 

@@ -82,8 +82,8 @@ class RequestIdIT {
     void aReplyOfAnthropicsKeepsItsOwn(int status) throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
                     x.readRequest();
-                    x.head(status, "content-type: application/json", "content-length: 2",
-                            "request-id: req_of_anthropic").write("{}").flush();
+                    x.head(status, "content-type: application/json", "content-length: 14",
+                            "request-id: req_of_anthropic").write("{\"content\":[]}").flush();
                 });
                 ProxyUnderTest proxy = before(a.url(), ProviderTypes.ANTHROPIC)) {
             assertNamed(ask(proxy, "/v1/messages", SMART, "", AUTHORIZATION), status,

@@ -50,7 +50,7 @@ final class ChunkReply extends StreamReply {
             case FINISH -> onFinish();
             case DONE -> {
                 onDone();
-                return hasReason(); // else it is no end: the caller sees the stream break
+                return hasReason() || isErrorSeen(); // else it is no end, and does not pass
             }
             case ERROR -> onError();
             default -> { }

@@ -14,6 +14,7 @@ import io.penstock.usage.TokenUsage;
 abstract class ContinuableReply extends StreamReply {
     final Continuation continuation;
     final StreamTranslation translation; // null where the chunks are the provider's own
+    private boolean endRead; // which a translation knows of before its chunks are read
 
     ContinuableReply(ChatLoop loop, ChatCall call, Ask ask, StreamTranslation translation) {
         super(loop, call, ask);
@@ -78,6 +79,7 @@ abstract class ContinuableReply extends StreamReply {
             }
             case DONE -> {
                 onDone();
+                endRead = true;
                 return !isSpliced() && isFinishSeen(); // without a reason it is no end
             }
             case ERROR -> {
@@ -91,6 +93,11 @@ abstract class ContinuableReply extends StreamReply {
             default -> { }
         }
         return !isSpliced();
+    }
+
+    /** Whether the chunk that ends the stream has been read. */
+    boolean isEndRead() {
+        return endRead;
     }
 
     /** Reads a chunk; returns whether it passes to the caller as it is. */

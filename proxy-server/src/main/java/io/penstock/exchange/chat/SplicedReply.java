@@ -19,7 +19,7 @@ final class SplicedReply extends ContinuableReply {
 
     @Override
     boolean onChunk(ChatChunk chunk, boolean isUsageOnly) {
-        if (!isDoneSeen()) { // what stands behind the end is no part of the answer
+        if (!isEndRead()) { // what stands behind the end is no part of the answer
             continuation.splice(chunk);
         }
         return false;

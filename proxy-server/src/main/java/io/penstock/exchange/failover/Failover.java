@@ -115,7 +115,7 @@ public final class Failover {
     }
 
     private boolean waitForFirst(long nowNanos) {
-        long wait = targets.readyInNanos(nowNanos);
+        long wait = targets.restedInNanos(nowNanos);
         if (hasWaited || wait <= 0 || wait > MAX_FIRST_WAIT_NANOS
                 || wait >= time.leftNanos(nowNanos)) {
             return false;

@@ -76,6 +76,11 @@ final class OneTarget implements Targets {
     public void exclude(String model) {}
 
     @Override
+    public long restedInNanos(long nowNanos) {
+        return readyInNanos(nowNanos);
+    }
+
+    @Override
     public long readyInNanos(long nowNanos) {
         return only.provider().keys().readyInNanos(only.target().model(), nowNanos);
     }

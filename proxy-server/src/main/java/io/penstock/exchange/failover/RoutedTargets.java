@@ -250,6 +250,20 @@ final class RoutedTargets implements Targets, TargetFigures {
     }
 
     @Override
+    public long restedInNanos(long nowNanos) {
+        long soonest = Deadlines.NEVER;
+        for (Route each : routes) {
+            for (TargetName target : each.targets()) {
+                if (health(target).isPassable(nowNanos)) {
+                    soonest = Math.min(soonest,
+                            provider(target).keys().readyInNanos(target.model(), nowNanos));
+                }
+            }
+        }
+        return soonest;
+    }
+
+    @Override
     public long readyInNanos(long nowNanos) {
         long soonest = Deadlines.NEVER;
         for (Route each : routes) {

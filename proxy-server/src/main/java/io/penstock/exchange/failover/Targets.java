@@ -40,6 +40,9 @@ interface Targets {
     /** The prompt is too long for that model, wherever it is served. */
     void exclude(String model);
 
+    /** Nanoseconds until a target that is well has a rested key; {@code NEVER} if none will. */
+    long restedInNanos(long nowNanos);
+
     /** Nanoseconds until some target may be asked; {@code Deadlines.NEVER} if there is none. */
     long readyInNanos(long nowNanos);
 }
