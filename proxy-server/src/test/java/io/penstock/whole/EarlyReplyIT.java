@@ -173,8 +173,8 @@ class EarlyReplyIT {
 
             assertThat(head.status()).isEqualTo(200);
             assertThat(caller.readBody(head)).isEqualTo(GOOD_UNARY);
-            assertThat(head.header("x-penstock-attempts"))
-                    .isEqualTo("a/model-a=reset, a/model-a=200");
+            assertThat(head.header("x-penstock-attempts")) // closed, to the read behind a write
+                    .matches("a/model-a=(reset|closed), a/model-a=200");
         }
     }
 }
