@@ -1,17 +1,17 @@
 package io.penstock.bench.jmh;
 
-import io.penstock.caller.Allowance;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
-import io.penstock.caller.Authentication;
 import io.penstock.auth.Authenticator;
-import io.penstock.caller.Caller;
 import io.penstock.auth.CredentialHash;
 import io.penstock.auth.JwtKeySettings;
 import io.penstock.auth.JwtSettings;
 import io.penstock.auth.Peer;
 import io.penstock.auth.TokenAlgorithm;
 import io.penstock.auth.TokenSigner;
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Authentication;
+import io.penstock.caller.Caller;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
