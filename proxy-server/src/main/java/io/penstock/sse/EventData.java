@@ -38,10 +38,7 @@ public final class EventData {
         boolean any = false;
         int at = startsWith(0, size, "\u00ef\u00bb\u00bf") ? 3 : 0;
         while (at < size) {
-            int lineEnd = at;
-            while (lineEnd < size && bytes[lineEnd] != '\n' && bytes[lineEnd] != '\r') {
-                lineEnd++;
-            }
+            int lineEnd = LineEnd.find(bytes, at, size);
             if (startsWith(at, lineEnd, "data")) {
                 any = append(at + 4, lineEnd, any);
             } else if (startsWith(at, lineEnd, "event:")) {

@@ -3,9 +3,6 @@ package io.penstock.sse;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.penstock.loop.Scratch;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,10 +24,6 @@ public final class EventSplitter {
     static final int MAX_COPY = 8 * 1024;
     private static final int FIRST_CAPACITY = 512;
     private static final int NONE = -1;
-    private static final VarHandle WORDS =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final long ONES = 0x0101010101010101L;
-    private static final long HIGH_BITS = ONES << 7;
 
     /** Who looks at the events. */
     public interface Sink {
@@ -155,8 +148,8 @@ public final class EventSplitter {
                 eventStart = at;
                 continue;
             }
-            int lineEnd = lineEnd(bytes, at - copyStart, copyEnd - copyStart);
-            if (lineEnd < 0) {
+            int lineEnd = LineEnd.find(bytes, at - copyStart, copyEnd - copyStart);
+            if (lineEnd == copyEnd - copyStart) {
                 afterLineEnd = false;
                 afterCr = false;
                 at = copyEnd;
@@ -185,28 +178,6 @@ public final class EventSplitter {
                 || sink.onEvent(split, split.readerIndex(), split.readableBytes());
         reset();
         return goesOn;
-    }
-
-    /** The index of the first LF or CR; -1 if there is none. Looks at eight bytes at a time. */
-    private static int lineEnd(byte[] bytes, int from, int to) {
-        int at = from;
-        while (at <= to - Long.BYTES) {
-            long word = (long) WORDS.get(bytes, at);
-            long low = word - ONES * ('\r' + 1) & ~word & HIGH_BITS; // bytes up to CR
-            if (low == 0) {
-                at += Long.BYTES;
-                continue;
-            }
-            at += Long.numberOfTrailingZeros(low) >> 3;
-            if (bytes[at] == '\n' || bytes[at] == '\r') {
-                return at;
-            }
-            at++;
-        }
-        while (at < to && bytes[at] != '\n' && bytes[at] != '\r') {
-            at++;
-        }
-        return at < to ? at : -1;
     }
 
     private boolean give(ByteBufAllocator allocator, ByteBuf buffer, int start, int end) {

@@ -9,6 +9,7 @@ import io.penstock.json.JsonText;
 import io.penstock.json.Needle;
 import io.penstock.loop.Scratch;
 import io.penstock.sse.EventData;
+import io.penstock.sse.LineEnd;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -125,7 +126,7 @@ public final class ChatStream {
         int at = length > 2 && bytes[0] == (byte) 0xef && bytes[1] == (byte) 0xbb ? 3 : 0; // BOM
         while (at < length) {
             int start = at;
-            at = lineEnd(bytes, at, length);
+            at = LineEnd.find(bytes, at, length);
             if (isField(bytes, start, at, DATA)) {
                 if (found) {
                     return false;
@@ -140,14 +141,6 @@ public final class ChatStream {
             at++;
         }
         return true;
-    }
-
-    private static int lineEnd(byte[] bytes, int from, int length) {
-        int at = from;
-        while (at < length && bytes[at] != '\n' && bytes[at] != '\r') {
-            at++;
-        }
-        return at;
     }
 
     private static boolean isField(byte[] bytes, int start, int end, byte[] name) {
