@@ -1,8 +1,8 @@
 package io.penstock.listen;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
+import io.penstock.http.StreamEnd;
 import java.net.SocketAddress;
 import java.util.concurrent.Executor;
 
@@ -13,7 +13,7 @@ import java.util.concurrent.Executor;
  *
  * <p><b>Thread:</b> confined to the event loop of the connection, which is {@link #executor}.
  */
-public interface DownstreamStream {
+public interface DownstreamStream extends StreamEnd {
     /** The event loop of the connection, for what another thread has found out. */
     Executor executor();
 
@@ -45,26 +45,11 @@ public interface DownstreamStream {
     /** The answer will end with the connection. */
     void closeAfterAnswer();
 
-    /** Queues bytes of the answer; takes them. */
-    void write(ByteBuf bytes);
-
-    /** Sends what is queued. */
-    void flush();
-
-    /** Whether more of the answer can be queued; the handler is told when that changes. */
-    boolean isWritable();
-
-    /** Reads on in the body, or the tunnel, or not: how the provider's pace reaches the caller. */
-    void setReading(boolean reading);
-
     /**
      * Leaves HTTP behind, with a head that says so already queued: whatever the caller sends from
      * here on goes to the handler as it is, until the stream closes.
      */
     void becomeTunnel();
-
-    /** Of a tunnel: sends what is queued, then that nothing follows. */
-    void endOutput();
 
     /** The answer is complete and queued. */
     void endResponse();

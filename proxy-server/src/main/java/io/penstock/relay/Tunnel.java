@@ -2,6 +2,7 @@ package io.penstock.relay;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.penstock.http.StreamEnd;
 import io.penstock.loop.Deadlines;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ThreadLocalRandom;
@@ -24,24 +25,8 @@ public final class Tunnel {
     private static final long HALF_OPEN_NANOS = TimeUnit.SECONDS.toNanos(HALF_OPEN_SECONDS);
     private static final byte CLOSE = (byte) 0x88; // the last of its message
 
-    /** One end of the tunnel. */
-    public interface Side {
-        /** Queues bytes; takes them. */
-        void write(ByteBuf bytes);
-
-        void flush();
-
-        boolean isWritable();
-
-        /** Reads on or not. */
-        void setReading(boolean reading);
-
-        /** Sends what was queued, and then that there is no more. */
-        void endOutput();
-    }
-
-    private final Side caller;
-    private final Side provider;
+    private final StreamEnd caller;
+    private final StreamEnd provider;
     private final long idleNanos;
     private final long totalNanos;
     private final long beganNanos;
@@ -51,7 +36,8 @@ public final class Tunnel {
     private final FrameFollower callerFrames = new FrameFollower();
     private final FrameFollower providerFrames = new FrameFollower();
 
-    public Tunnel(Side caller, Side provider, long idleNanos, long totalNanos, long nowNanos) {
+    public Tunnel(StreamEnd caller, StreamEnd provider, long idleNanos, long totalNanos,
+            long nowNanos) {
         this.caller = caller;
         this.provider = provider;
         this.idleNanos = idleNanos;
@@ -74,7 +60,7 @@ public final class Tunnel {
         pass(bytes, provider, caller);
     }
 
-    private static void pass(ByteBuf bytes, Side from, Side to) {
+    private static void pass(ByteBuf bytes, StreamEnd from, StreamEnd to) {
         to.write(bytes);
         if (!to.isWritable()) {
             to.flush(); // perhaps it only waits for that

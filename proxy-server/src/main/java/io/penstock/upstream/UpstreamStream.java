@@ -1,6 +1,6 @@
 package io.penstock.upstream;
 
-import io.netty.buffer.ByteBuf;
+import io.penstock.http.StreamEnd;
 
 /**
  * The provider's side of one request, as its {@link ReplyListener} sees it: a whole HTTP/1.1
@@ -9,7 +9,7 @@ import io.netty.buffer.ByteBuf;
  * <p><b>Thread:</b> confined to the event loop of the pool, which is the exchange's too.
  * <br><b>Buffers:</b> takes what it sends; gives what it reads to the listener.
  */
-public interface UpstreamStream {
+public interface UpstreamStream extends StreamEnd {
     /**
      * Whether the connection has carried a request before: then its death may be a race, not a
      * fault.
@@ -18,15 +18,6 @@ public interface UpstreamStream {
 
     /** Whether some byte of the reply has come. */
     boolean isReplyStarted();
-
-    /** Queues bytes of the request; takes them. */
-    void write(ByteBuf bytes);
-
-    /** Sends what is queued. */
-    void flush();
-
-    /** Whether more of the request can be queued; the listener is told when it can again. */
-    boolean isWritable();
 
     /** Bytes of the request that the provider has not taken yet. */
     long pendingBytes();
@@ -49,12 +40,6 @@ public interface UpstreamStream {
      * @param end who is told of the rest
      */
     void becomeTunnel(ReplyListener end);
-
-    /** Of a tunnel: sends what is queued, then that nothing follows. */
-    void endOutput();
-
-    /** Reads on or not: how the caller's pace reaches the provider. */
-    void setReading(boolean reading);
 
     /**
      * Gives the stream back after a whole reply.

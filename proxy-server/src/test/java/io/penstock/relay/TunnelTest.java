@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.penstock.http.StreamEnd;
 import io.penstock.testing.Bytes;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -14,7 +15,7 @@ class TunnelTest {
     private static final long HALF_OPEN = TimeUnit.SECONDS.toNanos(Tunnel.HALF_OPEN_SECONDS);
 
     /** A side that keeps what it is told. */
-    private static final class End implements Tunnel.Side {
+    private static final class End implements StreamEnd {
         private final StringBuilder written = new StringBuilder();
         private int flushes;
         private boolean full;

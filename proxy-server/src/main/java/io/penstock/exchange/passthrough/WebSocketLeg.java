@@ -40,7 +40,7 @@ final class WebSocketLeg implements Leg, ReplyListener {
         this.reply = reply;
         this.deadlines = deadlines;
         this.listener = listener;
-        tunnel = new Tunnel(new CallersEnd(downstream), new ProvidersEnd(provider),
+        tunnel = new Tunnel(downstream, provider,
                 limits.tunnelIdle().toNanos(), limits.tunnelTotal().toNanos(), now());
     }
 
@@ -198,59 +198,5 @@ final class WebSocketLeg implements Leg, ReplyListener {
             connection = null;
         }
         return usage;
-    }
-
-    private record CallersEnd(DownstreamStream connection) implements Tunnel.Side {
-        @Override
-        public void write(ByteBuf bytes) {
-            connection.write(bytes);
-        }
-
-        @Override
-        public void flush() {
-            connection.flush();
-        }
-
-        @Override
-        public boolean isWritable() {
-            return connection.isWritable();
-        }
-
-        @Override
-        public void setReading(boolean reading) {
-            connection.setReading(reading);
-        }
-
-        @Override
-        public void endOutput() {
-            connection.endOutput();
-        }
-    }
-
-    private record ProvidersEnd(UpstreamStream connection) implements Tunnel.Side {
-        @Override
-        public void write(ByteBuf bytes) {
-            connection.write(bytes);
-        }
-
-        @Override
-        public void flush() {
-            connection.flush();
-        }
-
-        @Override
-        public boolean isWritable() {
-            return connection.isWritable();
-        }
-
-        @Override
-        public void setReading(boolean reading) {
-            connection.setReading(reading);
-        }
-
-        @Override
-        public void endOutput() {
-            connection.endOutput();
-        }
     }
 }
