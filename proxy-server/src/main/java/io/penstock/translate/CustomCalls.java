@@ -11,48 +11,17 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Bounds:</b> as many calls as a reader tells of, each with a {@link CustomInput}.
  */
-final class CustomCalls implements TurnSink {
+final class CustomCalls extends PassingSink {
     /** A call that is under way. */
     private record Call(int choice, int tool, CustomInput input) {}
 
-    private final TurnSink next;
     private final CallerTools tools;
     private final List<Call> open = new ArrayList<>(2);
     private final TextRun text = new TextRun();
 
     CustomCalls(TurnSink next, CallerTools tools) {
-        this.next = next;
+        super(next);
         this.tools = tools;
-    }
-
-    @Override
-    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
-        next.onStart(id, model, createdSeconds);
-    }
-
-    @Override
-    public void onText(int choice, char[] chars, int from, int length) {
-        next.onText(choice, chars, from, length);
-    }
-
-    @Override
-    public void onRefusal(int choice, char[] chars, int from, int length) {
-        next.onRefusal(choice, chars, from, length);
-    }
-
-    @Override
-    public void onReasoning(int choice, char[] chars, int from, int length) {
-        next.onReasoning(choice, chars, from, length);
-    }
-
-    @Override
-    public void onSignature(int choice, String signature) {
-        next.onSignature(choice, signature);
-    }
-
-    @Override
-    public void onRedactedReasoning(int choice, String data) {
-        next.onRedactedReasoning(choice, data);
     }
 
     @Override
@@ -97,21 +66,6 @@ final class CustomCalls implements TurnSink {
             }
         }
         next.onFinish(choice, reason, stopSequence);
-    }
-
-    @Override
-    public void onUsage(ReplyUsage usage) {
-        next.onUsage(usage);
-    }
-
-    @Override
-    public void onKeepAlive() {
-        next.onKeepAlive();
-    }
-
-    @Override
-    public void onError(ReplyError error) {
-        next.onError(error);
     }
 
     @Override

@@ -11,21 +11,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
  */
-final class ToolAsText implements TurnSink {
-    private final TurnSink next;
+final class ToolAsText extends PassingSink {
     private final String tool;
     private int answer = -1; // the call that is the answer
     private final BitSet hidden = new BitSet(); // calls of that tool
     private boolean others; // calls of other tools
 
     ToolAsText(TurnSink next, String tool) {
-        this.next = next;
+        super(next);
         this.tool = tool;
-    }
-
-    @Override
-    public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
-        next.onStart(id, model, createdSeconds);
     }
 
     @Override
@@ -33,26 +27,6 @@ final class ToolAsText implements TurnSink {
         if (answer < 0) {
             next.onText(choice, chars, from, length);
         }
-    }
-
-    @Override
-    public void onRefusal(int choice, char[] chars, int from, int length) {
-        next.onRefusal(choice, chars, from, length);
-    }
-
-    @Override
-    public void onReasoning(int choice, char[] chars, int from, int length) {
-        next.onReasoning(choice, chars, from, length);
-    }
-
-    @Override
-    public void onSignature(int choice, String signature) {
-        next.onSignature(choice, signature);
-    }
-
-    @Override
-    public void onRedactedReasoning(int choice, String data) {
-        next.onRedactedReasoning(choice, data);
     }
 
     @Override
@@ -85,25 +59,5 @@ final class ToolAsText implements TurnSink {
     public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         next.onFinish(choice, reason == FinishReason.TOOL_CALLS && !others ? FinishReason.STOP
                 : reason, stopSequence);
-    }
-
-    @Override
-    public void onUsage(ReplyUsage usage) {
-        next.onUsage(usage);
-    }
-
-    @Override
-    public void onKeepAlive() {
-        next.onKeepAlive();
-    }
-
-    @Override
-    public void onError(ReplyError error) {
-        next.onError(error);
-    }
-
-    @Override
-    public void onEnd() {
-        next.onEnd();
     }
 }
