@@ -44,11 +44,6 @@ enum ConnectionState {
         return next == BODY || next == ANSWERING || next == REFUSED;
     }
 
-    /** Whether a request has been given to the handler, or refused, and is not answered yet. */
-    boolean isUnanswered() {
-        return this == BODY || this == ANSWERING || this == REFUSED || this == TUNNEL;
-    }
-
     /** Whether the last answer has been given: no other request will be read. */
     boolean isOver() {
         return this == ENDING || this == CUT || this == LINGERING || this == CLOSED;

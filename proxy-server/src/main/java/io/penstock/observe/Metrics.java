@@ -30,11 +30,7 @@ public final class Metrics {
     private final PrometheusPage prometheus = new PrometheusPage();
 
     /** Durations with the same labels, of all loops: {@code micros} to a hundredth. */
-    record Timed(Histogram micros, long sumNanos) {
-        double meanNanos() {
-            return (double) sumNanos / micros.getTotalCount();
-        }
-    }
+    record Timed(Histogram micros, long sumNanos) {}
 
     /** A page, in the form that was asked for. */
     public record Page(String contentType, byte[] body) {}

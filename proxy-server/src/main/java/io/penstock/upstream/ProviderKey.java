@@ -10,8 +10,6 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> safe.
  */
 public final class ProviderKey {
-    private static final int SHOWN_CHARS = 4; // of a key that is masked
-
     private final KeySettings settings;
     private final @Nullable Authorization authorization; // null where nothing is shown
     private final RestTable rests = new RestTable();
@@ -28,21 +26,6 @@ public final class ProviderKey {
 
     String value() {
         return settings.value();
-    }
-
-    /** Whether a text shows the key, or the end of it behind asterisks, dots or the like. */
-    public boolean isShownIn(String text) {
-        String value = settings.value();
-        if (text.contains(value)) {
-            return true;
-        }
-        String end = value.substring(Math.max(0, value.length() - SHOWN_CHARS));
-        for (int at = text.indexOf(end); at >= 0; at = text.indexOf(end, at + 1)) {
-            if (at > 0 && "*.\u2026\u2022xX".indexOf(text.charAt(at - 1)) >= 0) {
-                return true;
-            }
-        }
-        return false;
     }
 
     public String masked() {
