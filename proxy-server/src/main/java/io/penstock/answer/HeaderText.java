@@ -1,20 +1,9 @@
 package io.penstock.answer;
 
-import io.netty.handler.codec.http.HttpResponseStatus;
 import java.nio.charset.StandardCharsets;
 
 /** Text that is safe in a field value, whatever its origin. */
 public final class HeaderText {
-    private static final byte[][] STATUS_LINES = new byte[600][];
-
-    static {
-        for (int status = 100; status < STATUS_LINES.length; status++) {
-            STATUS_LINES[status] = ("HTTP/1.1 " + status + " "
-                    + HttpResponseStatus.valueOf(status).reasonPhrase() + "\r\n")
-                    .getBytes(StandardCharsets.US_ASCII);
-        }
-    }
-
     private static final byte[] SECURITY = ascii("x-content-type-options: nosniff\r\n");
     private static final byte[] SECURITY_OF_TLS = ascii("x-content-type-options: nosniff\r\n"
             + "strict-transport-security: max-age=31536000\r\n");
@@ -28,10 +17,6 @@ public final class HeaderText {
     /** Field lines that keep a browser from making something else of a reply than it is. */
     public static byte[] securityLines(boolean tls) {
         return tls ? SECURITY_OF_TLS : SECURITY;
-    }
-
-    public static byte[] statusLine(int status) {
-        return STATUS_LINES[status];
     }
 
     /** The text with question marks in place of characters that could break a field. */

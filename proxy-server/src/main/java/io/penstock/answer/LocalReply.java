@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> confined to the event loop whose writer it borrows while it is sent.
  */
 public final class LocalReply {
-    private static final byte[] NOTHING = {};
+    private static final int LAST_LINES_BYTES = 64; // what the stream adds
 
     private final HeadWriter writer;
     private final StringBuilder extra = new StringBuilder();
@@ -106,18 +106,16 @@ public final class LocalReply {
 
     /** Answers that there is nothing to say but the fields, and ends the response. */
     public void noContent(DownstreamStream to, String requestId) {
-        write(to, 204, requestId, null, NOTHING);
+        write(to, 204, requestId, null, null);
         to.endResponse();
     }
 
     /** {@code contentType} is null where the status knows no body (RFC 9110 section 8.6). */
     private void write(DownstreamStream to, int status, String requestId,
-            @Nullable String contentType, byte[] body) {
-        boolean keepAlive = to.decideKeepAlive();
-        writer.clear().bytes(HeaderText.statusLine(status));
+            @Nullable String contentType, byte @Nullable [] body) {
+        writer.clear();
         if (contentType != null) {
-            writer.text("content-type: ").text(contentType).crlf()
-                    .text("content-length: ").number(body.length).crlf();
+            writer.text("content-type: ").text(contentType).crlf();
         }
         if (requestId != null) {
             writer.text("x-request-id: ").text(requestId).crlf();
@@ -127,14 +125,10 @@ public final class LocalReply {
         }
         writer.text(extra.toString()).text("referrer-policy: no-referrer\r\n")
                 .bytes(HeaderText.securityLines(to.isTls()));
-        if (!keepAlive) {
-            writer.text("connection: close\r\n");
-        } else if (to.isHttp10()) {
-            writer.text("connection: keep-alive\r\n");
-        }
-        writer.crlf();
-        ByteBuf out = to.allocator().directBuffer(writer.length() + body.length);
-        writer.drainTo(out);
-        to.write(to.isHeadRequest() ? out : out.writeBytes(body));
+        ByteBuf fields = to.allocator().directBuffer(DownstreamStream.HEAD_ROOM + writer.length()
+                + LAST_LINES_BYTES + (body == null ? 0 : body.length));
+        fields.setIndex(DownstreamStream.HEAD_ROOM, DownstreamStream.HEAD_ROOM);
+        writer.drainTo(fields);
+        to.writeWhole(status, fields, body);
     }
 }

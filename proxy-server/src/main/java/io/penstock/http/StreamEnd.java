@@ -1,17 +1,12 @@
 package io.penstock.http;
 
-import io.netty.buffer.ByteBuf;
-
 /**
  * The caller's side or the provider's, as far as both are alike: bytes are queued for it, and it is
  * read from or not. A tunnel needs no more of either.
  *
  * <p><b>Thread:</b> confined to the event loop that serves it. <b>Buffers:</b> takes what it sends.
  */
-public interface StreamEnd {
-    /** Queues bytes; takes them. */
-    void write(ByteBuf bytes);
-
+public interface StreamEnd extends BodySink {
     /** Sends what is queued. */
     void flush();
 

@@ -100,6 +100,7 @@ final class DownstreamConnection extends ChannelInboundHandlerAdapter {
         loop.onClosed(this);
         reader.release();
         handler.onClosed();
+        downstream.release();
     }
 
     // The channel's events

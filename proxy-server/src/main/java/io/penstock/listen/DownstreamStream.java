@@ -1,10 +1,11 @@
 package io.penstock.listen;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.channel.ChannelHandlerContext;
 import io.penstock.http.StreamEnd;
 import java.net.SocketAddress;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The caller's side of one request at a time, as the handler of the request sees it: a whole
@@ -14,6 +15,15 @@ import java.util.concurrent.Executor;
  * <p><b>Thread:</b> confined to the event loop of the connection, which is {@link #executor}.
  */
 public interface DownstreamStream extends StreamEnd {
+    /** Bytes that have to be free in front of the fields of a head, for its first line. */
+    int HEAD_ROOM = 64;
+
+    /** Of a body whose length is known only when it ends. */
+    long UNKNOWN_LENGTH = -1;
+
+    /** Of an answer that has no body, nor the length of one. */
+    long NO_BODY = -2;
+
     /** The event loop of the connection, for what another thread has found out. */
     Executor executor();
 
@@ -25,25 +35,34 @@ public interface DownstreamStream extends StreamEnd {
     /** Whether the caller's connection is encrypted. */
     boolean isTls();
 
-    /** Where writes go: straight to the channel, past the connection's own handler. */
-    ChannelHandlerContext context();
-
-    /**
-     * Whether the caller knows no chunked coding, so that the end of the connection ends an answer.
-     */
-    boolean isHttp10();
-
-    /** Whether the answer has the fields of one with a body, and no body. */
-    boolean isHeadRequest();
-
-    /**
-     * Whether the connection stays open after this answer; to be asked when its head is written,
-     * and binding from then on.
-     */
-    boolean decideKeepAlive();
-
-    /** The answer will end with the connection. */
+    /** The answer will be the last of its connection. */
     void closeAfterAnswer();
+
+    /**
+     * Queues the head of an answer; the stream adds the status, and what it has to say of the
+     * body's framing and of the connection. Free room behind the fields is used for the beginning
+     * of the body.
+     *
+     * @param fields whole field lines, behind {@value #HEAD_ROOM} free bytes; takes them
+     * @param bodyLength of the body that follows, or {@link #UNKNOWN_LENGTH} or {@link #NO_BODY}; a
+     *     length may be told without a body (RFC 9110 section 8.6)
+     */
+    void writeHead(int status, ByteBuf fields, long bodyLength);
+
+    /**
+     * Queues an answer, all of it; without its body, if the caller asked for the head alone.
+     *
+     * @param fields whole field lines, behind {@value #HEAD_ROOM} free bytes; takes them
+     * @param body null for none
+     */
+    void writeWhole(int status, ByteBuf fields, byte @Nullable [] body);
+
+    /**
+     * Queues the head that leaves HTTP for that protocol.
+     *
+     * @param fields whole field lines, behind {@value #HEAD_ROOM} free bytes; takes them
+     */
+    void writeUpgrade(String protocol, ByteBuf fields);
 
     /**
      * Leaves HTTP behind, with a head that says so already queued: whatever the caller sends from

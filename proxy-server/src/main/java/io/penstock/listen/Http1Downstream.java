@@ -9,16 +9,19 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
+import io.penstock.loop.PendingBytes;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answering half of a caller's HTTP/1.1 connection: one request at a time is answered through
  * it, and each answer decides whether the connection stays (RFC 9112 section 9).
  *
  * <p><b>Thread:</b> confined to the channel's event loop.
- * <br><b>Buffers:</b> takes what is written.
+ * <br><b>Buffers:</b> takes what is written; a head waits for the next flush, or for the end of the
+ * answer, to go out with the beginning of its body.
  * <br><b>Bounds:</b> the last answer is out within {@value DownstreamConnection#STALL_SECONDS} s;
  * then the connection lingers for {@value DownstreamConnection#LINGER_SECONDS} s while the caller
  * may still be sending.
@@ -27,6 +30,9 @@ final class Http1Downstream implements DownstreamStream {
     private static final ByteBuf CONTINUE = Unpooled.unreleasableBuffer(Unpooled.directBuffer()
             .writeBytes("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII))
             .asReadOnly());
+
+    /** What of a body goes out in one buffer with its head, in bytes. */
+    private static final int TOGETHER_BYTES = 4 * 1024;
 
     private final DownstreamConnection connection;
     private final ChannelHandlerContext context;
@@ -40,6 +46,8 @@ final class Http1Downstream implements DownstreamStream {
     private boolean keepAlive;
     private boolean awaitsContinue; // the caller may or may not send its body
     private boolean inputEnded; // the caller of a tunnel sends no more
+    private @Nullable ByteBuf head; // of an answer, that waits for the first of its body
+    private int togetherBytes; // of the body that may still go out with it
 
     Http1Downstream(DownstreamConnection connection, ChannelHandlerContext context, ListenLoop loop,
             RequestReader reader, CallerClock clock) {
@@ -85,6 +93,14 @@ final class Http1Downstream implements DownstreamStream {
         inputEnded = true;
     }
 
+    /** The connection has closed: nothing more is sent. */
+    void release() {
+        if (head != null) {
+            head.release();
+            head = null;
+        }
+    }
+
     // For the handler
 
     @Override
@@ -108,42 +124,86 @@ final class Http1Downstream implements DownstreamStream {
     }
 
     @Override
-    public ChannelHandlerContext context() {
-        return context;
-    }
-
-    @Override
-    public boolean isHttp10() {
-        return http10;
-    }
-
-    @Override
-    public boolean isHeadRequest() {
-        return headRequest;
-    }
-
-    @Override
-    public boolean decideKeepAlive() {
-        if (connection.state() == ConnectionState.BODY && (awaitsContinue || !reader.isRestShort())
-                || loop.isDraining()) {
-            keepAlive = false;
-        }
-        return keepAlive;
-    }
-
-    @Override
     public void closeAfterAnswer() {
         keepAlive = false;
     }
 
     @Override
+    public void writeHead(int status, ByteBuf fields, long bodyLength) {
+        decideKeepAlive(bodyLength == UNKNOWN_LENGTH && http10);
+        if (bodyLength >= 0) {
+            Http1Head.length(fields, bodyLength);
+        } else if (bodyLength == UNKNOWN_LENGTH && !http10) {
+            Http1Head.chunked(fields);
+        }
+        Http1Head.connection(fields, keepAlive, http10);
+        queue(Http1Head.whole(status, fields));
+    }
+
+    private void decideKeepAlive(boolean endsByClosing) {
+        if (connection.state() == ConnectionState.BODY && (awaitsContinue || !reader.isRestShort())
+                || loop.isDraining() || endsByClosing) {
+            keepAlive = false;
+        }
+    }
+
+    @Override
+    public void writeWhole(int status, ByteBuf fields, byte @Nullable [] body) {
+        writeHead(status, fields, body == null ? NO_BODY : body.length);
+        if (body != null && !headRequest) {
+            write(context.alloc().directBuffer(body.length).writeBytes(body));
+        }
+    }
+
+    @Override
+    public void writeUpgrade(String protocol, ByteBuf fields) {
+        Http1Head.upgrade(fields, protocol);
+        queue(Http1Head.whole(101, fields));
+    }
+
+    private void queue(ByteBuf whole) {
+        sendHead();
+        head = whole;
+        togetherBytes = TOGETHER_BYTES;
+    }
+
+    /** Small pieces of a body go out in one buffer with its head, which is cheaper to send. */
+    @Override
     public void write(ByteBuf bytes) {
+        if (head != null) {
+            togetherBytes -= bytes.readableBytes();
+            if (togetherBytes >= 0) {
+                head.writeBytes(bytes);
+                bytes.release();
+                return;
+            }
+            sendHead();
+        }
         context.write(bytes, context.voidPromise());
+    }
+
+    private void sendHead() {
+        ByteBuf queued = head;
+        if (queued != null) {
+            head = null;
+            context.write(queued, context.voidPromise());
+        }
     }
 
     @Override
     public void flush() {
+        sendHead();
         context.flush();
+    }
+
+    @Override
+    public boolean takesChunks() {
+        return !http10;
+    }
+
+    @Override
+    public long pendingBytes() {
+        return PendingBytes.of(context.channel());
     }
 
     @Override
@@ -179,6 +239,7 @@ final class Http1Downstream implements DownstreamStream {
         if (connection.state() == ConnectionState.CLOSED) {
             return;
         }
+        sendHead();
         context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
             if (!tls && context.channel() instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
@@ -190,6 +251,7 @@ final class Http1Downstream implements DownstreamStream {
 
     @Override
     public void endResponse() {
+        sendHead();
         if (connection.state().isOver()) {
             return;
         }
@@ -216,6 +278,7 @@ final class Http1Downstream implements DownstreamStream {
     @Override
     public void abort() {
         keepAlive = false;
+        sendHead();
         if (connection.state() == ConnectionState.CLOSED) {
             return;
         }
@@ -229,6 +292,7 @@ final class Http1Downstream implements DownstreamStream {
     @Override
     public void cut() {
         keepAlive = false;
+        sendHead();
         if (!connection.state().isOver()) {
             setReading(true);
             end(ConnectionState.CUT);
@@ -253,6 +317,7 @@ final class Http1Downstream implements DownstreamStream {
         if (last == ConnectionState.LINGERING) {
             context.channel().config().setAutoRead(true);
         }
+        sendHead();
         context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> onLastSent(last));
     }
 

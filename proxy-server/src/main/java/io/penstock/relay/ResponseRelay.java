@@ -3,12 +3,10 @@ package io.penstock.relay;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
+import io.penstock.http.BodySink;
 import io.penstock.http.ChunkScanner;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
-import io.penstock.loop.PendingBytes;
 import io.penstock.loop.Scratch;
 import io.penstock.sse.EventSplitter;
 import java.nio.charset.StandardCharsets;
@@ -27,10 +25,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * relay = new ResponseRelay(allocator, observer, scratch);
- * relay.begin(head, bodiless, isEvents, downstream.isHttp10(), null);
+ * relay.begin(head, bodiless, isEvents, downstream.takesChunks(), null);
  * relay.take(bytes);                              // after every read; the observer sees it
  * if (isGood(relay.isEnded(), relay.heldBytes())) {
- *     relay.commit(downstream.context(), callersHead);     // from here on take() writes
+ *     downstream.writeHead(status, fields, relay.bodyLength());
+ *     relay.commit(downstream);                   // from here on take() writes
  * }
  * relay.end();                                    // in the end, of a body that has ended; or
  * relay.cut(errorEvent);                          // of a stream that broke off; or
@@ -44,9 +43,6 @@ import org.jspecify.annotations.Nullable;
  * what {@link EventPassage} keeps.
  */
 public final class ResponseRelay {
-    /** What is held up to here goes out in one buffer with the head. */
-    public static final int SMALL_BYTES = 4 * 1024;
-
     private static final int MAX_HELD_PIECES = 8;
     private static final int PINNING_FACTOR = 4;
     private static final int PACING_BYTES = 16 * 1024;
@@ -55,14 +51,14 @@ public final class ResponseRelay {
     private static final ByteBuf CRLF = constant("\r\n");
 
     /** What the caller is sent as framing. */
-    public enum Framing {
+    private enum Framing {
         /** The provider's own: chunks stay chunks, a length stays a length. */
         AS_IS,
         /** Chunks made here, of a body that comes without. */
         CHUNKED,
         /** A length, of a body that is made here and goes out when it is whole. */
         LENGTH,
-        /** None; the end of the connection, or of an HTTP/2 stream, is the end of the body. */
+        /** None; the end of the stream is the end of the body. */
         NONE
     }
 
@@ -88,7 +84,9 @@ public final class ResponseRelay {
     // of a body that is no stream: what seems to be its beginning
     private @Nullable ByteBuf lastChunk;
 
-    private @Nullable ChannelHandlerContext downstream; // null while held
+    private @Nullable BodySink downstream; // null while held
+    private boolean bodiless;
+    private long length; // of the provider's body, as its head tells it
     private boolean chunked;
     private long left; // of a body that isn't chunked
     private boolean splitsEvents;
@@ -113,11 +111,11 @@ public final class ResponseRelay {
      *
      * @param bodiless no body follows, whatever the head says
      * @param splitsEvents it is a stream of server-sent events
-     * @param http10 the caller knows no chunks
+     * @param takesChunks the caller does
      * @param rewriter makes the caller's body of the provider's
      */
-    public void begin(ResponseHead head, boolean bodiless, boolean splitsEvents, boolean http10,
-            @Nullable Rewriter rewriter) {
+    public void begin(ResponseHead head, boolean bodiless, boolean splitsEvents,
+            boolean takesChunks, @Nullable Rewriter rewriter) {
         assert held.isEmpty() && lastChunk == null;
         this.splitsEvents = splitsEvents;
         this.rewriter = rewriter;
@@ -126,12 +124,15 @@ public final class ResponseRelay {
         if (rewriter != null && !splitsEvents) {
             framing = Framing.LENGTH;
         } else if (chunked) {
-            framing = http10 ? Framing.NONE : rewriter != null ? Framing.CHUNKED : Framing.AS_IS;
+            framing = !takesChunks ? Framing.NONE
+                    : rewriter != null ? Framing.CHUNKED : Framing.AS_IS;
         } else if (left == UNTIL_CLOSE || splitsEvents) {
-            framing = http10 ? Framing.NONE : Framing.CHUNKED;
+            framing = takesChunks ? Framing.CHUNKED : Framing.NONE;
         } else {
             framing = Framing.AS_IS;
         }
+        this.bodiless = bodiless;
+        length = left;
         chunks.reset();
         events.begin(sendsChunks(), observer.maxSplitEvent());
         downstream = null;
@@ -180,13 +181,19 @@ public final class ResponseRelay {
         this.events.write(events);
     }
 
-    /** How the caller's body is framed: decides the fields of its head. */
-    public Framing framing() {
-        return framing;
+    /** Whether no body follows the head, whatever length that tells. */
+    public boolean isBodiless() {
+        return bodiless;
+    }
+
+    /** How long the caller's body is; -1 if that is known only when it ends. */
+    public long bodyLength() {
+        return framing == Framing.LENGTH ? heldBytes() : framing == Framing.AS_IS && !chunked
+                ? length : -1;
     }
 
     /** Whether the caller is sent chunks, the provider's or the relay's own. */
-    public boolean sendsChunks() {
+    private boolean sendsChunks() {
         return framing == Framing.CHUNKED || framing == Framing.AS_IS && chunked;
     }
 
@@ -398,8 +405,8 @@ public final class ResponseRelay {
             bytes.release();
             return;
         }
-        if (downstream != null) { downstream.write(isPinning(bytes,
-                downstream.channel()) ? compact(bytes) : bytes, downstream.voidPromise());
+        if (downstream != null) {
+            downstream.write(isPinning(bytes, downstream) ? compact(bytes) : bytes);
             return;
         }
         heldBytes += bytes.readableBytes();
@@ -431,8 +438,8 @@ public final class ResponseRelay {
     }
 
     /** Whether a slow caller would keep much more memory waiting than these bytes take. */
-    private boolean isPinning(ByteBuf bytes, Channel to) {
-        if (PendingBytes.of(to) <= PACING_BYTES) {
+    private static boolean isPinning(ByteBuf bytes, BodySink to) {
+        if (to.pendingBytes() <= PACING_BYTES) {
             return false;
         }
         ByteBuf whole = bytes;
@@ -449,26 +456,13 @@ public final class ResponseRelay {
     }
 
     /**
-     * The reply is good: what was held goes to the caller behind {@code head}, and what follows
-     * goes straight on. Takes the head.
+     * The reply is good: what was held goes to the caller, who has its head, and what follows goes
+     * straight on.
      */
-    public void commit(ChannelHandlerContext to, ByteBuf head) {
+    public void commit(BodySink to) {
         downstream = to;
-        boolean together = heldBytes <= SMALL_BYTES;
-        if (!together) {
-            to.write(head, to.voidPromise());
-        }
         while (!held.isEmpty()) {
-            ByteBuf piece = held.poll();
-            if (together) {
-                head.writeBytes(piece); // one buffer is cheaper to send than two
-                piece.release();
-            } else {
-                to.write(piece, to.voidPromise());
-            }
-        }
-        if (together) {
-            to.write(head, to.voidPromise());
+            to.write(held.poll());
         }
         heldBytes = 0;
     }

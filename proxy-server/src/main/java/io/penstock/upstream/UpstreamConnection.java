@@ -134,6 +134,11 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
     }
 
     @Override
+    public boolean takesChunks() {
+        return true;
+    }
+
+    @Override
     public long pendingBytes() {
         return PendingBytes.of(context.channel());
     }

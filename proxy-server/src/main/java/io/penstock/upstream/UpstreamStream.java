@@ -19,9 +19,6 @@ public interface UpstreamStream extends StreamEnd {
     /** Whether some byte of the reply has come. */
     boolean isReplyStarted();
 
-    /** Bytes of the request that the provider has not taken yet. */
-    long pendingBytes();
-
     /**
      * The request asks for another protocol: a 101 that says so is the head of the reply then, and
      * what follows it are bytes of that protocol. Such a connection can't be used again.

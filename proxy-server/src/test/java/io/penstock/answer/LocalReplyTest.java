@@ -86,9 +86,9 @@ class LocalReplyTest implements RequestHandler {
         reply().json(connection, 200, "req_1", "{\"a\":\"\u00e9\"}");
 
         assertThat(sent()).isEqualTo("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-                + "content-length: 10\r\nx-request-id: req_1\r\ncache-control: no-store\r\n"
-                + "referrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n\r\n"
-                + "{\"a\":\"\u00c3\u00a9\"}");
+                + "x-request-id: req_1\r\ncache-control: no-store\r\n"
+                + "referrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n"
+                + "content-length: 10\r\n\r\n{\"a\":\"\u00c3\u00a9\"}");
         assertThat(channel.isActive()).isTrue();
     }
 

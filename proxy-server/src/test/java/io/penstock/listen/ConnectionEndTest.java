@@ -23,6 +23,8 @@ class ConnectionEndTest implements RequestHandler {
     private static final String UPLOAD =
             "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
     private static final String ANSWER = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    private static final String LAST =
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
     private final EmbeddedDuplex channel = new EmbeddedDuplex();
     private final StringBuilder log = new StringBuilder();
@@ -92,8 +94,8 @@ class ConnectionEndTest implements RequestHandler {
     }
 
     private void answer() {
-        stream.decideKeepAlive();
-        stream.write(Bytes.buffer(ANSWER));
+        stream.writeWhole(200, Bytes.buffer(new byte[DownstreamStream.HEAD_ROOM])
+                .readerIndex(DownstreamStream.HEAD_ROOM), new byte[0]);
         stream.endResponse();
     }
 
@@ -204,7 +206,7 @@ class ConnectionEndTest implements RequestHandler {
         answer();
         read(GET);
         assertThat(log).hasToString("!");
-        assertThat(sent()).isEqualTo(ANSWER);
+        assertThat(sent()).isEqualTo(LAST);
         assertThat(channel.isOutputShutdown()).isTrue();
     }
 

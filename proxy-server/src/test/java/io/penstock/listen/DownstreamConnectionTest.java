@@ -24,6 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DownstreamConnectionTest {
     private static final int MAX_HEAD_BYTES = 8 * 1024;
     private static final String OK = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    private static final String LAST =
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     private static final String CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
     private static final String GET = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 
@@ -132,9 +134,13 @@ class DownstreamConnectionTest {
     }
 
     private void answer() {
-        connection.decideKeepAlive();
-        connection.write(Bytes.buffer(OK));
+        connection.writeWhole(200, head(), new byte[0]);
         connection.endResponse();
+    }
+
+    private static ByteBuf head() {
+        return Bytes.buffer(new byte[DownstreamStream.HEAD_ROOM])
+                .readerIndex(DownstreamStream.HEAD_ROOM);
     }
 
     private void read(String text) {
@@ -219,15 +225,45 @@ class DownstreamConnectionTest {
         open();
         read("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + GET);
         assertThat(log).hasToString("</a>.");
-        assertThat(sent()).isEqualTo(OK);
+        assertThat(sent()).isEqualTo(LAST);
         assertThat(channel.isActive()).isFalse();
+    }
+
+    @Test
+    void sendsTheBeginningOfABodyInOneBufferWithItsHead() {
+        answerAtEnd = false;
+        open();
+        read(GET);
+        connection.writeHead(200, head(), 5004);
+        connection.write(Bytes.buffer("ab"));
+        connection.write(Bytes.buffer("cd"));
+        ByteBuf large = Bytes.buffer(new byte[5000]);
+        connection.write(large);
+        connection.endResponse();
+
+        ByteBuf first = channel.readOutbound();
+        assertThat(Bytes.drain(first)).endsWith("content-length: 5004\r\n\r\nabcd");
+        assertThat((ByteBuf) channel.readOutbound()).isSameAs(large);
+        large.release();
+        assertThat((ByteBuf) channel.readOutbound()).isNull();
+    }
+
+    @Test
+    void releasesAHeadThatWaitsForItsBodyWhenTheCallerGoes() {
+        answerAtEnd = false;
+        open();
+        read(GET);
+        ByteBuf waiting = head();
+        connection.writeHead(200, waiting, 1);
+        channel.close();
+        assertThat(waiting.refCnt()).isZero();
     }
 
     @Test
     void closesAfterTheAnswerToACallerOfHttp10() {
         open();
         read("GET /a HTTP/1.0\r\n\r\n");
-        assertThat(connection.isHttp10()).isTrue();
+        assertThat(connection.takesChunks()).isFalse();
         assertThat(channel.isActive()).isFalse();
 
         leavesNothingBehind();
@@ -235,7 +271,7 @@ class DownstreamConnectionTest {
         read("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
         assertThat(channel.isActive()).isTrue();
         read(GET);
-        assertThat(connection.isHttp10()).isFalse();
+        assertThat(connection.takesChunks()).isTrue();
     }
 
     @ParameterizedTest
@@ -247,8 +283,7 @@ class DownstreamConnectionTest {
         read(GET);
 
         assertThat(log).hasToString("!");
-        assertThat(sent()).isEqualTo(OK);
-        assertThat(connection.decideKeepAlive()).isFalse();
+        assertThat(sent()).isEqualTo(LAST);
         assertThat(channel.isActive()).isFalse();
     }
 
@@ -300,7 +335,7 @@ class DownstreamConnectionTest {
         open();
         read(post("Content-Length: 2\r\nExpect: 100-continue\r\n", ""));
 
-        assertThat(sent()).isEqualTo(OK);
+        assertThat(sent()).isEqualTo(LAST);
         assertThat(channel.isActive()).isFalse();
     }
 
@@ -332,7 +367,7 @@ class DownstreamConnectionTest {
         open();
         read(post(fields, ""));
 
-        assertThat(sent()).isEqualTo(OK);
+        assertThat(sent()).isEqualTo(LAST);
         assertThat(channel.isActive()).isFalse();
     }
 
@@ -472,7 +507,7 @@ class DownstreamConnectionTest {
         advanceSeconds(10 * DownstreamConnection.LINGER_SECONDS);
         assertThat(channel.isActive()).isTrue();
         stall.end();
-        assertThat(sent()).isEqualTo(OK);
+        assertThat(sent()).isEqualTo(LAST);
         assertThat(channel.isActive()).isFalse();
     }
 
@@ -516,7 +551,7 @@ class DownstreamConnectionTest {
         loop.drain();
         assertThat(channel.isActive()).isTrue();
         answer();
-        assertThat(sent()).isEqualTo(OK);
+        assertThat(sent()).isEqualTo(LAST);
         assertThat(channel.isActive()).isFalse();
 
         leavesNothingBehind();
@@ -530,9 +565,9 @@ class DownstreamConnectionTest {
         answerAtEnd = false;
         open();
         read(GET);
-        assertThat(connection.decideKeepAlive()).isTrue();
+        connection.writeHead(200, head(), 0);
+        connection.flush();
         loop.drain();
-        connection.write(Bytes.buffer(OK));
         connection.endResponse();
 
         assertThat(sent()).isEqualTo(OK);

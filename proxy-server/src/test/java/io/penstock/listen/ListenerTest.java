@@ -33,8 +33,8 @@ class ListenerTest {
     private record Eager(DownstreamStream connection) implements RequestHandler {
         @Override
         public void onRequest(RequestHead head) {
-            connection.decideKeepAlive();
-            connection.write(Bytes.buffer("HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno"));
+            connection.writeWhole(413, Bytes.buffer(new byte[DownstreamStream.HEAD_ROOM])
+                    .readerIndex(DownstreamStream.HEAD_ROOM), Bytes.latin1("no"));
             connection.endResponse();
         }
 

@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.embedded.EmbeddedChannel;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
 import io.penstock.loop.Scratch;
-import io.penstock.relay.ResponseRelay.Framing;
 import io.penstock.testing.Bytes;
+import io.penstock.testing.EmbeddedDownstream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +23,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
     private static final String STREAM = "data: a\n\n" + "data: b\r\n\r\n" + "data: [DONE]\n\n";
     private static final String ERROR = "data: {\"error\":{}}\n\n";
 
-    private final EmbeddedChannel downstream =
-            new EmbeddedChannel(new ChannelInboundHandlerAdapter());
+    private final EmbeddedDownstream downstream = new EmbeddedDownstream();
     private final ResponseRelay relay =
             new ResponseRelay(PooledByteBufAllocator.DEFAULT, this, new Scratch());
     private final List<ByteBuf> given = new ArrayList<>();
@@ -55,7 +52,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
     void releasesEverything() {
         relay.discard();
         sent();
-        downstream.finishAndReleaseAll();
+        downstream.finish();
         assertThat(given).allMatch(buffer -> buffer.refCnt() == 0);
     }
 
@@ -73,7 +70,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
         given.clear();
         events.clear();
         payload.setLength(0);
-        relay.begin(head(status, fields), head(status, fields).isBodiless(), stream, http10, null);
+        relay.begin(head(status, fields), head(status, fields).isBodiless(), stream, !http10, null);
     }
 
     private static ResponseHead head(int status, String fields) throws HttpSyntaxException {
@@ -85,7 +82,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
     }
 
     private void commit() {
-        relay.commit(downstream.pipeline().firstContext(), Bytes.buffer(""));
+        relay.commit(downstream);
     }
 
     private void take(String latin1) throws HttpSyntaxException {
@@ -106,13 +103,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
 
     /** What the caller has been sent since the last time. */
     private String sent() {
-        downstream.flushOutbound();
-        StringBuilder sent = new StringBuilder();
-        for (ByteBuf out = downstream.readOutbound(); out != null;
-                out = downstream.readOutbound()) {
-            sent.append(Bytes.drain(out));
-        }
-        return sent.toString();
+        return downstream.taken();
     }
 
     private static String chunk(String data) {
@@ -160,8 +151,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
             commit();
             take(split);
 
-            assertThat(relay.framing()).isEqualTo(Framing.AS_IS);
-            assertThat(relay.sendsChunks()).isTrue();
+            assertThat(relay.bodyLength()).isEqualTo(-1);
             assertThat(relay.isEnded()).isTrue();
             assertThat(relay.hasExcess()).isFalse();
             relay.end();
@@ -178,7 +168,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
             take(split);
 
             assertThat(relay.isEnded()).isTrue();
-            assertThat(relay.sendsChunks()).isFalse();
+            assertThat(relay.bodyLength()).isEqualTo(11);
             relay.end();
             assertThat(sent()).isEqualTo("hello world");
             assertThat(payload.toString()).isEqualTo("hello world");
@@ -260,7 +250,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
     void makesChunksOfABodyThatEndsWithItsConnection() throws Exception {
         begin("", false, false);
         commit();
-        assertThat(relay.framing()).isEqualTo(Framing.CHUNKED);
+        assertThat(relay.bodyLength()).isEqualTo(-1);
         assertThat(relay.endsAtClose()).isTrue();
 
         take("hello");
@@ -290,8 +280,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
                 Bytes.latin1(chunks(STREAM, 7) + "0\r\nTrailer: x\r\n\r\n"))) {
             begin(CHUNKED, true, true);
             commit();
-            assertThat(relay.framing()).isEqualTo(Framing.NONE);
-            assertThat(relay.sendsChunks()).isFalse();
+            assertThat(relay.bodyLength()).isEqualTo(-1);
             take(split);
             assertThat(relay.isEnded()).isTrue();
             relay.end();
@@ -489,7 +478,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
         String whole = CHUNKS_OF_LETTERS;
         for (boolean http10 : new boolean[] {false, true}) {
             begin("", true, http10);
-            relay.begin(head(200, CHUNKED), false, true, http10, shouting);
+            relay.begin(head(200, CHUNKED), false, true, !http10, shouting);
             for (int at = 0; at < whole.length(); at += size) {
                 take(whole.substring(at, Math.min(at + size, whole.length())));
                 if (at == 0) {
@@ -508,10 +497,10 @@ class ResponseRelayTest implements ResponseRelay.Observer {
     @Test
     void holdsAnotherBodyInThePlaceOfTheProvidersUntilItIsCommitted() throws Exception {
         begin("", true, false);
-        relay.begin(head(200, "Content-Length: 2\r\n"), false, false, false, shouting);
+        relay.begin(head(200, "Content-Length: 2\r\n"), false, false, true, shouting);
         take("abc");
 
-        assertThat(relay.framing()).isEqualTo(ResponseRelay.Framing.LENGTH);
+        assertThat(relay.bodyLength()).isEqualTo(29);
         assertThat(relay.isEnded()).isTrue();
         assertThat(relay.hasExcess()).isTrue();
         assertThat(relay.heldBytes()).isEqualTo(29);
@@ -523,7 +512,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
     @Test
     void rewritesABodyThatEndsWithItsConnectionOrHasNoByte() throws Exception {
         begin("", true, false);
-        relay.begin(head(200, ""), false, false, false, shouting);
+        relay.begin(head(200, ""), false, false, true, shouting);
         take("a");
         assertThat(relay.endAtClose()).isTrue();
         commit();
@@ -531,7 +520,7 @@ class ResponseRelayTest implements ResponseRelay.Observer {
         assertThat(sent()).isEqualTo("data: A\n\ndata: end\n\n");
 
         begin("", true, false);
-        relay.begin(head(200, "Content-Length: 0\r\n"), false, false, false, shouting);
+        relay.begin(head(200, "Content-Length: 0\r\n"), false, false, true, shouting);
         take("");
         commit();
         assertThat(sent()).isEqualTo("data: end\n\n");

@@ -28,6 +28,16 @@ class TunnelTest {
         }
 
         @Override
+        public boolean takesChunks() {
+            return false;
+        }
+
+        @Override
+        public long pendingBytes() {
+            return 0;
+        }
+
+        @Override
         public void flush() {
             flushes++;
         }

@@ -3,10 +3,10 @@ package io.penstock.testing;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.penstock.listen.DownstreamStream;
+import io.penstock.loop.PendingBytes;
 import java.net.SocketAddress;
 import java.util.concurrent.Executor;
 
@@ -71,33 +71,44 @@ public final class EmbeddedDownstream implements DownstreamStream {
     }
 
     @Override
-    public ChannelHandlerContext context() {
-        return channel.pipeline().firstContext();
-    }
-
-    @Override
-    public boolean isHttp10() {
-        return false;
-    }
-
-    @Override
-    public boolean isHeadRequest() {
-        return false;
-    }
-
-    @Override
-    public boolean decideKeepAlive() {
-        return true;
-    }
-
-    @Override
     public void closeAfterAnswer() {
         closing = true;
     }
 
     @Override
+    public void writeHead(int status, ByteBuf fields, long bodyLength) {
+        ByteBuf first = Bytes.buffer("status: " + status + "\r\n");
+        write(first.writeBytes(fields).writeBytes(Bytes.latin1("body: " + bodyLength
+                + "\r\n\r\n")));
+        fields.release();
+    }
+
+    @Override
+    public void writeWhole(int status, ByteBuf fields, byte[] body) {
+        writeHead(status, fields, body == null ? NO_BODY : body.length);
+        if (body != null) {
+            write(Bytes.buffer(body));
+        }
+    }
+
+    @Override
+    public void writeUpgrade(String protocol, ByteBuf fields) {
+        throw new AssertionError("no tunnel was asked for");
+    }
+
+    @Override
     public void write(ByteBuf bytes) {
-        context().write(bytes);
+        channel.write(bytes);
+    }
+
+    @Override
+    public boolean takesChunks() {
+        return true;
+    }
+
+    @Override
+    public long pendingBytes() {
+        return PendingBytes.of(channel);
     }
 
     @Override

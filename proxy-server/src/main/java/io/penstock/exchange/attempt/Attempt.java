@@ -445,7 +445,8 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         }
         boolean bodiless = came.isBodiless() || call.isHead();
         relay = new ResponseRelay(downstream.allocator(), reading.observer(), loop.scratch());
-        relay.begin(came, bodiless, reading.isEvents(), downstream.isHttp10(), reading.rewriter());
+        relay.begin(came, bodiless, reading.isEvents(), downstream.takesChunks(),
+                reading.rewriter());
         if (state == State.DRAINING) {
             relay.drain();
             clock.awaitMore();
@@ -564,22 +565,14 @@ public final class Attempt implements ReplyListener, AttemptFigures {
             provider().maskKeys(relay.held());
         }
         becomeGood();
-        boolean keepAlive = relay.framing() != ResponseRelay.Framing.NONE
-                && downstream.decideKeepAlive();
-        if (!keepAlive) {
-            downstream.closeAfterAnswer();
-        }
-        if (reading.rewriter() != null) {
-            head.begin(shownStatus(), relay, reading.isShownAsEvents());
-        }
         HeadWriter out = loop.writer().clear();
-        listener.onCommit(this, out);
-        if (!keepAlive) {
-            out.text("connection: close\r\n");
-        } else if (downstream.isHttp10()) {
-            out.text("connection: keep-alive\r\n");
+        if (reading.rewriter() != null) {
+            out.text(reading.isShownAsEvents() ? "content-type: text/event-stream\r\n"
+                    : "content-type: application/json\r\n");
         }
-        relay.commit(downstream.context(), head.take(out));
+        listener.onCommit(this, out);
+        head.send(downstream, shownStatus(), out, relay);
+        relay.commit(downstream);
         if (relay.isEnded()) {
             end();
         } else if (clock.isPaused() || !downstream.isWritable()) {
@@ -793,14 +786,14 @@ public final class Attempt implements ReplyListener, AttemptFigures {
         committed = true;
         clock.onGood();
         trial.onGood(-1, clock.headNanos());
-        HeadWriter out = loop.writer().clear()
-                .text("HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\n"
-                        + "upgrade: websocket\r\n");
+        HeadWriter out = loop.writer().clear();
         came.writeDownstreamFields(out, NONE);
         listener.onCommit(this, out);
-        ByteBuf first = downstream.allocator().directBuffer(out.crlf().length());
-        out.drainTo(first);
-        downstream.write(first);
+        ByteBuf fields = downstream.allocator().directBuffer(
+                DownstreamStream.HEAD_ROOM + out.length() + CallersHead.LAST_LINES_BYTES);
+        fields.setIndex(DownstreamStream.HEAD_ROOM, DownstreamStream.HEAD_ROOM);
+        out.drainTo(fields);
+        downstream.writeUpgrade("websocket", fields);
         downstream.flush();
         UpstreamStream provider = connection;
         connection = null;

@@ -2,11 +2,11 @@ package io.penstock.exchange.attempt;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.penstock.answer.HeaderText;
 import io.penstock.exchange.call.CallLoop;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.ResponseHead;
+import io.penstock.listen.DownstreamStream;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.upstream.RetryAfter;
 import java.util.EnumSet;
@@ -18,11 +18,12 @@ import java.util.concurrent.TimeUnit;
  * the attempt is committed. Room for the first bytes of the body is left behind it.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
- * <br><b>Buffers:</b> owns the head from {@link #write} to {@link #take} or {@link #discard}.
+ * <br><b>Buffers:</b> owns the head from {@link #write} to {@link #send} or {@link #discard}.
  */
 final class CallersHead {
-    private static final int LAST_LINES_BYTES = 384;
+    static final int LAST_LINES_BYTES = 384;
     private static final int FIRST_EVENTS_BYTES = 768;
+    private static final int SMALL_BYTES = 4 * 1024; // a body that goes out in one buffer with it
     private static final long MAX_RETRY_AFTER_SECONDS = 60;
     private static final Set<Field> RETRY_FIELDS =
             EnumSet.of(Field.RETRY_AFTER, Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY);
@@ -32,10 +33,12 @@ final class CallersHead {
     private static final Set<Field> RETRY_AND_BODY_FIELDS = EnumSet.of(Field.RETRY_AFTER,
             Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY, Field.CONTENT_TYPE, Field.CONTENT_ENCODING);
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
+    private static final int ROOM = DownstreamStream.HEAD_ROOM;
 
     private final CallLoop loop;
     private final ByteBufAllocator allocator;
-    private ByteBuf head; // without its last lines
+    private ByteBuf fields; // without the last lines
+    private long toldLength; // of a reply without a body
 
     CallersHead(CallLoop loop, ByteBufAllocator allocator) {
         this.loop = loop;
@@ -55,31 +58,22 @@ final class CallersHead {
         boolean mistyped = events && !translated
                 && !reply.valueStartsWith(Field.CONTENT_TYPE, "text/event-stream");
         HeadWriter out = writeFields(reply, retryAfterNanos, translated, mistyped);
-        if (bodiless) {
-            if (reply.contentLength() >= 0 && reply.status() != 204) {
-                out.text("content-length: ").number(reply.contentLength()).crlf();
-            }
-        } else if (relay.sendsChunks()) {
-            out.text("transfer-encoding: chunked\r\n");
-        } else if (relay.framing() == ResponseRelay.Framing.AS_IS && reply.status() != 204) {
-            out.text("content-length: ").number(Math.max(0, reply.contentLength())).crlf();
-        }
         if (events) {
             out.text(reply.has(Field.CACHE_CONTROL) ? "x-accel-buffering: no\r\n"
                     : "cache-control: no-cache\r\nx-accel-buffering: no\r\n");
         }
-        head = allocator.directBuffer(out.length() + LAST_LINES_BYTES
-                + (bodiless || reply.contentLength() > ResponseRelay.SMALL_BYTES ? 0
-                        : events ? FIRST_EVENTS_BYTES : (int) Math.max(0, reply.contentLength())));
-        out.drainTo(head);
+        boolean small = !bodiless && reply.contentLength() <= SMALL_BYTES;
+        fields = allocator.directBuffer(ROOM + out.length() + LAST_LINES_BYTES
+                + (!small ? 0 : events ? FIRST_EVENTS_BYTES
+                        : (int) Math.max(0, reply.contentLength()))).setIndex(ROOM, ROOM);
+        out.drainTo(fields);
+        toldLength = reply.status() == 204 || reply.contentLength() < 0
+                ? DownstreamStream.NO_BODY : reply.contentLength();
     }
 
     private HeadWriter writeFields(ResponseHead reply, long retryAfterNanos, boolean translated,
             boolean mistyped) {
         HeadWriter out = loop.writer().clear();
-        if (!translated) {
-            out.bytes(HeaderText.statusLine(reply.status()));
-        }
         boolean tooPatient = retryAfterNanos > TimeUnit.SECONDS.toNanos(MAX_RETRY_AFTER_SECONDS);
         reply.writeDownstreamFields(out, translated ? tooPatient ? RETRY_AND_BODY_FIELDS
                 : BODY_FIELDS : tooPatient ? RETRY_FIELDS : mistyped ? TYPE_FIELD : NONE);
@@ -97,35 +91,19 @@ final class CallersHead {
         return out;
     }
 
-    /** Writes the beginning of a translated reply's head, which is known only at the commit. */
-    void begin(int status, ResponseRelay relay, boolean events) {
-        HeadWriter out = loop.writer().clear().bytes(HeaderText.statusLine(status))
-                .text(events ? "content-type: text/event-stream\r\n"
-                        : "content-type: application/json\r\n");
-        if (relay.framing() == ResponseRelay.Framing.LENGTH) {
-            out.text("content-length: ").number(relay.heldBytes()).crlf();
-        }
-        ByteBuf fields = head;
-        head = allocator.directBuffer(out.length() + fields.readableBytes()
-                + LAST_LINES_BYTES + Math.min(relay.heldBytes(), ResponseRelay.SMALL_BYTES));
-        out.drainTo(head);
-        head.writeBytes(fields);
-        fields.release();
-    }
-
-    /** Gives the head, with these last lines. */
-    ByteBuf take(HeadWriter lastLines) {
-        lastLines.crlf().drainTo(head);
-        ByteBuf taken = head;
-        head = null;
-        return taken;
+    /** Sends the head, with these last lines. */
+    void send(DownstreamStream to, int status, HeadWriter lastLines, ResponseRelay relay) {
+        lastLines.drainTo(fields);
+        ByteBuf taken = fields;
+        fields = null;
+        to.writeHead(status, taken, relay.isBodiless() ? toldLength : relay.bodyLength());
     }
 
     /** Releases the head; harmless if there is none. */
     void discard() {
-        if (head != null) {
-            head.release();
-            head = null;
+        if (fields != null) {
+            fields.release();
+            fields = null;
         }
     }
 }

@@ -183,8 +183,8 @@ class AttemptTest implements AttemptListener {
         Bytes.pieces(Bytes.latin1(TEXT + TEXT + REASON + DONE + END), size)
                 .forEach(piece -> connection.writeInbound(Bytes.buffer(piece)));
         assertThat(log).hasToString("commit end ");
-        assertThat(downstream.taken()).startsWith("HTTP/1.1 200 OK\r\n")
-                .contains("x-last: line\r\n\r\n").endsWith("\r\n0\r\n\r\n");
+        assertThat(downstream.taken()).startsWith("status: 200\r\n")
+                .contains("x-last: line\r\nbody: -1\r\n\r\n").endsWith("\r\n0\r\n\r\n");
         assertThat(downstream.isClosing()).isFalse();
         assertOver(true);
     }
@@ -198,7 +198,7 @@ class AttemptTest implements AttemptListener {
         assertThat(downstream.taken()).isEmpty();
         read("[{}]}");
         assertThat(log).hasToString("commit end ");
-        assertThat(downstream.taken()).endsWith("x-last: line\r\n\r\n{\"choices\":[{}]}");
+        assertThat(downstream.taken()).endsWith("x-last: line\r\nbody: 16\r\n\r\n{\"choices\":[{}]}");
         assertOver(true);
     }
 

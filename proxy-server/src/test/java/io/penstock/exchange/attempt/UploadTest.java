@@ -62,6 +62,11 @@ class UploadTest {
         }
 
         @Override
+        public boolean takesChunks() {
+            return true;
+        }
+
+        @Override
         public long pendingBytes() {
             return pendingBytes;
         }

@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.embedded.EmbeddedChannel;
 import io.penstock.exchange.call.CallLoop;
 import io.penstock.exchange.call.Judgement;
 import io.penstock.failure.Fault;
@@ -16,6 +13,7 @@ import io.penstock.limit.Gauge;
 import io.penstock.loop.Scratch;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.testing.Bytes;
+import io.penstock.testing.EmbeddedDownstream;
 import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.ReplyOptions;
 import io.penstock.translate.ResponseMemory;
@@ -33,8 +31,7 @@ class TranslatedWholeReplyTest {
     private final Gauge memory = new Gauge(1024 * 1024);
     private final ChatLoop loop = new ChatLoop(new CallLoop(null, null, memory),
             new ResponseMemory(ResponseMemory.Settings.DEFAULT, () -> 0));
-    private final EmbeddedChannel caller =
-            new EmbeddedChannel(new ChannelInboundHandlerAdapter());
+    private final EmbeddedDownstream caller = new EmbeddedDownstream();
     private final List<TranslatedWholeReply> readings = new ArrayList<>();
     private final List<ResponseRelay> relays = new ArrayList<>();
 
@@ -42,7 +39,7 @@ class TranslatedWholeReplyTest {
     void nothingIsCountedInTheEnd() {
         readings.forEach(TranslatedWholeReply::release);
         relays.forEach(ResponseRelay::discard);
-        caller.finishAndReleaseAll();
+        caller.finish();
         assertThat(memory.used()).isZero();
     }
 
@@ -99,7 +96,7 @@ class TranslatedWholeReplyTest {
             relay.take(Bytes.buffer(LONG));
             if (reading.judge(relay.isEnded(), relay.heldBytes()) == Judgement.COMMIT) {
                 good++;
-                relay.commit(caller.pipeline().firstContext(), Unpooled.buffer());
+                relay.commit(caller);
                 relay.end();
             } else {
                 assertThat(reading.fault()).isEqualTo(Fault.NO_ROOM);
@@ -110,8 +107,7 @@ class TranslatedWholeReplyTest {
         assertThat(good).isBetween(2, 5);
         assertThat(memory.used()).isGreaterThan((long) good * LONG.length());
 
-        caller.flush();
-        caller.releaseOutbound();
+        caller.taken();
         assertThat(memory.used()).isZero();
     }
 
