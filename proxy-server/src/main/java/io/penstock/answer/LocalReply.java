@@ -110,9 +110,26 @@ public final class LocalReply {
         to.endResponse();
     }
 
+    /**
+     * Queues the head of an answer whose body the caller of this method writes.
+     *
+     * @param bodyLength as {@link DownstreamStream#writeHead} takes it
+     */
+    public void head(DownstreamStream to, int status, String requestId, String contentType,
+            long bodyLength) {
+        to.writeHead(status, fields(to, requestId, contentType, 0), bodyLength);
+    }
+
     /** {@code contentType} is null where the status knows no body (RFC 9110 section 8.6). */
     private void write(DownstreamStream to, int status, String requestId,
             @Nullable String contentType, byte @Nullable [] body) {
+        to.writeWhole(status, fields(to, requestId, contentType, body == null ? 0 : body.length),
+                body);
+    }
+
+    /** The field lines, with so much room behind them; gives. */
+    private ByteBuf fields(DownstreamStream to, String requestId, @Nullable String contentType,
+            int room) {
         writer.clear();
         if (contentType != null) {
             writer.text("content-type: ").text(contentType).crlf();
@@ -126,9 +143,9 @@ public final class LocalReply {
         writer.text(extra.toString()).text("referrer-policy: no-referrer\r\n")
                 .bytes(HeaderText.securityLines(to.isTls()));
         ByteBuf fields = to.allocator().directBuffer(DownstreamStream.HEAD_ROOM + writer.length()
-                + LAST_LINES_BYTES + (body == null ? 0 : body.length));
+                + LAST_LINES_BYTES + room);
         fields.setIndex(DownstreamStream.HEAD_ROOM, DownstreamStream.HEAD_ROOM);
         writer.drainTo(fields);
-        to.writeWhole(status, fields, body);
+        return fields;
     }
 }

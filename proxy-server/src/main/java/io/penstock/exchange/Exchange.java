@@ -24,6 +24,7 @@ import io.penstock.http.HeadWriter;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamStream;
+import io.penstock.listen.OpenRequest;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Route.TargetName;
@@ -47,7 +48,7 @@ import java.util.concurrent.TimeUnit;
  * on.
  */
 public final class Exchange extends Deadlines.Entry
-        implements AttemptListener, Leg.Listener, ExchangeLoop.Draining {
+        implements OpenRequest, AttemptListener, Leg.Listener, ExchangeLoop.Draining {
     /** How long a reply is read on whose caller has gone. */
     static final long MAX_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -135,7 +136,7 @@ public final class Exchange extends Deadlines.Entry
 
     // The request comes
 
-    /** The next bytes of the body, or of a leg; takes them. */
+    @Override
     public void onRequestBody(ByteBuf bytes) {
         if (leg != null) {
             leg.onCallerBytes(bytes);
@@ -164,7 +165,7 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    /** All of the body, or of a leg's bytes, that could be read for now has been given. */
+    @Override
     public void onRequestBodyRead() {
         if (leg != null) {
             leg.onCallerReadComplete();
@@ -173,7 +174,7 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    /** The request is whole; or the caller of a leg sends no more. */
+    @Override
     public void onRequestEnd() {
         if (leg != null) {
             leg.onCallerEnd();
@@ -228,7 +229,7 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    /** The request broke off, is malformed, or cannot have its turn. */
+    @Override
     public void onBadRequest(Failure why) {
         giveUp(why);
     }
@@ -254,7 +255,8 @@ public final class Exchange extends Deadlines.Entry
     // The caller goes, the proxy stops
 
     /** The caller has left: its attempt ends now, or is drained. */
-    public void onCallerGone() {
+    @Override
+    public void onClosed() {
         if (leg != null) {
             endLeg();
             return;
@@ -309,6 +311,7 @@ public final class Exchange extends Deadlines.Entry
     }
 
     /** The proxy stops and waits no longer: the caller is answered so. */
+    @Override
     public void onShutdown() {
         Failure why = Failure.of(Failure.Kind.OVERLOADED, "The proxy is shutting down.");
         if (leg != null) {
@@ -328,8 +331,11 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    /** The caller has room again. */
-    public void onWritable() {
+    @Override
+    public void onWritabilityChanged(boolean writable) {
+        if (!writable) {
+            return; // it is asked for at each write
+        }
         if (leg != null) {
             leg.onCallerWritable();
         } else if (phase == Phase.COMMITTED) {

@@ -356,6 +356,13 @@ public abstract class Head {
         writeFields(out, without, false);
     }
 
+    /** Writes all field lines but those of these names, in lower case. */
+    final void writeFieldLines(HeadWriter out, Set<String> without) {
+        if (fieldCount > 0) {
+            out.linesWithout(without, bytes, nameStart[0], fieldsEnd);
+        }
+    }
+
     /** Lines that follow one another and may all pass are copied together, as they are. */
     private void writeFields(HeadWriter out, Set<Field> without, boolean up) {
         int run = -1;

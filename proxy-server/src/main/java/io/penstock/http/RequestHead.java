@@ -2,6 +2,7 @@ package io.penstock.http;
 
 import io.penstock.failure.Failure;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * The head of a request (RFC 9112 section 3): what the proxy accepts of it, and nothing doubtful.
@@ -165,6 +166,15 @@ public final class RequestHead extends Head {
     /** The query with its question mark; empty if there is none. */
     public String query() {
         return HeadSyntax.text(bytes, pathEnd, targetEnd);
+    }
+
+    /**
+     * Writes the head of a POST to another path, with all field lines but those of these names, in
+     * lower case; without the empty line that ends it.
+     */
+    public void writeAs(HeadWriter out, String path, Set<String> without) {
+        out.text("POST ").text(path).text(" HTTP/1.1\r\n");
+        writeFieldLines(out, without);
     }
 
     /** Whether a body follows, or may follow. */

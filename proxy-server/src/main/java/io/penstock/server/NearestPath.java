@@ -1,5 +1,6 @@
 package io.penstock.server;
 
+import io.penstock.compare.Comparison;
 import io.penstock.config.Suggestion;
 import io.penstock.exchange.chat.Endpoint;
 import io.penstock.exchange.passthrough.PassThroughPath;
@@ -16,7 +17,7 @@ final class NearestPath {
     static final int MAX_CHARS = 64;
 
     private static final List<String> KNOWN = Stream.of(Endpoint.paths(), PassThroughPath.paths(),
-            List.of("/v1/models", "/health", "/health/live", "/health/ready", "/providers"))
+            List.of(Comparison.PATH, "/v1/models", "/metrics", "/health", "/health/live", "/health/ready", "/providers"))
             .flatMap(List::stream).toList();
 
     private NearestPath() {}

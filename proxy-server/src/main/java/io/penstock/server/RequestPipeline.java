@@ -12,10 +12,13 @@ import io.penstock.auth.Denial;
 import io.penstock.auth.Peer;
 import io.penstock.caller.Authentication;
 import io.penstock.caller.Caller;
+import io.penstock.compare.Comparison;
+import io.penstock.compare.Lane;
 import io.penstock.exchange.Exchange;
 import io.penstock.exchange.ExchangeListener;
 import io.penstock.exchange.Finished;
 import io.penstock.exchange.call.Call;
+import io.penstock.exchange.call.Policy;
 import io.penstock.exchange.chat.ChatCall;
 import io.penstock.exchange.chat.Endpoint;
 import io.penstock.exchange.chat.EndpointPath;
@@ -27,6 +30,7 @@ import io.penstock.http.RequestHead;
 import io.penstock.limit.Permit;
 import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamStream;
+import io.penstock.listen.OpenRequest;
 import io.penstock.listen.RequestHandler;
 import io.penstock.translate.GeminiPath;
 import io.penstock.translate.ReplyFormat;
@@ -41,11 +45,14 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> confined to the connection's event loop.
  * <br><b>Buffers:</b> takes the body, for the exchange.
  */
-final class RequestPipeline implements RequestHandler, ExchangeListener {
+final class RequestPipeline implements RequestHandler, ExchangeListener, Comparison.Host {
     private final Worker worker;
     private final DownstreamStream connection;
+    private final @Nullable Lane lane; // whose one request it serves; null for a connection
+    private final boolean mayFailOver;
     private final Permit permit;
-    private @Nullable Exchange exchange; // null between two
+    private @Nullable OpenRequest open; // null between two
+    private @Nullable Exchange waiting; // the open one, until it is among the concurrent ones
     private String cors = ""; // field lines of whatever answers the current request
     private @Nullable Endpoint endpoint; // of the current request
     private @Nullable Caller caller; // of the current request; null while that is not known
@@ -57,8 +64,15 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     private enum Turn { NONE, WAITING, TAKEN }
 
     RequestPipeline(Worker worker, DownstreamStream connection) {
+        this(worker, connection, null, true);
+    }
+
+    private RequestPipeline(Worker worker, DownstreamStream connection, @Nullable Lane lane,
+            boolean mayFailOver) {
         this.worker = worker;
         this.connection = connection;
+        this.lane = lane;
+        this.mayFailOver = mayFailOver;
         permit = worker.server().newPermit();
     }
 
@@ -83,6 +97,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
         PassThroughPath path = PassThroughPath.of(sent, head);
         if (path != null) {
             onPassThrough(path, head, snapshot, id);
+        } else if (Comparison.isPath(sent)) {
+            onComparison(head, snapshot, id);
         } else if (worker.statusPages().isPage(sent)) {
             onStatusPage(sent, head, snapshot, id);
         } else {
@@ -100,6 +116,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             onChat(chat, head, snapshot, id);
         } else if (path != null) {
             onPassThrough(path, head, snapshot, id);
+        } else if (meant != null && Comparison.isPath(meant.path())) {
+            onComparison(head, snapshot, id);
         } else if (meant != null && worker.statusPages().isPage(meant.path())) {
             onStatusPage(meant.path(), head, snapshot, id);
         } else {
@@ -115,8 +133,40 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
             refuseMethod(head, "POST", id);
         } else if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
             begin(new ChatCall(worker.chats(), connection.allocator(), head, chat, caller,
-                    snapshot.policy(), id), snapshot, id);
+                    policy(snapshot), id), snapshot, id);
         }
+    }
+
+    private Policy policy(Snapshot snapshot) {
+        return mayFailOver ? snapshot.policy() : snapshot.policy().ofOneAttempt();
+    }
+
+    /** Several models are asked the same; each of them gets in by itself, or not. */
+    private void onComparison(RequestHead head, Snapshot snapshot, String id) {
+        if (head.isMethod("GET") || head.isMethod("HEAD")) {
+            newReply().json(connection, 200, id, Comparison.explanation());
+        } else if (!head.isMethod("POST")) {
+            refuseMethod(head, "GET, HEAD, POST", id);
+        } else if (authenticate(snapshot, head, id)) {
+            long maxBodyBytes = snapshot.policy().maxBodyBytes();
+            Failure mistake = Comparison.mistakeIn(head, maxBodyBytes);
+            if (mistake != null) {
+                refuse(mistake, head, id);
+            } else {
+                open = new Comparison(worker.calls(), connection, head, this, this::newReply, id,
+                        maxBodyBytes);
+            }
+        }
+    }
+
+    @Override
+    public RequestHandler newHandler(Lane lane, boolean mayFailOver) {
+        return new RequestPipeline(worker, lane, lane, mayFailOver);
+    }
+
+    @Override
+    public void onComparisonOver() {
+        open = null;
     }
 
     private void onPassThrough(PassThroughPath path, RequestHead head, Snapshot snapshot,
@@ -138,10 +188,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     private void begin(Call call, Snapshot snapshot, String id) {
         Exchange begun = new Exchange(worker.exchanges(), connection, this, call, caller, permit,
-                snapshot.policy(), id, cors);
-        exchange = begun;
+                policy(snapshot), id, cors);
+        open = begun;
         begun.begin(turn != Turn.TAKEN);
-        if (turn != Turn.TAKEN && exchange == begun) {
+        if (turn != Turn.TAKEN && open == begun) {
+            waiting = begun;
             waitForSlot(snapshot, begun.timeoutNanos());
         }
     }
@@ -270,9 +321,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     /** The exchange that waited is among the concurrent ones now. */
     void onSlot() {
+        Exchange next = waiting;
         turn = Turn.TAKEN;
-        assert exchange != null; // or nothing would wait
-        exchange.onSlot();
+        waiting = null;
+        assert next != null; // or nothing would have its turn
+        next.onSlot();
     }
 
     /** It has waited for as long as it may. */
@@ -293,10 +346,10 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
     }
 
     private void refuse(LocalReply reply, Failure failure, @Nullable RequestHead head, String id) {
-        reply.error(connection, errorFormat(head), failure, id, null);
-        worker.onFinished(Finished.refused(caller, id, failure,
+        tell(Finished.refused(caller, id, failure,
                 head == null ? null : head.method() + " " + head.path(), receivedNanos,
                 worker.deadlines().nowNanos()));
+        reply.error(connection, errorFormat(head), failure, id, null);
     }
 
     /** The format of the endpoint, or of the client that sent a path of no endpoint. */
@@ -317,31 +370,31 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     @Override
     public void onRequestBody(ByteBuf bytes) {
-        if (exchange == null) {
+        if (open == null) {
             bytes.release(); // it has been answered
         } else {
-            exchange.onRequestBody(bytes);
+            open.onRequestBody(bytes);
         }
     }
 
     @Override
     public void onRequestBodyRead() {
-        if (exchange != null) {
-            exchange.onRequestBodyRead();
+        if (open != null) {
+            open.onRequestBodyRead();
         }
     }
 
     @Override
     public void onRequestEnd() {
-        if (exchange != null) {
-            exchange.onRequestEnd();
+        if (open != null) {
+            open.onRequestEnd();
         }
     }
 
     @Override
     public void onBadRequest(Failure failure) {
-        if (exchange != null) {
-            exchange.onBadRequest(failure);
+        if (open != null) {
+            open.onBadRequest(failure);
             return;
         }
         cors = ""; // of the request before
@@ -353,29 +406,37 @@ final class RequestPipeline implements RequestHandler, ExchangeListener {
 
     @Override
     public void onClosed() {
-        if (exchange != null) {
-            exchange.onCallerGone();
+        if (open != null) {
+            open.onClosed();
         }
     }
 
     @Override
     public void onShutdown() {
-        if (exchange != null) {
-            exchange.onShutdown();
+        if (open != null) {
+            open.onShutdown();
         }
     }
 
     @Override
     public void onWritabilityChanged(boolean writable) {
-        if (writable && exchange != null) {
-            exchange.onWritable();
+        if (open != null) {
+            open.onWritabilityChanged(writable);
         }
     }
 
     @Override
     public void onFinished(Finished finished) {
-        exchange = null;
+        open = null;
+        waiting = null;
         release();
+        tell(finished);
+    }
+
+    private void tell(Finished finished) {
         worker.onFinished(finished);
+        if (lane != null) {
+            lane.onFinished(finished);
+        }
     }
 }

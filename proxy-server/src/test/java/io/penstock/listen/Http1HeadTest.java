@@ -23,7 +23,7 @@ class Http1HeadTest {
 
     @Test
     void putsTheStatusLineBeforeTheFieldsAndTheRestBehindThem() {
-        fields.writeBytes(Bytes.buffer("a: b\r\n"));
+        fields.writeBytes(Bytes.latin1("a: b\r\n"));
         Http1Head.length(fields, 1234567890123L);
         Http1Head.connection(fields, false, false);
 

@@ -20,4 +20,10 @@ public record Policy(Router router, Map<String, Provider> providers, RetrySettin
     public Policy {
         providers = Map.copyOf(providers);
     }
+
+    /** The same for an exchange that asks one target, once. */
+    public Policy ofOneAttempt() {
+        return new Policy(router, providers, retry.ofOneAttempt(), budget, prices, maxBodyBytes,
+                fullHeaders);
+    }
 }

@@ -16,6 +16,10 @@ public record RetrySettings(int maxAttempts, int sameTarget, Duration waitForRet
 
     public static final RetrySettings DEFAULT = new RetrySettings(4, 1, Duration.ZERO, 0.2);
 
+    RetrySettings ofOneAttempt() {
+        return new RetrySettings(1, 0, Duration.ZERO, budgetRatio);
+    }
+
     public RetrySettings {
         if (maxAttempts < 1 || maxAttempts > 100) {
             throw new IllegalArgumentException(

@@ -1,16 +1,13 @@
 package io.penstock.exchange.chat;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import io.penstock.exchange.call.BodyEdits;
 import io.penstock.exchange.call.CallersTimeout;
 import io.penstock.failure.Failure;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
+import io.penstock.json.StringArray;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.json.TopLevelScanner.Kind;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,7 +22,6 @@ final class RequestControls {
     static final int MAX_MODELS = 10;
 
     private static final String FALLBACKS_FIELD = "x-penstock-fallbacks";
-    private static final JsonFactory JSON = new JsonFactory();
     private static final byte[] NOTHING = {};
 
     private List<String> models = List.of(); // by the body, where it names several
@@ -100,21 +96,8 @@ final class RequestControls {
 
     /** The names in an array; null when it is something else. */
     private static List<String> names(TopLevelScanner found, int member) {
-        if (found.kind(member) != Kind.ARRAY) {
-            return null;
-        }
-        List<String> names = new ArrayList<>();
-        try (JsonParser parser = JSON.createParser(found.text(member))) {
-            parser.nextToken();
-            JsonToken token = parser.nextToken();
-            while (token == JsonToken.VALUE_STRING && names.size() <= MAX_MODELS) {
-                names.add(parser.getText());
-                token = parser.nextToken();
-            }
-            return token == JsonToken.END_ARRAY || names.size() > MAX_MODELS ? names : null;
-        } catch (IOException e) {
-            return null; // no JSON inside: the caller hears what should have been there
-        }
+        return found.kind(member) != Kind.ARRAY ? null
+                : StringArray.read(found.text(member), MAX_MODELS);
     }
 
     private static Failure check(List<String> names, String where, int least) {

@@ -91,7 +91,8 @@ public final class Failover {
         if (whom instanceof Whom.Routed routed) {
             targets = new RoutedTargets(policy, routed, call.isStream(), metering::contextTokens,
                     nowNanos);
-            hedge = call.mayRace() && routed.routes().get(0).targets().size() > 1
+            hedge = call.mayRace() && policy.retry().maxAttempts() > 1
+                    && routed.routes().get(0).targets().size() > 1
                     ? routed.routes().get(0).policy().hedge() : null;
         } else {
             targets = new OneTarget(policy, ((Whom.Only) whom).target());

@@ -198,7 +198,8 @@ class AttemptTest implements AttemptListener {
         assertThat(downstream.taken()).isEmpty();
         read("[{}]}");
         assertThat(log).hasToString("commit end ");
-        assertThat(downstream.taken()).endsWith("x-last: line\r\nbody: 16\r\n\r\n{\"choices\":[{}]}");
+        assertThat(downstream.taken()).endsWith(
+                "x-last: line\r\nbody: 16\r\n\r\n{\"choices\":[{}]}");
         assertOver(true);
     }
 
