@@ -17,7 +17,8 @@ final class NearestPath {
     static final int MAX_CHARS = 64;
 
     private static final List<String> KNOWN = Stream.of(Endpoint.paths(), PassThroughPath.paths(),
-            List.of(Comparison.PATH, "/v1/models", "/metrics", "/health", "/health/live", "/health/ready", "/providers"))
+            List.of(Comparison.PATH, "/v1/models", "/metrics", "/health", "/health/live",
+                    "/health/ready", "/providers"))
             .flatMap(List::stream).toList();
 
     private NearestPath() {}
