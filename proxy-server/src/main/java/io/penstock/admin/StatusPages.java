@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> safe.
  */
 public final class StatusPages {
-    /** Of this build. */
-    public static final String VERSION = Version.read();
-
+    private static final String BUILD = ",\"version\":\"" + Build.THIS.version()
+            + "\",\"commit\":\"" + Build.THIS.commit() + "\",\"built\":\"" + Build.THIS.built()
+            + "\",\"uptime_seconds\":";
     private static final int MAX_TARGETS = 1000; // of one provider
     private static final String MODEL_PREFIX = "/v1/models/";
 
@@ -85,9 +85,8 @@ public final class StatusPages {
     }
 
     private String health(String status) {
-        return "{\"status\":\"" + status + "\",\"version\":\"" + VERSION
-                + "\",\"uptime_seconds\":" + TimeUnit.NANOSECONDS.toSeconds(state.uptimeNanos())
-                + "}";
+        return "{\"status\":\"" + status + "\"" + BUILD
+                + TimeUnit.NANOSECONDS.toSeconds(state.uptimeNanos()) + "}";
     }
 
     private String models(Caller caller) {

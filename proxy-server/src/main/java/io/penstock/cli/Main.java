@@ -1,6 +1,6 @@
 package io.penstock.cli;
 
-import io.penstock.admin.StatusPages;
+import io.penstock.admin.Build;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -41,7 +41,7 @@ public final class Main implements Runnable {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"penstock " + StatusPages.VERSION};
+            return new String[] {"penstock " + Build.THIS};
         }
     }
 }

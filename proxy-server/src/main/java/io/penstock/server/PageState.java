@@ -2,8 +2,8 @@ package io.penstock.server;
 
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Ticker;
+import io.penstock.admin.Build;
 import io.penstock.admin.ServerState;
-import io.penstock.admin.StatusPages;
 import io.penstock.caller.Allowance;
 import io.penstock.observe.Metrics;
 import io.penstock.observe.Readings;
@@ -110,7 +110,7 @@ final class PageState implements ServerState {
 
     @Override
     public Readings readings() {
-        return new Readings(StatusPages.VERSION, uptimeNanos(), isReady(),
+        return new Readings(Build.THIS.version(), uptimeNanos(), isReady(),
                 shared.connectionLimit().open(), shared.concurrent().used(),
                 shared.workers().readings(), providers().stream().map(this::reading).toList());
     }
