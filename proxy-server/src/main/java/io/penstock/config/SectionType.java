@@ -34,6 +34,11 @@ final class SectionType implements Type<Section> {
         return fields.values();
     }
 
+    /** The field whose value alone may stand for the section; null for none. */
+    @Nullable Field<?> shorthand() {
+        return shorthand;
+    }
+
     @Nullable Field<?> field(String name) {
         return fields.get(name);
     }

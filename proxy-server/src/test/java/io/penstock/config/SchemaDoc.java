@@ -31,6 +31,10 @@ final class SchemaDoc {
             - `null`, or nothing after the colon, leaves a key at its default.
             - Unknown and duplicate keys are mistakes. Anchors, aliases and `<<` work.
             - Relative paths count from the working directory.
+            - `conf/penstock.schema.json` is the JSON Schema of the file. With it an editor
+              completes keys, shows what they mean and underlines mistakes. Editors with the YAML
+              language server, such as VS Code with its YAML extension, find it by the first line of
+              the files in `conf/`: `# yaml-language-server: $schema=penstock.schema.json`.
             """;
 
     private final StringBuilder page = new StringBuilder(INTRODUCTION);

@@ -86,7 +86,7 @@ class ToolRoundTest {
     }
 
     private static void merge(ObjectNode into, ObjectNode delta) {
-        delta.fields().forEachRemaining(member -> {
+        delta.properties().forEach(member -> {
             JsonNode before = into.get(member.getKey());
             JsonNode more = member.getValue();
             if (more.isArray()) {
