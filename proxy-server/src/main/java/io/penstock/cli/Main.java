@@ -13,7 +13,8 @@ import picocli.CommandLine.Spec;
         versionProvider = Main.Version.class,
         description = "A streaming reverse proxy that stands in front of LLM APIs.",
         subcommands = {ServeCommand.class, DemoCommand.class, MockCommand.class,
-            CheckCommand.class, KeysCommand.class, JwtCommand.class, UsageCommand.class})
+            CheckCommand.class, KeysCommand.class, JwtCommand.class, UsageCommand.class,
+            HealthCommand.class, CompletionCommand.class})
 public final class Main implements Runnable {
     static final int FAILED = 1;
     static final int BAD_USAGE = 2;
@@ -27,9 +28,12 @@ public final class Main implements Runnable {
     }
 
     static int run(String... args) {
-        return new CommandLine(new Main())
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .execute(args);
+        return commandLine().execute(args);
+    }
+
+    /** All commands. */
+    static CommandLine commandLine() {
+        return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true);
     }
 
     @Override
