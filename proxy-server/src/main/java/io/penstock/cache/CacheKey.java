@@ -24,15 +24,16 @@ public record CacheKey(long a, long b, long c, long d) {
      *
      * @param parts whatever else decides on the reply, in an order of the caller's own
      * @param without members of the body that do not decide on it
+     * @param barring members of a body that has no key, unless they are null or false
      */
     public static @Nullable CacheKey of(List<String> parts, byte[] body, int from, int length,
-            Set<String> without) {
+            Set<String> without, Set<String> barring) {
         if (length > MAX_BODY_BYTES) {
             return null;
         }
         byte[] canonical;
         try {
-            canonical = CanonicalJson.of(body, from, length, without);
+            canonical = CanonicalJson.of(body, from, length, without, barring);
         } catch (NotCanonicalException e) {
             return null;
         }

@@ -67,17 +67,18 @@ final class CanonicalJson {
      * The canonical text of the object in these bytes, in UTF-8, without those of its own members
      * that {@code without} names.
      *
+     * @param barring members of its own that it must not have, unless they are null or false
      * @throws NotCanonicalException if the bytes are no JSON object, or if some object in them has
      *     two members of one name: readers differ in which one counts
      */
-    static byte[] of(byte[] bytes, int from, int length, Set<String> without)
-            throws NotCanonicalException {
+    static byte[] of(byte[] bytes, int from, int length, Set<String> without,
+            Set<String> barring) throws NotCanonicalException {
         CanonicalJson canonical = new CanonicalJson(length + 16);
         try (JsonParser parser = JSON.createParser(bytes, from, length)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw new NotCanonicalException("no object");
             }
-            canonical.object(parser, without);
+            canonical.object(parser, without, barring);
             if (parser.nextToken() != null) {
                 throw new NotCanonicalException("something behind the object");
             }
@@ -90,7 +91,7 @@ final class CanonicalJson {
     private void value(JsonParser parser, JsonToken token)
             throws IOException, NotCanonicalException {
         switch (token) {
-            case START_OBJECT -> object(parser, Set.of());
+            case START_OBJECT -> object(parser, Set.of(), Set.of());
             case START_ARRAY -> array(parser);
             case VALUE_STRING -> string(parser.getTextCharacters(), parser.getTextOffset(),
                     parser.getTextLength());
@@ -117,7 +118,7 @@ final class CanonicalJson {
         put(']');
     }
 
-    private void object(JsonParser parser, Set<String> without)
+    private void object(JsonParser parser, Set<String> without, Set<String> barring)
             throws IOException, NotCanonicalException {
         put('{');
         int first = length;
@@ -129,6 +130,10 @@ final class CanonicalJson {
             if (without.contains(name)) {
                 parser.skipChildren();
                 continue;
+            }
+            if (barring.contains(name) && token != JsonToken.VALUE_NULL
+                    && token != JsonToken.VALUE_FALSE) {
+                throw new NotCanonicalException(name);
             }
             int start = length;
             char[] chars = name.toCharArray();

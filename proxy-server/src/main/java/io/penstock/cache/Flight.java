@@ -1,6 +1,5 @@
 package io.penstock.cache;
 
-import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -191,6 +190,10 @@ public final class Flight {
         return model;
     }
 
+    ReplyCache.Place place() {
+        return place;
+    }
+
     // The leader's part
 
     /** Whether others wait for the reply. */
@@ -210,14 +213,8 @@ public final class Flight {
         }
     }
 
-    /** The next bytes of the reply, without framing; borrowed. */
-    public void append(ByteBuf bytes) {
-        byte[] copy = new byte[bytes.readableBytes()];
-        bytes.getBytes(bytes.readerIndex(), copy);
-        append(copy);
-    }
-
-    void append(byte[] bytes) {
+    /** The next bytes of the reply, without framing; nobody may write to them any more. */
+    public void append(byte[] bytes) {
         synchronized (this) {
             if (bytes.length == 0 || stage != Stage.OPEN) {
                 return;
@@ -301,7 +298,7 @@ public final class Flight {
     }
 
     /** There is such a reply already: nothing has to be asked. */
-    void complete(CachedReply known) {
+    public void complete(CachedReply known) {
         synchronized (this) {
             provider = known.provider();
             model = known.model();

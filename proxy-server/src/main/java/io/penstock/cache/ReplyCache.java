@@ -5,17 +5,20 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.Policy;
 import com.github.benmanes.caffeine.cache.RemovalCause;
+import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The replies that may be given again, and the calls under way that others can join. Both are
  * shared by all event loops, so that identical calls make one call to a provider wherever their
- * connections are (ADR-0016).
+ * connections are (ADR-0017).
  *
  * <p><b>Thread:</b> safe; nothing in it waits.
  * <br><b>Bounds:</b> the bytes that are configured, but never more than a {@value #HEAP_SHARE}th of
@@ -25,12 +28,20 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReplyCache {
     public static final int MAX_REPLY_BYTES = 4 * 1024 * 1024;
-    static final int HEAP_SHARE = 4;
+    public static final int HEAP_SHARE = 4;
     static final int REPLY_SHARE = 8;
     static final int RECORDING_SHARE = 4;
 
+    /** How long a shared store is waited for; then a provider is asked. */
+    static final Duration SHARED_DEADLINE = Duration.ofMillis(50);
+
     /** One reply to one request: each of its shapes has a place. */
-    record Place(CacheKey key, ReplyKind kind) {}
+    record Place(CacheKey key, ReplyKind kind) {
+        /** As a shared store knows it. */
+        String name() {
+            return kind.name().toLowerCase(Locale.ROOT) + ":" + key.toHex();
+        }
+    }
 
     /** Makes a reply of one shape from another. */
     @FunctionalInterface
@@ -46,6 +57,7 @@ public final class ReplyCache {
     private final LongAdder evicted = new LongAdder();
     private final LongAdder expired = new LongAdder();
     private volatile long maxBytes;
+    private volatile @Nullable SharedStore shared; // null where each process is on its own
 
     /** A cache with no reply in it; {@code nanoTime} is {@link System#nanoTime} but in tests. */
     public ReplyCache(long maxBytes, LongSupplier nanoTime) {
@@ -86,6 +98,47 @@ public final class ReplyCache {
         public long expireAfterRead(Place place, CachedReply reply, long nowNanos,
                 long leftNanos) {
             return leftNanos;
+        }
+    }
+
+    /** From now on replies are looked for, and put, there as well; null for no longer. */
+    public void share(@Nullable SharedStore store) {
+        shared = store;
+    }
+
+    /**
+     * Asks the shared store for the reply that a flight has yet to ask a provider for; returns
+     * false if there is no store to be asked.
+     *
+     * @param answer is run on {@code loop} once, with null for nothing
+     */
+    public boolean tryAskShared(Flight flight, Executor loop,
+            Consumer<@Nullable CachedReply> answer) {
+        SharedStore store = shared;
+        if (store == null || !store.isUp()) {
+            return false;
+        }
+        ReplyKind kind = flight.place().kind();
+        store.get(flight.place().name(), SHARED_DEADLINE).thenAccept(bytes -> {
+            CachedReply found = bytes == null ? null : SharedForm.read(bytes, kind,
+                    System.currentTimeMillis(), nowNanos());
+            loop.execute(() -> {
+                if (found != null) {
+                    keep(flight.place().key(), found);
+                }
+                answer.accept(found);
+            });
+        });
+        return true;
+    }
+
+    /** Keeps a reply that a provider gave, and has others keep it. */
+    void put(CacheKey key, CachedReply reply) {
+        keep(key, reply);
+        SharedStore store = shared;
+        if (store != null && store.isUp() && reply.body().length <= maxReplyBytes()) {
+            store.put(new Place(key, reply.kind()).name(), SharedForm.write(reply,
+                    System.currentTimeMillis(), nowNanos()), Duration.ofNanos(reply.ttlNanos()));
         }
     }
 
@@ -149,7 +202,7 @@ public final class ReplyCache {
                 CachedReply shaped = replies.getIfPresent(new Place(key, other));
                 known = shaped == null ? null : reshaper.reshape(shaped, kind);
                 if (known != null) {
-                    put(key, known);
+                    keep(key, known);
                 }
             }
         }
@@ -161,7 +214,7 @@ public final class ReplyCache {
     }
 
     /** Keeps a reply, if it is not too long. */
-    void put(CacheKey key, CachedReply reply) {
+    private void keep(CacheKey key, CachedReply reply) {
         if (reply.body().length <= maxReplyBytes()) {
             replies.put(new Place(key, reply.kind()), reply);
         }

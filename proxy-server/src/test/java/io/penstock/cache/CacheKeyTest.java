@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class CacheKeyTest {
     private static CacheKey key(List<String> parts, String body) {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        return CacheKey.of(parts, bytes, 0, bytes.length, Set.of("stream"));
+        return CacheKey.of(parts, bytes, 0, bytes.length, Set.of("stream"), Set.of());
     }
 
     @Test
@@ -41,7 +41,7 @@ class CacheKeyTest {
     void readsOnlyItsPartOfTheBytes() {
         byte[] bytes = "xx{\"a\":1}yy".getBytes(StandardCharsets.UTF_8);
 
-        assertThat(CacheKey.of(List.of(), bytes, 2, bytes.length - 4, Set.of()))
+        assertThat(CacheKey.of(List.of(), bytes, 2, bytes.length - 4, Set.of(), Set.of()))
                 .isEqualTo(key(List.of(), "{\"a\":1}"));
     }
 

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CanonicalJsonTest {
     private static String text(String json, String... without) throws NotCanonicalException {
         byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
-        return new String(CanonicalJson.of(bytes, 0, bytes.length, Set.of(without)),
-                StandardCharsets.UTF_8);
+        return new String(CanonicalJson.of(bytes, 0, bytes.length, Set.of(without),
+                Set.of("barred")), StandardCharsets.UTF_8);
     }
 
     @Test
@@ -46,6 +46,15 @@ class CanonicalJsonTest {
         assertThat(text("{\"stream\":true,\"a\":{\"stream\":true},\"user\":{\"x\":[1]}}", "stream",
                 "user")).isEqualTo("{\"a\":{\"stream\":true}}");
         assertThat(text("{\"stream\":true}", "stream")).isEqualTo("{}");
+    }
+
+    @Test
+    void hasNoFormForAnObjectWithAMemberThatBarsIt() throws NotCanonicalException {
+        assertThatThrownBy(() -> text("{\"barred\":true}"))
+                .isInstanceOf(NotCanonicalException.class);
+        assertThat(text("{\"barred\":false,\"a\":{\"barred\":1}}"))
+                .isEqualTo("{\"a\":{\"barred\":1e0},\"barred\":false}");
+        assertThat(text("{\"barred\":null}")).isEqualTo("{\"barred\":null}");
     }
 
     @ParameterizedTest
@@ -95,7 +104,7 @@ class CanonicalJsonTest {
         for (String text : new String[] {"\\ud83d", "\\ude00", "?", "\\ufffd", "\\ud83d\\ude00",
             "\\ude00\\ud83d"}) {
             byte[] json = ("{\"a\":\"" + text + "\"}").getBytes(StandardCharsets.US_ASCII);
-            byte[] canonical = CanonicalJson.of(json, 0, json.length, Set.of());
+            byte[] canonical = CanonicalJson.of(json, 0, json.length, Set.of(), Set.of());
             assertThat(all).noneMatch(other -> Arrays.equals(other, canonical));
             all.add(canonical);
         }
@@ -114,7 +123,7 @@ class CanonicalJsonTest {
     void hasNoFormForBytesThatAreNoText() {
         byte[] bytes = {'{', '"', 'a', '"', ':', '"', (byte) 0xff, '"', '}'};
 
-        assertThatThrownBy(() -> CanonicalJson.of(bytes, 0, bytes.length, Set.of()))
+        assertThatThrownBy(() -> CanonicalJson.of(bytes, 0, bytes.length, Set.of(), Set.of()))
                 .isInstanceOf(NotCanonicalException.class);
     }
 
