@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Turn implements TurnSink {
     static final int MAX_CHARS = 16 * 1024 * 1024;
     static final int MAX_PARTS = 8 * 1024;
+    private static final int PIECE_CHARS = 256; // of a text that is told to another sink
 
     /** What a part is. */
     enum Kind { TEXT, REFUSAL, REASONING, REDACTED, TOOL }
@@ -109,6 +110,50 @@ final class Turn implements TurnSink {
         for (Choice choice : choices) {
             choice.parts.sort(Comparator.comparingInt(part ->
                     part.kind == Kind.REASONING || part.kind == Kind.REDACTED ? 0 : 1));
+        }
+    }
+
+    /** Tells a sink of the whole turn, which is complete; a text comes in pieces. */
+    void tell(TurnSink sink) {
+        sink.onStart(id, model, createdSeconds);
+        for (Choice choice : choices) {
+            for (Part part : choice.parts) {
+                tell(sink, choice.index, part);
+            }
+        }
+        if (usage != null) {
+            sink.onUsage(usage);
+        }
+        for (Choice choice : choices) {
+            if (choice.finish != null) {
+                sink.onFinish(choice.index, choice.finish, choice.stopSequence);
+            }
+        }
+        sink.onEnd();
+    }
+
+    private static void tell(TurnSink sink, int choice, Part part) {
+        if (part.kind == Kind.REDACTED) {
+            sink.onRedactedReasoning(choice, part.text.toString());
+            return;
+        }
+        if (part.kind == Kind.TOOL) {
+            sink.onToolStart(choice, part.tool, part.id, part.name, part.signature);
+        }
+        char[] chars = part.text.toString().toCharArray();
+        for (int at = 0; at < chars.length; ) {
+            int end = Math.min(chars.length, at + PIECE_CHARS);
+            end += end < chars.length && Character.isHighSurrogate(chars[end - 1]) ? 1 : 0;
+            switch (part.kind) {
+                case TEXT -> sink.onText(choice, chars, at, end - at);
+                case REFUSAL -> sink.onRefusal(choice, chars, at, end - at);
+                case REASONING -> sink.onReasoning(choice, chars, at, end - at);
+                default -> sink.onToolArguments(choice, part.tool, chars, at, end - at);
+            }
+            at = end;
+        }
+        if (part.kind == Kind.REASONING && part.signature != null) {
+            sink.onSignature(choice, part.signature);
         }
     }
 
