@@ -45,7 +45,7 @@ class ArchitectureTest {
     private static final List<Set<String>> LAYERS = List.of(
             Set.of("cli"), Set.of("server"), Set.of("config"), Set.of("admin"), Set.of("observe"),
             Set.of("compare"), Set.of("exchange"), Set.of("exchange.failover"),
-            Set.of("exchange.meter"), Set.of("exchange.attempt"),
+            Set.of("exchange.meter"), Set.of("exchange.attempt", "exchange.replay"),
             Set.of("exchange.chat", "exchange.passthrough"), Set.of("exchange.call"),
             Set.of("answer"),
             Set.of("listen", "auth", "limit", "route", "cache", "translate", "upstream", "relay",

@@ -23,8 +23,6 @@ final class Notices {
     private static final List<String> IGNORED_VARIABLES = List.of("REDIS_URL");
 
     static {
-        noEffect(RouteSchema.CACHE, set -> true);
-        noEffect(Schema.CACHE, cache -> cache.get(Schema.CACHE_ENABLED));
         noEffect(Schema.REDIS, redis -> redis.has(Schema.REDIS_URL));
         noEffect(Schema.OTLP, otlp -> otlp.has(Schema.OTLP_ENDPOINT));
         noEffect(Schema.POSTHOG, posthog -> posthog.has(Schema.POSTHOG_HOST));

@@ -59,7 +59,8 @@ final class RouteBinder {
                 section.get(RouteSchema.AFFINITY), hedge(section.get(RouteSchema.HEDGE)),
                 section.has(RouteSchema.MIDSTREAM) ? section.get(RouteSchema.MIDSTREAM)
                         : resilience.midstream(), hold,
-                section.get(RouteSchema.ON_CANCEL).equals("drain"), waits(resilience));
+                section.get(RouteSchema.ON_CANCEL).equals("drain"), waits(resilience),
+                section.section(RouteSchema.CACHE).get(RouteSchema.CACHE_TTL));
         List<TargetSettings> kept = targets(section, resilience);
         if (!section.isComplete() || problems.errorCount() > before) {
             return null;

@@ -77,11 +77,11 @@ final class RouteSchema {
                     "one of prompt_cache_key, user, header:NAME", false, false,
                     RouteSchema::affinity, RouteSchema::format),
             "calls with the same value of it go to the same target, as long as that is well");
-    static final Field<Duration> CACHE_TTL = Field.required("ttl", Types.DURATION,
-            "how long a reply may be answered again");
+    static final Field<Duration> CACHE_TTL = Field.optional("ttl", Types.DURATION,
+            "how long a reply is given again; `0s` for not at all; without it, `cache.ttl`");
     static final Field<Section> CACHE = Field.section("cache",
             SectionType.of("section", CACHE_TTL),
-            "answers repeated calls of this route from memory");
+            "how the [response cache](caching.md) serves this route, where `cache.enabled` is set");
 
     static final SectionType ROUTE = SectionType.of("route", MODEL, TARGETS, STRATEGY, HEDGE,
             RESILIENCE, MIDSTREAM, HOLD, ON_CANCEL, AFFINITY, CACHE);

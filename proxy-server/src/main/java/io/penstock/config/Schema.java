@@ -2,6 +2,8 @@ package io.penstock.config;
 
 import io.penstock.admin.AdminSettings;
 import io.penstock.auth.CorsSettings;
+import io.penstock.cache.CacheSettings;
+import io.penstock.cache.ReplyCache;
 import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
@@ -164,16 +166,27 @@ final class Schema {
                     BUDGET_RATIO),
             "how often a failed attempt is followed by another");
 
-    static final Field<Boolean> CACHE_ENABLED = Field.of("enabled", Types.FLAG, false,
-            "for every route");
+    static final Field<Boolean> CACHE_ENABLED = Field.of("enabled", Types.FLAG,
+            CacheSettings.DEFAULT.enabled(), "whether replies are given again at all");
+    static final Field<Duration> CACHE_TTL = Field.of("ttl", Types.DURATION,
+            CacheSettings.DEFAULT.ttl(),
+            "how long a reply is given again, where its route does not say it");
+    static final Field<Long> CACHE_MAX_SIZE = Field.of("max_size", Types.SIZE,
+            CacheSettings.DEFAULT.maxBytes(), "of all replies; never more than a "
+                    + ReplyCache.HEAP_SHARE + "th of the heap");
+    static final Field<CacheSettings.Scope> CACHE_SCOPE = Field.of("scope",
+            Types.oneOf(CacheSettings.Scope.values()), CacheSettings.DEFAULT.scope(),
+            "`key` gives a reply again to the caller that got it, `shared` to every caller that "
+                    + "may use the model");
+    static final Field<CacheSettings.Replay> CACHE_REPLAY = Field.of("replay",
+            Types.oneOf(CacheSettings.Replay.values()), CacheSettings.DEFAULT.replay(),
+            "`fast` gives a stream again as fast as the caller reads it, `paced` over the time "
+                    + "that it took");
     static final Field<Section> CACHE = Field.section("cache",
-            SectionType.of("section", CACHE_ENABLED,
-                    Field.of("ttl", Types.DURATION, Duration.ofMinutes(5),
-                            "how long a reply may be answered again"),
-                    Field.of("max_size", Types.SIZE, 256L * 1024 * 1024, "of all replies"),
-                    Field.of("scope", Types.oneOf("key", "shared"), "key",
-                            "whether callers see each other's replies")),
-            "answers repeated calls from memory");
+            SectionType.of("section", CACHE_ENABLED, CACHE_TTL, CACHE_MAX_SIZE, CACHE_SCOPE,
+                    CACHE_REPLAY),
+            "the [response cache](caching.md): identical calls are answered from memory, or join "
+                    + "the one that is under way");
 
     static final Field<String> REDIS_URL = Field.optional("url",
             new ScalarType<>("URL", "a URL that begins with redis://, rediss://, redis-cluster:// "

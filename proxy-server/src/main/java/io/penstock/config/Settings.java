@@ -3,6 +3,7 @@ package io.penstock.config;
 import io.penstock.admin.AdminSettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
+import io.penstock.cache.CacheSettings;
 import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
@@ -22,21 +23,22 @@ import java.util.List;
  * @param shutdownGrace how long open streams may go on after a stop was asked for
  * @param debug whether the log tells what peers do wrong, too
  * @param unrouted how calls of models without a route are carried out
+ * @param cache which replies are given again
  */
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
         List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
         CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
         BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
-        Duration shutdownGrace, boolean debug, RoutePolicy unrouted) {
+        Duration shutdownGrace, boolean debug, RoutePolicy unrouted, CacheSettings cache) {
 
-    /** One that carries out calls of models without a route by default. */
+    /** One that carries out calls of models without a route by default, and caches nothing. */
     public Settings(List<ListenSettings> listen, AdminSettings admin,
             List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
             CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
             BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
             Duration shutdownGrace, boolean debug) {
         this(listen, admin, providers, routes, auth, cors, limits, budget, prices, breaker, retry,
-                observe, shutdownGrace, debug, RoutePolicy.DEFAULT);
+                observe, shutdownGrace, debug, RoutePolicy.DEFAULT, CacheSettings.DEFAULT);
     }
 
     public Settings {
@@ -45,11 +47,17 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
         routes = List.copyOf(routes);
     }
 
+    /** These settings with that response cache. */
+    public Settings withCache(CacheSettings other) {
+        return new Settings(listen, admin, providers, routes, auth, cors, limits, budget, prices,
+                breaker, retry, observe, shutdownGrace, debug, unrouted, other);
+    }
+
     /** These settings without an access log. */
     public Settings withoutAccessLog() {
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
                 prices, breaker, retry,
                 new ObserveSettings(null, observe.json(), observe.fullHeaders()),
-                shutdownGrace, debug, unrouted);
+                shutdownGrace, debug, unrouted, cache);
     }
 }

@@ -2,6 +2,7 @@ package io.penstock.config;
 
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
+import io.penstock.cache.CacheSettings;
 import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
@@ -60,7 +61,15 @@ final class SettingsBinder {
                 retry(root.section(Schema.RETRY)),
                 observe(root.section(Schema.OBSERVE)),
                 root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug(),
-                routeBinder.unrouted());
+                routeBinder.unrouted(), cache(root.section(Schema.CACHE)));
+    }
+
+    private CacheSettings cache(Section section) {
+        CacheSettings cache = section.build(problems,
+                () -> new CacheSettings(section.get(Schema.CACHE_ENABLED),
+                        section.get(Schema.CACHE_TTL), section.get(Schema.CACHE_MAX_SIZE),
+                        section.get(Schema.CACHE_SCOPE), section.get(Schema.CACHE_REPLAY)));
+        return cache == null ? CacheSettings.DEFAULT : cache;
     }
 
     private CorsSettings cors(Section section) {

@@ -3,21 +3,30 @@ package io.penstock.exchange;
 import io.netty.buffer.ByteBuf;
 import io.penstock.answer.LimitReply;
 import io.penstock.answer.LocalReply;
+import io.penstock.cache.CachedReply;
+import io.penstock.cache.Flight;
+import io.penstock.cache.Lookup;
+import io.penstock.cache.Seat;
 import io.penstock.caller.Caller;
 import io.penstock.exchange.attempt.Attempt;
 import io.penstock.exchange.attempt.AttemptListener;
 import io.penstock.exchange.call.AttemptLog;
+import io.penstock.exchange.call.CacheTerms;
+import io.penstock.exchange.call.CacheUse;
 import io.penstock.exchange.call.Call;
 import io.penstock.exchange.call.Demand;
 import io.penstock.exchange.call.Leg;
 import io.penstock.exchange.call.Policy;
 import io.penstock.exchange.call.ReplyReading;
+import io.penstock.exchange.call.ReplySource;
 import io.penstock.exchange.call.Timing;
 import io.penstock.exchange.call.Timing.Stage;
 import io.penstock.exchange.call.Whom;
 import io.penstock.exchange.failover.Failover;
 import io.penstock.exchange.meter.AttemptCosts;
 import io.penstock.exchange.meter.Metering;
+import io.penstock.exchange.replay.Recording;
+import io.penstock.exchange.replay.Replay;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.HeadWriter;
@@ -52,6 +61,9 @@ public final class Exchange extends Deadlines.Entry
     /** How long a reply is read on whose caller has gone. */
     static final long MAX_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+    /** How long a reply is read on for others before it is seen that they have gone, too. */
+    private static final long FOLLOWED_CHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private static final long MAX_RETRY_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final ExchangeLoop loop;
@@ -71,9 +83,19 @@ public final class Exchange extends Deadlines.Entry
     private boolean waitsForSlot; // among the concurrent calls: nothing is asked until then
     private boolean whole; // the request, while it waits
     private long dispatchedNanos; // when the request was whole, or could be sent on
-    private AttemptCosts costs; // null until targets are asked
+    private Whom whom; // this and the next are null until the call is dispatched
+    private AttemptCosts costs;
+    private CacheTerms terms; // null where no reply is given again
+    private CacheUse cacheUse; // null likewise
+    private CachedReply given; // from the cache, or the flight; null for any other
+    private Seat seat; // null unless another call's reply is waited for, or read
+    private Replay replay; // null unless that is what the caller gets
+    private Recording recording; // null unless others may get this reply
+    private boolean leads; // for others: the caller has gone
     private Leg leg; // null unless both sides have left HTTP behind
     private long drainUntilNanos;
+    private long firstContentNanos; // of a replay
+    private TargetName replayed; // who gave it first
     private int status;
     private Failure failure;
     private boolean leftAlone; // the caller went when a provider was at work for it
@@ -98,8 +120,7 @@ public final class Exchange extends Deadlines.Entry
         receivedNanos = loop.nowNanos();
         timing = new Timing(receivedNanos);
         metering = new Metering(loop.meter(), permit, caller, policy);
-        failover = new Failover(loop.failover(), downstream, this, call, policy, log, timing,
-                metering);
+        failover = new Failover(loop.failover(), this, call, policy, log, timing, metering);
         lines = new ReplyLines(permit, requestId, cors, call.format(), policy.fullHeaders(),
                 log, timing);
     }
@@ -238,6 +259,7 @@ public final class Exchange extends Deadlines.Entry
     private void giveUp(Failure why) {
         switch (phase) {
             case RECEIVED -> refuse(why);
+            case FOLLOWING -> endReplay(why);
             case ATTEMPTING -> {
                 onRequestUnwanted();
                 stopTrying(Fault.CALLER_GONE);
@@ -245,8 +267,12 @@ public final class Exchange extends Deadlines.Entry
                 answerFailure();
             }
             case COMMITTED -> {
-                onRequestUnwanted();
-                breakOff(failover.leader(), Fault.CALLER_GONE, why);
+                if (replay != null) {
+                    endReplay(why);
+                } else {
+                    onRequestUnwanted();
+                    breakOff(failover.leader(), Fault.CALLER_GONE, why);
+                }
             }
             default -> { }
         }
@@ -259,6 +285,14 @@ public final class Exchange extends Deadlines.Entry
     public void onClosed() {
         if (leg != null) {
             endLeg();
+            return;
+        }
+        if (phase == Phase.FOLLOWING || replay != null) {
+            endWithoutCaller();
+            return;
+        }
+        if (recording != null && recording.isFollowed()) {
+            leadOnForOthers();
             return;
         }
         Attempt attempt = failover.leader();
@@ -285,9 +319,35 @@ public final class Exchange extends Deadlines.Entry
         }
         moveTo(Phase.DRAINING);
         loop.drains().add(this);
-        drainUntilNanos = loop.nowNanos() + MAX_DRAIN_NANOS;
-        loop.calls().deadlines().expectBy(drainUntilNanos);
+        expectDrainUntil(loop.nowNanos() + MAX_DRAIN_NANOS);
         return true;
+    }
+
+    /** Others wait for the reply: the attempt continues without the caller. */
+    private void leadOnForOthers() {
+        leads = true;
+        recording.detach();
+        loop.drains().add(this);
+        expectDrainUntil(loop.nowNanos() + FOLLOWED_CHECK_NANOS);
+        if (phase == Phase.COMMITTED) {
+            failover.leader().resume();
+        }
+    }
+
+    private void expectDrainUntil(long nanos) {
+        drainUntilNanos = nanos;
+        loop.calls().deadlines().expectBy(nanos);
+    }
+
+    /** Ends what was read for others, of whom there are none left, or for whom nothing is. */
+    private void endForOthers() {
+        leftAlone = failover.isSent() && !failover.isPaused();
+        if (phase == Phase.ATTEMPTING) {
+            stopTrying(Fault.CALLER_GONE);
+        } else {
+            failover.leader().abandon();
+        }
+        endWithoutCaller();
     }
 
     @Override
@@ -299,11 +359,19 @@ public final class Exchange extends Deadlines.Entry
 
     @Override
     public void endDrain() {
+        if (leads) {
+            endForOthers();
+            return;
+        }
         failover.leader().abandon();
         onDrained(failover.leader());
     }
 
     private void endWithoutCaller() {
+        if (recording != null) {
+            recording.handOver();
+        }
+        loop.drains().remove(this);
         fail(Failure.of(Failure.Kind.CALLER_GONE, "The caller closed the connection."));
         status = Failure.Kind.CALLER_GONE.status();
         settle();
@@ -318,15 +386,26 @@ public final class Exchange extends Deadlines.Entry
             onOver(Fault.SHUTDOWN);
             return;
         }
+        if (leads) {
+            endForOthers();
+            return;
+        }
         switch (phase) {
             case RECEIVED -> refuse(why);
+            case FOLLOWING -> endReplay(why);
             case ATTEMPTING -> {
                 onRequestUnwanted();
                 stopTrying(Fault.SHUTDOWN);
                 fail(why);
                 answerFailure();
             }
-            case COMMITTED -> breakOff(failover.leader(), Fault.SHUTDOWN, why);
+            case COMMITTED -> {
+                if (replay != null) {
+                    endReplay(why);
+                } else {
+                    breakOff(failover.leader(), Fault.SHUTDOWN, why);
+                }
+            }
             default -> { } // nothing is under way that a caller waits for
         }
     }
@@ -339,8 +418,13 @@ public final class Exchange extends Deadlines.Entry
         if (leg != null) {
             leg.onCallerWritable();
         } else if (phase == Phase.COMMITTED) {
-            failover.leader().resume();
+            source().resume();
         }
+    }
+
+    /** What the caller's reply comes from. */
+    private ReplySource source() {
+        return replay != null ? replay : failover.leader();
     }
 
     // Targets are asked
@@ -369,16 +453,159 @@ public final class Exchange extends Deadlines.Entry
             return;
         }
         costs = new AttemptCosts(metering, demand.generates() || !demand.understood());
-        moveTo(Phase.ATTEMPTING);
         if (whom instanceof Whom.Routed routed && call.isAnsweredHere(routed.routes().get(0))) {
             answerEstimate(call.ownReply(metering.estimate(model, 0).prompt()));
             return;
         }
-        failover.begin(whom, costs, dispatchedNanos, now);
+        this.whom = whom;
         loop.calls().deadlines().add(this);
+        look();
+    }
+
+    /** Asks the cache first, where that may have the reply. */
+    private void look() {
+        terms = call.cacheTerms(whom);
+        Lookup found = terms == null || terms.key() == null ? new Lookup.Bypass()
+                : loop.cache().look(terms.key(), terms.kind(), terms.reshaper(),
+                        downstream.executor(), this::onNews);
+        if (found instanceof Lookup.Hit hit) {
+            give(hit.reply(), CacheUse.HIT);
+        } else if (found instanceof Lookup.Lead lead) {
+            record(lead.flight());
+            if (loop.cache().tryAskShared(lead.flight(), downstream.executor(), this::onShared)) {
+                waitForAnother();
+            } else {
+                ask(recording);
+            }
+        } else if (found instanceof Lookup.Follow follow) {
+            seat = follow.seat();
+            waitForAnother();
+            onNews();
+        } else {
+            cacheUse = terms == null ? null : CacheUse.BYPASS;
+            ask(downstream);
+        }
+    }
+
+    private void ask(DownstreamStream to) {
+        long now = loop.nowNanos();
+        moveTo(Phase.ATTEMPTING);
+        failover.begin(whom, costs, to, dispatchedNanos, now);
         if (!failover.startFirst(now)) {
             answerFailure();
         }
+    }
+
+    private void waitForAnother() {
+        moveTo(Phase.FOLLOWING);
+        timing.enter(Stage.PROVIDER, loop.nowNanos());
+        if (call.timeoutNanos() != Deadlines.NEVER) {
+            loop.calls().deadlines().expectBy(dispatchedNanos + call.timeoutNanos());
+        }
+    }
+
+    /** The reply is for this call, and for those like it that come meanwhile. */
+    private void record(Flight flight) {
+        cacheUse = CacheUse.MISS;
+        recording = new Recording(downstream, flight);
+    }
+
+    /** Another process has the reply, or none that can be asked. */
+    private void onShared(CachedReply known) {
+        if (phase != Phase.FOLLOWING) {
+            return; // over by now
+        }
+        if (known == null) {
+            ask(recording);
+        } else {
+            recording.complete(known);
+            give(known, CacheUse.HIT);
+        }
+    }
+
+    // A reply that another call got, or is getting
+
+    /** The call that is followed may have come further. */
+    private void onNews() {
+        if (seat == null || phase.isLast()) {
+            return;
+        }
+        switch (seat.look()) {
+            case EVENTS -> readOn(false);
+            case ALL_EVENTS -> readOn(true);
+            case WHOLE -> give(seat.reply(), CacheUse.JOINED);
+            case LEAD -> {
+                Flight flight = seat.flight();
+                seat = null;
+                record(flight);
+                ask(recording);
+            }
+            case ALONE -> {
+                seat = null;
+                cacheUse = CacheUse.BYPASS;
+                ask(downstream);
+            }
+            case BROKEN -> endReplay(Failure.of(Failure.Kind.UPSTREAM_ERROR,
+                    "The reply to the call that this one joined broke off."));
+            default -> { }
+        }
+    }
+
+    private void readOn(boolean complete) {
+        if (replay == null) {
+            Replay begun = Replay.of(seat, downstream, loop.calls().deadlines(), call.format(),
+                    this::onReplayed);
+            if (complete) {
+                begun.complete();
+            }
+            commit(begun, CacheUse.JOINED, seat.provider(), seat.model(), 0);
+        } else {
+            if (complete) {
+                replay.complete();
+            }
+            replay.resume();
+        }
+    }
+
+    private void give(CachedReply reply, CacheUse use) {
+        given = reply;
+        commit(Replay.of(reply, terms.paced() && use == CacheUse.HIT, downstream,
+                loop.calls().deadlines(), call.format(), this::onReplayed), use,
+                reply.provider(), reply.model(), reply.ageSeconds(System.nanoTime()));
+    }
+
+    private void commit(Replay begun, CacheUse use, String provider, String model,
+            long ageSeconds) {
+        replay = begun;
+        cacheUse = use;
+        moveTo(Phase.COMMITTED);
+        status = 200;
+        firstContentNanos = loop.nowNanos();
+        replayed = new TargetName(provider, model);
+        call.release(); // it will not be sent
+        replay.begin(loop.calls().writer(), lines.ofReplay(loop.calls().writer(), replayed, use,
+                ageSeconds, downstream.isTls(), firstContentNanos));
+    }
+
+    private void onReplayed() {
+        moveTo(Phase.COMPLETE);
+        settle();
+        close();
+        downstream.endResponse();
+    }
+
+    /** Ends a reply that is not this call's own, of which the caller may have some. */
+    private void endReplay(Failure why) {
+        fail(why);
+        if (replay == null) {
+            answerFailure();
+            return;
+        }
+        brokenOff = true;
+        replay.cut(why, null);
+        settle();
+        close();
+        downstream.cut();
     }
 
     private static TargetName first(Whom whom) {
@@ -449,8 +676,14 @@ public final class Exchange extends Deadlines.Entry
         if (leg != null) {
             return leg.remainingNanos(nowNanos);
         }
+        if (phase == Phase.FOLLOWING) {
+            return followingNanos(nowNanos);
+        }
+        if (replay != null) {
+            return replay.remainingNanos(nowNanos);
+        }
         long remaining = failover.remainingNanos(nowNanos);
-        return phase == Phase.DRAINING ? Math.min(remaining, drainUntilNanos - nowNanos)
+        return phase == Phase.DRAINING || leads ? Math.min(remaining, drainUntilNanos - nowNanos)
                 : remaining;
     }
 
@@ -458,13 +691,26 @@ public final class Exchange extends Deadlines.Entry
     protected void onDeadline(long nowNanos) {
         if (leg != null) {
             leg.onDeadline(nowNanos);
-        } else if (phase == Phase.DRAINING && drainUntilNanos - nowNanos <= 0) {
+        } else if (phase == Phase.FOLLOWING) {
+            endReplay(Failure.of(Failure.Kind.UPSTREAM_TIMEOUT,
+                    "The call that this one joined took too long."));
+        } else if (replay != null) {
+            replay.resume();
+        } else if (leads && recording.isFollowed() && drainUntilNanos - nowNanos <= 0) {
+            expectDrainUntil(nowNanos + FOLLOWED_CHECK_NANOS); // the total time bounds it
+        } else if ((phase == Phase.DRAINING || leads) && drainUntilNanos - nowNanos <= 0) {
             endDrain();
         } else if (failover.timeLeftNanos(nowNanos) <= 0) {
             onTotalTimeout(nowNanos);
         } else if (!failover.onDeadline(nowNanos)) {
             answerFailure();
         }
+    }
+
+    /** How long the caller lets this call wait for another's reply. */
+    private long followingNanos(long nowNanos) {
+        return call.timeoutNanos() == Deadlines.NEVER ? Deadlines.NEVER
+                : call.timeoutNanos() - (nowNanos - dispatchedNanos);
     }
 
     private void onTotalTimeout(long nowNanos) {
@@ -511,10 +757,13 @@ public final class Exchange extends Deadlines.Entry
         }
         moveTo(Phase.COMMITTED);
         status = good.shownStatus();
+        if (recording != null && good.verdict() == ReplyVerdict.GOOD && status == 200) {
+            recording.begin(good.target().provider(), good.target().model());
+        }
         if (!good.reading().canBeContinuedLater()) {
             call.release(); // it will not be sent again
         }
-        lines.write(out, good, downstream.isTls(), now);
+        lines.write(out, good, cacheUse, downstream.isTls(), now);
     }
 
     @Override
@@ -552,6 +801,13 @@ public final class Exchange extends Deadlines.Entry
 
     @Override
     public void onEnd(Attempt good, boolean withError) {
+        if (recording != null && !withError && log.lastFault() == null) {
+            completeRecording(good);
+        }
+        if (leads) {
+            endWithoutCaller();
+            return;
+        }
         if (withError) {
             fail(Failure.of(Failure.Kind.UPSTREAM_ERROR, "The provider ended in an error event."));
         } else {
@@ -560,6 +816,16 @@ public final class Exchange extends Deadlines.Entry
         settle();
         close();
         downstream.endResponse();
+    }
+
+    /** The reply is whole; one of several parts, or with holes, is for those who wait alone. */
+    private void completeRecording(Attempt good) {
+        TokenUsage usage = good.usage();
+        CachedReply.Tokens tokens = usage == null ? CachedReply.Tokens.NONE
+                : new CachedReply.Tokens(usage.prompt(), usage.completion(), usage.cached(),
+                        usage.reasoning(), usage.estimated());
+        recording.complete(tokens, loop.nowNanos() - good.contentNanos(), terms.ttlNanos(),
+                !good.ask().continues() && good.reading().malformedEvents() == 0);
     }
 
     @Override
@@ -584,8 +850,14 @@ public final class Exchange extends Deadlines.Entry
 
     /** Writes the reason where the caller's format has a word for it, then cuts the connection. */
     private void endBroken(Attempt broken, Failure why) {
+        if (leads) {
+            failRecording();
+            endForOthers();
+            return;
+        }
         fail(why);
         brokenOff = true;
+        failRecording();
         broken.cut(why, log.toJson());
         broken.abandon();
         settle();
@@ -597,6 +869,11 @@ public final class Exchange extends Deadlines.Entry
 
     /** Answers with the failure: no target brought a reply that may pass. */
     private void answerFailure() {
+        failRecording();
+        if (leads) {
+            endWithoutCaller();
+            return;
+        }
         if (failure == null) {
             fail(FailureReason.ofAll(call, log, failover.leader() != null));
         }
@@ -693,11 +970,24 @@ public final class Exchange extends Deadlines.Entry
         downstream.endResponse();
     }
 
+    private void failRecording() {
+        if (recording != null) {
+            recording.fail();
+        }
+    }
+
     // The end
 
     /** Books what the exchange used, gives the rest back, and releases the request. */
     private void settle() {
         loop.calls().deadlines().remove(this);
+        failRecording(); // unless its end is known by now
+        if (seat != null) {
+            seat.leave();
+        }
+        if (replay != null) {
+            replay.abandon();
+        }
         if (leg == null && costs != null) {
             bookReply();
         }
@@ -728,11 +1018,21 @@ public final class Exchange extends Deadlines.Entry
         ReplyReading reading = served ? last.reading() : null;
         return new Finished(caller, requestId, call.model(), call.api(),
                 served ? last.ask().request().api() : null, call.isStream(), status, failure,
-                List.copyOf(log.entries()), served ? last.target() : null,
+                List.copyOf(log.entries()), served ? last.target() : replayed,
                 costs == null ? null : costs.usage(), metering.usedNanoDollars(),
                 reading == null ? 0 : reading.malformedEvents(), receivedNanos, loop.nowNanos(),
-                System.currentTimeMillis(), served ? last.contentNanos() - receivedNanos : -1,
+                System.currentTimeMillis(), served ? last.contentNanos() - receivedNanos
+                        : replay != null ? firstContentNanos - receivedNanos : -1,
                 new Finished.Stages(timing.nanos(Stage.RECEIVE), timing.nanos(Stage.QUEUE),
-                        timing.nanos(Stage.PROVIDER), timing.nanos(Stage.PROXY)));
+                        timing.nanos(Stage.PROVIDER), timing.nanos(Stage.PROXY)),
+                cacheUse, saved());
+    }
+
+    /** What a reply came to that was not this call's own; null for none. */
+    private TokenUsage saved() {
+        CachedReply.Tokens tokens = given == null ? null : given.tokens();
+        return tokens == null || phase != Phase.COMPLETE ? null
+                : new TokenUsage(tokens.prompt(), tokens.completion(), tokens.cached(),
+                        tokens.reasoning(), tokens.estimated());
     }
 }

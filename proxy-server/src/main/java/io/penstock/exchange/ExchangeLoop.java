@@ -1,6 +1,7 @@
 package io.penstock.exchange;
 
 import io.penstock.answer.LocalReply;
+import io.penstock.cache.ReplyCache;
 import io.penstock.exchange.call.CallLoop;
 import io.penstock.exchange.failover.FailoverLoop;
 import io.penstock.exchange.meter.MeterLoop;
@@ -23,11 +24,14 @@ public final class ExchangeLoop {
     private final CallLoop calls;
     private final FailoverLoop failover;
     private final MeterLoop meter;
+    private final ReplyCache cache;
     private final Set<Draining> drains = new HashSet<>(); // as many as calls in flight, at most
 
-    public ExchangeLoop(CallLoop calls, MeterLoop meter) {
+    /** {@code cache} is one for all loops. */
+    public ExchangeLoop(CallLoop calls, MeterLoop meter, ReplyCache cache) {
         this.calls = calls;
         this.meter = meter;
+        this.cache = cache;
         failover = new FailoverLoop(calls);
     }
 
@@ -41,6 +45,10 @@ public final class ExchangeLoop {
 
     MeterLoop meter() {
         return meter;
+    }
+
+    ReplyCache cache() {
+        return cache;
     }
 
     long nowNanos() {

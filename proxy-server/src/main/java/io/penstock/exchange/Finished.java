@@ -2,6 +2,7 @@ package io.penstock.exchange;
 
 import io.penstock.caller.Caller;
 import io.penstock.exchange.call.AttemptRecord;
+import io.penstock.exchange.call.CacheUse;
 import io.penstock.failure.Failure;
 import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;
@@ -31,12 +32,15 @@ import java.util.List;
  * @param endedMillis the same moment, since 1970
  * @param firstContentNanos from the head to the first content for the caller; -1 for none
  * @param stages where the time went until the reply began; null where no exchange began
+ * @param cache what the response cache was to the call; null where it is not for such calls
+ * @param saved what the reply came to for the call that it was made for; null for a reply of the
+ *     call's own
  */
 public record Finished(Caller caller, String requestId, String model, Api api, Api upstreamApi,
         boolean isStream, int status, Failure failure, List<AttemptRecord> attempts,
         TargetName servedBy, TokenUsage usage, long nanoDollars, int malformedEvents,
         long receivedNanos, long endedNanos, long endedMillis, long firstContentNanos,
-        Stages stages) {
+        Stages stages, CacheUse cache, TokenUsage saved) {
 
     /** Nanoseconds of each stage until the reply began; they add up to the whole. */
     public record Stages(long receive, long queue, long provider, long proxy) {}
@@ -51,7 +55,7 @@ public record Finished(Caller caller, String requestId, String model, Api api, A
             long receivedNanos, long nowNanos) {
         return new Finished(caller, requestId, null, null, null, false, why.kind().status(),
                 new Failure(why.kind(), why.message(), why.param(), what), List.of(), null, null,
-                0, 0, receivedNanos, nowNanos, System.currentTimeMillis(), -1, null);
+                0, 0, receivedNanos, nowNanos, System.currentTimeMillis(), -1, null, null, null);
     }
 
     public long durationNanos() {

@@ -238,6 +238,12 @@ public final class AccessLog implements AutoCloseable {
             if (x.malformedEvents() > 0) {
                 out.append(",\"malformed_events\":").append(x.malformedEvents());
             }
+            if (x.cache() != null) {
+                out.append(",\"cache\":\"").append(x.cache().word()).append('"');
+            }
+            if (x.saved() != null) {
+                out.append(",\"saved_tokens\":").append(x.saved().total());
+            }
             TokenUsage usage = x.usage();
             if (usage != null) {
                 out.append(",\"prompt_tokens\":").append(usage.prompt())
@@ -277,6 +283,12 @@ public final class AccessLog implements AutoCloseable {
             out.append(" ms=").append(millis(x.durationNanos()));
             if (x.firstContentNanos() >= 0) {
                 out.append(" first_content_ms=").append(millis(x.firstContentNanos()));
+            }
+            if (x.cache() != null) {
+                out.append(" cache=").append(x.cache().word());
+            }
+            if (x.saved() != null) {
+                out.append(" saved_tokens=").append(x.saved().total());
             }
             TokenUsage usage = x.usage();
             if (usage != null) {

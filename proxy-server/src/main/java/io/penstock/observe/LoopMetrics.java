@@ -136,6 +136,13 @@ final class LoopMetrics implements ExchangeObserver {
             timer(Metric.REQUEST_DURATION).at(api).at(stream).leaf()
                     .record(exchange.durationNanos());
         }
+        if (exchange.cache() != null) {
+            counter(Metric.CACHE_CALLS).at(exchange.cache().word()).leaf().add(1);
+        }
+        if (exchange.saved() != null) {
+            at(counter(Metric.CACHE_SAVED_TOKENS), exchange.servedBy()).leaf()
+                    .add(exchange.saved().total());
+        }
         if (exchange.servedBy() != null) {
             String provider = exchange.servedBy().provider();
             if (exchange.firstContentNanos() >= 0) {

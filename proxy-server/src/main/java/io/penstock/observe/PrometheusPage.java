@@ -169,6 +169,12 @@ final class PrometheusPage {
                 now.loops().stream().mapToLong(Readings.OfLoop::queued).sum());
         put(out, Metric.UPSTREAM_CONNECTIONS,
                 now.loops().stream().mapToLong(Readings.OfLoop::upstreamConnections).sum());
+        put(out, Metric.CACHE_BYTES, now.cache().bytes(), "replies");
+        put(out, Metric.CACHE_BYTES, now.cache().recordedBytes(), "recording");
+        put(out, Metric.CACHE_REPLIES, now.cache().replies());
+        put(out, Metric.CACHE_FLIGHTS, now.cache().flights());
+        put(out, Metric.CACHE_EVICTIONS, now.cache().evicted(), "size");
+        put(out, Metric.CACHE_EVICTIONS, now.cache().expired(), "age");
         for (int i = 0; i < now.loops().size(); i++) {
             put(out, Metric.LOOP_LAG, now.loops().get(i).lagNanos() / NANOS_A_SECOND,
                     Integer.toString(i));

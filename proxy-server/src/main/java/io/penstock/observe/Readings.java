@@ -11,7 +11,7 @@ import java.util.List;
  * @param openExchanges that are under way
  */
 public record Readings(String version, long uptimeNanos, boolean ready, long connections,
-        long openExchanges, List<OfLoop> loops, List<OfProvider> providers) {
+        long openExchanges, List<OfLoop> loops, List<OfProvider> providers, OfCache cache) {
 
     /**
      * One event loop.
@@ -21,6 +21,18 @@ public record Readings(String version, long uptimeNanos, boolean ready, long con
      * @param queued exchanges that wait to be among the concurrent ones
      */
     public record OfLoop(long lagNanos, int upstreamConnections, long queued) {}
+
+    /**
+     * The response cache.
+     *
+     * @param bytes of the replies in it, about
+     * @param recordedBytes of replies that come
+     * @param flights calls under way that others can join
+     * @param evicted to make room, since the start
+     * @param expired since the start
+     */
+    public record OfCache(long bytes, long recordedBytes, long replies, int flights, long evicted,
+            long expired) {}
 
     /**
      * One provider.

@@ -4,6 +4,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Ticker;
 import io.penstock.admin.Build;
 import io.penstock.admin.ServerState;
+import io.penstock.cache.ReplyCache;
 import io.penstock.caller.Allowance;
 import io.penstock.observe.Metrics;
 import io.penstock.observe.Readings;
@@ -112,7 +113,13 @@ final class PageState implements ServerState {
     public Readings readings() {
         return new Readings(Build.THIS.version(), uptimeNanos(), isReady(),
                 shared.connectionLimit().open(), shared.concurrent().used(),
-                shared.workers().readings(), providers().stream().map(this::reading).toList());
+                shared.workers().readings(), providers().stream().map(this::reading).toList(),
+                reading(shared.cache()));
+    }
+
+    private static Readings.OfCache reading(ReplyCache cache) {
+        return new Readings.OfCache(cache.bytes(), cache.recordedBytes(), cache.count(),
+                cache.flights(), cache.evicted(), cache.expired());
     }
 
     private Readings.OfProvider reading(Provider provider) {

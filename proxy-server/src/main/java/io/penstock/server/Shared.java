@@ -1,5 +1,6 @@
 package io.penstock.server;
 
+import io.penstock.cache.ReplyCache;
 import io.penstock.caller.Allowance;
 import io.penstock.config.Settings;
 import io.penstock.limit.Accounts;
@@ -37,6 +38,7 @@ final class Shared {
     private final Budgets budgets = new Budgets(Budgets.MAX_CALLERS);
     private final ResponseMemory responseMemory =
             new ResponseMemory(ResponseMemory.Settings.DEFAULT, System::nanoTime);
+    private final ReplyCache cache;
     private volatile Snapshot snapshot;
     private volatile boolean draining;
     private volatile Runnable onDrainAsked = () -> { };
@@ -53,6 +55,7 @@ final class Shared {
         }
         Settings settings = snapshot.settings();
         limitAll(settings);
+        cache = new ReplyCache(settings.cache().maxBytes(), System::nanoTime);
         expectNamesOf(snapshot);
         concurrent = new Slots(settings.limits().concurrent());
         connectionLimit = new ConnectionLimit(settings.limits().connections(),
@@ -108,6 +111,7 @@ final class Shared {
         Settings now = next.settings();
         concurrent.setLimit(now.limits().concurrent());
         limitAll(now);
+        cache.setMaxBytes(now.cache().maxBytes());
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
         snapshot = next;
         next.adopt();
@@ -137,6 +141,11 @@ final class Shared {
     /** The proxy's own answers that Responses callers may refer to. */
     ResponseMemory responseMemory() {
         return responseMemory;
+    }
+
+    /** The replies that may be given again. */
+    ReplyCache cache() {
+        return cache;
     }
 
     Slots concurrent() {

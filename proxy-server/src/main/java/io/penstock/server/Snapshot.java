@@ -75,7 +75,7 @@ record Snapshot(Settings settings, List<Provider> providers, Policy policy,
                 new Router(settings.routes(), candidates, settings.unrouted()), enabled,
                 settings.retry(), settings.budget(), settings.prices(),
                 settings.limits().bodyBytes(),
-                settings.observe().fullHeaders());
+                settings.observe().fullHeaders(), settings.cache());
         return new Snapshot(settings, List.copyOf(providers), policy,
                 new Authenticator(settings.auth(), glob -> new Glob(glob)::matches, previous),
                 new Cors(settings.cors()));

@@ -62,7 +62,8 @@ final class Worker {
         calls = new CallLoop(deadlines, upstream, bodyMemory);
         chats = new ChatLoop(calls, server.responseMemory());
         exchanges = new ExchangeLoop(calls,
-                new MeterLoop(new Estimator(), server.ledger(), server.budgets()));
+                new MeterLoop(new Estimator(), server.ledger(), server.budgets()),
+                server.cache());
         admission = new SlotQueue<>(server.concurrent(), Integer.MAX_VALUE, deadlines, loop,
                 new SlotQueue.Listener<>() {
                     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.admin.AdminSettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
+import io.penstock.cache.CacheSettings;
 import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
@@ -351,6 +352,32 @@ class ConfigLoaderTest {
         assertThat(settings.routes().get(2).policy()).isEqualTo(RoutePolicy.DEFAULT);
         assertThat(settings.breaker()).isEqualTo(new BreakerSettings(false, 0.3, 5,
                 Duration.ofSeconds(10), Duration.ofSeconds(1), 2));
+    }
+
+    @Test
+    void readsWhichRepliesAreGivenAgain() throws ConfigException {
+        Settings settings = file("""
+                providers:
+                  - {name: p, type: vllm}
+                routes:
+                  - {model: m, targets: [p/x], cache: {ttl: 0s}}
+                  - {model: n, targets: [p/x], cache: {ttl: 1h}}
+                  - {model: o, targets: [p/x]}
+                cache: {enabled: true, ttl: 9m, max_size: 1MiB, scope: shared, replay: paced}
+                """).settings();
+
+        assertThat(settings.cache()).isEqualTo(new CacheSettings(true, Duration.ofMinutes(9),
+                1024 * 1024, CacheSettings.Scope.SHARED, CacheSettings.Replay.PACED));
+        assertThat(settings.routes()).extracting(route -> route.policy().cacheTtl())
+                .containsExactly(Duration.ZERO, Duration.ofHours(1), null);
+    }
+
+    @Test
+    void givesNoReplyAgainUnlessThatIsSaid() throws ConfigException {
+        assertThat(file("providers:\n  - {name: p, type: vllm}\n").settings().cache())
+                .isEqualTo(CacheSettings.DEFAULT);
+        assertThat(file("providers:\n  - {name: p, type: vllm}\ncache: {ttl: 0s}\n").mistakes())
+                .singleElement().asString().contains("cache");
     }
 
     @Test

@@ -26,16 +26,13 @@ class ConfigNoticesTest {
                     hedge: {after: p95, max_ratio: 0.05}
                     midstream: continue
                     on_cancel: drain
-                    cache: {ttl: 5m}
-                cache: {enabled: true}
                 redis: {url: "rediss://host"}
                 observe:
                   otlp: {endpoint: http://localhost:4318}
                   posthog: {host: https://eu.i.posthog.com}
                 """).warnings()).allMatch(each -> each.endsWith(": has no effect in this version"))
                 .extracting(each -> each.substring(0, each.indexOf(": has")))
-                .containsExactly("9:5: routes[0].cache", "10:1: cache", "11:1: redis",
-                        "13:3: observe.otlp", "14:3: observe.posthog");
+                .containsExactly("9:1: redis", "11:3: observe.otlp", "12:3: observe.posthog");
     }
 
     @Test
@@ -53,7 +50,6 @@ class ConfigNoticesTest {
                   jwt: {algorithm: null, jwks_url: null}
                   anonymous: {enabled: false}
                 limits: {requests_per_minute: null}
-                cache: {enabled: false, ttl: 9m, max_size: 256MiB, scope: key}
                 redis: {url: null, on_failure: local, prefix: "penstock:"}
                 observe:
                   otlp: {endpoint: null}

@@ -25,7 +25,8 @@ class AccessLineTest {
 
     private static Finished finished(TokenUsage usage, long nanoDollars) {
         return new Finished(Caller.ANYONE, "id", "smart", Api.CHAT, Api.CHAT, true, 200, null,
-                ATTEMPTS, B, usage, nanoDollars, 0, 0, 2_000_000, 0, 1_000_000, null);
+                ATTEMPTS, B, usage, nanoDollars, 0, 0, 2_000_000, 0, 1_000_000, null,
+                null, null);
     }
 
     @Test

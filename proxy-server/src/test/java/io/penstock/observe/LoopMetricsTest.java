@@ -10,6 +10,7 @@ import io.penstock.exchange.Finished;
 import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.AttemptFigures;
 import io.penstock.exchange.call.AttemptRecord;
+import io.penstock.exchange.call.CacheUse;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.provider.Api;
@@ -32,7 +33,8 @@ class LoopMetricsTest {
             List.of(new Readings.OfLoop(1000, 4, 1)),
             List.of(new Readings.OfProvider("a", true, 2, 1, 7, 3, 1,
                     List.of(new Readings.OfTarget("model-a", "open"))),
-                    new Readings.OfProvider("b", false, 0, 0, 0, 1, 0, List.of())));
+                    new Readings.OfProvider("b", false, 0, 0, 0, 1, 0, List.of())),
+            new Readings.OfCache(4096, 128, 3, 2, 5, 6));
 
     private final Metrics metrics = new Metrics();
     private final ExchangeObserver loop = metrics.forLoop();
@@ -85,11 +87,31 @@ class LoopMetricsTest {
         return new Finished(TEAM, "id", "smart", Api.CHAT, Api.CHAT, stream, status,
                 failure == null ? null : Failure.of(failure, "x"), List.of(attempts), servedBy,
                 usage, nanoDollars, 0, 0, 20 * MILLI, 0, servedBy == null ? -1 : 5 * MILLI,
-                new Finished.Stages(1000, 2000, 3000, 4000));
+                new Finished.Stages(1000, 2000, 3000, 4000), null, null);
     }
 
     private Map<List<String>, Long> counts(Metric metric) {
         return metrics.counts(metric);
+    }
+
+    private static Finished cached(CacheUse use, TokenUsage saved) {
+        return new Finished(TEAM, "id", "smart", Api.CHAT, null, false, 200, null, List.of(), A,
+                null, 0, 0, 0, 20 * MILLI, 0, 5 * MILLI,
+                new Finished.Stages(1000, 2000, 3000, 4000), use, saved);
+    }
+
+    @Test
+    void countsWhatTheCacheWasToEachCallAndNoTokensOfAHit() {
+        loop.onFinished(cached(CacheUse.HIT, new TokenUsage(7, 3, 1, 2)));
+        loop.onFinished(cached(CacheUse.HIT, new TokenUsage(7, 3, 1, 2)));
+        loop.onFinished(cached(CacheUse.JOINED, null));
+
+        assertThat(counts(Metric.CACHE_CALLS))
+                .isEqualTo(Map.of(List.of("hit"), 2L, List.of("joined"), 1L));
+        assertThat(counts(Metric.CACHE_SAVED_TOKENS))
+                .isEqualTo(Map.of(List.of(A.provider(), A.model()), 20L));
+        assertThat(counts(Metric.TOKENS)).isEmpty();
+        assertThat(counts(Metric.CALLER_TOKENS)).isEmpty();
     }
 
     @Test

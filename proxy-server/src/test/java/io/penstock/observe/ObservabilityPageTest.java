@@ -32,7 +32,8 @@ class ObservabilityPageTest {
     private static final Pattern NAME = Pattern.compile("\\b(penstock|jvm|process)_[a-z0-9_]+");
     private static final Pattern LABELLED =
             Pattern.compile("\\b(penstock_[a-z0-9_]+)\\{([^}]*)}|by ?\\(([^)]*)\\)");
-    private static final Readings NOW = new Readings("1", 1, true, 0, 0, List.of(), List.of());
+    private static final Readings NOW = new Readings("1", 1, true, 0, 0, List.of(), List.of(),
+            new Readings.OfCache(0, 0, 0, 0, 0, 0));
 
     private static String page() throws IOException {
         return Files.readString(ROOT.resolve("docs/observability.md"));

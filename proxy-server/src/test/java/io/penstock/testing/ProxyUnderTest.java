@@ -6,6 +6,7 @@ import io.penstock.admin.AdminSettings;
 import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
+import io.penstock.cache.CacheSettings;
 import io.penstock.caller.Allowance;
 import io.penstock.config.ConfigException;
 import io.penstock.config.ConfigLoader;
@@ -354,6 +355,8 @@ public final class ProxyUnderTest implements AutoCloseable {
         private boolean jsonLog = true;
         private String adminToken;
         private BudgetSettings budget = BudgetSettings.DEFAULT;
+        private CacheSettings cache = CacheSettings.DEFAULT;
+        private Duration cacheTtl; // of the route; null where it says none
         private DataDirectory data = DataDirectory.NONE;
 
         private Builder(Transport transport) {
@@ -646,6 +649,18 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** Replies are given again. */
+        public Builder cache(CacheSettings settings) {
+            cache = settings;
+            return this;
+        }
+
+        /** How long replies of the route are given again. */
+        public Builder cacheTtl(Duration ttl) {
+            cacheTtl = ttl;
+            return this;
+        }
+
         /** Replies carry nothing about providers. */
         public Builder idHeadersOnly() {
             fullHeaders = false;
@@ -662,7 +677,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     .map(p -> new TargetSettings(p.name(), "model-" + p.name(),
                             terms.getOrDefault(p.name(), TargetTerms.DEFAULT))).toList();
             RoutePolicy policy = new RoutePolicy(strategy, affinity, hedge, midstream, hold,
-                    drains);
+                    drains).withCacheTtl(cacheTtl);
             return new Settings(List.of(new ListenSettings(host, 0, listenTls)),
                     new AdminSettings("127.0.0.1", 0, adminToken), providers,
                     List.of(new RouteSettings(SMART, routed, policy)),
@@ -670,7 +685,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), jsonLog,
                             fullHeaders),
-                    Duration.ofSeconds(30), false);
+                    Duration.ofSeconds(30), false, RoutePolicy.DEFAULT, cache);
         }
 
         /** What the configuration holds of a caller's key. */

@@ -322,7 +322,7 @@ class FormatsIT {
         return caller.readChunked();
     }
 
-    private static List<JsonNode> events(String stream) throws IOException {
+    static List<JsonNode> events(String stream) throws IOException {
         List<JsonNode> events = new ArrayList<>();
         for (String line : stream.split("\n")) {
             if (line.startsWith("data: {")) {

@@ -6,6 +6,7 @@ import io.penstock.exchange.call.AttemptFigures;
 import io.penstock.exchange.call.Call;
 import io.penstock.exchange.call.CallLoop;
 import io.penstock.exchange.call.ReplyReading;
+import io.penstock.exchange.call.ReplySource;
 import io.penstock.exchange.call.Timing;
 import io.penstock.exchange.call.Timing.Stage;
 import io.penstock.failure.Failure;
@@ -41,7 +42,7 @@ import java.util.Set;
  * <br>The provider dies: {@link AttemptListener#onFault} or {@link AttemptListener#onBroken}, once.
  * The caller dies: the exchange abandons the attempt, which closes the connection at once.
  */
-public final class Attempt implements ReplyListener, AttemptFigures {
+public final class Attempt implements ReplyListener, AttemptFigures, ReplySource {
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
 
     private enum State {
@@ -552,6 +553,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     }
 
     /** Reads from the provider again: the caller has room. */
+    @Override
     public void resume() {
         if (clock.isPaused()) {
             clock.resume();
@@ -712,6 +714,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     }
 
     /** Writes the last word into a stream that broke off. */
+    @Override
     public void cut(Failure why, String attempts) {
         ReplyReading last = reading != null && reading.isEvents() ? reading : begun;
         String word = last == null ? null : last.lastWord(why, attempts);
@@ -721,6 +724,7 @@ public final class Attempt implements ReplyListener, AttemptFigures {
     }
 
     /** Ends the attempt: its connection closes at once, unless the reply was read to the end. */
+    @Override
     public void abandon() {
         boolean whole = connection != null && clock.headNanos() != 0
                 && (!committed || state == State.DRAINING) && relay.isEnded()

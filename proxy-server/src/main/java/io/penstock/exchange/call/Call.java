@@ -111,6 +111,14 @@ public interface Call {
     Demand demand();
 
     /**
+     * How the reply of these targets may be given again; null where no reply of such calls is.
+     * Called once the request is whole and may be answered.
+     */
+    default CacheTerms cacheTerms(Whom whom) {
+        return null;
+    }
+
+    /**
      * Finds the wording for a target; gives it.
      *
      * @param continues the target should continue an answer that the caller has begun to get

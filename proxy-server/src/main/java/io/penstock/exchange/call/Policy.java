@@ -1,5 +1,6 @@
 package io.penstock.exchange.call;
 
+import io.penstock.cache.CacheSettings;
 import io.penstock.route.Router;
 import io.penstock.upstream.Provider;
 import io.penstock.usage.BudgetSettings;
@@ -14,9 +15,18 @@ import java.util.Map;
  * @param budget what follows when a caller's budget is spent
  * @param maxBodyBytes of a request
  * @param fullHeaders replies name provider, model, attempts and timings
+ * @param cache which replies are given again
  */
 public record Policy(Router router, Map<String, Provider> providers, RetrySettings retry,
-        BudgetSettings budget, Prices prices, long maxBodyBytes, boolean fullHeaders) {
+        BudgetSettings budget, Prices prices, long maxBodyBytes, boolean fullHeaders,
+        CacheSettings cache) {
+    /** One that gives no reply again. */
+    public Policy(Router router, Map<String, Provider> providers, RetrySettings retry,
+            BudgetSettings budget, Prices prices, long maxBodyBytes, boolean fullHeaders) {
+        this(router, providers, retry, budget, prices, maxBodyBytes, fullHeaders,
+                CacheSettings.DEFAULT);
+    }
+
     public Policy {
         providers = Map.copyOf(providers);
     }

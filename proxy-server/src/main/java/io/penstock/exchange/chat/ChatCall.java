@@ -2,10 +2,15 @@ package io.penstock.exchange.chat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.penstock.cache.CacheKey;
+import io.penstock.cache.CacheSettings;
+import io.penstock.cache.CachedReply;
+import io.penstock.cache.ReplyKind;
 import io.penstock.caller.Caller;
 import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.AttemptLog;
 import io.penstock.exchange.call.BodyEdits;
+import io.penstock.exchange.call.CacheTerms;
 import io.penstock.exchange.call.Call;
 import io.penstock.exchange.call.Demand;
 import io.penstock.exchange.call.OutboundRequest;
@@ -28,12 +33,15 @@ import io.penstock.route.Route.TargetName;
 import io.penstock.translate.ChatStream;
 import io.penstock.translate.GeminiPath;
 import io.penstock.translate.ReplyFormat;
+import io.penstock.translate.ReplyReshaper;
+import io.penstock.translate.ReplyUsage;
 import io.penstock.translate.request.GeminiHistory;
 import io.penstock.translate.request.GeminiLimits;
 import io.penstock.translate.request.RequestFitter;
 import io.penstock.upstream.Provider;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -71,6 +79,7 @@ public final class ChatCall implements Call {
     private final Translations translations;
     private final Replies replies;
     private final Failure mistake; // in the head; null for none
+    private final String varying; // of the head: what asks for another reply
 
     private byte[] fieldLines; // of the caller's head, those that go on to a provider
     private int fieldLinesLength;
@@ -111,6 +120,7 @@ public final class ChatCall implements Call {
         fieldLinesLength = out.drainTo(fieldLines);
         scanner = loop.borrowScanner();
         mistake = mistakeIn(head);
+        varying = policy.cache().enabled() ? CacheKeys.varying(head) : "";
     }
 
     private Failure mistakeIn(RequestHead head) {
@@ -340,6 +350,65 @@ public final class ChatCall implements Call {
     public Demand demand() {
         return new Demand(true, body.length(), endpoint.generates(), fields.maxTokens(),
                 fields.drafts());
+    }
+
+    @Override
+    public CacheTerms cacheTerms(Whom whom) {
+        CacheSettings settings = policy.cache();
+        if (!settings.enabled() || endpoint.countsTokens()
+                || !(whom instanceof Whom.Routed routed)) {
+            return null;
+        }
+        Duration said = routed.routes().get(0).policy().cacheTtl();
+        Duration ttl = said == null ? settings.ttl() : said;
+        if (ttl.isZero()) {
+            return null;
+        }
+        if (controls.bypassesCache() || fields.isArray()
+                || body.length() > CacheKey.MAX_BODY_BYTES) {
+            return CacheTerms.bypass();
+        }
+        CacheKey key = cacheKey(settings, routed.routes());
+        return key == null ? CacheTerms.bypass() : new CacheTerms(key, replyKind(),
+                ttl.toNanos(), settings.replay() == CacheSettings.Replay.PACED, this::reshape);
+    }
+
+    private CacheKey cacheKey(CacheSettings settings, List<Route> routes) {
+        // A response can be referred to later, but only by the caller that got it.
+        boolean shared = settings.scope() == CacheSettings.Scope.SHARED
+                && endpoint != Endpoint.RESPONSES;
+        ByteBuf whole = body.whole(allocator, loop.calls().edits().clear());
+        try {
+            return CacheKeys.of(shared ? null : caller.account(), endpoint, varying,
+                    controls.models(fields.model()), routes, whole);
+        } finally {
+            whole.release();
+        }
+    }
+
+    private ReplyKind replyKind() {
+        return !fields.isStream() || !endpoint.generates() ? ReplyKind.WHOLE
+                : endpoint.hasChunks() && fields.asksForUsage() ? ReplyKind.EVENTS_WITH_USAGE
+                : ReplyKind.EVENTS;
+    }
+
+    /** That reply in the shape in which the caller reads it; null if it would say less. */
+    private CachedReply reshape(CachedReply reply, ReplyKind to) {
+        if (!endpoint.generates()) {
+            return null;
+        }
+        ReplyReshaper reshaper = new ReplyReshaper(loop.replyLoop());
+        CachedReply.Tokens tokens = reply.tokens();
+        ReplyUsage counted = tokens.estimated() ? null : new ReplyUsage(tokens.prompt(),
+                tokens.completion(), tokens.cached(), 0, tokens.reasoning());
+        boolean tells = to == ReplyKind.EVENTS_WITH_USAGE;
+        int choices = (int) fields.choices();
+        byte[] body = to == ReplyKind.WHOLE
+                ? reshaper.toWhole(endpoint.format(), reply.body(), counted, choices)
+                : reply.kind() == ReplyKind.WHOLE
+                ? reshaper.toEvents(endpoint.format(), reply.body(), tells, choices)
+                : reshaper.withUsage(reply.body(), tells, counted);
+        return body == null ? null : reply.as(to, body);
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.penstock.json.TopLevelScanner;
 import io.penstock.json.TopLevelScanner.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What a caller asks of the proxy itself, for one request: models to fall back on, and how long all
@@ -22,11 +23,13 @@ final class RequestControls {
     static final int MAX_MODELS = 10;
 
     private static final String FALLBACKS_FIELD = "x-penstock-fallbacks";
+    private static final String CACHE_FIELD = "x-penstock-cache";
     private static final byte[] NOTHING = {};
 
     private List<String> models = List.of(); // by the body, where it names several
     private List<String> fallbacks = List.of();
     private long timeoutNanos = CallersTimeout.NONE;
+    private boolean bypassesCache;
 
     // Where the members to be left out stand, with a comma each.
     private final long[] cutStarts = new long[2];
@@ -35,9 +38,11 @@ final class RequestControls {
 
     /** Reads the head; returns what is wrong with it, or null. */
     Failure read(RequestHead head) {
+        bypassesCache = head.has(Field.CACHE_CONTROL) && saysNo(head.values("cache-control"));
         if (!head.has(Field.X_PENSTOCK)) {
             return null;
         }
+        bypassesCache |= saysNo(head.values(CACHE_FIELD));
         timeoutNanos = CallersTimeout.nanos(head);
         if (timeoutNanos <= 0) {
             return CallersTimeout.malformed();
@@ -94,6 +99,19 @@ final class RequestControls {
         return null;
     }
 
+    /** Whether one of the directives is {@code no-store} or {@code no-cache}. */
+    private static boolean saysNo(String directives) {
+        if (directives != null) {
+            for (String directive : directives.split(",")) {
+                String name = directive.strip().toLowerCase(Locale.ROOT);
+                if (name.equals("no-store") || name.equals("no-cache")) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     /** The names in an array; null when it is something else. */
     private static List<String> names(TopLevelScanner found, int member) {
         return found.kind(member) != Kind.ARRAY ? null
@@ -143,6 +161,11 @@ final class RequestControls {
         List<String> all = new ArrayList<>(models.isEmpty() ? List.of(first) : models);
         all.addAll(fallbacks);
         return all.stream().distinct().toList();
+    }
+
+    /** Whether no reply may be given again to this call, and its own to none. */
+    boolean bypassesCache() {
+        return bypassesCache;
     }
 
     /** How long the exchange may take by the caller's own word, or {@link CallersTimeout#NONE}. */

@@ -44,7 +44,6 @@ public final class Failover {
 
     private final FailoverLoop loop;
     private final CallLoop calls;
-    private final DownstreamStream downstream;
     private final AttemptListener listener;
     private final Call call;
     private final Policy policy;
@@ -54,7 +53,8 @@ public final class Failover {
     private final TimeAllowed time;
     private final Race race = new Race();
 
-    private AttemptCosts costs; // these and the targets are null until the call is dispatched
+    private DownstreamStream downstream; // these three are null until targets are asked
+    private AttemptCosts costs;
     private Targets targets;
     private HedgeSettings hedge; // null where no second target is asked beside the first
     private OutboundRequest prepared; // the wording for the candidate chosen last
@@ -66,11 +66,10 @@ public final class Failover {
     private int sameTargetTries;
 
     /** For one exchange, of which no target is known yet. */
-    public Failover(FailoverLoop loop, DownstreamStream downstream, AttemptListener listener,
-            Call call, Policy policy, AttemptLog log, Timing timing, Metering metering) {
+    public Failover(FailoverLoop loop, AttemptListener listener, Call call, Policy policy,
+            AttemptLog log, Timing timing, Metering metering) {
         this.loop = loop;
         calls = loop.calls();
-        this.downstream = downstream;
         this.listener = listener;
         this.call = call;
         this.policy = policy;
@@ -83,10 +82,13 @@ public final class Failover {
     /**
      * The targets are known, and the time runs.
      *
+     * @param downstream where the reply goes
      * @param sinceNanos from when on the total time counts
      */
-    public void begin(Whom whom, AttemptCosts costs, long sinceNanos, long nowNanos) {
+    public void begin(Whom whom, AttemptCosts costs, DownstreamStream downstream, long sinceNanos,
+            long nowNanos) {
         this.costs = costs;
+        this.downstream = downstream;
         time.begin(sinceNanos);
         if (whom instanceof Whom.Routed routed) {
             targets = new RoutedTargets(policy, routed, call.isStream(), metering::contextTokens,

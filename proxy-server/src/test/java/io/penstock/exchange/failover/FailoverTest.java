@@ -179,12 +179,13 @@ class FailoverTest implements AttemptListener {
         Metering metering = new Metering(
                 new MeterLoop(new Estimator(), ledger, new Budgets(1)),
                 new Permit(new Accounts(1), new Budgets(1)), Caller.ANYONE, policy);
-        failover = new Failover(new FailoverLoop(calls.loop()), downstream, this, call, policy,
-                log, timing, metering);
+        failover = new Failover(new FailoverLoop(calls.loop()), this, call, policy, log, timing,
+                metering);
         Route route = new Route(Arrays.stream(targets)
                 .map(name -> new TargetName(name, "m")).toList(), RoutePolicy.DEFAULT);
         failover.begin(new Whom.Routed(List.of(route), new long[] {TargetOrder.NO_AFFINITY}),
-                new AttemptCosts(metering, true), calls.nowNanos(), calls.nowNanos());
+                new AttemptCosts(metering, true), downstream, calls.nowNanos(),
+                calls.nowNanos());
         return failover.startFirst(calls.nowNanos());
     }
 
