@@ -1,5 +1,6 @@
 package io.penstock.bench.jmh;
 
+import io.penstock.cache.CacheSettings;
 import io.penstock.config.ConfigException;
 import io.penstock.config.ConfigLoader;
 import io.penstock.config.Overrides;
@@ -11,10 +12,9 @@ import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -42,9 +42,9 @@ public class LoopbackBenchmark {
 
     private MockServer mock;
     private Penstock server;
+    private Penstock cachingServer;
     private Socket socket;
-    private InputStream in;
-    private OutputStream out;
+    private Socket cachingSocket;
     private final byte[] buffer = new byte[256 * 1024];
     private byte[] unary;
     private byte[] stream;
@@ -56,12 +56,19 @@ public class LoopbackBenchmark {
                 List.of("127.0.0.1:0"), "127.0.0.1:0",
                 List.of("mock=" + mock.url()))).settings();
         server = Penstock.start(base.withoutAccessLog(), Transport.auto(), 1, () -> null);
-        socket = new Socket("127.0.0.1", server.addresses().get(0).getPort());
-        socket.setTcpNoDelay(true);
-        in = socket.getInputStream();
-        out = socket.getOutputStream();
+        cachingServer = Penstock.start(base.withoutAccessLog().withCache(new CacheSettings(true,
+                Duration.ofHours(1), 64L * 1024 * 1024, CacheSettings.Scope.KEY,
+                CacheSettings.Replay.FAST)), Transport.auto(), 1, () -> null);
+        socket = connect(server);
+        cachingSocket = connect(cachingServer);
         unary = request("{\"model\":\"m\",\"max_tokens\":16,\"messages\":[]}");
         stream = request("{\"model\":\"m\",\"stream\":true,\"messages\":[]}");
+    }
+
+    private static Socket connect(Penstock to) throws IOException {
+        Socket socket = new Socket("127.0.0.1", to.addresses().get(0).getPort());
+        socket.setTcpNoDelay(true);
+        return socket;
     }
 
     private static byte[] request(String body) {
@@ -72,17 +79,29 @@ public class LoopbackBenchmark {
     @TearDown
     public void stop() throws IOException {
         socket.close();
+        cachingSocket.close();
         server.close();
+        cachingServer.close();
         mock.close();
     }
 
     /** One call at a time: its latency. */
     @Benchmark
     public int unary() throws IOException {
-        out.write(unary);
+        return unary(socket);
+    }
+
+    /** The same call, answered from the response cache: all but the first are hits. */
+    @Benchmark
+    public int cachedUnary() throws IOException {
+        return unary(cachingSocket);
+    }
+
+    private int unary(Socket to) throws IOException {
+        to.getOutputStream().write(unary);
         int got = 0;
         while (got == 0 || buffer[got - 1] != '}') {
-            got += read(got);
+            got += read(to, got);
         }
         return got;
     }
@@ -91,11 +110,11 @@ public class LoopbackBenchmark {
     @Benchmark
     @OperationsPerInvocation(EVENTS)
     public long stream() throws IOException {
-        out.write(stream);
+        socket.getOutputStream().write(stream);
         long total = 0;
         int kept = 0; // the last bytes of the read before
         while (true) {
-            int got = kept + read(kept);
+            int got = kept + read(socket, kept);
             total += got - kept;
             if (endsStream(got)) {
                 return total;
@@ -106,8 +125,8 @@ public class LoopbackBenchmark {
         }
     }
 
-    private int read(int at) throws IOException {
-        int got = in.read(buffer, at, buffer.length - at);
+    private int read(Socket from, int at) throws IOException {
+        int got = from.getInputStream().read(buffer, at, buffer.length - at);
         if (got < 0) {
             throw new EOFException("the proxy closed the connection");
         }
