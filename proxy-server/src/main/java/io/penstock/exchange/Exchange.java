@@ -3,16 +3,10 @@ package io.penstock.exchange;
 import io.netty.buffer.ByteBuf;
 import io.penstock.answer.LimitReply;
 import io.penstock.answer.LocalReply;
-import io.penstock.cache.CachedReply;
-import io.penstock.cache.Flight;
-import io.penstock.cache.Lookup;
-import io.penstock.cache.Seat;
 import io.penstock.caller.Caller;
 import io.penstock.exchange.attempt.Attempt;
 import io.penstock.exchange.attempt.AttemptListener;
 import io.penstock.exchange.call.AttemptLog;
-import io.penstock.exchange.call.CacheTerms;
-import io.penstock.exchange.call.CacheUse;
 import io.penstock.exchange.call.Call;
 import io.penstock.exchange.call.Demand;
 import io.penstock.exchange.call.Leg;
@@ -25,7 +19,6 @@ import io.penstock.exchange.call.Whom;
 import io.penstock.exchange.failover.Failover;
 import io.penstock.exchange.meter.AttemptCosts;
 import io.penstock.exchange.meter.Metering;
-import io.penstock.exchange.replay.Recording;
 import io.penstock.exchange.replay.Replay;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
@@ -57,7 +50,8 @@ import java.util.concurrent.TimeUnit;
  * on.
  */
 public final class Exchange extends Deadlines.Entry
-        implements OpenRequest, AttemptListener, Leg.Listener, ExchangeLoop.Draining {
+        implements OpenRequest, AttemptListener, Sharing.Host, Leg.Listener,
+        ExchangeLoop.Draining {
     /** How long a reply is read on whose caller has gone. */
     static final long MAX_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -77,6 +71,7 @@ public final class Exchange extends Deadlines.Entry
     private final Timing timing;
     private final Failover failover;
     private final ReplyLines lines;
+    private final Sharing sharing;
     private final long receivedNanos;
 
     private Phase phase = Phase.RECEIVED;
@@ -85,17 +80,10 @@ public final class Exchange extends Deadlines.Entry
     private long dispatchedNanos; // when the request was whole, or could be sent on
     private Whom whom; // this and the next are null until the call is dispatched
     private AttemptCosts costs;
-    private CacheTerms terms; // null where no reply is given again
-    private CacheUse cacheUse; // null likewise
-    private CachedReply given; // from the cache, or the flight; null for any other
-    private Seat seat; // null unless another call's reply is waited for, or read
-    private Replay replay; // null unless that is what the caller gets
-    private Recording recording; // null unless others may get this reply
     private boolean leads; // for others: the caller has gone
     private Leg leg; // null unless both sides have left HTTP behind
     private long drainUntilNanos;
     private long firstContentNanos; // of a replay
-    private TargetName replayed; // who gave it first
     private int status;
     private Failure failure;
     private boolean leftAlone; // the caller went when a provider was at work for it
@@ -121,6 +109,7 @@ public final class Exchange extends Deadlines.Entry
         timing = new Timing(receivedNanos);
         metering = new Metering(loop.meter(), permit, caller, policy);
         failover = new Failover(loop.failover(), this, call, policy, log, timing, metering);
+        sharing = new Sharing(loop, downstream, call, this);
         lines = new ReplyLines(permit, requestId, cors, call.format(), policy.fullHeaders(),
                 log, timing);
     }
@@ -259,7 +248,7 @@ public final class Exchange extends Deadlines.Entry
     private void giveUp(Failure why) {
         switch (phase) {
             case RECEIVED -> refuse(why);
-            case FOLLOWING -> endReplay(why);
+            case FOLLOWING -> onReplayBroken(why);
             case ATTEMPTING -> {
                 onRequestUnwanted();
                 stopTrying(Fault.CALLER_GONE);
@@ -267,8 +256,8 @@ public final class Exchange extends Deadlines.Entry
                 answerFailure();
             }
             case COMMITTED -> {
-                if (replay != null) {
-                    endReplay(why);
+                if (sharing.replay() != null) {
+                    onReplayBroken(why);
                 } else {
                     onRequestUnwanted();
                     breakOff(failover.leader(), Fault.CALLER_GONE, why);
@@ -287,11 +276,11 @@ public final class Exchange extends Deadlines.Entry
             endLeg();
             return;
         }
-        if (phase == Phase.FOLLOWING || replay != null) {
+        if (phase == Phase.FOLLOWING || sharing.replay() != null) {
             endWithoutCaller();
             return;
         }
-        if (recording != null && recording.isFollowed()) {
+        if (sharing.isFollowed()) {
             leadOnForOthers();
             return;
         }
@@ -326,7 +315,7 @@ public final class Exchange extends Deadlines.Entry
     /** Others wait for the reply: the attempt continues without the caller. */
     private void leadOnForOthers() {
         leads = true;
-        recording.detach();
+        sharing.detach();
         loop.drains().add(this);
         expectDrainUntil(loop.nowNanos() + FOLLOWED_CHECK_NANOS);
         if (phase == Phase.COMMITTED) {
@@ -368,9 +357,7 @@ public final class Exchange extends Deadlines.Entry
     }
 
     private void endWithoutCaller() {
-        if (recording != null) {
-            recording.handOver();
-        }
+        sharing.handOver();
         loop.drains().remove(this);
         fail(Failure.of(Failure.Kind.CALLER_GONE, "The caller closed the connection."));
         status = Failure.Kind.CALLER_GONE.status();
@@ -392,7 +379,7 @@ public final class Exchange extends Deadlines.Entry
         }
         switch (phase) {
             case RECEIVED -> refuse(why);
-            case FOLLOWING -> endReplay(why);
+            case FOLLOWING -> onReplayBroken(why);
             case ATTEMPTING -> {
                 onRequestUnwanted();
                 stopTrying(Fault.SHUTDOWN);
@@ -400,8 +387,8 @@ public final class Exchange extends Deadlines.Entry
                 answerFailure();
             }
             case COMMITTED -> {
-                if (replay != null) {
-                    endReplay(why);
+                if (sharing.replay() != null) {
+                    onReplayBroken(why);
                 } else {
                     breakOff(failover.leader(), Fault.SHUTDOWN, why);
                 }
@@ -424,7 +411,7 @@ public final class Exchange extends Deadlines.Entry
 
     /** What the caller's reply comes from. */
     private ReplySource source() {
-        return replay != null ? replay : failover.leader();
+        return sharing.replay() != null ? sharing.replay() : failover.leader();
     }
 
     // Targets are asked
@@ -459,35 +446,11 @@ public final class Exchange extends Deadlines.Entry
         }
         this.whom = whom;
         loop.calls().deadlines().add(this);
-        look();
+        sharing.look(whom);
     }
 
-    /** Asks the cache first, where that may have the reply. */
-    private void look() {
-        terms = call.cacheTerms(whom);
-        Lookup found = terms == null || terms.key() == null ? new Lookup.Bypass()
-                : loop.cache().look(terms.key(), terms.kind(), terms.reshaper(),
-                        downstream.executor(), this::onNews);
-        if (found instanceof Lookup.Hit hit) {
-            give(hit.reply(), CacheUse.HIT);
-        } else if (found instanceof Lookup.Lead lead) {
-            record(lead.flight());
-            if (loop.cache().tryAskShared(lead.flight(), downstream.executor(), this::onShared)) {
-                waitForAnother();
-            } else {
-                ask(recording);
-            }
-        } else if (found instanceof Lookup.Follow follow) {
-            seat = follow.seat();
-            waitForAnother();
-            onNews();
-        } else {
-            cacheUse = terms == null ? null : CacheUse.BYPASS;
-            ask(downstream);
-        }
-    }
-
-    private void ask(DownstreamStream to) {
+    @Override
+    public void onAsk(DownstreamStream to) {
         long now = loop.nowNanos();
         moveTo(Phase.ATTEMPTING);
         failover.begin(whom, costs, to, dispatchedNanos, now);
@@ -496,7 +459,8 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    private void waitForAnother() {
+    @Override
+    public void onWait() {
         moveTo(Phase.FOLLOWING);
         timing.enter(Stage.PROVIDER, loop.nowNanos());
         if (call.timeoutNanos() != Deadlines.NEVER) {
@@ -504,105 +468,35 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
-    /** The reply is for this call, and for those like it that come meanwhile. */
-    private void record(Flight flight) {
-        cacheUse = CacheUse.MISS;
-        recording = new Recording(downstream, flight);
-    }
-
-    /** Another process has the reply, or none that can be asked. */
-    private void onShared(CachedReply known) {
-        if (phase != Phase.FOLLOWING) {
-            return; // over by now
-        }
-        if (known == null) {
-            ask(recording);
-        } else {
-            recording.complete(known);
-            give(known, CacheUse.HIT);
-        }
-    }
-
     // A reply that another call got, or is getting
 
-    /** The call that is followed may have come further. */
-    private void onNews() {
-        if (seat == null || phase.isLast()) {
-            return;
-        }
-        switch (seat.look()) {
-            case EVENTS -> readOn(false);
-            case ALL_EVENTS -> readOn(true);
-            case WHOLE -> give(seat.reply(), CacheUse.JOINED);
-            case LEAD -> {
-                Flight flight = seat.flight();
-                seat = null;
-                record(flight);
-                ask(recording);
-            }
-            case ALONE -> {
-                seat = null;
-                cacheUse = CacheUse.BYPASS;
-                ask(downstream);
-            }
-            case BROKEN -> endReplay(Failure.of(Failure.Kind.UPSTREAM_ERROR,
-                    "The reply to the call that this one joined broke off."));
-            default -> { }
-        }
-    }
-
-    private void readOn(boolean complete) {
-        if (replay == null) {
-            Replay begun = Replay.of(seat, downstream, loop.calls().deadlines(), call.format(),
-                    this::onReplayed);
-            if (complete) {
-                begun.complete();
-            }
-            commit(begun, CacheUse.JOINED, seat.provider(), seat.model(), 0);
-        } else {
-            if (complete) {
-                replay.complete();
-            }
-            replay.resume();
-        }
-    }
-
-    private void give(CachedReply reply, CacheUse use) {
-        given = reply;
-        commit(Replay.of(reply, terms.paced() && use == CacheUse.HIT, downstream,
-                loop.calls().deadlines(), call.format(), this::onReplayed), use,
-                reply.provider(), reply.model(), reply.ageSeconds(System.nanoTime()));
-    }
-
-    private void commit(Replay begun, CacheUse use, String provider, String model,
-            long ageSeconds) {
-        replay = begun;
-        cacheUse = use;
+    @Override
+    public void onReplay(Replay replay, TargetName first, long ageSeconds) {
         moveTo(Phase.COMMITTED);
         status = 200;
         firstContentNanos = loop.nowNanos();
-        replayed = new TargetName(provider, model);
         call.release(); // it will not be sent
-        replay.begin(loop.calls().writer(), lines.ofReplay(loop.calls().writer(), replayed, use,
-                ageSeconds, downstream.isTls(), firstContentNanos));
+        replay.begin(loop.calls().writer(), lines.ofReplay(loop.calls().writer(), first,
+                sharing.use(), ageSeconds, downstream.isTls(), firstContentNanos));
     }
 
-    private void onReplayed() {
+    @Override
+    public void onReplayed() {
         moveTo(Phase.COMPLETE);
         settle();
         close();
         downstream.endResponse();
     }
 
-    /** Ends a reply that is not this call's own, of which the caller may have some. */
-    private void endReplay(Failure why) {
+    @Override
+    public void onReplayBroken(Failure why) {
         fail(why);
-        if (replay == null) {
+        if (sharing.replay() == null) {
             answerFailure();
             return;
         }
         brokenOff = true;
-        replay.cut(why, null);
+        sharing.replay().cut(why, null);
         settle();
         close();
         downstream.cut();
@@ -679,8 +573,8 @@ public final class Exchange extends Deadlines.Entry
         if (phase == Phase.FOLLOWING) {
             return followingNanos(nowNanos);
         }
-        if (replay != null) {
-            return replay.remainingNanos(nowNanos);
+        if (sharing.replay() != null) {
+            return sharing.replay().remainingNanos(nowNanos);
         }
         long remaining = failover.remainingNanos(nowNanos);
         return phase == Phase.DRAINING || leads ? Math.min(remaining, drainUntilNanos - nowNanos)
@@ -692,11 +586,11 @@ public final class Exchange extends Deadlines.Entry
         if (leg != null) {
             leg.onDeadline(nowNanos);
         } else if (phase == Phase.FOLLOWING) {
-            endReplay(Failure.of(Failure.Kind.UPSTREAM_TIMEOUT,
+            onReplayBroken(Failure.of(Failure.Kind.UPSTREAM_TIMEOUT,
                     "The call that this one joined took too long."));
-        } else if (replay != null) {
-            replay.resume();
-        } else if (leads && recording.isFollowed() && drainUntilNanos - nowNanos <= 0) {
+        } else if (sharing.replay() != null) {
+            sharing.replay().resume();
+        } else if (leads && sharing.isFollowed() && drainUntilNanos - nowNanos <= 0) {
             expectDrainUntil(nowNanos + FOLLOWED_CHECK_NANOS); // the total time bounds it
         } else if ((phase == Phase.DRAINING || leads) && drainUntilNanos - nowNanos <= 0) {
             endDrain();
@@ -757,13 +651,13 @@ public final class Exchange extends Deadlines.Entry
         }
         moveTo(Phase.COMMITTED);
         status = good.shownStatus();
-        if (recording != null && good.verdict() == ReplyVerdict.GOOD && status == 200) {
-            recording.begin(good.target().provider(), good.target().model());
+        if (good.verdict() == ReplyVerdict.GOOD) {
+            sharing.onGood(good, status);
         }
         if (!good.reading().canBeContinuedLater()) {
             call.release(); // it will not be sent again
         }
-        lines.write(out, good, cacheUse, downstream.isTls(), now);
+        lines.write(out, good, sharing.use(), downstream.isTls(), now);
     }
 
     @Override
@@ -801,8 +695,8 @@ public final class Exchange extends Deadlines.Entry
 
     @Override
     public void onEnd(Attempt good, boolean withError) {
-        if (recording != null && !withError && log.lastFault() == null) {
-            completeRecording(good);
+        if (!withError && log.lastFault() == null) {
+            sharing.onWhole(good);
         }
         if (leads) {
             endWithoutCaller();
@@ -816,16 +710,6 @@ public final class Exchange extends Deadlines.Entry
         settle();
         close();
         downstream.endResponse();
-    }
-
-    /** The reply is whole; one of several parts, or with holes, is for those who wait alone. */
-    private void completeRecording(Attempt good) {
-        TokenUsage usage = good.usage();
-        CachedReply.Tokens tokens = usage == null ? CachedReply.Tokens.NONE
-                : new CachedReply.Tokens(usage.prompt(), usage.completion(), usage.cached(),
-                        usage.reasoning(), usage.estimated());
-        recording.complete(tokens, loop.nowNanos() - good.contentNanos(), terms.ttlNanos(),
-                !good.ask().continues() && good.reading().malformedEvents() == 0);
     }
 
     @Override
@@ -851,13 +735,13 @@ public final class Exchange extends Deadlines.Entry
     /** Writes the reason where the caller's format has a word for it, then cuts the connection. */
     private void endBroken(Attempt broken, Failure why) {
         if (leads) {
-            failRecording();
+            sharing.fail();
             endForOthers();
             return;
         }
         fail(why);
         brokenOff = true;
-        failRecording();
+        sharing.fail();
         broken.cut(why, log.toJson());
         broken.abandon();
         settle();
@@ -869,7 +753,7 @@ public final class Exchange extends Deadlines.Entry
 
     /** Answers with the failure: no target brought a reply that may pass. */
     private void answerFailure() {
-        failRecording();
+        sharing.fail();
         if (leads) {
             endWithoutCaller();
             return;
@@ -970,24 +854,12 @@ public final class Exchange extends Deadlines.Entry
         downstream.endResponse();
     }
 
-    private void failRecording() {
-        if (recording != null) {
-            recording.fail();
-        }
-    }
-
     // The end
 
     /** Books what the exchange used, gives the rest back, and releases the request. */
     private void settle() {
         loop.calls().deadlines().remove(this);
-        failRecording(); // unless its end is known by now
-        if (seat != null) {
-            seat.leave();
-        }
-        if (replay != null) {
-            replay.abandon();
-        }
+        sharing.end();
         if (leg == null && costs != null) {
             bookReply();
         }
@@ -1018,21 +890,13 @@ public final class Exchange extends Deadlines.Entry
         ReplyReading reading = served ? last.reading() : null;
         return new Finished(caller, requestId, call.model(), call.api(),
                 served ? last.ask().request().api() : null, call.isStream(), status, failure,
-                List.copyOf(log.entries()), served ? last.target() : replayed,
+                List.copyOf(log.entries()), served ? last.target() : sharing.first(),
                 costs == null ? null : costs.usage(), metering.usedNanoDollars(),
                 reading == null ? 0 : reading.malformedEvents(), receivedNanos, loop.nowNanos(),
                 System.currentTimeMillis(), served ? last.contentNanos() - receivedNanos
-                        : replay != null ? firstContentNanos - receivedNanos : -1,
+                        : sharing.replay() != null ? firstContentNanos - receivedNanos : -1,
                 new Finished.Stages(timing.nanos(Stage.RECEIVE), timing.nanos(Stage.QUEUE),
                         timing.nanos(Stage.PROVIDER), timing.nanos(Stage.PROXY)),
-                cacheUse, saved());
-    }
-
-    /** What a reply came to that was not this call's own; null for none. */
-    private TokenUsage saved() {
-        CachedReply.Tokens tokens = given == null ? null : given.tokens();
-        return tokens == null || phase != Phase.COMPLETE ? null
-                : new TokenUsage(tokens.prompt(), tokens.completion(), tokens.cached(),
-                        tokens.reasoning(), tokens.estimated());
+                sharing.use(), phase == Phase.COMPLETE ? sharing.saved() : null);
     }
 }

@@ -569,7 +569,6 @@ class CacheIT {
             latch.countDown();
 
             String whole = read(leader).body;
-            awaitCalls(proxy, 1); // the leader is done, and the follower has hardly begun
             assertThat(whole).hasSizeGreaterThan(events * 1000);
             assertThat(read(slow).body).isEqualTo(whole);
         }
