@@ -9,7 +9,6 @@ import io.penstock.exchange.attempt.AttemptListener;
 import io.penstock.exchange.call.AttemptLog;
 import io.penstock.exchange.call.Call;
 import io.penstock.exchange.call.Demand;
-import io.penstock.exchange.call.Leg;
 import io.penstock.exchange.call.Policy;
 import io.penstock.exchange.call.ReplyReading;
 import io.penstock.exchange.call.ReplySource;
@@ -50,7 +49,7 @@ import java.util.concurrent.TimeUnit;
  * on.
  */
 public final class Exchange extends Deadlines.Entry
-        implements OpenRequest, AttemptListener, Sharing.Host, Leg.Listener,
+        implements OpenRequest, AttemptListener, Sharing.Host,
         ExchangeLoop.Draining {
     /** How long a reply is read on whose caller has gone. */
     static final long MAX_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -81,7 +80,6 @@ public final class Exchange extends Deadlines.Entry
     private Whom whom; // this and the next are null until the call is dispatched
     private AttemptCosts costs;
     private boolean leads; // for others: the caller has gone
-    private Leg leg; // null unless both sides have left HTTP behind
     private long drainUntilNanos;
     private long firstContentNanos; // of a replay
     private int status;
@@ -148,10 +146,6 @@ public final class Exchange extends Deadlines.Entry
 
     @Override
     public void onRequestBody(ByteBuf bytes) {
-        if (leg != null) {
-            leg.onCallerBytes(bytes);
-            return;
-        }
         if (phase != Phase.RECEIVED && !call.isUploading()) {
             bytes.release();
             return;
@@ -177,18 +171,14 @@ public final class Exchange extends Deadlines.Entry
 
     @Override
     public void onRequestBodyRead() {
-        if (leg != null) {
-            leg.onCallerReadComplete();
-        } else if (failover.leader() != null) {
+        if (failover.leader() != null) {
             failover.leader().flushUpload();
         }
     }
 
     @Override
     public void onRequestEnd() {
-        if (leg != null) {
-            leg.onCallerEnd();
-        } else if (call.isUploading()) {
+        if (call.isUploading()) {
             call.endUpload();
             failover.onSent(loop.nowNanos());
             if (failover.isSent()) {
@@ -272,10 +262,6 @@ public final class Exchange extends Deadlines.Entry
     /** The caller has left: its attempt ends now, or is drained. */
     @Override
     public void onClosed() {
-        if (leg != null) {
-            endLeg();
-            return;
-        }
         if (phase == Phase.FOLLOWING || sharing.replay() != null) {
             endWithoutCaller();
             return;
@@ -369,10 +355,6 @@ public final class Exchange extends Deadlines.Entry
     @Override
     public void onShutdown() {
         Failure why = Failure.of(Failure.Kind.OVERLOADED, "The proxy is shutting down.");
-        if (leg != null) {
-            onOver(Fault.SHUTDOWN);
-            return;
-        }
         if (leads) {
             endForOthers();
             return;
@@ -402,9 +384,7 @@ public final class Exchange extends Deadlines.Entry
         if (!writable) {
             return; // it is asked for at each write
         }
-        if (leg != null) {
-            leg.onCallerWritable();
-        } else if (phase == Phase.COMMITTED) {
+        if (phase == Phase.COMMITTED) {
             source().resume();
         }
     }
@@ -567,9 +547,6 @@ public final class Exchange extends Deadlines.Entry
 
     @Override
     protected long remainingNanos(long nowNanos) {
-        if (leg != null) {
-            return leg.remainingNanos(nowNanos);
-        }
         if (phase == Phase.FOLLOWING) {
             return followingNanos(nowNanos);
         }
@@ -583,9 +560,7 @@ public final class Exchange extends Deadlines.Entry
 
     @Override
     protected void onDeadline(long nowNanos) {
-        if (leg != null) {
-            leg.onDeadline(nowNanos);
-        } else if (phase == Phase.FOLLOWING) {
+        if (phase == Phase.FOLLOWING) {
             onReplayBroken(Failure.of(Failure.Kind.UPSTREAM_TIMEOUT,
                     "The call that this one joined took too long."));
         } else if (sharing.replay() != null) {
@@ -811,40 +786,14 @@ public final class Exchange extends Deadlines.Entry
 
     @Override
     public void onUpgrade(Attempt upgraded, UpstreamStream provider) {
-        leg = upgraded.ask().request().upgrade(provider, downstream, upgraded.reading(),
-                loop.calls().deadlines(), this);
+        loop.calls().deadlines().remove(this);
+        Upgraded leg = new Upgraded(loop, upgraded, provider, log, metering, this::onUpgradedOver);
+        listener.onUpgraded(leg);
         leg.start();
     }
 
-    @Override
-    public boolean onUsage(TokenUsage more) {
-        TargetName target = failover.leader().target();
-        return metering.bookSoFar(target.provider(), target.model(), more, loop.nowNanos());
-    }
-
-    @Override
-    public void onOver(Fault why) {
-        Attempt attempt = failover.leader();
-        log.onBroken(attempt.ask(), attempt, why, loop.nowNanos());
-        leg.sayClose(why);
-        if (leg.isOpen()) { // a provider that had gone unseen is noticed when it is written to
-            endLeg();
-        }
-    }
-
-    @Override
-    public void onEnd(Fault fault, String detail) {
-        if (fault != null) {
-            Attempt attempt = failover.leader();
-            attempt.provider().onError(fault.code(), detail);
-            log.onBroken(attempt.ask(), attempt, fault, loop.nowNanos());
-        }
-        endLeg();
-    }
-
-    private void endLeg() {
+    private void onUpgradedOver(TokenUsage cameTo) {
         moveTo(Phase.COMPLETE);
-        TokenUsage cameTo = leg.end();
         if (cameTo != null) {
             costs.add(cameTo);
         }
@@ -860,7 +809,7 @@ public final class Exchange extends Deadlines.Entry
     private void settle() {
         loop.calls().deadlines().remove(this);
         sharing.end();
-        if (leg == null && costs != null) {
+        if (costs != null) {
             bookReply();
         }
         metering.settle(loop.nowNanos());
@@ -871,7 +820,8 @@ public final class Exchange extends Deadlines.Entry
     private void bookReply() {
         Attempt last = failover.leader();
         boolean served = last != null && last.isCommitted();
-        if (!served && !leftAlone || last.status() >= 300 || !call.isMetered()) {
+        if (!served && !leftAlone || last.status() >= 300 || !call.isMetered()
+                || last.status() == 101) { // what a leg came to was booked as it went
             return;
         }
         if (last.usage() != null || call.isEstimated(!brokenOff && !leftAlone)) {

@@ -426,6 +426,11 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
     }
 
     @Override
+    public void onUpgraded(OpenRequest leg) {
+        open = leg;
+    }
+
+    @Override
     public void onFinished(Finished finished) {
         open = null;
         waiting = null;

@@ -5,6 +5,7 @@ import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.AttemptFigures;
 import io.penstock.exchange.call.Call;
 import io.penstock.exchange.call.CallLoop;
+import io.penstock.exchange.call.Leg;
 import io.penstock.exchange.call.ReplyReading;
 import io.penstock.exchange.call.ReplySource;
 import io.penstock.exchange.call.Timing;
@@ -781,6 +782,11 @@ public final class Attempt implements ReplyListener, AttemptFigures, ReplySource
             pool.onDone();
             pool = null;
         }
+    }
+
+    /** The leg to that provider, of a reply that leaves HTTP. */
+    public Leg upgrade(UpstreamStream provider, Leg.Listener to) {
+        return ask.request().upgrade(provider, downstream, reading, loop.deadlines(), to);
     }
 
     private void upgrade(ResponseHead came) {
