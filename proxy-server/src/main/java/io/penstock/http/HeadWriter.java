@@ -97,6 +97,16 @@ public final class HeadWriter {
         return this;
     }
 
+    /** 16 hexadecimal digits, in lower case. */
+    public HeadWriter hex(long bits) {
+        ensure(16);
+        for (int shift = 60; shift >= 0; shift -= 4) {
+            int digit = (int) (bits >>> shift & 15);
+            bytes[length++] = (byte) (digit < 10 ? '0' + digit : 'a' + digit - 10);
+        }
+        return this;
+    }
+
     public HeadWriter crlf() {
         ensure(2);
         bytes[length++] = '\r';
