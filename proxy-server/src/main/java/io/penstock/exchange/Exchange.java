@@ -29,6 +29,7 @@ import io.penstock.listen.OpenRequest;
 import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Route.TargetName;
+import io.penstock.trace.RequestTrace;
 import io.penstock.upstream.UpstreamStream;
 import io.penstock.usage.TokenUsage;
 import java.util.List;
@@ -71,6 +72,7 @@ public final class Exchange extends Deadlines.Entry
     private final Failover failover;
     private final ReplyLines lines;
     private final Sharing sharing;
+    private final RequestTrace trace; // null where nothing is traced
     private final long receivedNanos;
 
     private Phase phase = Phase.RECEIVED;
@@ -93,20 +95,23 @@ public final class Exchange extends Deadlines.Entry
      * @param permit has begun; its owner ends it when the exchange has finished
      * @param requestId as it goes to the caller and into logs
      * @param cors field lines that every reply has to carry
+     * @param trace that the request belongs to; null for none
      */
     public Exchange(ExchangeLoop loop, DownstreamStream downstream,
             ExchangeListener listener, Call call, Caller caller, Permit permit, Policy policy,
-            String requestId, String cors) {
+            String requestId, String cors, RequestTrace trace) {
         this.loop = loop;
         this.downstream = downstream;
         this.listener = listener;
         this.call = call;
         this.caller = caller;
         this.requestId = requestId;
+        this.trace = trace;
         receivedNanos = loop.nowNanos();
         timing = new Timing(receivedNanos);
         metering = new Metering(loop.meter(), permit, caller, policy);
-        failover = new Failover(loop.failover(), this, call, policy, log, timing, metering);
+        failover = new Failover(loop.failover(), this, call, policy, log, timing, metering,
+                trace);
         sharing = new Sharing(loop, downstream, call, this);
         lines = new ReplyLines(permit, requestId, cors, call.format(), policy.fullHeaders(),
                 log, timing);
@@ -847,6 +852,6 @@ public final class Exchange extends Deadlines.Entry
                         : sharing.replay() != null ? firstContentNanos - receivedNanos : -1,
                 new Finished.Stages(timing.nanos(Stage.RECEIVE), timing.nanos(Stage.QUEUE),
                         timing.nanos(Stage.PROVIDER), timing.nanos(Stage.PROXY)),
-                sharing.use(), phase == Phase.COMPLETE ? sharing.saved() : null);
+                sharing.use(), phase == Phase.COMPLETE ? sharing.saved() : null, trace);
     }
 }

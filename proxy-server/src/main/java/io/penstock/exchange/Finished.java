@@ -6,6 +6,7 @@ import io.penstock.exchange.call.CacheUse;
 import io.penstock.failure.Failure;
 import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;
+import io.penstock.trace.RequestTrace;
 import io.penstock.usage.TokenUsage;
 import java.util.List;
 
@@ -35,12 +36,24 @@ import java.util.List;
  * @param cache what the response cache was to the call; null where it is not for such calls
  * @param saved what the reply came to for the call that it was made for; null for a reply of the
  *     call's own
+ * @param trace that the request belongs to; null where nothing is traced
  */
 public record Finished(Caller caller, String requestId, String model, Api api, Api upstreamApi,
         boolean isStream, int status, Failure failure, List<AttemptRecord> attempts,
         TargetName servedBy, TokenUsage usage, long nanoDollars, int malformedEvents,
         long receivedNanos, long endedNanos, long endedMillis, long firstContentNanos,
-        Stages stages, CacheUse cache, TokenUsage saved) {
+        Stages stages, CacheUse cache, TokenUsage saved, RequestTrace trace) {
+
+    /** An exchange that belongs to no trace. */
+    public Finished(Caller caller, String requestId, String model, Api api, Api upstreamApi,
+            boolean isStream, int status, Failure failure, List<AttemptRecord> attempts,
+            TargetName servedBy, TokenUsage usage, long nanoDollars, int malformedEvents,
+            long receivedNanos, long endedNanos, long endedMillis, long firstContentNanos,
+            Stages stages, CacheUse cache, TokenUsage saved) {
+        this(caller, requestId, model, api, upstreamApi, isStream, status, failure, attempts,
+                servedBy, usage, nanoDollars, malformedEvents, receivedNanos, endedNanos,
+                endedMillis, firstContentNanos, stages, cache, saved, null);
+    }
 
     /** Nanoseconds of each stage until the reply began; they add up to the whole. */
     public record Stages(long receive, long queue, long provider, long proxy) {}
@@ -50,12 +63,19 @@ public record Finished(Caller caller, String requestId, String model, Api api, A
      *
      * @param caller null where that is not known
      * @param what was asked for, method and path, for the operator's log; null where unknown
+     * @param trace that the request belongs to; null for none
      */
     public static Finished refused(Caller caller, String requestId, Failure why, String what,
-            long receivedNanos, long nowNanos) {
+            long receivedNanos, long nowNanos, RequestTrace trace) {
         return new Finished(caller, requestId, null, null, null, false, why.kind().status(),
                 new Failure(why.kind(), why.message(), why.param(), what), List.of(), null, null,
-                0, 0, receivedNanos, nowNanos, System.currentTimeMillis(), -1, null, null, null);
+                0, 0, receivedNanos, nowNanos, System.currentTimeMillis(), -1, null, null, null,
+                trace);
+    }
+
+    /** Whether spans are made of it. */
+    public boolean isTraced() {
+        return trace != null && trace.isSampled();
     }
 
     public long durationNanos() {

@@ -32,6 +32,8 @@ import io.penstock.limit.Refusal;
 import io.penstock.listen.DownstreamStream;
 import io.penstock.listen.OpenRequest;
 import io.penstock.listen.RequestHandler;
+import io.penstock.trace.LoopTracer;
+import io.penstock.trace.RequestTrace;
 import io.penstock.translate.GeminiPath;
 import io.penstock.translate.ReplyFormat;
 import java.net.InetSocketAddress;
@@ -50,6 +52,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
     private final DownstreamStream connection;
     private final @Nullable Lane lane; // whose one request it serves; null for a connection
     private final boolean mayFailOver;
+    private final @Nullable RequestTrace beside; // of the comparison that the lane is of
     private final Permit permit;
     private @Nullable OpenRequest open; // null between two
     private @Nullable Exchange waiting; // the open one, until it is among the concurrent ones
@@ -57,6 +60,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
     private @Nullable Endpoint endpoint; // of the current request
     private @Nullable Caller caller; // of the current request; null while that is not known
     private @Nullable Peer peer; // null until it matters
+    private @Nullable RequestTrace trace; // of the current request; null where nothing is traced
     private long receivedNanos;
     private Turn turn = Turn.NONE;
 
@@ -64,15 +68,16 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
     private enum Turn { NONE, WAITING, TAKEN }
 
     RequestPipeline(Worker worker, DownstreamStream connection) {
-        this(worker, connection, null, true);
+        this(worker, connection, null, true, null);
     }
 
     private RequestPipeline(Worker worker, DownstreamStream connection, @Nullable Lane lane,
-            boolean mayFailOver) {
+            boolean mayFailOver, @Nullable RequestTrace beside) {
         this.worker = worker;
         this.connection = connection;
         this.lane = lane;
         this.mayFailOver = mayFailOver;
+        this.beside = beside;
         permit = worker.server().newPermit();
     }
 
@@ -84,6 +89,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
         cors = snapshot.cors().replyLines(head);
         endpoint = null;
         caller = null;
+        LoopTracer tracer = worker.tracer();
+        trace = tracer == null ? null : tracer.begin(head, connection.isTls(), beside);
         if (snapshot.cors().isPreflight(head)) {
             answerPreflight(head, snapshot.cors(), id);
             return;
@@ -129,6 +136,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
 
     private void onChat(EndpointPath chat, RequestHead head, Snapshot snapshot, String id) {
         endpoint = chat.endpoint();
+        onRoute(chat.endpoint().route());
         if (!head.isMethod("POST")) {
             refuseMethod(head, "POST", id);
         } else if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
@@ -143,6 +151,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
 
     /** Several models are asked the same; each of them gets in by itself, or not. */
     private void onComparison(RequestHead head, Snapshot snapshot, String id) {
+        onRoute(Comparison.PATH);
         if (head.isMethod("GET") || head.isMethod("HEAD")) {
             newReply().json(connection, 200, id, Comparison.explanation());
         } else if (!head.isMethod("POST")) {
@@ -161,7 +170,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
 
     @Override
     public RequestHandler newHandler(Lane lane, boolean mayFailOver) {
-        return new RequestPipeline(worker, lane, lane, mayFailOver);
+        return new RequestPipeline(worker, lane, lane, mayFailOver, trace);
     }
 
     @Override
@@ -172,10 +181,17 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
     private void onPassThrough(PassThroughPath path, RequestHead head, Snapshot snapshot,
             String id) {
         String method = path.kind().method();
+        onRoute(path.route());
         if (method != null && !head.isMethod(method)) {
             refuseMethod(head, method, id);
         } else if (authenticate(snapshot, head, id) && admit(snapshot, head, id)) {
             begin(passThrough(head, path, snapshot), snapshot, id);
+        }
+    }
+
+    private void onRoute(String route) {
+        if (trace != null) {
+            trace.onRoute(route);
         }
     }
 
@@ -188,7 +204,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
 
     private void begin(Call call, Snapshot snapshot, String id) {
         Exchange begun = new Exchange(worker.exchanges(), connection, this, call, caller, permit,
-                policy(snapshot), id, cors);
+                policy(snapshot), id, cors, trace);
         open = begun;
         begun.begin(turn != Turn.TAKEN);
         if (turn != Turn.TAKEN && open == begun) {
@@ -348,7 +364,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
     private void refuse(LocalReply reply, Failure failure, @Nullable RequestHead head, String id) {
         tell(Finished.refused(caller, id, failure,
                 head == null ? null : head.method() + " " + head.path(), receivedNanos,
-                worker.deadlines().nowNanos()));
+                worker.deadlines().nowNanos(), trace));
         reply.error(connection, errorFormat(head), failure, id, null);
     }
 
@@ -401,6 +417,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
         endpoint = null;
         receivedNanos = worker.deadlines().nowNanos();
         caller = null;
+        trace = null; // there is no head that could tell one
         refuse(failure, null, RequestIds.fresh());
     }
 

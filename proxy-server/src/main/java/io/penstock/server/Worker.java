@@ -21,6 +21,7 @@ import io.penstock.loop.SlotQueue;
 import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.ExchangeObserver;
+import io.penstock.trace.LoopTracer;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
 import java.net.InetSocketAddress;
@@ -49,6 +50,7 @@ final class Worker {
     private final HeadWriter replyWriter = new HeadWriter();
     private final SlotQueue<RequestPipeline> admission;
     private final AccessLog.@Nullable LoopLog accessLog;
+    private final @Nullable LoopTracer tracer;
     private final List<ExchangeObserver> observers = new ArrayList<>();
 
     Worker(Shared server, ServerState state, StatusPages statusPages, EventLoop loop,
@@ -85,6 +87,7 @@ final class Worker {
         if (accessLog != null) {
             observers.add(accessLog);
         }
+        tracer = null; // until traces can be exported
     }
 
     Shared server() {
@@ -147,6 +150,11 @@ final class Worker {
 
     AccessLog.@Nullable LoopLog accessLog() {
         return accessLog;
+    }
+
+    /** Gives requests their place in a trace; null where nothing is traced. */
+    @Nullable LoopTracer tracer() {
+        return tracer;
     }
 
     /** An exchange has finished, or a request was refused: tells all who watch. */

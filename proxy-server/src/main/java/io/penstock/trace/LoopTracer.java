@@ -41,6 +41,18 @@ public final class LoopTracer {
      * @param tls the request came over TLS
      */
     public RequestTrace begin(RequestHead head, boolean tls) {
+        return begin(head, tls, null);
+    }
+
+    /**
+     * The trace of a request, or of one of several that another was made into.
+     *
+     * @param of whose trace, caller and decision the request shares; null for none
+     */
+    public RequestTrace begin(RequestHead head, boolean tls, @Nullable RequestTrace of) {
+        if (of != null) {
+            return of.sharedBy(id(), of.isSampled() ? request(head, tls) : null);
+        }
         TraceParent parent = parent(head);
         long high = parent != null ? parent.traceHigh() : id();
         long low = parent != null ? parent.traceLow() : id();
@@ -49,11 +61,15 @@ public final class LoopTracer {
         int flags = (sampled ? TraceParent.SAMPLED : 0)
                 | (parent != null ? parent.flags() & TraceParent.RANDOM : 0);
         String state = parent == null ? null : TraceState.checked(head.values("tracestate"));
-        String agent = sampled ? head.value(Field.USER_AGENT) : null;
-        RequestTrace.Request request = !sampled ? null : new RequestTrace.Request(head.method(),
-                cut(head.path()), tls, agent == null ? null : cut(agent));
+        RequestTrace.Request request = sampled ? request(head, tls) : null;
         return new RequestTrace(high, low, id(), parent == null ? 0 : parent.spanId(), flags,
                 state, request, propagates, this::id);
+    }
+
+    private static RequestTrace.Request request(RequestHead head, boolean tls) {
+        String agent = head.value(Field.USER_AGENT);
+        return new RequestTrace.Request(head.method(), cut(head.path()), tls,
+                agent == null ? null : cut(agent));
     }
 
     private static String cut(String text) {

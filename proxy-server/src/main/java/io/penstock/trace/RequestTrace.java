@@ -46,6 +46,12 @@ public final class RequestTrace {
         this.ids = ids;
     }
 
+    /** The same place in the trace for another request, under an id of its own. */
+    RequestTrace sharedBy(long otherSpanId, @Nullable Request other) {
+        return new RequestTrace(traceHigh, traceLow, otherSpanId, parentId, flags, state, other,
+                propagates, ids);
+    }
+
     /** Whether spans are made of the request. */
     public boolean isSampled() {
         return request != null;

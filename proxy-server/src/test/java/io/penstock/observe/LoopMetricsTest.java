@@ -47,6 +47,16 @@ class LoopMetricsTest {
         }
 
         @Override
+        public Ask ask() {
+            throw new IllegalStateException("not asked for here");
+        }
+
+        @Override
+        public int status() {
+            return 0;
+        }
+
+        @Override
         public long startedNanos() {
             return 0;
         }
@@ -121,7 +131,7 @@ class LoopMetricsTest {
         loop.onFinished(finished(400, null, false, null, 0,
                 record(A, Ask.Why.FIRST, "400", figures())));
         loop.onFinished(Finished.refused(null, "id",
-                Failure.of(Failure.Kind.INVALID_API_KEY, "no"), "POST /", 0, 1));
+                Failure.of(Failure.Kind.INVALID_API_KEY, "no"), "POST /", 0, 1, null));
         loop.onFinished(finished(200, Failure.Kind.UPSTREAM_ERROR, true, null, 0));
 
         assertThat(counts(Metric.REQUESTS)).isEqualTo(Map.of(

@@ -139,6 +139,7 @@ public final class Attempt implements ReplyListener, AttemptFigures, ReplySource
 
     // What it is, and how far it came
 
+    @Override
     public Ask ask() {
         return ask;
     }
@@ -157,6 +158,7 @@ public final class Attempt implements ReplyListener, AttemptFigures, ReplySource
     }
 
     /** The status of the provider's reply; 0 while there is none. */
+    @Override
     public int status() {
         return status;
     }

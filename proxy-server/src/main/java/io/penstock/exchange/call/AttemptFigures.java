@@ -7,6 +7,12 @@ import io.penstock.usage.TokenUsage;
  * and what it cost. Final once the exchange has finished.
  */
 public interface AttemptFigures {
+    /** Who was asked, and how. */
+    Ask ask();
+
+    /** The status of the provider's reply; 0 if there was none. */
+    int status();
+
     /** When the attempt started, or started again on another connection. */
     long startedNanos();
 

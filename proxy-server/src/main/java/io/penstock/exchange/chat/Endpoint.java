@@ -52,6 +52,11 @@ public enum Endpoint {
         return upstreamPath;
     }
 
+    /** The path of its callers, as it is for any model, with the version that is usual. */
+    public String route() {
+        return isGoogles() ? "/v1beta" + path : versionedPath;
+    }
+
     /** Whether it is a chat, whatever names its models. */
     boolean isChat() {
         return this == CHAT || this == FALLBACK_CHAT;

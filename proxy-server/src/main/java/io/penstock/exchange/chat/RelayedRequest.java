@@ -109,6 +109,7 @@ final class RelayedRequest implements OutboundRequest {
         HeadWriter out = call.writer().bytes(start.bytes());
         Set<String> replaced = authorize(ask, start, edits, instead, out);
         out.text("content-length: ").number(length).crlf();
+        ask.writeTrace(out);
         call.writeFields(out, replaced);
         int room = out.length();
         boolean small = instead == null && body.isSmall();

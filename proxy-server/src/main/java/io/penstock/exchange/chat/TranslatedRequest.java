@@ -135,6 +135,7 @@ final class TranslatedRequest implements OutboundRequest {
             out.text(ANTHROPIC_VERSION);
         }
         out.text("content-length: ").number(translated.body().readableBytes()).crlf();
+        ask.writeTrace(out);
         to.write(call.headWithCommonFields(out, replaced));
         to.write(translated.body().retainedDuplicate());
     }

@@ -20,6 +20,8 @@ import io.penstock.loop.Deadlines;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.Route.TargetName;
+import io.penstock.trace.AttemptSpan;
+import io.penstock.trace.RequestTrace;
 import io.penstock.upstream.Backoff;
 import io.penstock.upstream.RetryAfter;
 import io.penstock.upstream.RetryBudget;
@@ -50,6 +52,7 @@ public final class Failover {
     private final AttemptLog log;
     private final Timing timing;
     private final Metering metering;
+    private final RequestTrace trace; // null where nothing is traced
     private final TimeAllowed time;
     private final Race race = new Race();
 
@@ -65,9 +68,13 @@ public final class Failover {
     private long pauseUntilNanos;
     private int sameTargetTries;
 
-    /** For one exchange, of which no target is known yet. */
+    /**
+     * For one exchange, of which no target is known yet.
+     *
+     * @param trace that the exchange belongs to; null for none
+     */
     public Failover(FailoverLoop loop, AttemptListener listener, Call call, Policy policy,
-            AttemptLog log, Timing timing, Metering metering) {
+            AttemptLog log, Timing timing, Metering metering, RequestTrace trace) {
         this.loop = loop;
         calls = loop.calls();
         this.listener = listener;
@@ -76,6 +83,7 @@ public final class Failover {
         this.log = log;
         this.timing = timing;
         this.metering = metering;
+        this.trace = trace;
         time = new TimeAllowed(calls.deadlines(), call);
     }
 
@@ -211,7 +219,8 @@ public final class Failover {
         time.onTarget(candidate.timeouts());
         Ask ask = new Ask(time.limit(candidate, isAnotherLeft(), nowNanos),
                 candidate.provider().keys().choose(candidate.target().model(), nowNanos),
-                prepared, settled ? Ask.Why.CONTINUE : why, metering.isWatching());
+                prepared, settled ? Ask.Why.CONTINUE : why, metering.isWatching(),
+                trace == null ? null : newSpan(why));
         prepared = null;
         Attempt attempt = new Attempt(ask, call, calls, downstream, listener, timing,
                 settled ? race.leader() : null, nowNanos);
@@ -221,6 +230,11 @@ public final class Failover {
             race.replace(former, attempt);
         }
         attempt.start();
+    }
+
+    private AttemptSpan newSpan(Ask.Why why) {
+        boolean besideLeader = settled || why == Ask.Why.HEDGE;
+        return trace.newAttempt(besideLeader ? race.leader().ask().span() : null);
     }
 
     /** Asks the next target; returns false if none is left. */

@@ -76,6 +76,7 @@ final class OpaqueRequest implements OutboundRequest {
             out.text("content-type: application/json\r\n");
         }
         call.writeFraming(out, edits);
+        ask.writeTrace(out);
         call.writeFields(out, replaced);
         if (call.uploadsChunks()) {
             out.text(Long.toHexString(call.body().lengthWith(edits))).crlf();

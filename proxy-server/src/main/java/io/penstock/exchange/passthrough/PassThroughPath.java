@@ -4,6 +4,7 @@ import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import io.penstock.provider.Api;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a call is for that is relayed without being understood.
@@ -25,6 +26,8 @@ public record PassThroughPath(Kind kind, String provider, String path, String qu
             "/vector_stores", "/fine_tuning", "/containers", "/videos", "/evals", "/assistants",
             "/threads", "/conversations", "/responses", "/realtime/client_secrets",
             "/realtime/sessions", "/realtime/transcription_sessions", "/realtime/calls");
+
+    private static final Set<String> ROUTES = Set.copyOf(paths());
 
     /** Which provider answers the call. */
     public enum Kind {
@@ -80,6 +83,15 @@ public record PassThroughPath(Kind kind, String provider, String path, String qu
                 "/v1/videos", "/v1/evals", "/v1/assistants", "/v1/threads",
                 "/v1/conversations", "/v1/responses/compact", "/v1/responses/input_tokens",
                 "/v1/realtime", "/v1/realtime/client_secrets");
+    }
+
+    /** The path of such calls: what is one caller's own in it, such as an id, is an asterisk. */
+    public String route() {
+        if (kind == Kind.PROVIDER) {
+            return PROVIDER_PREFIX + "{provider}/*";
+        }
+        String plain = "/v1" + path;
+        return ROUTES.contains(plain) ? plain : "/v1/" + what() + "/*";
     }
 
     private static Kind kindOf(String path) {

@@ -17,6 +17,16 @@ class AttemptLogTest {
     /** An attempt that began at zero, and got no further. */
     private static final class Begun implements AttemptFigures {
         @Override
+        public Ask ask() {
+            throw new IllegalStateException("not asked for here");
+        }
+
+        @Override
+        public int status() {
+            return 0;
+        }
+
+        @Override
         public long startedNanos() {
             return 0;
         }

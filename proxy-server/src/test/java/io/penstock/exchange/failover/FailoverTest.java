@@ -180,7 +180,7 @@ class FailoverTest implements AttemptListener {
                 new MeterLoop(new Estimator(), ledger, new Budgets(1)),
                 new Permit(new Accounts(1), new Budgets(1)), Caller.ANYONE, policy);
         failover = new Failover(new FailoverLoop(calls.loop()), this, call, policy, log, timing,
-                metering);
+                metering, null);
         Route route = new Route(Arrays.stream(targets)
                 .map(name -> new TargetName(name, "m")).toList(), RoutePolicy.DEFAULT);
         failover.begin(new Whom.Routed(List.of(route), new long[] {TargetOrder.NO_AFFINITY}),
