@@ -221,9 +221,31 @@ final class Schema {
             ObserveSettings.DEFAULT.fullHeaders() ? "full" : "id",
             "`full` tells callers provider, attempts and timings; `id` the request id only");
     static final Field<URI> OTLP_ENDPOINT = Field.optional("endpoint", Types.URL,
-            "where traces go");
+            "a collector that takes OTLP, such as `http://localhost:4318`, to whose path "
+                    + "`/v1/traces` is added but for gRPC; without it, "
+                    + "`OTEL_EXPORTER_OTLP_ENDPOINT`, or nothing is traced");
+    static final Field<String> OTLP_PROTOCOL = Field.optional("protocol",
+            Types.oneOf(OtlpBinder.HTTP_PROTOBUF, OtlpBinder.GRPC),
+            "how it is spoken to; without it, `OTEL_EXPORTER_OTLP_PROTOCOL`, or `http/protobuf`");
+    static final Field<Map<String, String>> OTLP_HEADERS = Field.optional("headers",
+            new MapType<>("header", Types.SECRET),
+            "sent along, in place of those in `OTEL_EXPORTER_OTLP_HEADERS`");
+    static final Field<Duration> OTLP_TIMEOUT = Field.optional("timeout", Types.DURATION,
+            "of one export with its retries; without it, `OTEL_EXPORTER_OTLP_TIMEOUT`, or `10s`");
+    static final Field<Double> OTLP_SAMPLE = Field.optional("sample", Types.number(0, 1),
+            "the share of requests that are traced, where the caller's `traceparent` does not say "
+                    + "it; without it, what `OTEL_TRACES_SAMPLER` says, or `1`");
+    static final Field<Boolean> OTLP_PROPAGATE = Field.of("propagate", Types.FLAG, true,
+            "whether providers get a `traceparent`");
+    static final Field<String> OTLP_SERVICE_NAME = Field.optional("service_name", Types.TEXT,
+            "what the proxy is called in traces; without it, `OTEL_SERVICE_NAME`, or `penstock`");
+    static final Field<Path> OTLP_CA = Field.optional("ca", Types.PATH,
+            "certificates (PEM) that the collector's must come from; without it, "
+                    + "`OTEL_EXPORTER_OTLP_CERTIFICATE`, or the JDK's");
     static final Field<Section> OTLP = Field.section("otlp",
-            SectionType.of("section", OTLP_ENDPOINT), "traces by OpenTelemetry");
+            SectionType.of("section", OTLP_ENDPOINT, OTLP_PROTOCOL, OTLP_HEADERS, OTLP_TIMEOUT,
+                    OTLP_SAMPLE, OTLP_PROPAGATE, OTLP_SERVICE_NAME, OTLP_CA),
+            "traces by OpenTelemetry");
     static final Field<URI> POSTHOG_HOST = Field.optional("host", Types.URL, "where events go");
     static final Field<Section> POSTHOG = Field.section("posthog",
             SectionType.of("section", POSTHOG_HOST,

@@ -57,7 +57,7 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
     public Settings withoutAccessLog() {
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
                 prices, breaker, retry,
-                new ObserveSettings(null, observe.json(), observe.fullHeaders()),
+                new ObserveSettings(null, observe.json(), observe.fullHeaders(), observe.otlp()),
                 shutdownGrace, debug, unrouted, cache);
     }
 }

@@ -172,12 +172,13 @@ final class SettingsBinder {
         return retry == null ? RetrySettings.DEFAULT : retry;
     }
 
-    private static ObserveSettings observe(Section section) {
+    private ObserveSettings observe(Section section) {
         Section log = section.section(Schema.ACCESS_LOG);
         String path = log.get(Schema.LOG_PATH);
         boolean isOff = log.isNull(Schema.LOG_PATH) || path.equals(Types.OFF);
         return new ObserveSettings(isOff ? null : path, log.get(Schema.LOG_FORMAT).equals("json"),
-                section.get(Schema.HEADERS).equals("full"));
+                section.get(Schema.HEADERS).equals("full"),
+                new OtlpBinder(environment, problems).bind(section.section(Schema.OTLP)));
     }
 
     private boolean debug() {

@@ -156,7 +156,7 @@ final class Types {
         };
     }
 
-    private static @Nullable Path path(String text) {
+    static @Nullable Path path(String text) {
         try {
             return text.isEmpty() ? null : Path.of(text);
         } catch (InvalidPathException e) {

@@ -209,7 +209,11 @@ public final class AccessLog implements AutoCloseable {
 
         static void json(StringBuilder out, Finished x, Instant now) {
             out.append("{\"time\":\"").append(now).append("\",\"event\":\"exchange\",\"id\":");
-            JsonText.quote(out, x.requestId()).append(",\"caller\":");
+            JsonText.quote(out, x.requestId());
+            if (x.isTraced()) {
+                out.append(",\"trace_id\":\"").append(x.trace().traceId()).append('"');
+            }
+            out.append(",\"caller\":");
             JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(",\"api\":");
             JsonText.quote(out, name(x.api())).append(",\"model\":");
             JsonText.quote(out, x.model()).append(",\"stream\":").append(x.isStream())
@@ -261,7 +265,11 @@ public final class AccessLog implements AutoCloseable {
         }
 
         static void text(StringBuilder out, Finished x, Instant now) {
-            out.append(now).append(" exchange id=").append(x.requestId()).append(" caller=");
+            out.append(now).append(" exchange id=").append(x.requestId());
+            if (x.isTraced()) {
+                out.append(" trace_id=").append(x.trace().traceId());
+            }
+            out.append(" caller=");
             JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(" api=")
                     .append(name(x.api())).append(" model=");
             JsonText.quote(out, x.model()).append(" stream=").append(x.isStream())

@@ -14,8 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -29,20 +27,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopMetrics implements ExchangeObserver {
     static final String NONE = "none";
-    static final String GOOD = "good";
-    static final String FAILED = "failed";
-    static final String ABANDONED = "abandoned";
+    static final String GOOD = AttemptResult.GOOD.label();
+    static final String FAILED = AttemptResult.FAILED.label();
+    static final String ABANDONED = AttemptResult.ABANDONED.label();
 
     private static final String NO_PROVIDER = "-"; // as the attempts say it
     private static final int MIN_STATUS = 100;
     private static final int MAX_STATUS = 599;
     private static final String[] STATUSES = statuses();
     private static final String[] APIS = apis();
-
-    /** What ends an attempt that its provider would have gone on with. */
-    private static final Set<String> NOT_THE_PROVIDERS = Stream.of(Fault.HEDGE_LOST,
-            Fault.CALLER_GONE, Fault.BUDGET_SPENT, Fault.SHUTDOWN, Fault.TUNNEL_IDLE,
-            Fault.TUNNEL_OVERDUE).map(Fault::code).collect(Collectors.toUnmodifiableSet());
 
     private final Map<Metric, LabelTree<Counter>> counters = new EnumMap<>(Metric.class);
     private final Map<Metric, LabelTree<LoopTimer>> timers = new EnumMap<>(Metric.class);
@@ -96,10 +89,10 @@ final class LoopMetrics implements ExchangeObserver {
         countRequest(exchange);
         Finished.Stages stages = exchange.stages();
         if (stages != null) {
-            receive.record(stages.receive());
-            queue.record(stages.queue());
-            provider.record(stages.provider());
-            proxy.record(stages.proxy());
+            record(receive, stages.receive(), exchange, null);
+            record(queue, stages.queue(), exchange, null);
+            record(provider, stages.provider(), exchange, null);
+            record(proxy, stages.proxy(), exchange, null);
         }
         List<AttemptRecord> attempts = exchange.attempts();
         long tokens = 0;
@@ -125,6 +118,17 @@ final class LoopMetrics implements ExchangeObserver {
         countCaller(exchange, tokens, nanoDollars);
     }
 
+    /** Records a duration, of the attempt if one is given, with its trace if there is one. */
+    private static void record(LoopTimer timer, long nanos, Finished exchange,
+            @Nullable AttemptFigures attempt) {
+        timer.record(nanos);
+        if (exchange.isTraced()) {
+            timer.note(new TraceSample(exchange.trace(),
+                    attempt == null ? null : attempt.ask().span(), Math.max(0, nanos),
+                    exchange.endedMillis()));
+        }
+    }
+
     private void countRequest(Finished exchange) {
         Failure failure = exchange.failure();
         String api = exchange.api() == null ? NONE : APIS[exchange.api().ordinal()];
@@ -133,8 +137,8 @@ final class LoopMetrics implements ExchangeObserver {
         counter(Metric.REQUESTS).at(api).at(outcome).at(status(exchange.status())).leaf().add(1);
         String stream = exchange.isStream() ? "true" : "false";
         if (exchange.stages() != null) {
-            timer(Metric.REQUEST_DURATION).at(api).at(stream).leaf()
-                    .record(exchange.durationNanos());
+            record(timer(Metric.REQUEST_DURATION).at(api).at(stream).leaf(),
+                    exchange.durationNanos(), exchange, null);
         }
         if (exchange.cache() != null) {
             counter(Metric.CACHE_CALLS).at(exchange.cache().word()).leaf().add(1);
@@ -146,8 +150,8 @@ final class LoopMetrics implements ExchangeObserver {
         if (exchange.servedBy() != null) {
             String provider = exchange.servedBy().provider();
             if (exchange.firstContentNanos() >= 0) {
-                timer(Metric.FIRST_CONTENT).at(provider).at(stream).leaf()
-                        .record(exchange.firstContentNanos());
+                record(timer(Metric.FIRST_CONTENT).at(provider).at(stream).leaf(),
+                        exchange.firstContentNanos(), exchange, null);
             }
             if (exchange.malformedEvents() > 0) {
                 counter(Metric.MALFORMED_EVENTS).at(provider).leaf()
@@ -207,11 +211,11 @@ final class LoopMetrics implements ExchangeObserver {
         }
         String result = result(outcome);
         long ended = figures.endedNanos() != 0 ? figures.endedNanos() : exchange.endedNanos();
-        timer(Metric.ATTEMPT_DURATION).at(provider).at(result).leaf()
-                .record(ended - figures.startedNanos());
+        record(timer(Metric.ATTEMPT_DURATION).at(provider).at(result).leaf(),
+                ended - figures.startedNanos(), exchange, figures);
         if (exchange.isStream() && figures.contentNanos() != 0) {
-            timer(Metric.ATTEMPT_FIRST_CONTENT).at(provider).leaf()
-                    .record(figures.contentNanos() - figures.startedNanos());
+            record(timer(Metric.ATTEMPT_FIRST_CONTENT).at(provider).leaf(),
+                    figures.contentNanos() - figures.startedNanos(), exchange, figures);
         }
 
         int first = 0;
@@ -254,12 +258,8 @@ final class LoopMetrics implements ExchangeObserver {
         return null;
     }
 
-    /** Good, failed, or abandoned for a reason that is not the provider's. */
-    static String result(String outcome) {
-        if (isStatus(outcome)) {
-            return outcome.charAt(0) < '4' ? GOOD : FAILED;
-        }
-        return NOT_THE_PROVIDERS.contains(outcome) ? ABANDONED : FAILED;
+    private static String result(String outcome) {
+        return AttemptResult.of(outcome).label();
     }
 
     static boolean isStatus(String outcome) {

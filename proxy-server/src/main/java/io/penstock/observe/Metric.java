@@ -97,7 +97,11 @@ enum Metric {
     PROVIDER_KEYS(Kind.GAUGE, "penstock_provider_keys",
             "Keys of a provider, by whether they rest.", "provider", "state"),
     BREAKER(Kind.GAUGE, "penstock_breaker_open",
-            "1 for a breaker that is open, 0.5 half open, 0 closed.", "provider", "model");
+            "1 for a breaker that is open, 0.5 half open, 0 closed.", "provider", "model"),
+    TELEMETRY_SENT(Kind.COUNTER, "penstock_telemetry_sent",
+            "Exchanges of which another system was told.", "to"),
+    TELEMETRY_DROPPED(Kind.COUNTER, "penstock_telemetry_dropped",
+            "Exchanges of which another system was to be told and was not.", "to", "reason");
 
     enum Kind { COUNTER, GAUGE, HISTOGRAM, INFO }
 

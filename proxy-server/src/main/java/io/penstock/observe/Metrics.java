@@ -5,8 +5,10 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +31,12 @@ public final class Metrics {
             new EnumMap<>(Metric.class); // guarded by this, with the loops' recorders
     private final PrometheusPage prometheus = new PrometheusPage();
 
-    /** Durations with the same labels, of all loops: {@code micros} to a hundredth. */
-    record Timed(Histogram micros, long sumNanos) {}
+    /**
+     * Durations with the same labels, of all loops: {@code micros} to a hundredth.
+     *
+     * @param samples one of each bucket that has any
+     */
+    record Timed(Histogram micros, long sumNanos, List<TraceSample> samples) {}
 
     /** A page, in the form that was asked for. */
     public record Page(String contentType, byte[] body) {}
@@ -82,16 +88,25 @@ public final class Metrics {
         Map<List<String>, Histogram> totals =
                 distributions.computeIfAbsent(metric, key -> new HashMap<>());
         Map<List<String>, Long> sums = new HashMap<>();
+        Map<List<String>, @Nullable TraceSample[]> samples = new HashMap<>();
         for (LoopMetrics loop : loops) {
             loop.timer(metric).forEach((labels, timer) -> {
                 timer.drainTo(totals.computeIfAbsent(labels,
                         key -> new Histogram(LoopTimer.DIGITS)));
                 sums.merge(labels, timer.sumNanos(), Long::sum);
+                timer.addTo(samples.computeIfAbsent(labels,
+                        key -> new TraceSample[Buckets.SECONDS.length]));
             });
         }
         Map<List<String>, Timed> times = new HashMap<>();
         totals.forEach((labels, total) ->
-                times.put(labels, new Timed(total, sums.getOrDefault(labels, 0L))));
+                times.put(labels, new Timed(total, sums.getOrDefault(labels, 0L),
+                        present(samples.get(labels)))));
         return times;
+    }
+
+    private static List<TraceSample> present(@Nullable TraceSample @Nullable [] samples) {
+        return samples == null ? List.of()
+                : Stream.of(samples).filter(Objects::nonNull).toList();
     }
 }

@@ -32,9 +32,9 @@ final class MetricsJson {
 
         void count(String outcome, long count) {
             total += count;
-            switch (LoopMetrics.result(outcome)) {
-                case LoopMetrics.GOOD -> good += count;
-                case LoopMetrics.FAILED -> {
+            switch (AttemptResult.of(outcome)) {
+                case GOOD -> good += count;
+                case FAILED -> {
                     failed += count;
                     errors.merge(name(outcome), count, Long::sum);
                 }

@@ -16,6 +16,8 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Exemplar;
+import io.prometheus.metrics.model.snapshots.Exemplars;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
@@ -41,10 +43,6 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> confined to whoever holds the {@link Metrics}.
  */
 final class PrometheusPage {
-    /** Upper bounds of the buckets of all durations; a last one holds what is longer. */
-    private static final double[] SECONDS = {1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3,
-        5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 120, 300, 600,
-        Double.POSITIVE_INFINITY};
     private static final double MICROS_A_SECOND = 1e6;
     private static final double NANOS_A_SECOND = 1e9;
 
@@ -136,21 +134,29 @@ final class PrometheusPage {
                 .help(metric.help());
         times.forEach((values, timed) -> out.dataPoint(HistogramDataPointSnapshot.builder()
                 .labels(labels(metric, values)).sum(timed.sumNanos() / NANOS_A_SECOND)
-                .classicHistogramBuckets(buckets(timed.micros())).build()));
+                .classicHistogramBuckets(buckets(timed.micros()))
+                .exemplars(exemplars(timed.samples())).build()));
         return out.build();
     }
 
+    private static Exemplars exemplars(List<TraceSample> samples) {
+        return Exemplars.of(samples.stream().map(sample -> Exemplar.builder()
+                .value(sample.nanos() / NANOS_A_SECOND)
+                .traceId(sample.traceId()).spanId(sample.spanId())
+                .timestampMillis(sample.atMillis()).build()).toList());
+    }
+
     private static ClassicHistogramBuckets buckets(Histogram micros) {
-        long[] counts = new long[SECONDS.length];
+        long[] counts = new long[Buckets.SECONDS.length];
         int bucket = 0;
         for (var value : micros.recordedValues()) {
             double seconds = value.getValueIteratedTo() / MICROS_A_SECOND;
-            while (seconds > SECONDS[bucket]) {
+            while (seconds > Buckets.SECONDS[bucket]) {
                 bucket++;
             }
             counts[bucket] += value.getCountAddedInThisIterationStep();
         }
-        return ClassicHistogramBuckets.of(SECONDS, counts);
+        return ClassicHistogramBuckets.of(Buckets.SECONDS, counts);
     }
 
     private static Labels labels(Metric metric, List<String> values) {
@@ -178,6 +184,11 @@ final class PrometheusPage {
         for (int i = 0; i < now.loops().size(); i++) {
             put(out, Metric.LOOP_LAG, now.loops().get(i).lagNanos() / NANOS_A_SECOND,
                     Integer.toString(i));
+        }
+        for (Readings.OfTelemetry telemetry : now.telemetry()) {
+            put(out, Metric.TELEMETRY_SENT, telemetry.sent(), telemetry.to());
+            put(out, Metric.TELEMETRY_DROPPED, telemetry.dropped(), telemetry.to(), "queue_full");
+            put(out, Metric.TELEMETRY_DROPPED, telemetry.refused(), telemetry.to(), "not_taken");
         }
         for (Readings.OfProvider provider : now.providers()) {
             String name = provider.name();

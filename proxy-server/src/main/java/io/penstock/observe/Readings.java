@@ -9,9 +9,18 @@ import java.util.List;
  * @param ready new requests are welcome
  * @param connections of callers
  * @param openExchanges that are under way
+ * @param telemetry what was sent to other systems, for each that there is
  */
 public record Readings(String version, long uptimeNanos, boolean ready, long connections,
-        long openExchanges, List<OfLoop> loops, List<OfProvider> providers, OfCache cache) {
+        long openExchanges, List<OfLoop> loops, List<OfProvider> providers, OfCache cache,
+        List<OfTelemetry> telemetry) {
+
+    /** A proxy that tells no other system. */
+    public Readings(String version, long uptimeNanos, boolean ready, long connections,
+            long openExchanges, List<OfLoop> loops, List<OfProvider> providers, OfCache cache) {
+        this(version, uptimeNanos, ready, connections, openExchanges, loops, providers, cache,
+                List.of());
+    }
 
     /**
      * One event loop.
@@ -44,6 +53,16 @@ public record Readings(String version, long uptimeNanos, boolean ready, long con
      */
     public record OfProvider(String name, boolean enabled, long inFlight, long waiting,
             long connectionsOpened, int keys, int keysResting, List<OfTarget> targets) {}
+
+    /**
+     * One other system that is told of exchanges.
+     *
+     * @param to its name in metrics
+     * @param sent exchanges of which it was told
+     * @param dropped those for which there was no room, or no time
+     * @param refused those that it did not take
+     */
+    public record OfTelemetry(String to, long sent, long dropped, long refused) {}
 
     /** The breaker of one model: {@code closed}, {@code half_open} or {@code open}. */
     public record OfTarget(String model, String breaker) {}

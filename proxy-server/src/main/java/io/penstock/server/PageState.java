@@ -8,6 +8,7 @@ import io.penstock.cache.ReplyCache;
 import io.penstock.caller.Allowance;
 import io.penstock.observe.Metrics;
 import io.penstock.observe.Readings;
+import io.penstock.observe.trace.Traces;
 import io.penstock.route.Router;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
@@ -114,12 +115,18 @@ final class PageState implements ServerState {
         return new Readings(Build.THIS.version(), uptimeNanos(), isReady(),
                 shared.connectionLimit().open(), shared.concurrent().used(),
                 shared.workers().readings(), providers().stream().map(this::reading).toList(),
-                reading(shared.cache()));
+                reading(shared.cache()), telemetry());
     }
 
     private static Readings.OfCache reading(ReplyCache cache) {
         return new Readings.OfCache(cache.bytes(), cache.recordedBytes(), cache.count(),
                 cache.flights(), cache.evicted(), cache.expired());
+    }
+
+    private List<Readings.OfTelemetry> telemetry() {
+        Traces traces = shared.traces();
+        return traces == null ? List.of() : List.of(new Readings.OfTelemetry("traces",
+                traces.exported(), traces.dropped(), traces.refused()));
     }
 
     private Readings.OfProvider reading(Provider provider) {

@@ -1,5 +1,6 @@
 package io.penstock.server;
 
+import io.penstock.admin.Build;
 import io.penstock.cache.ReplyCache;
 import io.penstock.caller.Allowance;
 import io.penstock.config.Settings;
@@ -10,6 +11,7 @@ import io.penstock.listen.ConnectionLimit;
 import io.penstock.loop.Slots;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.Metrics;
+import io.penstock.observe.trace.Traces;
 import io.penstock.store.Month;
 import io.penstock.translate.ResponseMemory;
 import io.penstock.upstream.UpstreamTlsException;
@@ -31,6 +33,7 @@ final class Shared {
     private final Slots concurrent;
     private final ConnectionLimit connectionLimit;
     private final @Nullable AccessLog accessLog;
+    private final @Nullable Traces traces;
     private final Metrics metrics = new Metrics();
     private final Ledger ledger;
     private final boolean lacksStore; // though there should be one
@@ -43,10 +46,11 @@ final class Shared {
     private volatile boolean draining;
     private volatile Runnable onDrainAsked = () -> { };
 
-    private Shared(Snapshot snapshot, @Nullable AccessLog accessLog, Ledger ledger,
-            boolean lacksStore) {
+    private Shared(Snapshot snapshot, @Nullable AccessLog accessLog, @Nullable Traces traces,
+            Ledger ledger, boolean lacksStore) {
         this.snapshot = snapshot;
         this.accessLog = accessLog;
+        this.traces = traces;
         this.ledger = ledger;
         this.lacksStore = lacksStore;
         int month = Month.of(System.currentTimeMillis());
@@ -66,19 +70,22 @@ final class Shared {
     static Shared open(Settings settings, DataDirectory data) throws StartException {
         Snapshot snapshot;
         AccessLog accessLog;
+        Traces traces = null;
         try {
             snapshot = Snapshot.of(settings, List.of(), null);
             snapshot.adopt();
+            traces = Traces.open(settings.observe().otlp(), Build.THIS.version());
             accessLog = AccessLog.open(settings.observe());
         } catch (UpstreamTlsException | IOException e) {
+            close(null, traces);
             throw new StartException(e.toString(), e);
         }
         try {
             Ledger ledger = data.openLedger(reliesOnStore(settings));
-            return new Shared(snapshot, accessLog, ledger,
+            return new Shared(snapshot, accessLog, traces, ledger,
                     data.path() != null && ledger.state() == Ledger.State.MEMORY);
         } catch (StartException e) {
-            close(accessLog);
+            close(accessLog, traces);
             throw e;
         }
     }
@@ -168,6 +175,11 @@ final class Shared {
         return accessLog;
     }
 
+    /** How exchanges are traced; null for not at all. */
+    @Nullable Traces traces() {
+        return traces;
+    }
+
     boolean isDraining() {
         return draining;
     }
@@ -191,10 +203,13 @@ final class Shared {
     void close() {
         ledger.close();
         snapshot.authenticator().close(null);
-        close(accessLog);
+        close(accessLog, traces);
     }
 
-    private static void close(@Nullable AccessLog accessLog) {
+    private static void close(@Nullable AccessLog accessLog, @Nullable Traces traces) {
+        if (traces != null) {
+            traces.close();
+        }
         if (accessLog != null) {
             try {
                 accessLog.close();

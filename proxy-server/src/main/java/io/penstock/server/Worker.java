@@ -87,7 +87,10 @@ final class Worker {
         if (accessLog != null) {
             observers.add(accessLog);
         }
-        tracer = null; // until traces can be exported
+        tracer = server.traces() == null ? null : server.traces().newTracer();
+        if (server.traces() != null) {
+            observers.add(server.traces());
+        }
     }
 
     Shared server() {

@@ -28,11 +28,10 @@ class ConfigNoticesTest {
                     on_cancel: drain
                 redis: {url: "rediss://host"}
                 observe:
-                  otlp: {endpoint: http://localhost:4318}
                   posthog: {host: https://eu.i.posthog.com}
                 """).warnings()).allMatch(each -> each.endsWith(": has no effect in this version"))
                 .extracting(each -> each.substring(0, each.indexOf(": has")))
-                .containsExactly("9:1: redis", "11:3: observe.otlp", "12:3: observe.posthog");
+                .containsExactly("9:1: redis", "11:3: observe.posthog");
     }
 
     @Test
@@ -52,7 +51,6 @@ class ConfigNoticesTest {
                 limits: {requests_per_minute: null}
                 redis: {url: null, on_failure: local, prefix: "penstock:"}
                 observe:
-                  otlp: {endpoint: null}
                   posthog: {host: null, api_key_env: POSTHOG_API_KEY, content: false}
                 """).warnings()).isEmpty();
     }

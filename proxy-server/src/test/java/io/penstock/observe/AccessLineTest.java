@@ -2,12 +2,19 @@ package io.penstock.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
 import io.penstock.caller.Caller;
 import io.penstock.exchange.Finished;
 import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.AttemptRecord;
+import io.penstock.failure.Failure;
+import io.penstock.http.HttpSyntaxException;
+import io.penstock.http.RequestHead;
 import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;
+import io.penstock.testing.Bytes;
+import io.penstock.trace.LoopTracer;
+import io.penstock.trace.Sampling;
 import io.penstock.usage.TokenUsage;
 import java.time.Instant;
 import java.util.List;
@@ -44,6 +51,31 @@ class AccessLineTest {
         AccessLog.AccessLine.json(out, finished(null, 0), Instant.EPOCH);
 
         assertThat(out).doesNotContain("cost_usd");
+    }
+
+    @Test
+    void namesTheTraceOfARecordedCallAlone() throws Exception {
+        AccessLog.AccessLine.json(out, traced(1), Instant.EPOCH);
+        AccessLog.AccessLine.text(out, traced(1), Instant.EPOCH);
+        assertThat(out).containsPattern("\"id\":\"id\",\"trace_id\":\"[0-9a-f]{32}\",\"caller\"")
+                .containsPattern(" id=id trace_id=[0-9a-f]{32} caller=");
+
+        out.setLength(0);
+        AccessLog.AccessLine.json(out, traced(0), Instant.EPOCH);
+        AccessLog.AccessLine.text(out, traced(0), Instant.EPOCH);
+        assertThat(out).doesNotContain("trace_id");
+    }
+
+    private static Finished traced(double ratio) throws HttpSyntaxException {
+        RequestHead head = new RequestHead(1024);
+        ByteBuf bytes = Bytes.buffer("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        try {
+            head.parse(bytes);
+        } finally {
+            bytes.release();
+        }
+        return Finished.refused(null, "id", Failure.of(Failure.Kind.UNKNOWN_URL, "no"), null, 0, 1,
+                new LoopTracer(new Sampling(ratio, true), true).begin(head, false));
     }
 
     @Test

@@ -34,6 +34,7 @@ import io.penstock.route.TargetTimeouts;
 import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
+import io.penstock.trace.OtlpSettings;
 import io.penstock.upstream.BreakerSettings;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.LoadSettings;
@@ -353,6 +354,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                 new ApiKeySettings("tester", hash(CALLER_KEY), List.of())), false);
         private Path accessLog;
         private boolean jsonLog = true;
+        private OtlpSettings otlp; // null where nothing is traced
         private String adminToken;
         private BudgetSettings budget = BudgetSettings.DEFAULT;
         private CacheSettings cache = CacheSettings.DEFAULT;
@@ -637,6 +639,12 @@ public final class ProxyUnderTest implements AutoCloseable {
             return accessLog(file);
         }
 
+        /** Traces go there. */
+        public Builder traces(OtlpSettings otlp) {
+            this.otlp = otlp;
+            return this;
+        }
+
         /** The admin port asks for this. */
         public Builder adminToken(String token) {
             adminToken = token;
@@ -684,7 +692,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     auth, new CorsSettings(origins), limits,
                     budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), jsonLog,
-                            fullHeaders),
+                            fullHeaders, otlp),
                     Duration.ofSeconds(30), false, RoutePolicy.DEFAULT, cache);
         }
 

@@ -112,6 +112,21 @@ class LoopTracerTest {
     }
 
     @Test
+    void requestsThatOneWasMadeIntoShareItsTraceAndCaller() throws Exception {
+        LoopTracer tracer = new LoopTracer(Sampling.DEFAULT, true, ids::nextLong);
+        RequestTrace one = tracer.begin(head(SAMPLED + "tracestate: a=b\r\n"), false);
+
+        RequestTrace part = tracer.begin(head(""), false, one);
+
+        assertThat(part.traceId()).isEqualTo(TRACE);
+        assertThat(part.parentId()).isEqualTo(PARENT);
+        assertThat(part.spanId()).isNotEqualTo(one.spanId());
+        assertThat(part.state()).isEqualTo("a=b");
+        assertThat(part.isSampled()).isTrue();
+        assertThat(tracer.begin(head(SAMPLED), false, begin(UNSAMPLED)).isSampled()).isFalse();
+    }
+
+    @Test
     void samplesByTheLowerHalfOfTheTracesId() {
         assertThat(new Sampling(0.5, true).covers(0x3fffffffffffffffL)).isTrue();
         assertThat(new Sampling(0.5, true).covers(0x4fffffffffffffffL)).isFalse();
