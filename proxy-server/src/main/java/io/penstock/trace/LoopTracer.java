@@ -19,6 +19,7 @@ public final class LoopTracer {
     private final Sampling sampling;
     private final boolean propagates;
     private final LongSupplier random;
+    private final LongSupplier ids = this::id;
 
     /**
      * A tracer by these rules.
@@ -63,7 +64,7 @@ public final class LoopTracer {
         String state = parent == null ? null : TraceState.checked(head.values("tracestate"));
         RequestTrace.Request request = sampled ? request(head, tls) : null;
         return new RequestTrace(high, low, id(), parent == null ? 0 : parent.spanId(), flags,
-                state, request, propagates, this::id);
+                state, request, propagates, ids);
     }
 
     private static RequestTrace.Request request(RequestHead head, boolean tls) {

@@ -198,13 +198,19 @@ final class NettyGrpcSender implements GrpcSender {
     public CompletableResultCode shutdown() {
         CompletableResultCode result = new CompletableResultCode();
         loop.execute(() -> {
-            if (connection != null && connection.isSuccess()) {
-                connection.getNow().close();
-            }
+            disconnect();
             group.shutdownGracefully(0, 1, TimeUnit.SECONDS)
                     .addListener(done -> result.succeed());
         });
         return result;
+    }
+
+    /** Closes the connection, if there is one: the next call makes another. */
+    private void disconnect() {
+        if (connection != null && connection.isSuccess()) {
+            connection.getNow().close();
+        }
+        connection = null;
     }
 
     /** One message on its way, over as many attempts as it takes. Confined to the loop. */
@@ -223,9 +229,14 @@ final class NettyGrpcSender implements GrpcSender {
             this.onResponse = onResponse;
             this.onError = onError;
             Duration timeout = config.getTimeout();
-            timer = loop.schedule(() -> fail(lastCause != null ? lastCause
-                            : new TimeoutException("no answer in " + timeout)),
-                    timeout.toNanos(), TimeUnit.NANOSECONDS);
+            timer = loop.schedule(() -> onTimeout(timeout), timeout.toNanos(),
+                    TimeUnit.NANOSECONDS);
+        }
+
+        private void onTimeout(Duration timeout) {
+            fail(lastCause != null ? lastCause
+                    : new TimeoutException("no answer in " + timeout.toMillis() + " ms"));
+            disconnect(); // the other side may have gone without a word
         }
 
         void attempt() {
@@ -247,6 +258,7 @@ final class NettyGrpcSender implements GrpcSender {
                     .handler(new GrpcReplyHandler(this::onReply, this::onBroken)).open()
                     .addListener((Future<Http2StreamChannel> opened) -> {
                         if (!opened.isSuccess()) {
+                            disconnect(); // it takes no more calls
                             onBroken(opened.cause());
                         } else if (over) {
                             opened.getNow().close();
