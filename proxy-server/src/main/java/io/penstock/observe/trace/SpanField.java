@@ -48,6 +48,8 @@ record SpanField<T>(AttributeKey<T> key, String meaning) {
             "Seconds that it waited for providers, until the reply began");
     static final SpanField<Double> PROXY_STAGE = decimal("penstock.stage.proxy",
             "Seconds of the proxy's own");
+    static final SpanField<String> CACHE = text("penstock.cache",
+            "What the response cache was to the call, as in `x-penstock-cache`");
     static final SpanField<Double> COST = decimal("penstock.cost_usd",
             "What all attempts cost, where prices are configured");
 
@@ -89,7 +91,8 @@ record SpanField<T>(AttributeKey<T> key, String meaning) {
     /** Of the span of a request. */
     static final List<SpanField<?>> OF_REQUESTS = List.of(METHOD, PATH, SCHEME, ROUTE, USER_AGENT,
             STATUS, ERROR, REQUEST_ID, CALLER, MODEL, STREAM, SERVED_BY, ATTEMPTS, SKIPPED,
-            FIRST_CONTENT, RECEIVE, QUEUE, PROVIDER_STAGE, PROXY_STAGE, COST, TARGET);
+            FIRST_CONTENT, RECEIVE, QUEUE, PROVIDER_STAGE, PROXY_STAGE, CACHE, COST,
+            TARGET);
 
     /** Of the span of an attempt. */
     static final List<SpanField<?>> OF_ATTEMPTS = List.of(OPERATION, GEN_AI_PROVIDER,

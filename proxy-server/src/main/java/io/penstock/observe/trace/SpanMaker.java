@@ -204,6 +204,7 @@ final class SpanMaker {
             put(span, SpanField.PROVIDER_STAGE, seconds(exchange.stages().provider()));
             put(span, SpanField.PROXY_STAGE, seconds(exchange.stages().proxy()));
         }
+        put(span, SpanField.CACHE, exchange.cache() == null ? null : exchange.cache().word());
         put(span, SpanField.COST, exchange.nanoDollars() == 0 ? null
                 : exchange.nanoDollars() / NANOS_A_SECOND);
         if (exchange.failure() != null) {

@@ -4,6 +4,7 @@ import io.penstock.caller.Caller;
 import io.penstock.exchange.Finished;
 import io.penstock.exchange.call.AttemptFigures;
 import io.penstock.exchange.call.AttemptRecord;
+import io.penstock.exchange.call.CacheUse;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.trace.RequestTrace;
@@ -24,7 +25,7 @@ record TracedExchange(RequestTrace trace, String requestId, @Nullable String cal
         @Nullable String model, boolean stream, int status, Failure.@Nullable Kind failure,
         @Nullable String servedBy, long nanoDollars, long receivedNanos, long endedNanos,
         long endedMillis, long firstContentNanos, Finished.@Nullable Stages stages,
-        List<String> skipped, List<TracedAttempt> attempts) {
+        @Nullable CacheUse cache, List<String> skipped, List<TracedAttempt> attempts) {
 
     static TracedExchange of(Finished exchange) {
         RequestTrace trace = Objects.requireNonNull(exchange.trace());
@@ -47,6 +48,7 @@ record TracedExchange(RequestTrace trace, String requestId, @Nullable String cal
                 exchange.servedBy() == null ? null : exchange.servedBy().toString(),
                 exchange.nanoDollars(), exchange.receivedNanos(), exchange.endedNanos(),
                 exchange.endedMillis(), exchange.firstContentNanos(), exchange.stages(),
+                exchange.cache(),
                 List.copyOf(skipped), List.copyOf(attempts));
     }
 
