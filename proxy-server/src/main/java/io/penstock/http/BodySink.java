@@ -12,6 +12,12 @@ import io.netty.buffer.ByteBuf;
  * <p><b>Thread:</b> confined to the event loop that serves it. <b>Buffers:</b> takes what it sends.
  */
 public interface BodySink {
+    /** Of a body whose length is known only when it ends. */
+    long UNKNOWN_LENGTH = -1;
+
+    /** Of a message that has no body, nor the length of one. */
+    long NO_BODY = -2;
+
     /** Queues bytes; takes them. */
     void write(ByteBuf bytes);
 

@@ -18,12 +18,6 @@ public interface DownstreamStream extends StreamEnd {
     /** Bytes that have to be free in front of the fields of a head, for its first line. */
     int HEAD_ROOM = 64;
 
-    /** Of a body whose length is known only when it ends. */
-    long UNKNOWN_LENGTH = -1;
-
-    /** Of an answer that has no body, nor the length of one. */
-    long NO_BODY = -2;
-
     /** The event loop of the connection, for what another thread has found out. */
     Executor executor();
 

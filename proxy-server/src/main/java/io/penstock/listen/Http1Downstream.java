@@ -9,6 +9,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
+import io.penstock.loop.JoiningWriter;
 import io.penstock.loop.PendingBytes;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -31,23 +32,19 @@ final class Http1Downstream implements DownstreamStream {
             .writeBytes("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII))
             .asReadOnly());
 
-    /** What of a body goes out in one buffer with its head, in bytes. */
-    private static final int TOGETHER_BYTES = 4 * 1024;
-
     private final DownstreamConnection connection;
     private final ChannelHandlerContext context;
     private final boolean tls;
     private final ListenLoop loop;
     private final RequestReader reader;
     private final CallerClock clock;
+    private final JoiningWriter writer = new JoiningWriter();
 
     private boolean http10;
     private boolean headRequest;
     private boolean keepAlive;
     private boolean awaitsContinue; // the caller may or may not send its body
     private boolean inputEnded; // the caller of a tunnel sends no more
-    private @Nullable ByteBuf head; // of an answer, that waits for the first of its body
-    private int togetherBytes; // of the body that may still go out with it
 
     Http1Downstream(DownstreamConnection connection, ChannelHandlerContext context, ListenLoop loop,
             RequestReader reader, CallerClock clock) {
@@ -95,10 +92,7 @@ final class Http1Downstream implements DownstreamStream {
 
     /** The connection has closed: nothing more is sent. */
     void release() {
-        if (head != null) {
-            head.release();
-            head = null;
-        }
+        writer.release();
     }
 
     // For the handler
@@ -137,7 +131,7 @@ final class Http1Downstream implements DownstreamStream {
             Http1Head.chunked(fields);
         }
         Http1Head.connection(fields, keepAlive, http10);
-        queue(Http1Head.whole(status, fields));
+        writer.begin(context, Http1Head.whole(status, fields));
     }
 
     private void decideKeepAlive(boolean endsByClosing) {
@@ -158,41 +152,17 @@ final class Http1Downstream implements DownstreamStream {
     @Override
     public void writeUpgrade(String protocol, ByteBuf fields) {
         Http1Head.upgrade(fields, protocol);
-        queue(Http1Head.whole(101, fields));
+        writer.begin(context, Http1Head.whole(101, fields));
     }
 
-    private void queue(ByteBuf whole) {
-        sendHead();
-        head = whole;
-        togetherBytes = TOGETHER_BYTES;
-    }
-
-    /** Small pieces of a body go out in one buffer with its head, which is cheaper to send. */
     @Override
     public void write(ByteBuf bytes) {
-        if (head != null) {
-            togetherBytes -= bytes.readableBytes();
-            if (togetherBytes >= 0) {
-                head.writeBytes(bytes);
-                bytes.release();
-                return;
-            }
-            sendHead();
-        }
-        context.write(bytes, context.voidPromise());
-    }
-
-    private void sendHead() {
-        ByteBuf queued = head;
-        if (queued != null) {
-            head = null;
-            context.write(queued, context.voidPromise());
-        }
+        writer.write(context, bytes);
     }
 
     @Override
     public void flush() {
-        sendHead();
+        writer.send(context);
         context.flush();
     }
 
@@ -239,7 +209,7 @@ final class Http1Downstream implements DownstreamStream {
         if (connection.state() == ConnectionState.CLOSED) {
             return;
         }
-        sendHead();
+        writer.send(context);
         context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
             if (!tls && context.channel() instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
@@ -251,7 +221,7 @@ final class Http1Downstream implements DownstreamStream {
 
     @Override
     public void endResponse() {
-        sendHead();
+        writer.send(context);
         if (connection.state().isOver()) {
             return;
         }
@@ -278,7 +248,7 @@ final class Http1Downstream implements DownstreamStream {
     @Override
     public void abort() {
         keepAlive = false;
-        sendHead();
+        writer.send(context);
         if (connection.state() == ConnectionState.CLOSED) {
             return;
         }
@@ -292,7 +262,7 @@ final class Http1Downstream implements DownstreamStream {
     @Override
     public void cut() {
         keepAlive = false;
-        sendHead();
+        writer.send(context);
         if (!connection.state().isOver()) {
             setReading(true);
             end(ConnectionState.CUT);
@@ -317,7 +287,7 @@ final class Http1Downstream implements DownstreamStream {
         if (last == ConnectionState.LINGERING) {
             context.channel().config().setAutoRead(true);
         }
-        sendHead();
+        writer.send(context);
         context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> onLastSent(last));
     }
 

@@ -1,5 +1,6 @@
 package io.penstock.upstream;
 
+import io.penstock.http.RequestLine;
 import io.penstock.provider.Api;
 import io.penstock.provider.Site;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class RequestPath {
     static final int MAX_MODELS = 1000;
     private static final String BESIDE = "/..";
+    private static final byte[] FIELDS =
+            "accept-encoding: identity\r\ncontent-type: application/json\r\n"
+                    .getBytes(StandardCharsets.US_ASCII);
 
     private final String template;
     private final Site site;
@@ -54,11 +58,6 @@ final class RequestPath {
         String target = !beside ? base + behindBase
                 : base.substring(0, Math.max(0, base.lastIndexOf('/')))
                 + behindBase.substring(BESIDE.length());
-        int query = target.indexOf('?');
-        byte[] bytes = ("POST " + target + " HTTP/1.1\r\nhost: " + site.authority()
-                + "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n")
-                .getBytes(StandardCharsets.US_ASCII);
-        return new RequestStart(bytes, query < 0 ? target : target.substring(0, query),
-                query < 0 ? "" : target.substring(query + 1));
+        return new RequestStart(new RequestLine("POST", target, site.authority()), FIELDS);
     }
 }

@@ -1,10 +1,10 @@
 package io.penstock.upstream;
 
+import io.penstock.http.RequestLine;
+
 /**
- * The constant beginning of a request: request line, Host and what else never changes.
+ * The constant beginning of a request: its line, and the fields that never change.
  *
- * @param bytes not to be changed
- * @param path of the request line
- * @param query of the request line, without the question mark; empty for none
+ * @param fields whole field lines; not to be changed
  */
-public record RequestStart(byte[] bytes, String path, String query) {}
+public record RequestStart(RequestLine line, byte[] fields) {}

@@ -10,7 +10,10 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.penstock.failure.Fault;
+import io.penstock.http.HeadWriter;
 import io.penstock.http.HttpSyntaxException;
+import io.penstock.http.RequestLine;
+import io.penstock.loop.JoiningWriter;
 import io.penstock.loop.PendingBytes;
 import io.penstock.upstream.ReplyHeadReader.UnexpectedUpgradeException;
 import java.io.IOException;
@@ -36,6 +39,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
 
     private final ConnectionPool pool;
     private final ReplyHeadReader head;
+    private final JoiningWriter writer = new JoiningWriter();
     @SuppressWarnings("NullAway.Init") // set when it is added to a channel, before any use
     private ChannelHandlerContext context;
     private @Nullable Dial connecting;
@@ -119,12 +123,35 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
     }
 
     @Override
+    public void beginHead(HeadWriter out, RequestLine line) {
+        line.writeHttp1(out);
+    }
+
+    @Override
+    public void writeHead(HeadWriter out, long bodyLength) {
+        if (bodyLength >= 0) {
+            out.text("content-length: ").number(bodyLength).crlf();
+        } else if (bodyLength == UNKNOWN_LENGTH) {
+            out.text("transfer-encoding: chunked\r\n");
+        }
+        if (upgrade != null) {
+            out.text("connection: Upgrade\r\nupgrade: ").text(upgrade).crlf();
+        }
+        out.crlf();
+        ByteBuf whole = context.alloc().directBuffer(out.length() + (int) Math.max(0,
+                bodyLength > JoiningWriter.MAX_JOINED_BYTES ? 0 : bodyLength));
+        out.drainTo(whole);
+        writer.begin(context, whole);
+    }
+
+    @Override
     public void write(ByteBuf bytes) {
-        context.write(bytes, context.voidPromise());
+        writer.write(context, bytes);
     }
 
     @Override
     public void flush() {
+        writer.send(context);
         context.flush();
     }
 
@@ -390,6 +417,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
     }
 
     private void onClosed() {
+        writer.release();
         if (state != UpstreamState.CLOSED) {
             moveTo(UpstreamState.CLOSED);
             pool.onClosed(this);

@@ -1,5 +1,7 @@
 package io.penstock.upstream;
 
+import io.penstock.http.HeadWriter;
+import io.penstock.http.RequestLine;
 import io.penstock.http.StreamEnd;
 
 /**
@@ -19,9 +21,21 @@ public interface UpstreamStream extends StreamEnd {
     /** Whether some byte of the reply has come. */
     boolean isReplyStarted();
 
+    /** Begins the head of a request: writes what the protocol has before the field lines. */
+    void beginHead(HeadWriter out, RequestLine line);
+
     /**
-     * The request asks for another protocol: a 101 that says so is the head of the reply then, and
-     * what follows it are bytes of that protocol. Such a connection can't be used again.
+     * Ends the head that {@link #beginHead} began, and queues it: adds what the protocol says of
+     * framing and connection. The beginning of the body may go out in one buffer with it.
+     *
+     * @param bodyLength of the body that follows, {@link #UNKNOWN_LENGTH} or {@link #NO_BODY}
+     */
+    void writeHead(HeadWriter out, long bodyLength);
+
+    /**
+     * The request asks for another protocol, as its head has to say: a 101 that says so is the head
+     * of the reply then, and what follows it are bytes of that protocol. Such a connection can't be
+     * used again. To be called before the head is written.
      */
     void expectUpgrade(String protocol);
 

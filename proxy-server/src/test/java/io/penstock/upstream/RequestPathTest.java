@@ -3,6 +3,7 @@ package io.penstock.upstream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.penstock.http.HeadWriter;
 import io.penstock.provider.Api;
 import io.penstock.provider.Site;
 import java.net.URI;
@@ -31,11 +32,12 @@ class RequestPathTest {
             RequestStart start = new RequestPath(api.path(streams), SITE).start(model);
 
             String target = "/v1" + (streams ? stream : unary);
-            assertThat(new String(start.bytes(), StandardCharsets.US_ASCII))
-                    .startsWith("POST " + target + " HTTP/1.1\r\nhost: h:8443\r\n")
-                    .endsWith("\r\n");
-            assertThat(start.path() + (start.query().isEmpty() ? "" : "?" + start.query()))
-                    .isEqualTo(target);
+            HeadWriter out = new HeadWriter();
+            start.line().writeHttp1(out);
+            assertThat(out).hasToString("POST " + target + " HTTP/1.1\r\nhost: h:8443\r\n");
+            assertThat(new String(start.fields(), StandardCharsets.US_ASCII)).endsWith("\r\n");
+            assertThat(start.line().path() + (start.line().query().isEmpty() ? ""
+                    : "?" + start.line().query())).isEqualTo(target);
         }
     }
 
@@ -44,8 +46,8 @@ class RequestPathTest {
         RequestPath path = new RequestPath("/models/{model}", SITE);
 
         assertThat(path.start("a")).isSameAs(path.start("a"));
-        assertThat(path.start("a").path()).isEqualTo("/v1/models/a");
-        assertThat(path.start("b").path()).isEqualTo("/v1/models/b");
+        assertThat(path.start("a").line().path()).isEqualTo("/v1/models/a");
+        assertThat(path.start("b").line().path()).isEqualTo("/v1/models/b");
         assertThat(new RequestPath("/chat", SITE)).satisfies(
                 only -> assertThat(only.start("a")).isSameAs(only.start("b")));
     }
@@ -57,14 +59,14 @@ class RequestPathTest {
             path.start("model-" + i);
         }
 
-        assertThat(path.start("one-more").path()).isEqualTo("/v1/models/one-more");
+        assertThat(path.start("one-more").line().path()).isEqualTo("/v1/models/one-more");
         assertThat(path.start("one-more")).isNotSameAs(path.start("one-more"));
         assertThat(path.start("model-0")).isSameAs(path.start("model-0"));
     }
 
     @Test
     void aModelsNameCannotLeaveItsPlace() {
-        assertThat(new RequestPath("/m/{model}/x", SITE).start("a/../b?c#d e\r\nf").path())
+        assertThat(new RequestPath("/m/{model}/x", SITE).start("a/../b?c#d e\r\nf").line().path())
                 .isEqualTo("/v1/m/a%2F..%2Fb%3Fc%23d%20e%0D%0Af/x");
     }
 
@@ -79,9 +81,10 @@ class RequestPathTest {
         RequestPath path = new RequestPath("/../models/{model}:x?a=b",
                 new Site(URI.create("https://h/v1beta/openai")));
 
-        assertThat(path.start("m").path()).isEqualTo("/v1beta/models/m:x");
-        assertThat(path.start("m").query()).isEqualTo("a=b");
-        assertThat(new RequestPath("/../x", new Site(URI.create("https://h"))).start("m").path())
+        assertThat(path.start("m").line().path()).isEqualTo("/v1beta/models/m:x");
+        assertThat(path.start("m").line().query()).isEqualTo("a=b");
+        assertThat(
+                new RequestPath("/../x", new Site(URI.create("https://h"))).start("m").line().path())
                 .isEqualTo("/x");
     }
 }

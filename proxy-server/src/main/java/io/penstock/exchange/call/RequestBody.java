@@ -81,7 +81,7 @@ public final class RequestBody {
     }
 
     /** Whether it is so short that it goes into the same buffer as the head. */
-    public boolean isSmall() {
+    boolean isSmall() {
         return length <= SMALL_BYTES;
     }
 

@@ -39,6 +39,8 @@ import io.penstock.translate.request.GeminiHistory;
 import io.penstock.translate.request.GeminiLimits;
 import io.penstock.translate.request.RequestFitter;
 import io.penstock.upstream.Provider;
+import io.penstock.upstream.RequestStart;
+import io.penstock.upstream.UpstreamStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -518,25 +520,29 @@ public final class ChatCall implements Call {
         return body.whole(allocator, edits);
     }
 
-    /** Completes a head with all of the caller's fields but those. */
+    /** Begins a head with what never changes; gives the loop's writer. */
+    HeadWriter beginHead(RequestStart start, UpstreamStream to) {
+        HeadWriter out = writer();
+        to.beginHead(out, start.line());
+        return out.bytes(start.fields());
+    }
+
+    /** Adds all of the caller's fields but those to a head. */
     void writeFields(HeadWriter out, Set<String> replaced) {
         writeFields(out, fieldLinesLength, replaced);
     }
 
     private void writeFields(HeadWriter out, int length, Set<String> replaced) {
         if (replaced.isEmpty()) {
-            out.bytes(fieldLines, 0, length).crlf();
+            out.bytes(fieldLines, 0, length);
         } else {
-            out.linesWithout(replaced, fieldLines, 0, length).crlf();
+            out.linesWithout(replaced, fieldLines, 0, length);
         }
     }
 
-    /** Completes a head with those of the caller's fields that are for any provider. Gives it. */
-    ByteBuf headWithCommonFields(HeadWriter out, Set<String> replaced) {
+    /** Adds those of the caller's fields that are for any provider to a head. */
+    void writeCommonFields(HeadWriter out, Set<String> replaced) {
         writeFields(out, commonLength, replaced);
-        ByteBuf head = allocator.directBuffer(out.length());
-        out.drainTo(head);
-        return head;
     }
 
     // What follows

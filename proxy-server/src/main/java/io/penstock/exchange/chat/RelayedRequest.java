@@ -7,6 +7,7 @@ import io.penstock.exchange.call.OutboundRequest;
 import io.penstock.exchange.call.ReplyReading;
 import io.penstock.exchange.call.RequestBody;
 import io.penstock.http.HeadWriter;
+import io.penstock.http.RequestLine;
 import io.penstock.http.ResponseHead;
 import io.penstock.provider.Api;
 import io.penstock.provider.Authorization;
@@ -106,40 +107,30 @@ final class RelayedRequest implements OutboundRequest {
         long length = instead == null ? body.lengthWith(edits) : instead.readableBytes();
         RequestStart start = ask.provider().requestStart(call.api(), modelName,
                 call.isStream());
-        HeadWriter out = call.writer().bytes(start.bytes());
-        Set<String> replaced = authorize(ask, start, edits, instead, out);
-        out.text("content-length: ").number(length).crlf();
+        HeadWriter out = call.beginHead(start, to);
+        Set<String> replaced = authorize(ask, start.line(), edits, instead, out);
         ask.writeTrace(out);
         call.writeFields(out, replaced);
-        int room = out.length();
-        boolean small = instead == null && body.isSmall();
-        ByteBuf head = call.allocator().directBuffer(small ? room + (int) length : room);
-        out.drainTo(head);
-        if (small) {
-            body.copyTo(head, edits);
-            to.write(head);
+        to.writeHead(out, length);
+        if (instead != null) {
+            to.write(instead.retainedSlice());
         } else {
-            to.write(head);
-            if (instead != null) {
-                to.write(instead.retainedSlice());
-            } else {
-                body.writeTo(to, call.allocator(), edits);
-            }
+            body.writeTo(to, call.allocator(), edits);
         }
     }
 
     /** Only a signature has to have the body in one piece. */
-    private Set<String> authorize(Ask ask, RequestStart start, BodyEdits edits, ByteBuf instead,
+    private Set<String> authorize(Ask ask, RequestLine line, BodyEdits edits, ByteBuf instead,
             HeadWriter out) throws ProviderTypeException {
         Authorization authorization = call.endpoint().isGoogles()
-                ? ask.provider().authorization(ask.key(), start.path())
+                ? ask.provider().authorization(ask.key(), line.path())
                 : ask.provider().authorization(ask.key());
         ByteBuf whole = !(authorization instanceof Authorization.Signed) ? null
                 : instead != null ? instead.retainedSlice()
                 : call.body().whole(call.allocator(), edits);
         try {
-            return ask.provider().authorize(authorization, out, "POST", start.path(),
-                    start.query(), whole);
+            return ask.provider().authorize(authorization, out, line.method(), line.path(),
+                    line.query(), whole);
         } finally {
             if (whole != null) {
                 whole.release();

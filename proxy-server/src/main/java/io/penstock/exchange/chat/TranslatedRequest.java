@@ -5,6 +5,7 @@ import io.penstock.exchange.call.OutboundRequest;
 import io.penstock.exchange.call.ReplyReading;
 import io.penstock.exchange.call.RequestBody;
 import io.penstock.http.HeadWriter;
+import io.penstock.http.RequestLine;
 import io.penstock.http.ResponseHead;
 import io.penstock.limit.Gauge;
 import io.penstock.provider.Api;
@@ -128,15 +129,16 @@ final class TranslatedRequest implements OutboundRequest {
         }
         RequestStart start = provider.requestStart(provider.mainApi(), modelName,
                 call.isStream());
-        HeadWriter out = call.writer().bytes(start.bytes());
-        Set<String> replaced = provider.authorize(provider.authorization(ask.key()), out, "POST",
-                start.path(), start.query(), translated.body());
+        HeadWriter out = call.beginHead(start, to);
+        RequestLine line = start.line();
+        Set<String> replaced = provider.authorize(provider.authorization(ask.key()), out,
+                line.method(), line.path(), line.query(), translated.body());
         if (provider.mainApi() == Api.MESSAGES) {
             out.text(ANTHROPIC_VERSION);
         }
-        out.text("content-length: ").number(translated.body().readableBytes()).crlf();
         ask.writeTrace(out);
-        to.write(call.headWithCommonFields(out, replaced));
+        call.writeCommonFields(out, replaced);
+        to.writeHead(out, translated.body().readableBytes());
         to.write(translated.body().retainedDuplicate());
     }
 

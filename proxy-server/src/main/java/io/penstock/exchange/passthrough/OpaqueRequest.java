@@ -1,6 +1,7 @@
 package io.penstock.exchange.passthrough;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.BodyEdits;
 import io.penstock.exchange.call.ErrorReply;
@@ -11,6 +12,7 @@ import io.penstock.exchange.call.RequestBody;
 import io.penstock.exchange.passthrough.OpaqueReply.Kind;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
+import io.penstock.http.RequestLine;
 import io.penstock.http.ResponseHead;
 import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
@@ -41,15 +43,15 @@ final class OpaqueRequest implements OutboundRequest {
         String modelName = call.isRouted() && call.modelField().name() != null
                 ? ask.provider().modelName(named) : named;
         String query = call.modelField().fit(modelName, edits);
-        HeadWriter out = call.loop().writer().clear();
-        writeHead(out, ask, modelName, query, edits);
         if (call.path().upgrade()) {
             to.expectUpgrade("websocket");
         }
-        ByteBuf first = call.allocator().directBuffer(out.length());
-        out.drainTo(first);
-        to.write(first);
+        writeHead(to, ask, modelName, query, edits);
         RequestBody body = call.body();
+        if (call.uploadsChunks()) {
+            to.write(ByteBufUtil.writeAscii(call.allocator(),
+                    Long.toHexString(body.lengthWith(edits)) + "\r\n"));
+        }
         body.writeTo(to, call.allocator(), edits);
         if (call.uploadsChunks()) {
             to.write(call.allocator().directBuffer(2).writeShort('\r' << 8 | '\n'));
@@ -60,40 +62,37 @@ final class OpaqueRequest implements OutboundRequest {
         }
     }
 
-    private void writeHead(HeadWriter out, Ask ask, String modelName, String query,
+    private void writeHead(UpstreamStream to, Ask ask, String modelName, String query,
             BodyEdits edits) throws ProviderTypeException {
         PassThroughPath path = call.path();
         boolean deployed = path.kind() == PassThroughPath.Kind.MODEL
                 && call.modelField().name() != null;
         String target = path.kind() == PassThroughPath.Kind.PROVIDER ? path.path() + query
                 : ask.provider().requestTarget(path.path(), query, deployed ? modelName : null);
-        out.text(call.method()).text(" ").text(target).text(" HTTP/1.1\r\nhost: ")
-                .text(ask.provider().authority()).crlf();
-        Set<String> replaced = authorize(ask, target, edits, out);
-        out.text(path.upgrade() ? "connection: Upgrade\r\nupgrade: websocket\r\n"
-                : "accept-encoding: identity\r\n");
+        RequestLine line = new RequestLine(call.method(), target, ask.provider().authority());
+        HeadWriter out = call.loop().writer().clear();
+        to.beginHead(out, line);
+        Set<String> replaced = authorize(ask, line, edits, out);
+        if (!path.upgrade()) {
+            out.text("accept-encoding: identity\r\n");
+        }
         if (call.modelField().isRoutedJson()) {
             out.text("content-type: application/json\r\n");
         }
-        call.writeFraming(out, edits);
         ask.writeTrace(out);
         call.writeFields(out, replaced);
-        if (call.uploadsChunks()) {
-            out.text(Long.toHexString(call.body().lengthWith(edits))).crlf();
-        }
+        to.writeHead(out, call.bodyLength(edits));
     }
 
     /** Writes the provider's credential; returns which of the caller's fields it replaces. */
-    private Set<String> authorize(Ask ask, String target, BodyEdits edits, HeadWriter out)
+    private Set<String> authorize(Ask ask, RequestLine line, BodyEdits edits, HeadWriter out)
             throws ProviderTypeException {
-        int mark = target.indexOf('?');
-        String path = mark < 0 ? target : target.substring(0, mark);
-        Authorization authorization = ask.provider().authorization(ask.key(), path);
+        Authorization authorization = ask.provider().authorization(ask.key(), line.path());
         ByteBuf whole = authorization instanceof Authorization.Signed && !call.isUploading()
                 ? call.body().whole(call.allocator(), edits) : null;
         try {
-            return ask.provider().authorize(authorization, out, call.method(), path,
-                    mark < 0 ? "" : target.substring(mark + 1), whole);
+            return ask.provider().authorize(authorization, out, line.method(), line.path(),
+                    line.query(), whole);
         } finally {
             if (whole != null) {
                 whole.release();

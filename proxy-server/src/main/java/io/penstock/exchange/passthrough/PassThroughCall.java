@@ -14,6 +14,7 @@ import io.penstock.exchange.call.Policy;
 import io.penstock.exchange.call.RequestBody;
 import io.penstock.exchange.call.Whom;
 import io.penstock.failure.Failure;
+import io.penstock.http.BodySink;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.HttpSyntaxException;
@@ -387,24 +388,24 @@ public final class PassThroughCall implements Call {
         return method.equals("POST");
     }
 
-    /** Writes how the body is framed, the edits made. */
-    void writeFraming(HeadWriter out, BodyEdits edits) {
+    /** How long the body is with the edits made, as the head has to tell it. */
+    long bodyLength(BodyEdits edits) {
         if (uploadsChunks()) {
-            out.text("transfer-encoding: chunked\r\n");
-        } else if (hasBody) {
-            out.text("content-length: ").number(isUploading() ? contentLength + edits.growth()
-                    : body.lengthWith(edits)).crlf();
-        } else if (contentLength == 0 || method.equals("POST") || method.equals("PUT")) {
-            out.text("content-length: 0\r\n");
+            return BodySink.UNKNOWN_LENGTH;
         }
+        if (hasBody) {
+            return isUploading() ? contentLength + edits.growth() : body.lengthWith(edits);
+        }
+        return contentLength == 0 || method.equals("POST") || method.equals("PUT") ? 0
+                : BodySink.NO_BODY;
     }
 
-    /** Completes a head with the caller's fields but those. */
+    /** Adds the caller's fields but those to a head. */
     void writeFields(HeadWriter out, Set<String> replaced) {
         if (replaced.isEmpty()) {
-            out.bytes(fields, 0, fieldsLength).crlf();
+            out.bytes(fields, 0, fieldsLength);
         } else {
-            out.linesWithout(replaced, fields, 0, fieldsLength).crlf();
+            out.linesWithout(replaced, fields, 0, fieldsLength);
         }
     }
 

@@ -3,6 +3,8 @@ package io.penstock.exchange.attempt;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
+import io.penstock.http.HeadWriter;
+import io.penstock.http.RequestLine;
 import io.penstock.loop.Deadlines;
 import io.penstock.testing.Bytes;
 import io.penstock.testing.EmbeddedDownstream;
@@ -59,6 +61,16 @@ class UploadTest {
         @Override
         public boolean isWritable() {
             return writable;
+        }
+
+        @Override
+        public void beginHead(HeadWriter out, RequestLine line) {
+            throw new AssertionError("the head went out before the body");
+        }
+
+        @Override
+        public void writeHead(HeadWriter out, long bodyLength) {
+            throw new AssertionError("the head went out before the body");
         }
 
         @Override
