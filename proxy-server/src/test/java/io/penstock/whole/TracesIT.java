@@ -199,12 +199,12 @@ class TracesIT {
             RawClient caller = proxy.ask(SMART, false);
             caller.readBody(caller.readHead());
             String dropped = "penstock_telemetry_dropped_total{reason=\"%s\",to=\"traces\"} %s\n";
+            RawClient admin = proxy.connectAdmin();
             String page = "";
             long end = System.nanoTime() + PATIENCE.toNanos();
             while (!page.contains(dropped.formatted("not_taken", "1.0"))) {
                 assertThat(System.nanoTime() - end).as(page).isNegative();
-                RawClient admin = proxy.connectAdmin().get("/metrics", "accept: text/plain");
-                page = admin.readBody(admin.readHead());
+                page = admin.readBody(admin.get("/metrics", "accept: text/plain").readHead());
             }
             assertThat(page).contains(dropped.formatted("queue_full", "0.0"),
                     "penstock_telemetry_sent_total{to=\"traces\"} 0.0\n");
