@@ -4,6 +4,8 @@ import io.penstock.config.ConfigException;
 import io.penstock.config.Loaded;
 import io.penstock.config.Overrides;
 import io.penstock.config.Settings;
+import io.penstock.log.Logs;
+import io.penstock.log.StandardError;
 import io.penstock.loop.Transport;
 import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
@@ -82,6 +84,7 @@ final class ServeCommand implements Callable<Integer> {
             System.err.println(e.getMessage());
             return Main.BAD_USAGE;
         }
+        Logs.configure(loaded.settings().observe().log());
         loaded.warnings().forEach(warning -> System.err.println("warning: " + warning));
         Settings settings = loaded.settings();
         if (settings.providers().isEmpty()) {

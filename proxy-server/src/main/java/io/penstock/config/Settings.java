@@ -56,8 +56,7 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
     /** These settings without an access log. */
     public Settings withoutAccessLog() {
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
-                prices, breaker, retry,
-                new ObserveSettings(null, observe.json(), observe.fullHeaders()),
-                shutdownGrace, debug, unrouted, cache);
+                prices, breaker, retry, observe.withoutAccessLog(), shutdownGrace, debug,
+                unrouted, cache);
     }
 }

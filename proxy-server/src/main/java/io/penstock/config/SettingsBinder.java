@@ -7,6 +7,8 @@ import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;
+import io.penstock.log.LogLevel;
+import io.penstock.log.LogSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.route.Glob;
@@ -53,14 +55,15 @@ final class SettingsBinder {
                 new ProviderBinder(environment, overrides, problems, types).bind(root);
         RouteBinder routeBinder = new RouteBinder(providers, root, problems);
         List<RouteSettings> routes = routeBinder.bind(root.get(Schema.ROUTES));
+        boolean debug = debug();
         boolean isOpen = auth.isOpen() && !authBinder.isMistaken();
         return new Settings(edge.listen(root, isOpen), edge.admin(root), providers.settings(),
                 routes, auth, cors(root.section(Schema.CORS)),
                 limits(root.section(Schema.LIMITS)), budget(root.section(Schema.BUDGET)),
                 prices(root), breaker(root.section(Schema.BREAKER)),
                 retry(root.section(Schema.RETRY)),
-                observe(root.section(Schema.OBSERVE)),
-                root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug(),
+                observe(root.section(Schema.OBSERVE), debug),
+                root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug,
                 routeBinder.unrouted(), cache(root.section(Schema.CACHE)));
     }
 
@@ -172,12 +175,23 @@ final class SettingsBinder {
         return retry == null ? RetrySettings.DEFAULT : retry;
     }
 
-    private static ObserveSettings observe(Section section) {
+    private ObserveSettings observe(Section section, boolean debug) {
         Section log = section.section(Schema.ACCESS_LOG);
         String path = log.get(Schema.LOG_PATH);
         boolean isOff = log.isNull(Schema.LOG_PATH) || path.equals(Types.OFF);
         return new ObserveSettings(isOff ? null : path, log.get(Schema.LOG_FORMAT).equals("json"),
-                section.get(Schema.HEADERS).equals("full"));
+                section.get(Schema.HEADERS).equals("full"),
+                log(section.section(Schema.APP_LOG), debug));
+    }
+
+    private LogSettings log(Section section, boolean debug) {
+        Map<String, LogLevel> levels = section.get(Schema.LOG_LEVELS);
+        LogSettings log = section.build(problems, () -> new LogSettings(
+                section.get(Schema.APP_LOG_FORMAT).equals("json"),
+                debug && !section.has(Schema.LOG_LEVEL) ? LogLevel.DEBUG
+                        : section.get(Schema.LOG_LEVEL),
+                levels == null ? Map.of() : levels));
+        return log == null ? LogSettings.DEFAULT : log;
     }
 
     private boolean debug() {

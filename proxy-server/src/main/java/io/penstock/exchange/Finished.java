@@ -58,6 +58,11 @@ public record Finished(Caller caller, String requestId, String model, Api api, A
                 0, 0, receivedNanos, nowNanos, System.currentTimeMillis(), -1, null, null, null);
     }
 
+    /** What came of it in a word: {@code ok}, {@code passed_on}, or the code of the failure. */
+    public String outcome() {
+        return failure != null ? failure.kind().code() : status < 400 ? "ok" : "passed_on";
+    }
+
     public long durationNanos() {
         return endedNanos - receivedNanos;
     }

@@ -50,7 +50,8 @@ public final class AccessLog implements AutoCloseable {
     }
 
     private final ArrayBlockingQueue<Batch> batches = new ArrayBlockingQueue<>(MAX_BATCHES);
-    private final AtomicLong dropped = new AtomicLong();
+    private final AtomicLong dropped = new AtomicLong(); // lines, since that was last reported
+    private final AtomicLong droppedInAll = new AtomicLong();
     private final @Nullable Path file; // null for standard output
     private final boolean json;
     private final Thread writer;
@@ -91,6 +92,11 @@ public final class AccessLog implements AutoCloseable {
         }
     }
 
+    /** Lines that were dropped since the start, since the disk was too slow. */
+    public long droppedLines() {
+        return droppedInAll.get();
+    }
+
     /** The log as one event loop writes it. */
     public LoopLog forLoop(EventLoop loop) {
         return new LoopLog(loop);
@@ -121,7 +127,7 @@ public final class AccessLog implements AutoCloseable {
                     out.write(lines.getBytes(StandardCharsets.UTF_8));
                     long missing = dropped.getAndSet(0);
                     if (missing > 0) {
-                        LOG.warn("access_log_dropped batches={}", missing);
+                        LOG.warn("access_log_dropped lines={}", missing);
                     }
                     failing = false;
                 } catch (IOException e) {
@@ -163,6 +169,7 @@ public final class AccessLog implements AutoCloseable {
     public final class LoopLog implements ExchangeObserver {
         private final EventLoop loop;
         private final StringBuilder lines = new StringBuilder(BATCH_CHARS + 1024);
+        private int gathered; // lines
         private boolean scheduled;
 
         private LoopLog(EventLoop loop) {
@@ -177,6 +184,7 @@ public final class AccessLog implements AutoCloseable {
             } else {
                 AccessLine.text(lines, exchange, Instant.now());
             }
+            gathered++;
             if (lines.length() >= BATCH_CHARS) {
                 flush();
             } else if (!scheduled) {
@@ -192,9 +200,11 @@ public final class AccessLog implements AutoCloseable {
         public void flush() {
             if (lines.length() > 0) {
                 if (!batches.offer(new Batch(lines.toString()))) {
-                    dropped.incrementAndGet();
+                    dropped.addAndGet(gathered);
+                    droppedInAll.addAndGet(gathered);
                 }
                 lines.setLength(0);
+                gathered = 0;
             }
         }
     }
@@ -218,7 +228,7 @@ public final class AccessLog implements AutoCloseable {
             if (x.failure() != null && x.failure().detail() != null) {
                 JsonText.quote(out.append(",\"detail\":"), x.failure().detail());
             }
-            out.append(",\"provider\":");
+            out.append(",\"outcome\":\"").append(x.outcome()).append("\",\"provider\":");
             JsonText.quote(out, x.servedBy() == null ? null : x.servedBy().provider());
             JsonText.quote(out.append(",\"upstream_api\":"), name(x.upstreamApi()));
             out.append(",\"attempts\":[");
@@ -231,9 +241,21 @@ public final class AccessLog implements AutoCloseable {
                 out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
                 JsonText.quote(out, why(entry));
             }
+            out.append("],\"attempt_ms\":[");
+            for (AttemptRecord entry : x.attempts()) {
+                out.append(out.charAt(out.length() - 1) == '[' ? "" : ",")
+                        .append(millis(entry.nanos()));
+            }
             out.append("],\"ms\":").append(millis(x.durationNanos()));
             if (x.firstContentNanos() >= 0) {
                 out.append(",\"first_content_ms\":").append(millis(x.firstContentNanos()));
+            }
+            Finished.Stages stages = x.stages();
+            if (stages != null) {
+                out.append(",\"receive_ms\":").append(millis(stages.receive()))
+                        .append(",\"queue_ms\":").append(millis(stages.queue()))
+                        .append(",\"provider_ms\":").append(millis(stages.provider()))
+                        .append(",\"proxy_ms\":").append(millis(stages.proxy()));
             }
             if (x.malformedEvents() > 0) {
                 out.append(",\"malformed_events\":").append(x.malformedEvents());
@@ -265,6 +287,7 @@ public final class AccessLog implements AutoCloseable {
             JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(" api=")
                     .append(name(x.api())).append(" model=");
             JsonText.quote(out, x.model()).append(" stream=").append(x.isStream())
+                    .append(" outcome=").append(x.outcome())
                     .append(" status=").append(x.status());
             if (x.failure() != null) {
                 out.append(" failure=").append(x.failure().kind().code());
@@ -272,6 +295,8 @@ public final class AccessLog implements AutoCloseable {
                     JsonText.quote(out.append(" detail="), x.failure().detail());
                 }
             }
+            JsonText.quote(out.append(" provider="),
+                    x.servedBy() == null ? null : x.servedBy().provider());
             out.append(" upstream_api=").append(name(x.upstreamApi()));
             JsonText.quote(out.append(" attempts="), AttemptLog.text(x.attempts()));
             if (x.attempts().size() > 1) {
@@ -279,10 +304,24 @@ public final class AccessLog implements AutoCloseable {
                 for (int i = 0; i < x.attempts().size(); i++) {
                     out.append(i == 0 ? "" : ",").append(why(x.attempts().get(i)));
                 }
+                out.append(" attempt_ms=");
+                for (int i = 0; i < x.attempts().size(); i++) {
+                    out.append(i == 0 ? "" : ",").append(millis(x.attempts().get(i).nanos()));
+                }
             }
             out.append(" ms=").append(millis(x.durationNanos()));
             if (x.firstContentNanos() >= 0) {
                 out.append(" first_content_ms=").append(millis(x.firstContentNanos()));
+            }
+            Finished.Stages stages = x.stages();
+            if (stages != null) {
+                out.append(" receive_ms=").append(millis(stages.receive()))
+                        .append(" queue_ms=").append(millis(stages.queue()))
+                        .append(" provider_ms=").append(millis(stages.provider()))
+                        .append(" proxy_ms=").append(millis(stages.proxy()));
+            }
+            if (x.malformedEvents() > 0) {
+                out.append(" malformed_events=").append(x.malformedEvents());
             }
             if (x.cache() != null) {
                 out.append(" cache=").append(x.cache().word());

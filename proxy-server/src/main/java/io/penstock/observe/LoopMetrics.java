@@ -128,9 +128,8 @@ final class LoopMetrics implements ExchangeObserver {
     private void countRequest(Finished exchange) {
         Failure failure = exchange.failure();
         String api = exchange.api() == null ? NONE : APIS[exchange.api().ordinal()];
-        String outcome = failure != null ? failure.kind().code()
-                : exchange.status() < 400 ? "ok" : "passed_on";
-        counter(Metric.REQUESTS).at(api).at(outcome).at(status(exchange.status())).leaf().add(1);
+        counter(Metric.REQUESTS).at(api).at(exchange.outcome()).at(status(exchange.status()))
+                .leaf().add(1);
         String stream = exchange.isStream() ? "true" : "false";
         if (exchange.stages() != null) {
             timer(Metric.REQUEST_DURATION).at(api).at(stream).leaf()

@@ -1,5 +1,6 @@
 package io.penstock.observe;
 
+import io.penstock.log.LogSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +10,24 @@ import org.jspecify.annotations.Nullable;
  *     path; null writes none
  * @param json one JSON object a line; else {@code key=value} text
  * @param fullHeaders answers name provider, model, attempts and timings; else only the request id
+ * @param log the lines on standard error
  */
-public record ObserveSettings(@Nullable String accessLog, boolean json, boolean fullHeaders) {
+public record ObserveSettings(@Nullable String accessLog, boolean json, boolean fullHeaders,
+        LogSettings log) {
     public static final ObserveSettings DEFAULT = new ObserveSettings("-", true, true);
+
+    /** What is told of exchanges, with everything else as it is by default. */
+    public ObserveSettings(@Nullable String accessLog, boolean json, boolean fullHeaders) {
+        this(accessLog, json, fullHeaders, LogSettings.DEFAULT);
+    }
+
+    /** These settings with that application log. */
+    public ObserveSettings withLog(LogSettings now) {
+        return new ObserveSettings(accessLog, json, fullHeaders, now);
+    }
+
+    /** These settings without an access log. */
+    public ObserveSettings withoutAccessLog() {
+        return new ObserveSettings(null, json, fullHeaders, log);
+    }
 }

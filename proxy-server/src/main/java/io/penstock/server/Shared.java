@@ -7,6 +7,7 @@ import io.penstock.limit.Accounts;
 import io.penstock.limit.Budgets;
 import io.penstock.limit.Permit;
 import io.penstock.listen.ConnectionLimit;
+import io.penstock.log.Logs;
 import io.penstock.loop.Slots;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.Metrics;
@@ -69,6 +70,7 @@ final class Shared {
         try {
             snapshot = Snapshot.of(settings, List.of(), null);
             snapshot.adopt();
+            Logs.configure(settings.observe().log());
             accessLog = AccessLog.open(settings.observe());
         } catch (UpstreamTlsException | IOException e) {
             throw new StartException(e.toString(), e);
@@ -109,6 +111,7 @@ final class Shared {
     /** Goes by that snapshot from the next request on, all at once. */
     void use(Snapshot next) {
         Settings now = next.settings();
+        Logs.configure(now.observe().log());
         concurrent.setLimit(now.limits().concurrent());
         limitAll(now);
         cache.setMaxBytes(now.cache().maxBytes());
