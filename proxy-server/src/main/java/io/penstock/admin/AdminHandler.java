@@ -44,6 +44,7 @@ public final class AdminHandler implements RequestHandler {
     public void onRequest(RequestHead head) {
         String id = RequestIds.of(head);
         String path = head.path();
+        TextPage text = TextPage.at(path);
         boolean setsLevel = path.equals(LogLevelPage.PATH) && head.isMethod("PUT");
         boolean control = setsLevel || path.equals("/admin/reload")
                 || path.equals("/admin/drain");
@@ -75,6 +76,8 @@ public final class AdminHandler implements RequestHandler {
             state.drain();
         } else if (path.equals(LogLevelPage.PATH)) {
             replies.get().json(connection, 200, id, LogLevelPage.page());
+        } else if (text != null) {
+            text.answer(connection, replies.get(), state, id);
         } else if (path.equals(UsagePage.PATH)) {
             usage.answer(connection, replies.get(), head, id);
         } else {
@@ -85,7 +88,7 @@ public final class AdminHandler implements RequestHandler {
 
     private boolean isPage(String path) {
         return path.equals(UsagePage.PATH) || path.equals(LogLevelPage.PATH)
-                || pages.isPage(path);
+                || TextPage.at(path) != null || pages.isPage(path);
     }
 
     private void onReloaded(String problems, String id) {

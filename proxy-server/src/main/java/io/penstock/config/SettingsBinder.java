@@ -1,5 +1,6 @@
 package io.penstock.config;
 
+import io.penstock.admin.AdminSettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.cache.CacheSettings;
@@ -7,6 +8,7 @@ import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;
+import io.penstock.listen.ListenSettings;
 import io.penstock.log.LogLevel;
 import io.penstock.log.LogSettings;
 import io.penstock.observe.ObserveSettings;
@@ -49,7 +51,8 @@ final class SettingsBinder {
 
     Settings bind(Section root) {
         AuthBinder authBinder = new AuthBinder(environment, problems);
-        AuthSettings auth = authBinder.bind(root.section(Schema.AUTH));
+        Section authSection = root.section(Schema.AUTH);
+        AuthSettings auth = authBinder.bind(authSection);
         EdgeBinder edge = new EdgeBinder(environment, overrides, problems);
         ProviderBinder.Bound providers =
                 new ProviderBinder(environment, overrides, problems, types).bind(root);
@@ -57,14 +60,18 @@ final class SettingsBinder {
         List<RouteSettings> routes = routeBinder.bind(root.get(Schema.ROUTES));
         boolean debug = debug();
         boolean isOpen = auth.isOpen() && !authBinder.isMistaken();
-        return new Settings(edge.listen(root, isOpen), edge.admin(root), providers.settings(),
+        List<ListenSettings> listen = edge.listen(root, isOpen);
+        AdminSettings admin = edge.admin(root);
+        String text = problems.errorCount() > 0 ? "" : text(root, authSection, edge, providers);
+        return new Settings(listen, admin, providers.settings(),
                 routes, auth, cors(root.section(Schema.CORS)),
                 limits(root.section(Schema.LIMITS)), budget(root.section(Schema.BUDGET)),
                 prices(root), breaker(root.section(Schema.BREAKER)),
                 retry(root.section(Schema.RETRY)),
                 observe(root.section(Schema.OBSERVE), debug),
                 root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug,
-                routeBinder.unrouted(), cache(root.section(Schema.CACHE)));
+                routeBinder.unrouted(), cache(root.section(Schema.CACHE)),
+                new Settings.Text(text));
     }
 
     private CacheSettings cache(Section section) {
@@ -73,6 +80,17 @@ final class SettingsBinder {
                         section.get(Schema.CACHE_TTL), section.get(Schema.CACHE_MAX_SIZE),
                         section.get(Schema.CACHE_SCOPE), section.get(Schema.CACHE_REPLAY)));
         return cache == null ? CacheSettings.DEFAULT : cache;
+    }
+
+    /** Of the whole, once nothing is bound from it any more. */
+    private static String text(Section root, Section auth, EdgeBinder edge,
+            ProviderBinder.Bound providers) {
+        return ConfigText.of(root.put(Schema.AUTH, auth, auth.place())
+                .put(Schema.LISTEN, edge.sections(), root.place(Schema.LISTEN))
+                .put(Schema.ADMIN, edge.adminSection(), root.place(Schema.ADMIN))
+                .put(Schema.PROVIDERS,
+                        ConfigText.providers(providers.sections(), providers.settings()),
+                        root.place(Schema.PROVIDERS)));
     }
 
     private CorsSettings cors(Section section) {

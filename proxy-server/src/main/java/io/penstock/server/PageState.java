@@ -95,6 +95,11 @@ final class PageState implements ServerState {
     }
 
     @Override
+    public String configuration() {
+        return shared.snapshot().settings().text().yaml();
+    }
+
+    @Override
     public Ledger ledger() {
         return shared.ledger();
     }

@@ -8,6 +8,7 @@ import io.penstock.loop.Transport;
 import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,8 @@ import org.slf4j.LoggerFactory;
 @MethodSource("io.penstock.testing.ProxyUnderTest#transports")
 class DiagnosticsIT {
     private static final String LEVELS = "/admin/log-level";
+    private static final String CONFIG = "/admin/config";
+    private static final String THREADS = "/admin/threads";
     private static final String NAME = "io.penstock.diagnosticsit";
     private static final String BODY = "{\"logger\":\"" + NAME + "\",\"level\":\"%s\"}";
 
@@ -84,6 +87,50 @@ class DiagnosticsIT {
         try (ProxyUnderTest proxy = proxy().start()) {
             assertThat(body(put(proxy.connectAdmin(), order), 400)).contains(message);
             assertThat(Logs.setWhileRunning()).isEmpty();
+        }
+    }
+
+    @Test
+    void showsTheConfigurationInForce() throws Exception {
+        String yaml = "providers: [{name: x, type: vllm, base_url: \"http://127.0.0.1:1/v1\", "
+                + "api_keys: [{value: sk-never-shown}]}]\n";
+        try (ProxyUnderTest proxy = ProxyUnderTest.ofYaml(transport, yaml).start()) {
+            RawClient admin = proxy.connectAdmin();
+            RawClient.Head head = admin.get(CONFIG).readHead();
+            assertThat(head.header("content-type")).startsWith("application/yaml");
+            assertThat(admin.readBody(head)).contains("\nproviders:\n  - name: x\n",
+                    "      - env: null\n        file: null\n        value: \"****\"\n",
+                    "  - id: tester\n", "  failure_ratio: 0.5\n")
+                    .doesNotContain("never-shown");
+
+            proxy.prepareReload(ProxyUnderTest.ofYaml(transport,
+                    yaml.replace("name: x", "name: y") + "breaker: {failure_ratio: 0.7}\n"));
+            body(admin.post("/admin/reload", ""), 200);
+
+            assertThat(body(admin.get(CONFIG), 200)).contains("  - name: y\n",
+                    "  failure_ratio: 0.7\n");
+        }
+    }
+
+    @Test
+    void showsWhatItsThreadsDo() throws Exception {
+        try (ProxyUnderTest proxy = proxy().start()) {
+            String dump = body(proxy.connectAdmin().get(THREADS), 200);
+
+            assertThat(dump).containsPattern("\"penstock-loop-[^\"]*\" id=[0-9]+ [A-Z_]+")
+                    .contains("\"penstock-metrics-", "io.penstock.admin.ThreadDump.take");
+        }
+    }
+
+    @Test
+    void keepsThePagesOnTheAdminPortAndBehindItsToken() throws Exception {
+        try (ProxyUnderTest proxy = proxy().adminToken("t0ken").start()) {
+            for (String page : List.of(CONFIG, THREADS)) {
+                body(proxy.connectAdmin().get(page), 401);
+                body(proxy.connectAdmin().get(page, "authorization: Bearer t0ken"), 200);
+                body(proxy.connect().get(page), 404);
+                body(proxy.connectAdmin().post(page, "", "authorization: Bearer t0ken"), 405);
+            }
         }
     }
 
