@@ -28,6 +28,7 @@ public final class StandardError extends OutputStream {
     static final int LAST_WORDS_MILLIS = 1000;
 
     private static final AtomicLong DROPPED = new AtomicLong();
+    private static final AtomicLong WRITTEN = new AtomicLong();
 
     private final OutputStream target;
     private final ArrayDeque<byte[]> lines = new ArrayDeque<>();
@@ -52,6 +53,11 @@ public final class StandardError extends OutputStream {
         queued.before = before;
         System.setErr(new PrintStream(queued, true, Charset.defaultCharset()));
         return queued;
+    }
+
+    /** Lines that were written since the start of the process. */
+    public static long writtenLines() {
+        return WRITTEN.get();
     }
 
     /** Lines that were dropped since the start of the process. */
@@ -106,6 +112,7 @@ public final class StandardError extends OutputStream {
             while (next != null) {
                 target.write(next);
                 target.flush();
+                WRITTEN.incrementAndGet();
                 next = take();
             }
         } catch (InterruptedException e) {

@@ -44,14 +44,16 @@ public final class AccessLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AccessLog.class);
 
     /** What the writer takes from the queue: lines, or one of two signs. */
-    private record Batch(@Nullable String lines) {
-        static final Batch END = new Batch(null);
-        static final Batch WAKE = new Batch("");
+    private record Batch(@Nullable String lines, int count) {
+        static final Batch END = new Batch(null, 0);
+        static final Batch WAKE = new Batch("", 0);
     }
 
     private final ArrayBlockingQueue<Batch> batches = new ArrayBlockingQueue<>(MAX_BATCHES);
     private final AtomicLong dropped = new AtomicLong(); // lines, since that was last reported
     private final AtomicLong droppedInAll = new AtomicLong();
+    private final AtomicLong written = new AtomicLong();
+    private final AtomicLong failed = new AtomicLong();
     private final @Nullable Path file; // null for standard output
     private final boolean json;
     private final Thread writer;
@@ -92,6 +94,16 @@ public final class AccessLog implements AutoCloseable {
         }
     }
 
+    /** Lines that were written since the start. */
+    public long writtenLines() {
+        return written.get();
+    }
+
+    /** Lines that could not be written, as where the disk is full. */
+    public long failedLines() {
+        return failed.get();
+    }
+
     /** Lines that were dropped since the start, since the disk was too slow. */
     public long droppedLines() {
         return droppedInAll.get();
@@ -115,7 +127,8 @@ public final class AccessLog implements AutoCloseable {
         boolean failing = false;
         try {
             while (true) {
-                String lines = batches.take().lines();
+                Batch batch = batches.take();
+                String lines = batch.lines();
                 if (lines == null) {
                     return;
                 }
@@ -125,12 +138,14 @@ public final class AccessLog implements AutoCloseable {
                         openAgain();
                     }
                     out.write(lines.getBytes(StandardCharsets.UTF_8));
+                    written.addAndGet(batch.count());
                     long missing = dropped.getAndSet(0);
                     if (missing > 0) {
                         LOG.warn("access_log_dropped lines={}", missing);
                     }
                     failing = false;
                 } catch (IOException e) {
+                    failed.addAndGet(batch.count());
                     if (!failing) { // said once, not for every line of a full disk
                         LOG.warn("access_log_failed cause=\"{}\"", e.toString());
                     }
@@ -199,7 +214,7 @@ public final class AccessLog implements AutoCloseable {
         /** Hands over what has been gathered. */
         public void flush() {
             if (lines.length() > 0) {
-                if (!batches.offer(new Batch(lines.toString()))) {
+                if (!batches.offer(new Batch(lines.toString(), gathered))) {
                     dropped.addAndGet(gathered);
                     droppedInAll.addAndGet(gathered);
                 }

@@ -6,6 +6,7 @@ import io.penstock.exchange.call.AttemptRecord;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.loop.Counter;
+import io.penstock.loop.Durations;
 import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;
 import io.penstock.usage.TokenUsage;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <br><b>Bounds:</b> models and callers as {@link Metrics} bounds them; a status outside 100 to 599
  * counts as {@code other}.
  */
-final class LoopMetrics implements ExchangeObserver {
+public final class LoopMetrics implements ExchangeObserver {
     static final String NONE = "none";
     static final String GOOD = "good";
     static final String FAILED = "failed";
@@ -89,6 +90,16 @@ final class LoopMetrics implements ExchangeObserver {
 
     LabelTree<LoopTimer> timer(Metric metric) {
         return Objects.requireNonNull(timers.get(metric));
+    }
+
+    /** Takes the times between two reads of that provider's streams. */
+    public Durations gapsOf(String provider) {
+        return timer(Metric.EVENT_GAP).at(provider).leaf();
+    }
+
+    /** Takes how long connections took to close that were given up in a call. */
+    public Durations closes() {
+        return timer(Metric.UPSTREAM_CLOSE).leaf();
     }
 
     @Override
@@ -161,7 +172,8 @@ final class LoopMetrics implements ExchangeObserver {
                     .at(exchange.firstContentNanos() < 0 ? "before_content" : "after_content")
                     .leaf().add(1);
             case RATE_LIMITED, INSUFFICIENT_QUOTA, OVERLOADED -> counter(Metric.LIMIT_REFUSALS)
-                    .at(failure.kind().code()).leaf().add(1);
+                    .at(failure.kind().code())
+                    .at(failure.limit() == null ? NONE : failure.limit()).leaf().add(1);
             default -> { }
         }
     }

@@ -1,6 +1,7 @@
 package io.penstock.observe;
 
 import io.penstock.loop.Counter;
+import io.penstock.loop.Durations;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.SingleWriterRecorder;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> written by one event loop, which never waits; read by one other thread at a
  * time.
  */
-final class LoopTimer {
+final class LoopTimer implements Durations {
     static final int DIGITS = 2;
     private static final long NANOS_A_MICRO = 1000;
 
@@ -19,7 +20,8 @@ final class LoopTimer {
     private final Counter sumNanos = new Counter();
     private @Nullable Histogram interval; // the reader's, used again each time
 
-    void record(long nanos) {
+    @Override
+    public void record(long nanos) {
         long counted = Math.max(0, nanos);
         micros.recordValue(counted / NANOS_A_MICRO);
         sumNanos.add(counted);

@@ -21,6 +21,7 @@ import io.penstock.loop.SlotQueue;
 import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.ExchangeObserver;
+import io.penstock.observe.LoopMetrics;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
 import java.net.InetSocketAddress;
@@ -58,8 +59,11 @@ final class Worker {
         this.statusPages = statusPages;
         this.loop = loop;
         deadlines = new Deadlines(loop);
-        upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops);
-        calls = new CallLoop(deadlines, upstream, bodyMemory);
+        LoopMetrics metrics = server.metrics().forLoop();
+        observers.add(metrics);
+        upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops,
+                metrics.closes());
+        calls = new CallLoop(deadlines, upstream, bodyMemory, metrics::gapsOf);
         chats = new ChatLoop(calls, server.responseMemory());
         exchanges = new ExchangeLoop(calls,
                 new MeterLoop(new Estimator(), server.ledger(), server.budgets()),
@@ -80,7 +84,6 @@ final class Worker {
                 connection -> new RequestPipeline(this, connection));
         adminListen = new ListenLoop(loop, deadlines, maxHeadBytes,
                 connection -> new AdminHandler(connection, this::newReply, state));
-        observers.add(server.metrics().forLoop());
         accessLog = server.accessLog() == null ? null : server.accessLog().forLoop(loop);
         if (accessLog != null) {
             observers.add(accessLog);
