@@ -25,7 +25,6 @@ final class Notices {
     static {
         noEffect(Schema.REDIS, redis -> redis.has(Schema.REDIS_URL));
         noEffect(Schema.OTLP, otlp -> otlp.has(Schema.OTLP_ENDPOINT));
-        noEffect(Schema.POSTHOG, posthog -> posthog.has(Schema.POSTHOG_HOST));
     }
 
     private Notices() {}

@@ -240,14 +240,16 @@ final class Schema {
             "where traces go");
     static final Field<Section> OTLP = Field.section("otlp",
             SectionType.of("section", OTLP_ENDPOINT), "traces by OpenTelemetry");
-    static final Field<URI> POSTHOG_HOST = Field.optional("host", Types.URL, "where events go");
+    static final Field<URI> POSTHOG_HOST = Field.optional("host", Types.URL,
+            "where events go, such as https://us.i.posthog.com");
+    static final Field<String> POSTHOG_API_KEY_ENV = Field.of("api_key_env", Types.VARIABLE,
+            "POSTHOG_API_KEY", "the environment variable that holds the project's API key");
+    static final Field<Boolean> POSTHOG_CONTENT = Field.of("content", Types.FLAG, false,
+            "whether prompts and answers go along; `true` is refused, since they pass through "
+                    + "without being kept");
     static final Field<Section> POSTHOG = Field.section("posthog",
-            SectionType.of("section", POSTHOG_HOST,
-                    Field.of("api_key_env", Types.VARIABLE, "POSTHOG_API_KEY",
-                            "the environment variable that holds its key"),
-                    Field.of("content", Types.FLAG, false,
-                            "whether prompts and completions go along")),
-            "usage events");
+            SectionType.of("section", POSTHOG_HOST, POSTHOG_API_KEY_ENV, POSTHOG_CONTENT),
+            "events for PostHog's LLM analytics");
     static final Field<Section> OBSERVE = Field.section("observe",
             SectionType.of("section", ACCESS_LOG, APP_LOG, HEADERS, OTLP, POSTHOG),
             "what is told about each exchange, and to whom");

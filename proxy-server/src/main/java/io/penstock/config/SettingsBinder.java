@@ -12,6 +12,7 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.log.LogLevel;
 import io.penstock.log.LogSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.observe.PostHogSettings;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.route.Glob;
 import io.penstock.route.RouteSettings;
@@ -199,7 +200,27 @@ final class SettingsBinder {
         boolean isOff = log.isNull(Schema.LOG_PATH) || path.equals(Types.OFF);
         return new ObserveSettings(isOff ? null : path, log.get(Schema.LOG_FORMAT).equals("json"),
                 section.get(Schema.HEADERS).equals("full"),
-                log(section.section(Schema.APP_LOG), debug));
+                log(section.section(Schema.APP_LOG), debug),
+                postHog(section.section(Schema.POSTHOG)));
+    }
+
+    private @Nullable PostHogSettings postHog(Section section) {
+        if (section.get(Schema.POSTHOG_CONTENT)) {
+            problems.error(section.place(Schema.POSTHOG_CONTENT), "prompts and answers pass "
+                    + "through without being kept, so they cannot be sent, expected false");
+        }
+        if (!section.has(Schema.POSTHOG_HOST)) {
+            return null;
+        }
+        String variable = section.get(Schema.POSTHOG_API_KEY_ENV);
+        String key = environment.getOrDefault(variable, "").strip();
+        if (key.isEmpty()) {
+            problems.error(section.place(Schema.POSTHOG_API_KEY_ENV), "the variable " + variable
+                    + " is not set, expected the API key of a project of PostHog's");
+            return null;
+        }
+        return section.build(problems,
+                () -> new PostHogSettings(section.get(Schema.POSTHOG_HOST), key));
     }
 
     private LogSettings log(Section section, boolean debug) {

@@ -190,12 +190,12 @@ public final class LoopMetrics implements ExchangeObserver {
     }
 
     /** Whether nothing was asked of the target. */
-    private static boolean wasSkipped(AttemptRecord record) {
+    static boolean wasSkipped(AttemptRecord record) {
         return record.why() == null || record.outcome().equals(Fault.SATURATED.code());
     }
 
     /** Of an attempt that was good and then broke off there are two records. */
-    private static boolean isLastOfItsAttempt(List<AttemptRecord> all, int index) {
+    static boolean isLastOfItsAttempt(List<AttemptRecord> all, int index) {
         AttemptFigures figures = all.get(index).figures();
         for (int i = index + 1; i < all.size(); i++) {
             if (all.get(i).figures() == figures) {
@@ -203,6 +203,15 @@ public final class LoopMetrics implements ExchangeObserver {
             }
         }
         return true;
+    }
+
+    /** The first record of that attempt, which has one. */
+    static AttemptRecord firstOf(List<AttemptRecord> all, AttemptFigures figures) {
+        int first = 0;
+        while (all.get(first).figures() != figures) {
+            first++;
+        }
+        return all.get(first);
     }
 
     /** Counts the attempt that ended with that record. */

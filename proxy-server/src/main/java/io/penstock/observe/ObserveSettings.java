@@ -11,23 +11,24 @@ import org.jspecify.annotations.Nullable;
  * @param json one JSON object a line; else {@code key=value} text
  * @param fullHeaders answers name provider, model, attempts and timings; else only the request id
  * @param log the lines on standard error
+ * @param postHog where events about calls go; null for nowhere
  */
 public record ObserveSettings(@Nullable String accessLog, boolean json, boolean fullHeaders,
-        LogSettings log) {
+        LogSettings log, @Nullable PostHogSettings postHog) {
     public static final ObserveSettings DEFAULT = new ObserveSettings("-", true, true);
 
     /** What is told of exchanges, with everything else as it is by default. */
     public ObserveSettings(@Nullable String accessLog, boolean json, boolean fullHeaders) {
-        this(accessLog, json, fullHeaders, LogSettings.DEFAULT);
+        this(accessLog, json, fullHeaders, LogSettings.DEFAULT, null);
     }
 
     /** These settings with that application log. */
     public ObserveSettings withLog(LogSettings now) {
-        return new ObserveSettings(accessLog, json, fullHeaders, now);
+        return new ObserveSettings(accessLog, json, fullHeaders, now, postHog);
     }
 
     /** These settings without an access log. */
     public ObserveSettings withoutAccessLog() {
-        return new ObserveSettings(null, json, fullHeaders, log);
+        return new ObserveSettings(null, json, fullHeaders, log, postHog);
     }
 }

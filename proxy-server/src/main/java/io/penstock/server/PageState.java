@@ -12,6 +12,7 @@ import io.penstock.caller.Caller;
 import io.penstock.log.StandardError;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.Metrics;
+import io.penstock.observe.PostHog;
 import io.penstock.observe.Readings;
 import io.penstock.route.Router;
 import io.penstock.store.Month;
@@ -145,6 +146,11 @@ final class PageState implements ServerState {
         if (accessLog != null) {
             all.add(new Readings.OfTelemetry("access_log", accessLog.writtenLines(),
                     accessLog.droppedLines(), accessLog.failedLines()));
+        }
+        PostHog postHog = shared.postHog();
+        if (postHog != null) {
+            all.add(new Readings.OfTelemetry("posthog", postHog.sent(), postHog.dropped(),
+                    postHog.refused()));
         }
         return all;
     }

@@ -11,8 +11,10 @@ import io.penstock.log.Logs;
 import io.penstock.loop.Slots;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.Metrics;
+import io.penstock.observe.PostHog;
 import io.penstock.store.Month;
 import io.penstock.translate.ResponseMemory;
+import io.penstock.upstream.Provider;
 import io.penstock.upstream.UpstreamTlsException;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Ledger;
@@ -32,6 +34,7 @@ final class Shared {
     private final Slots concurrent;
     private final ConnectionLimit connectionLimit;
     private final @Nullable AccessLog accessLog;
+    private final @Nullable PostHog postHog;
     private final Metrics metrics = new Metrics();
     private final Ledger ledger;
     private final boolean lacksStore; // though there should be one
@@ -44,10 +47,12 @@ final class Shared {
     private volatile boolean draining;
     private volatile Runnable onDrainAsked = () -> { };
 
-    private Shared(Snapshot snapshot, @Nullable AccessLog accessLog, Ledger ledger,
+    private Shared(Snapshot snapshot, @Nullable AccessLog accessLog, @Nullable PostHog postHog,
+            Ledger ledger,
             boolean lacksStore) {
         this.snapshot = snapshot;
         this.accessLog = accessLog;
+        this.postHog = postHog;
         this.ledger = ledger;
         this.lacksStore = lacksStore;
         int month = Month.of(System.currentTimeMillis());
@@ -77,7 +82,8 @@ final class Shared {
         }
         try {
             Ledger ledger = data.openLedger(reliesOnStore(settings));
-            return new Shared(snapshot, accessLog, ledger,
+            return new Shared(snapshot, accessLog, PostHog.open(settings.observe().postHog()),
+                    ledger,
                     data.path() != null && ledger.state() == Ledger.State.MEMORY);
         } catch (StartException e) {
             close(accessLog);
@@ -124,6 +130,9 @@ final class Shared {
 
     private void expectNamesOf(Snapshot snapshot) {
         snapshot.providers().forEach(each -> metrics.expectModels(snapshot.modelsOf(each)));
+        if (postHog != null) {
+            postHog.onProviders(snapshot.providers().stream().map(Provider::settings).toList());
+        }
         snapshot.settings().auth().keys()
                 .forEach(each -> metrics.expectCallers(List.of(each.id())));
     }
@@ -171,6 +180,10 @@ final class Shared {
         return accessLog;
     }
 
+    @Nullable PostHog postHog() {
+        return postHog;
+    }
+
     boolean isDraining() {
         return draining;
     }
@@ -194,6 +207,9 @@ final class Shared {
     void close() {
         ledger.close();
         snapshot.authenticator().close(null);
+        if (postHog != null) {
+            postHog.close();
+        }
         close(accessLog);
     }
 

@@ -84,6 +84,9 @@ final class Worker {
                 connection -> new RequestPipeline(this, connection));
         adminListen = new ListenLoop(loop, deadlines, maxHeadBytes,
                 connection -> new AdminHandler(connection, this::newReply, state));
+        if (server.postHog() != null) {
+            observers.add(server.postHog());
+        }
         accessLog = server.accessLog() == null ? null : server.accessLog().forLoop(loop);
         if (accessLog != null) {
             observers.add(accessLog);

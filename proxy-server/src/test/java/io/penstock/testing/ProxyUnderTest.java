@@ -16,8 +16,10 @@ import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
+import io.penstock.log.LogSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.observe.PostHogSettings;
 import io.penstock.provider.Options;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
@@ -354,6 +356,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private Path accessLog;
         private boolean jsonLog = true;
         private String adminToken;
+        private PostHogSettings postHog;
         private BudgetSettings budget = BudgetSettings.DEFAULT;
         private CacheSettings cache = CacheSettings.DEFAULT;
         private Duration cacheTtl; // of the route; null where it says none
@@ -638,6 +641,12 @@ public final class ProxyUnderTest implements AutoCloseable {
         }
 
         /** The admin port asks for this. */
+        /** Tells PostHog of calls. */
+        public Builder postHog(URI host) {
+            postHog = new PostHogSettings(host, "phc_secret");
+            return this;
+        }
+
         public Builder adminToken(String token) {
             adminToken = token;
             return this;
@@ -684,7 +693,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     auth, new CorsSettings(origins), limits,
                     budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), jsonLog,
-                            fullHeaders),
+                            fullHeaders, LogSettings.DEFAULT, postHog),
                     Duration.ofSeconds(30), false, RoutePolicy.DEFAULT, cache);
         }
 
