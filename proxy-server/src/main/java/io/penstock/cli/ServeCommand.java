@@ -10,6 +10,7 @@ import io.penstock.loop.Transport;
 import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,14 +57,22 @@ final class ServeCommand implements Callable<Integer> {
             description = "Where usage is kept (default: PENSTOCK_DATA_DIR, else data).")
     private Path dataDir;
 
+    @Option(names = "--record", paramLabel = "FILE",
+            description = "Records with Java's Flight Recorder, into FILE at the end.")
+    private Path record;
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
         Lifecycle lifecycle = new Lifecycle(); // before any port is open
-        try (StandardError error = StandardError.install()) {
+        try (StandardError error = StandardError.install();
+                FlightRecording recording = FlightRecording.start(record)) {
             return serve(lifecycle);
+        } catch (IOException e) {
+            System.err.println("penstock: --record: " + e.getMessage());
+            return Main.FAILED;
         }
     }
 

@@ -21,6 +21,7 @@ import io.penstock.loop.SlotQueue;
 import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.ExchangeObserver;
+import io.penstock.observe.FlightEvents;
 import io.penstock.observe.LoopMetrics;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
@@ -84,6 +85,7 @@ final class Worker {
                 connection -> new RequestPipeline(this, connection));
         adminListen = new ListenLoop(loop, deadlines, maxHeadBytes,
                 connection -> new AdminHandler(connection, this::newReply, state));
+        observers.add(new FlightEvents());
         if (server.postHog() != null) {
             observers.add(server.postHog());
         }
