@@ -28,8 +28,7 @@ if ($version -lt 17) {
 $flags = @(
     '-XX:+UseSerialGC', '-Xms64m', '-Xmx1g', '-XX:MaxDirectMemorySize=2g',
     '-XX:+ExitOnOutOfMemoryError', '-XX:-UsePerfData',
-    '-Dio.netty.leakDetection.level=disabled', '-Dio.netty.allocator.type=pooled',
-    '-Dorg.slf4j.simpleLogger.logFile=System.err'
+    '-Dio.netty.leakDetection.level=disabled', '-Dio.netty.allocator.type=pooled'
 )
 if ($version -ge 24) {
     $flags += '--sun-misc-unsafe-memory-access=allow', '--enable-native-access=ALL-UNNAMED'

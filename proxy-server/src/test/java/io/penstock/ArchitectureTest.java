@@ -50,8 +50,8 @@ class ArchitectureTest {
             Set.of("answer"),
             Set.of("listen", "auth", "limit", "route", "cache", "translate", "upstream", "relay",
                     "usage"),
-            Set.of("provider"), Set.of("caller", "trace"), Set.of("http"), Set.of("sse", "json"),
-            Set.of("store"), Set.of("loop", "failure"));
+            Set.of("provider"), Set.of("caller", "trace"), Set.of("http"), Set.of("log"),
+            Set.of("sse", "json"), Set.of("store"), Set.of("loop", "failure"));
 
     private static String[] packages(Stream<String> names) {
         return names.map(name -> ROOT + name + "..").toArray(String[]::new);
@@ -183,7 +183,8 @@ class ArchitectureTest {
         noClasses().that().doNotHaveSimpleName("SpanExport") // it silences a library that does
                 .should().dependOnClassesThat().resideInAPackage("java.util.logging..")
                 .check(CLASSES);
-        noClasses().that(DescribedPredicate.not(resideInAPackage("io.penstock.cli..")))
+        noClasses().that(DescribedPredicate.not(resideInAnyPackage("io.penstock.cli..",
+                        "io.penstock.log..")))
                 .should().accessTargetWhere(DescribedPredicate.describe("is System.out or .err",
                         access -> access.getTarget().getOwner().isEquivalentTo(System.class)
                                 && Set.of("out", "err").contains(access.getTarget().getName())))

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Locale;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Serves the admin port: the same pages without a caller's key, and control. Where a token is set
@@ -28,6 +29,7 @@ public final class AdminHandler implements RequestHandler {
     private final ServerState state;
     private final StatusPages pages;
     private final UsagePage usage;
+    private @Nullable LogLevelPage order; // while its body comes
 
     public AdminHandler(DownstreamStream connection, Supplier<LocalReply> replies,
             ServerState state) {
@@ -42,8 +44,11 @@ public final class AdminHandler implements RequestHandler {
     public void onRequest(RequestHead head) {
         String id = RequestIds.of(head);
         String path = head.path();
-        boolean control = path.equals("/admin/reload") || path.equals("/admin/drain");
-        if (!control && !path.equals(UsagePage.PATH) && !pages.isPage(path)) {
+        TextPage text = TextPage.at(path);
+        boolean setsLevel = path.equals(LogLevelPage.PATH) && head.isMethod("PUT");
+        boolean control = setsLevel || path.equals("/admin/reload")
+                || path.equals("/admin/drain");
+        if (!control && !isPage(path)) {
             refuse(Failure.Kind.UNKNOWN_URL, "Unknown request URL: " + path + ".", id);
         } else if (!pages.isPublic(path) && !isAllowed(head)) {
             refuse(Failure.Kind.INVALID_API_KEY, "The admin token is missing or wrong.", id);
@@ -55,9 +60,12 @@ public final class AdminHandler implements RequestHandler {
         } else if (control && head.has(Field.ORIGIN)) {
             refuse(Failure.Kind.ORIGIN_NOT_ALLOWED,
                     "A web page may not control the proxy.", id);
+        } else if (setsLevel) {
+            order = new LogLevelPage(); // answered when it is whole
         } else if (control ? !head.isMethod("POST")
                 : !head.isMethod("GET") && !head.isMethod("HEAD")) {
-            LocalReply reply = replies.get().field("allow", control ? "POST" : "GET, HEAD");
+            LocalReply reply = replies.get().field("allow", control ? "POST"
+                    : path.equals(LogLevelPage.PATH) ? "GET, HEAD, PUT" : "GET, HEAD");
             reply.error(connection, Failure.of(Failure.Kind.METHOD_NOT_ALLOWED, "The method "
                     + head.method() + " is not allowed for " + path + "."), id, null);
         } else if (path.equals("/admin/reload")) {
@@ -66,12 +74,21 @@ public final class AdminHandler implements RequestHandler {
         } else if (path.equals("/admin/drain")) {
             replies.get().json(connection, 202, id, "{\"draining\":true}");
             state.drain();
+        } else if (path.equals(LogLevelPage.PATH)) {
+            replies.get().json(connection, 200, id, LogLevelPage.page());
+        } else if (text != null) {
+            text.answer(connection, replies.get(), state, id);
         } else if (path.equals(UsagePage.PATH)) {
             usage.answer(connection, replies.get(), head, id);
         } else {
             pages.answer(connection, replies.get(), head.path(), head, Caller.ANYONE,
                     id);
         }
+    }
+
+    private boolean isPage(String path) {
+        return path.equals(UsagePage.PATH) || path.equals(LogLevelPage.PATH)
+                || TextPage.at(path) != null || pages.isPage(path);
     }
 
     private void onReloaded(String problems, String id) {
@@ -116,22 +133,42 @@ public final class AdminHandler implements RequestHandler {
 
     @Override
     public void onRequestBody(ByteBuf bytes) {
-        bytes.release(); // no page reads one
+        try {
+            if (order != null && !order.add(bytes)) {
+                order = null;
+                refuse(Failure.Kind.REQUEST_TOO_LARGE, "More than " + LogLevelPage.MAX_BYTES
+                        + " bytes to set a level.", RequestIds.fresh());
+            }
+        } finally {
+            bytes.release();
+        }
     }
 
     @Override
     public void onRequestEnd() {
-        // answered on the head
+        LogLevelPage whole = order;
+        if (whole == null) {
+            return; // answered on the head
+        }
+        order = null;
+        String problem = whole.apply();
+        if (problem.isEmpty()) {
+            replies.get().json(connection, 200, RequestIds.fresh(), LogLevelPage.page());
+        } else {
+            refuse(Failure.Kind.BAD_REQUEST, "No level was set: " + problem + ".",
+                    RequestIds.fresh());
+        }
     }
 
     @Override
     public void onBadRequest(Failure failure) {
+        order = null;
         replies.get().error(connection, failure, RequestIds.fresh(), null);
     }
 
     @Override
     public void onClosed() {
-        // nothing is held for anybody
+        order = null;
     }
 
     @Override

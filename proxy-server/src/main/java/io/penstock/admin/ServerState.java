@@ -44,6 +44,9 @@ public interface ServerState {
     /** Starts to drain. */
     void drain();
 
+    /** The configuration in force, as YAML without its secrets. */
+    String configuration();
+
     /** What callers used. */
     Ledger ledger();
 

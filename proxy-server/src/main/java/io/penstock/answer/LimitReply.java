@@ -72,7 +72,23 @@ public final class LimitReply {
         if (wait == 0 || wait > MAX_RETRY_NANOS) {
             reply.lines(DO_NOT_RETRY);
         }
-        return failure(refusal.limit(), caller.allowance());
+        return failure(refusal.limit(), caller.allowance()).by(name(refusal.limit()));
+    }
+
+    /** What metrics call the limit; the names are stable. */
+    private static String name(Refusal.Limit limit) {
+        return switch (limit) {
+            case REQUESTS -> "requests";
+            case TOKENS -> "tokens";
+            case TOKENS_TOO_MANY -> "tokens_at_once";
+            case CONCURRENT -> "concurrent";
+            case GLOBAL_REQUESTS -> "global_requests";
+            case BUDGET_SPENT -> "budget_tokens";
+            case BUDGET_RESERVED -> "budget_tokens_reserved";
+            case DOLLARS_SPENT -> "budget_dollars";
+            case DOLLARS_RESERVED -> "budget_dollars_reserved";
+            case TOO_MANY_CALLERS -> "callers";
+        };
     }
 
     private static Failure failure(Refusal.Limit limit, Allowance allowance) {
@@ -88,10 +104,11 @@ public final class LimitReply {
                     "Limit of concurrent requests reached: " + allowance.concurrent() + ".");
             case GLOBAL_REQUESTS -> Failure.of(limited,
                     "Rate limit of all callers together reached.");
-            case BUDGET_SPENT -> Failure.of(Failure.Kind.INSUFFICIENT_QUOTA, "The budget of this "
-                    + "month is spent, or has less left than the request asks for.");
-            case BUDGET_RESERVED -> Failure.of(limited, "What is left of this month's budget is "
-                    + "reserved by requests under way.");
+            case BUDGET_SPENT, DOLLARS_SPENT -> Failure.of(Failure.Kind.INSUFFICIENT_QUOTA,
+                    "The budget of this month is spent, or has less left than the request asks "
+                    + "for.");
+            case BUDGET_RESERVED, DOLLARS_RESERVED -> Failure.of(limited, "What is left of this "
+                    + "month's budget is reserved by requests under way.");
             case TOO_MANY_CALLERS -> Failure.of(Failure.Kind.OVERLOADED,
                     "Too many callers at once. Try again in a moment.");
         };

@@ -7,6 +7,7 @@ import io.penstock.config.ConfigException;
 import io.penstock.config.ConfigLoader;
 import io.penstock.config.Overrides;
 import io.penstock.config.Settings;
+import io.penstock.log.StandardError;
 import io.penstock.loop.Transport;
 import io.penstock.mock.Fault;
 import io.penstock.mock.MockServer;

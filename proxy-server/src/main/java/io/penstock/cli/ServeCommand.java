@@ -4,10 +4,13 @@ import io.penstock.config.ConfigException;
 import io.penstock.config.Loaded;
 import io.penstock.config.Overrides;
 import io.penstock.config.Settings;
+import io.penstock.log.Logs;
+import io.penstock.log.StandardError;
 import io.penstock.loop.Transport;
 import io.penstock.server.DataDirectory;
 import io.penstock.server.Penstock;
 import io.penstock.server.StartException;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,14 +57,22 @@ final class ServeCommand implements Callable<Integer> {
             description = "Where usage is kept (default: PENSTOCK_DATA_DIR, else data).")
     private Path dataDir;
 
+    @Option(names = "--record", paramLabel = "FILE",
+            description = "Records with Java's Flight Recorder, into FILE at the end.")
+    private Path record;
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
         Lifecycle lifecycle = new Lifecycle(); // before any port is open
-        try (StandardError error = StandardError.install()) {
+        try (StandardError error = StandardError.install();
+                FlightRecording recording = FlightRecording.start(record)) {
             return serve(lifecycle);
+        } catch (IOException e) {
+            System.err.println("penstock: --record: " + e.getMessage());
+            return Main.FAILED;
         }
     }
 
@@ -82,6 +93,7 @@ final class ServeCommand implements Callable<Integer> {
             System.err.println(e.getMessage());
             return Main.BAD_USAGE;
         }
+        Logs.configure(loaded.settings().observe().log());
         loaded.warnings().forEach(warning -> System.err.println("warning: " + warning));
         Settings settings = loaded.settings();
         if (settings.providers().isEmpty()) {

@@ -176,6 +176,7 @@ final class AuthBinder {
             }
             return null;
         }
+        auth.put(AuthSchema.JWT, jwt, jwt.place());
         int before = problems.errorCount();
         fillAlgorithm(jwt);
         JwtKeySettings keys = verificationKeys(jwt);

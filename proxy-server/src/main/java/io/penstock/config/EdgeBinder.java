@@ -20,6 +20,8 @@ final class EdgeBinder {
     private final Map<String, String> environment;
     private final Overrides overrides;
     private final Problems problems;
+    private final List<Section> sections = new ArrayList<>();
+    private @Nullable Section adminSection;
     private final Map<HostPort, Place> taken = new HashMap<>();
 
     EdgeBinder(Map<String, String> environment, Overrides overrides, Problems problems) {
@@ -31,7 +33,8 @@ final class EdgeBinder {
     /** Where callers connect; only on this machine while {@code isOpen} lets anybody in. */
     List<ListenSettings> listen(Section root, boolean isOpen) {
         List<ListenSettings> listeners = new ArrayList<>();
-        for (Section listener : listeners(root)) {
+        sections.addAll(listeners(root));
+        for (Section listener : sections) {
             HostPort address = listener.get(Schema.ADDRESS);
             Place place = listener.place(Schema.ADDRESS);
             take(address, place);
@@ -44,6 +47,16 @@ final class EdgeBinder {
             listeners.add(new ListenSettings(address.host(), address.port(), tls));
         }
         return listeners;
+    }
+
+    /** Where callers connect, as it was read; after {@link #listen}. */
+    List<Section> sections() {
+        return List.copyOf(sections);
+    }
+
+    /** The admin port, as it was read; after {@link #admin}. */
+    Section adminSection() {
+        return Objects.requireNonNull(adminSection);
     }
 
     /** Of the flags, else the file, else the environment, else the default one. */
@@ -142,6 +155,7 @@ final class EdgeBinder {
             }
             section = flag != null ? flag : section;
         }
+        adminSection = section;
         HostPort address = section.get(Schema.ADMIN_ADDRESS);
         Place place = section.place(Schema.ADMIN_ADDRESS);
         take(address, place);

@@ -24,7 +24,6 @@ final class Notices {
 
     static {
         noEffect(Schema.REDIS, redis -> redis.has(Schema.REDIS_URL));
-        noEffect(Schema.POSTHOG, posthog -> posthog.has(Schema.POSTHOG_HOST));
     }
 
     private Notices() {}

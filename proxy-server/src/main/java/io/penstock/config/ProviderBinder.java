@@ -28,10 +28,11 @@ final class ProviderBinder {
      * @param names of all, those that are left out and those with mistakes included; null when a
      *     mistake leaves them unknown
      * @param leftOut names of those that are not among the settings, for want of a key
+     * @param sections all of them as they were read
      * @param timeouts what each says of its timers itself, by name
      */
     record Bound(List<ProviderSettings> settings, @Nullable Set<String> names,
-            Set<String> leftOut, Map<String, TargetTimeouts> timeouts) {
+            Set<String> leftOut, List<Section> sections, Map<String, TargetTimeouts> timeouts) {
         boolean isUsable(String name) {
             return settings.stream().anyMatch(each -> each.name().equals(name) && each.enabled());
         }
@@ -91,7 +92,7 @@ final class ProviderBinder {
                     + "will be refused, expected one at least, or the variable of an API key such "
                     + "as " + ProviderTypes.OPENAI.defaultKeyEnv());
         }
-        return new Bound(settings, namesAreKnown ? names.keySet() : null, leftOut,
+        return new Bound(settings, namesAreKnown ? names.keySet() : null, leftOut, sections,
                 saidTimeouts);
     }
 

@@ -9,6 +9,8 @@ import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;
 import io.penstock.listen.ListenSettings;
+import io.penstock.log.LogLevel;
+import io.penstock.log.LogSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.route.Resilience;
 import io.penstock.upstream.BreakerSettings;
@@ -217,6 +219,20 @@ final class Schema {
             "one JSON object a line, or `key=value` text");
     static final Field<Section> ACCESS_LOG = Field.section("access_log",
             SectionType.of("section", LOG_PATH, LOG_FORMAT), "one line an exchange");
+    static final Field<String> APP_LOG_FORMAT = Field.of("format", Types.oneOf("text", "json"),
+            LogSettings.DEFAULT.json() ? "json" : "text",
+            "readable lines, or one JSON object a line");
+    static final Field<LogLevel> LOG_LEVEL = Field.of("level", Types.oneOf(LogLevel.values()),
+            LogSettings.DEFAULT.level(),
+            "how much the proxy's own loggers tell; libraries tell no more than `info`");
+    static final Field<Map<String, LogLevel>> LOG_LEVELS = Field.optional("levels",
+            new MapType<>("logger", Types.oneOf(LogLevel.values())),
+            "how much single loggers tell, and those below them, by name, such as "
+                    + "`io.penstock.upstream`");
+    static final Field<Section> APP_LOG = Field.section("log",
+            SectionType.of("section", APP_LOG_FORMAT, LOG_LEVEL, LOG_LEVELS),
+            "the lines on standard error; `PROXY_API_DEBUG` makes `debug` of the level where the "
+                    + "file sets none");
     static final Field<String> HEADERS = Field.of("headers", Types.oneOf("full", "id"),
             ObserveSettings.DEFAULT.fullHeaders() ? "full" : "id",
             "`full` tells callers provider, attempts and timings; `id` the request id only");
@@ -246,16 +262,18 @@ final class Schema {
             SectionType.of("section", OTLP_ENDPOINT, OTLP_PROTOCOL, OTLP_HEADERS, OTLP_TIMEOUT,
                     OTLP_SAMPLE, OTLP_PROPAGATE, OTLP_SERVICE_NAME, OTLP_CA),
             "traces by OpenTelemetry");
-    static final Field<URI> POSTHOG_HOST = Field.optional("host", Types.URL, "where events go");
+    static final Field<URI> POSTHOG_HOST = Field.optional("host", Types.URL,
+            "where events go, such as https://us.i.posthog.com");
+    static final Field<String> POSTHOG_API_KEY_ENV = Field.of("api_key_env", Types.VARIABLE,
+            "POSTHOG_API_KEY", "the environment variable that holds the project's API key");
+    static final Field<Boolean> POSTHOG_CONTENT = Field.of("content", Types.FLAG, false,
+            "whether prompts and answers go along; `true` is refused, since they pass through "
+                    + "without being kept");
     static final Field<Section> POSTHOG = Field.section("posthog",
-            SectionType.of("section", POSTHOG_HOST,
-                    Field.of("api_key_env", Types.VARIABLE, "POSTHOG_API_KEY",
-                            "the environment variable that holds its key"),
-                    Field.of("content", Types.FLAG, false,
-                            "whether prompts and completions go along")),
-            "usage events");
+            SectionType.of("section", POSTHOG_HOST, POSTHOG_API_KEY_ENV, POSTHOG_CONTENT),
+            "events for PostHog's LLM analytics");
     static final Field<Section> OBSERVE = Field.section("observe",
-            SectionType.of("section", ACCESS_LOG, HEADERS, OTLP, POSTHOG),
+            SectionType.of("section", ACCESS_LOG, APP_LOG, HEADERS, OTLP, POSTHOG),
             "what is told about each exchange, and to whom");
 
     static final Field<Duration> GRACE = Field.of("grace", Types.DURATION,

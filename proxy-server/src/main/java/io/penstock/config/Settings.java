@@ -16,6 +16,7 @@ import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Prices;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A whole configuration, checked: what the proxy is built from, at start and at each reload.
@@ -24,12 +25,40 @@ import java.util.List;
  * @param debug whether the log tells what peers do wrong, too
  * @param unrouted how calls of models without a route are carried out
  * @param cache which replies are given again
+ * @param text all of it for people to read
  */
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
         List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
         CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
         BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
-        Duration shutdownGrace, boolean debug, RoutePolicy unrouted, CacheSettings cache) {
+        Duration shutdownGrace, boolean debug, RoutePolicy unrouted, CacheSettings cache,
+        Text text) {
+
+    /**
+     * Settings as YAML, without the secrets. Two files may say the same in other words, so all
+     * texts are equal: they make no settings differ.
+     *
+     * @param yaml empty where neither file nor environment made the settings
+     */
+    public record Text(String yaml) {
+        static final Text NONE = new Text("");
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Text;
+        }
+
+        @Override
+        public int hashCode() {
+            return 0;
+        }
+
+        @Override
+        public String toString() {
+            return "Text";
+        }
+    }
+
 
     /** One that carries out calls of models without a route by default, and caches nothing. */
     public Settings(List<ListenSettings> listen, AdminSettings admin,
@@ -39,6 +68,16 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
             Duration shutdownGrace, boolean debug) {
         this(listen, admin, providers, routes, auth, cors, limits, budget, prices, breaker, retry,
                 observe, shutdownGrace, debug, RoutePolicy.DEFAULT, CacheSettings.DEFAULT);
+    }
+
+    /** One that nobody wrote down. */
+    public Settings(List<ListenSettings> listen, AdminSettings admin,
+            List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
+            CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
+            BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
+            Duration shutdownGrace, boolean debug, RoutePolicy unrouted, CacheSettings cache) {
+        this(listen, admin, providers, routes, auth, cors, limits, budget, prices, breaker, retry,
+                observe, shutdownGrace, debug, unrouted, cache, Text.NONE);
     }
 
     public Settings {
@@ -56,8 +95,7 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
     /** These settings without an access log. */
     public Settings withoutAccessLog() {
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
-                prices, breaker, retry,
-                new ObserveSettings(null, observe.json(), observe.fullHeaders(), observe.otlp()),
-                shutdownGrace, debug, unrouted, cache);
+                prices, breaker, retry, observe.withoutAccessLog(), shutdownGrace, debug,
+                unrouted, cache, text);
     }
 }

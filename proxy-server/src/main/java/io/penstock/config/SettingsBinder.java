@@ -1,5 +1,6 @@
 package io.penstock.config;
 
+import io.penstock.admin.AdminSettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.cache.CacheSettings;
@@ -7,7 +8,11 @@ import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
 import io.penstock.limit.StreamLimits;
+import io.penstock.listen.ListenSettings;
+import io.penstock.log.LogLevel;
+import io.penstock.log.LogSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.observe.PostHogSettings;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.route.Glob;
 import io.penstock.route.RouteSettings;
@@ -47,21 +52,27 @@ final class SettingsBinder {
 
     Settings bind(Section root) {
         AuthBinder authBinder = new AuthBinder(environment, problems);
-        AuthSettings auth = authBinder.bind(root.section(Schema.AUTH));
+        Section authSection = root.section(Schema.AUTH);
+        AuthSettings auth = authBinder.bind(authSection);
         EdgeBinder edge = new EdgeBinder(environment, overrides, problems);
         ProviderBinder.Bound providers =
                 new ProviderBinder(environment, overrides, problems, types).bind(root);
         RouteBinder routeBinder = new RouteBinder(providers, root, problems);
         List<RouteSettings> routes = routeBinder.bind(root.get(Schema.ROUTES));
+        boolean debug = debug();
         boolean isOpen = auth.isOpen() && !authBinder.isMistaken();
-        return new Settings(edge.listen(root, isOpen), edge.admin(root), providers.settings(),
+        List<ListenSettings> listen = edge.listen(root, isOpen);
+        AdminSettings admin = edge.admin(root);
+        String text = problems.errorCount() > 0 ? "" : text(root, authSection, edge, providers);
+        return new Settings(listen, admin, providers.settings(),
                 routes, auth, cors(root.section(Schema.CORS)),
                 limits(root.section(Schema.LIMITS)), budget(root.section(Schema.BUDGET)),
                 prices(root), breaker(root.section(Schema.BREAKER)),
                 retry(root.section(Schema.RETRY)),
-                observe(root.section(Schema.OBSERVE)),
-                root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug(),
-                routeBinder.unrouted(), cache(root.section(Schema.CACHE)));
+                observe(root.section(Schema.OBSERVE), debug),
+                root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug,
+                routeBinder.unrouted(), cache(root.section(Schema.CACHE)),
+                new Settings.Text(text));
     }
 
     private CacheSettings cache(Section section) {
@@ -70,6 +81,17 @@ final class SettingsBinder {
                         section.get(Schema.CACHE_TTL), section.get(Schema.CACHE_MAX_SIZE),
                         section.get(Schema.CACHE_SCOPE), section.get(Schema.CACHE_REPLAY)));
         return cache == null ? CacheSettings.DEFAULT : cache;
+    }
+
+    /** Of the whole, once nothing is bound from it any more. */
+    private static String text(Section root, Section auth, EdgeBinder edge,
+            ProviderBinder.Bound providers) {
+        return ConfigText.of(root.put(Schema.AUTH, auth, auth.place())
+                .put(Schema.LISTEN, edge.sections(), root.place(Schema.LISTEN))
+                .put(Schema.ADMIN, edge.adminSection(), root.place(Schema.ADMIN))
+                .put(Schema.PROVIDERS,
+                        ConfigText.providers(providers.sections(), providers.settings()),
+                        root.place(Schema.PROVIDERS)));
     }
 
     private CorsSettings cors(Section section) {
@@ -172,13 +194,44 @@ final class SettingsBinder {
         return retry == null ? RetrySettings.DEFAULT : retry;
     }
 
-    private ObserveSettings observe(Section section) {
+    private ObserveSettings observe(Section section, boolean debug) {
         Section log = section.section(Schema.ACCESS_LOG);
         String path = log.get(Schema.LOG_PATH);
         boolean isOff = log.isNull(Schema.LOG_PATH) || path.equals(Types.OFF);
         return new ObserveSettings(isOff ? null : path, log.get(Schema.LOG_FORMAT).equals("json"),
                 section.get(Schema.HEADERS).equals("full"),
-                new OtlpBinder(environment, problems).bind(section.section(Schema.OTLP)));
+                new OtlpBinder(environment, problems).bind(section.section(Schema.OTLP)),
+                log(section.section(Schema.APP_LOG), debug),
+                postHog(section.section(Schema.POSTHOG)));
+    }
+
+    private @Nullable PostHogSettings postHog(Section section) {
+        if (section.get(Schema.POSTHOG_CONTENT)) {
+            problems.error(section.place(Schema.POSTHOG_CONTENT), "prompts and answers pass "
+                    + "through without being kept, so they cannot be sent, expected false");
+        }
+        if (!section.has(Schema.POSTHOG_HOST)) {
+            return null;
+        }
+        String variable = section.get(Schema.POSTHOG_API_KEY_ENV);
+        String key = environment.getOrDefault(variable, "").strip();
+        if (key.isEmpty()) {
+            problems.error(section.place(Schema.POSTHOG_API_KEY_ENV), "the variable " + variable
+                    + " is not set, expected the API key of a project of PostHog's");
+            return null;
+        }
+        return section.build(problems,
+                () -> new PostHogSettings(section.get(Schema.POSTHOG_HOST), key));
+    }
+
+    private LogSettings log(Section section, boolean debug) {
+        Map<String, LogLevel> levels = section.get(Schema.LOG_LEVELS);
+        LogSettings log = section.build(problems, () -> new LogSettings(
+                section.get(Schema.APP_LOG_FORMAT).equals("json"),
+                debug && !section.has(Schema.LOG_LEVEL) ? LogLevel.DEBUG
+                        : section.get(Schema.LOG_LEVEL),
+                levels == null ? Map.of() : levels));
+        return log == null ? LogSettings.DEFAULT : log;
     }
 
     private boolean debug() {

@@ -359,7 +359,8 @@ public final class Exchange extends Deadlines.Entry
     /** The proxy stops and waits no longer: the caller is answered so. */
     @Override
     public void onShutdown() {
-        Failure why = Failure.of(Failure.Kind.OVERLOADED, "The proxy is shutting down.");
+        Failure why = Failure.of(Failure.Kind.OVERLOADED, "The proxy is shutting down.")
+                .by("shutdown");
         if (leads) {
             endForOthers();
             return;
@@ -412,7 +413,8 @@ public final class Exchange extends Deadlines.Entry
         }
         if (metering.isUncountable()) {
             refuse(Failure.of(Failure.Kind.OVERLOADED,
-                    "What is used of a month's budget can't be written down at the moment."));
+                    "What is used of a month's budget can't be written down at the moment.")
+                    .by("usage_store"));
             return;
         }
         String model = first(whom).model();
@@ -669,7 +671,7 @@ public final class Exchange extends Deadlines.Entry
             onEnd(cut, false);
         } else {
             breakOff(cut, Fault.BUDGET_SPENT, Failure.of(Failure.Kind.INSUFFICIENT_QUOTA,
-                    "The budget of this month is spent."));
+                    "The budget of this month is spent.").by("budget_in_stream"));
         }
     }
 

@@ -29,7 +29,7 @@ final class FailureReason {
         String tried = "All providers of " + what(call) + " failed: " + log + ".";
         Fault last = log.lastFault();
         if (last == Fault.SATURATED || last == Fault.NO_ROOM) {
-            return Failure.of(Failure.Kind.OVERLOADED, tried);
+            return Failure.of(Failure.Kind.OVERLOADED, tried).by("providers");
         }
         return Failure.of(last != null && last.isTimeout() ? Failure.Kind.UPSTREAM_TIMEOUT
                 : Failure.Kind.UPSTREAM_ERROR, tried);

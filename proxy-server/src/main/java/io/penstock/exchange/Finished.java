@@ -68,14 +68,19 @@ public record Finished(Caller caller, String requestId, String model, Api api, A
     public static Finished refused(Caller caller, String requestId, Failure why, String what,
             long receivedNanos, long nowNanos, RequestTrace trace) {
         return new Finished(caller, requestId, null, null, null, false, why.kind().status(),
-                new Failure(why.kind(), why.message(), why.param(), what), List.of(), null, null,
-                0, 0, receivedNanos, nowNanos, System.currentTimeMillis(), -1, null, null, null,
-                trace);
+                new Failure(why.kind(), why.message(), why.param(), what, null, why.limit()),
+                List.of(), null, null, 0, 0, receivedNanos, nowNanos,
+                System.currentTimeMillis(), -1, null, null, null, trace);
     }
 
     /** Whether spans are made of it. */
     public boolean isTraced() {
         return trace != null && trace.isSampled();
+    }
+
+    /** What came of it in a word: {@code ok}, {@code passed_on}, or the code of the failure. */
+    public String outcome() {
+        return failure != null ? failure.kind().code() : status < 400 ? "ok" : "passed_on";
     }
 
     public long durationNanos() {

@@ -9,11 +9,18 @@ import org.jspecify.annotations.Nullable;
  * @param param the request field at fault, if any, for the caller
  * @param detail if any, for the operator's log, never for the caller
  * @param subcode if any, by which Anthropic's own libraries know what to do about it
+ * @param limit if any, the name of the limit that refused the request, for metrics
  */
 public record Failure(Kind kind, String message, @Nullable String param, @Nullable String detail,
-        @Nullable String subcode) {
+        @Nullable String subcode, @Nullable String limit) {
     public Failure(Kind kind, String message, @Nullable String param, @Nullable String detail) {
-        this(kind, message, param, detail, null);
+        this(kind, message, param, detail, null, null);
+    }
+
+    /** A failure that no limit made. */
+    public Failure(Kind kind, String message, @Nullable String param, @Nullable String detail,
+            @Nullable String subcode) {
+        this(kind, message, param, detail, subcode, null);
     }
 
     /** Whose fault it is: decides failover and health. */
@@ -80,6 +87,11 @@ public record Failure(Kind kind, String message, @Nullable String param, @Nullab
         public String type() {
             return type;
         }
+    }
+
+    /** This failure, made by the limit of that name. */
+    public Failure by(String name) {
+        return new Failure(kind, message, param, detail, subcode, name);
     }
 
     public static Failure of(Kind kind, String message) {

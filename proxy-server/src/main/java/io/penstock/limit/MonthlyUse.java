@@ -34,11 +34,13 @@ final class MonthlyUse extends CallerTable.Entry {
     @Nullable Refusal tryReserve(long tokens, long nanoDollars, long maxTokens,
             long maxNanoDollars) {
         if (!tryClaim(CLAIMED_TOKENS, tokens, maxTokens)) {
-            return refusal(tokens, maxTokens, usedTokens);
+            return tokens > maxTokens - usedTokens ? Refusal.BUDGET_SPENT
+                    : Refusal.BUDGET_RESERVED;
         }
         if (!tryClaim(CLAIMED_NANO_DOLLARS, nanoDollars, maxNanoDollars)) {
             CLAIMED_TOKENS.addAndGet(this, -tokens);
-            return refusal(nanoDollars, maxNanoDollars, usedNanoDollars);
+            return nanoDollars > maxNanoDollars - usedNanoDollars ? Refusal.DOLLARS_SPENT
+                    : Refusal.DOLLARS_RESERVED;
         }
         return null;
     }
@@ -81,10 +83,6 @@ final class MonthlyUse extends CallerTable.Entry {
                 return true;
             }
         }
-    }
-
-    private static Refusal refusal(long amount, long max, long used) {
-        return amount > max - used ? Refusal.BUDGET_SPENT : Refusal.BUDGET_RESERVED;
     }
 
     @Override

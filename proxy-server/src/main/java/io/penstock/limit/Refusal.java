@@ -17,10 +17,14 @@ public record Refusal(Limit limit, long retryAfterNanos) {
         CONCURRENT,
         /** The rate of requests of all callers together. */
         GLOBAL_REQUESTS,
-        /** The month's budget, by what was used of it. */
+        /** The month's budget of tokens, by what was used of it. */
         BUDGET_SPENT,
-        /** The month's budget, by what calls in flight may yet use. */
+        /** The month's budget of tokens, by what calls in flight may yet use. */
         BUDGET_RESERVED,
+        /** The month's budget of dollars, by what was used of it. */
+        DOLLARS_SPENT,
+        /** The month's budget of dollars, by what calls in flight may yet cost. */
+        DOLLARS_RESERVED,
         /** The room for what callers have used: nothing is kept of this one, and none is left. */
         TOO_MANY_CALLERS
     }
@@ -31,5 +35,7 @@ public record Refusal(Limit limit, long retryAfterNanos) {
     static final Refusal CONCURRENT = new Refusal(Limit.CONCURRENT, GUESS_NANOS);
     static final Refusal BUDGET_SPENT = new Refusal(Limit.BUDGET_SPENT, 0);
     static final Refusal BUDGET_RESERVED = new Refusal(Limit.BUDGET_RESERVED, GUESS_NANOS);
+    static final Refusal DOLLARS_SPENT = new Refusal(Limit.DOLLARS_SPENT, 0);
+    static final Refusal DOLLARS_RESERVED = new Refusal(Limit.DOLLARS_RESERVED, GUESS_NANOS);
     static final Refusal TOO_MANY_CALLERS = new Refusal(Limit.TOO_MANY_CALLERS, GUESS_NANOS);
 }

@@ -3,6 +3,7 @@ package io.penstock.listen;
 import java.net.InetAddress;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionLimit {
     private final AtomicInteger open = new AtomicInteger();
     private final ConcurrentHashMap<InetAddress, Integer> byAddress = new ConcurrentHashMap<>();
+    private final AtomicLong refused = new AtomicLong();
     private volatile int maxOpen;
     private volatile int maxPerAddress;
 
@@ -31,14 +33,21 @@ public final class ConnectionLimit {
         return open.get();
     }
 
+    /** Connections that were closed at once, since the start. */
+    public long refused() {
+        return refused.get();
+    }
+
     /** Whether one more may be opened; {@link #onClosed} has to follow if so. */
     boolean tryOpen(InetAddress address) {
         if (open.incrementAndGet() > maxOpen) {
             open.decrementAndGet();
+            refused.incrementAndGet();
             return false;
         }
         if (byAddress.merge(address, 1, Integer::sum) > maxPerAddress) {
             onClosed(address);
+            refused.incrementAndGet();
             return false;
         }
         return true;

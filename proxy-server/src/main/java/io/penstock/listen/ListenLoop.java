@@ -2,6 +2,7 @@ package io.penstock.listen;
 
 import io.netty.channel.EventLoop;
 import io.penstock.http.RequestHead;
+import io.penstock.loop.Counter;
 import io.penstock.loop.Deadlines;
 import java.util.HashSet;
 import java.util.Set;
@@ -18,6 +19,8 @@ public final class ListenLoop {
     private final RequestHead requestHead;
     private final Function<DownstreamStream, RequestHandler> handlers;
     private final Set<DownstreamConnection> connections = new HashSet<>();
+    private final Counter handshakes = new Counter();
+    private final Counter failedHandshakes = new Counter();
     private boolean draining;
 
     public ListenLoop(EventLoop loop, Deadlines deadlines, int maxHeadBytes,
@@ -50,6 +53,20 @@ public final class ListenLoop {
 
     void onClosed(DownstreamConnection connection) {
         connections.remove(connection);
+    }
+
+    void onHandshake(boolean good) {
+        (good ? handshakes : failedHandshakes).add(1);
+    }
+
+    /** TLS handshakes with callers that came to their end; any thread. */
+    public long handshakes() {
+        return handshakes.get();
+    }
+
+    /** TLS handshakes with callers that failed; any thread. */
+    public long failedHandshakes() {
+        return failedHandshakes.get();
     }
 
     boolean isDraining() {

@@ -11,6 +11,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import io.penstock.loop.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -143,11 +144,13 @@ public final class Listener {
                 return;
             }
             channel.closeFuture().addListener(closed -> limit.onClosed(peer));
-            if (tls != null) {
-                channel.pipeline().addLast(tls.newHandler(channel.alloc()));
-            }
             ListenLoop loop = byLoop.get(channel.eventLoop());
             assert loop != null;
+            if (tls != null) {
+                SslHandler handler = tls.newHandler(channel.alloc());
+                handler.handshakeFuture().addListener(done -> loop.onHandshake(done.isSuccess()));
+                channel.pipeline().addLast(handler);
+            }
             channel.pipeline().addLast(new DownstreamConnection(loop));
         }
     }

@@ -44,13 +44,16 @@ public final class AccessLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AccessLog.class);
 
     /** What the writer takes from the queue: lines, or one of two signs. */
-    private record Batch(@Nullable String lines) {
-        static final Batch END = new Batch(null);
-        static final Batch WAKE = new Batch("");
+    private record Batch(@Nullable String lines, int count) {
+        static final Batch END = new Batch(null, 0);
+        static final Batch WAKE = new Batch("", 0);
     }
 
     private final ArrayBlockingQueue<Batch> batches = new ArrayBlockingQueue<>(MAX_BATCHES);
-    private final AtomicLong dropped = new AtomicLong();
+    private final AtomicLong dropped = new AtomicLong(); // lines, since that was last reported
+    private final AtomicLong droppedInAll = new AtomicLong();
+    private final AtomicLong written = new AtomicLong();
+    private final AtomicLong failed = new AtomicLong();
     private final @Nullable Path file; // null for standard output
     private final boolean json;
     private final Thread writer;
@@ -91,6 +94,21 @@ public final class AccessLog implements AutoCloseable {
         }
     }
 
+    /** Lines that were written since the start. */
+    public long writtenLines() {
+        return written.get();
+    }
+
+    /** Lines that could not be written, as where the disk is full. */
+    public long failedLines() {
+        return failed.get();
+    }
+
+    /** Lines that were dropped since the start, since the disk was too slow. */
+    public long droppedLines() {
+        return droppedInAll.get();
+    }
+
     /** The log as one event loop writes it. */
     public LoopLog forLoop(EventLoop loop) {
         return new LoopLog(loop);
@@ -109,7 +127,8 @@ public final class AccessLog implements AutoCloseable {
         boolean failing = false;
         try {
             while (true) {
-                String lines = batches.take().lines();
+                Batch batch = batches.take();
+                String lines = batch.lines();
                 if (lines == null) {
                     return;
                 }
@@ -119,12 +138,14 @@ public final class AccessLog implements AutoCloseable {
                         openAgain();
                     }
                     out.write(lines.getBytes(StandardCharsets.UTF_8));
+                    written.addAndGet(batch.count());
                     long missing = dropped.getAndSet(0);
                     if (missing > 0) {
-                        LOG.warn("access_log_dropped batches={}", missing);
+                        LOG.warn("access_log_dropped lines={}", missing);
                     }
                     failing = false;
                 } catch (IOException e) {
+                    failed.addAndGet(batch.count());
                     if (!failing) { // said once, not for every line of a full disk
                         LOG.warn("access_log_failed cause=\"{}\"", e.toString());
                     }
@@ -163,6 +184,7 @@ public final class AccessLog implements AutoCloseable {
     public final class LoopLog implements ExchangeObserver {
         private final EventLoop loop;
         private final StringBuilder lines = new StringBuilder(BATCH_CHARS + 1024);
+        private int gathered; // lines
         private boolean scheduled;
 
         private LoopLog(EventLoop loop) {
@@ -177,6 +199,7 @@ public final class AccessLog implements AutoCloseable {
             } else {
                 AccessLine.text(lines, exchange, Instant.now());
             }
+            gathered++;
             if (lines.length() >= BATCH_CHARS) {
                 flush();
             } else if (!scheduled) {
@@ -191,10 +214,12 @@ public final class AccessLog implements AutoCloseable {
         /** Hands over what has been gathered. */
         public void flush() {
             if (lines.length() > 0) {
-                if (!batches.offer(new Batch(lines.toString()))) {
-                    dropped.incrementAndGet();
+                if (!batches.offer(new Batch(lines.toString(), gathered))) {
+                    dropped.addAndGet(gathered);
+                    droppedInAll.addAndGet(gathered);
                 }
                 lines.setLength(0);
+                gathered = 0;
             }
         }
     }
@@ -222,7 +247,7 @@ public final class AccessLog implements AutoCloseable {
             if (x.failure() != null && x.failure().detail() != null) {
                 JsonText.quote(out.append(",\"detail\":"), x.failure().detail());
             }
-            out.append(",\"provider\":");
+            out.append(",\"outcome\":\"").append(x.outcome()).append("\",\"provider\":");
             JsonText.quote(out, x.servedBy() == null ? null : x.servedBy().provider());
             JsonText.quote(out.append(",\"upstream_api\":"), name(x.upstreamApi()));
             out.append(",\"attempts\":[");
@@ -235,9 +260,21 @@ public final class AccessLog implements AutoCloseable {
                 out.append(out.charAt(out.length() - 1) == '[' ? "" : ",");
                 JsonText.quote(out, why(entry));
             }
+            out.append("],\"attempt_ms\":[");
+            for (AttemptRecord entry : x.attempts()) {
+                out.append(out.charAt(out.length() - 1) == '[' ? "" : ",")
+                        .append(millis(entry.nanos()));
+            }
             out.append("],\"ms\":").append(millis(x.durationNanos()));
             if (x.firstContentNanos() >= 0) {
                 out.append(",\"first_content_ms\":").append(millis(x.firstContentNanos()));
+            }
+            Finished.Stages stages = x.stages();
+            if (stages != null) {
+                out.append(",\"receive_ms\":").append(millis(stages.receive()))
+                        .append(",\"queue_ms\":").append(millis(stages.queue()))
+                        .append(",\"provider_ms\":").append(millis(stages.provider()))
+                        .append(",\"proxy_ms\":").append(millis(stages.proxy()));
             }
             if (x.malformedEvents() > 0) {
                 out.append(",\"malformed_events\":").append(x.malformedEvents());
@@ -273,6 +310,7 @@ public final class AccessLog implements AutoCloseable {
             JsonText.quote(out, x.caller() == null ? null : x.caller().id()).append(" api=")
                     .append(name(x.api())).append(" model=");
             JsonText.quote(out, x.model()).append(" stream=").append(x.isStream())
+                    .append(" outcome=").append(x.outcome())
                     .append(" status=").append(x.status());
             if (x.failure() != null) {
                 out.append(" failure=").append(x.failure().kind().code());
@@ -280,6 +318,8 @@ public final class AccessLog implements AutoCloseable {
                     JsonText.quote(out.append(" detail="), x.failure().detail());
                 }
             }
+            JsonText.quote(out.append(" provider="),
+                    x.servedBy() == null ? null : x.servedBy().provider());
             out.append(" upstream_api=").append(name(x.upstreamApi()));
             JsonText.quote(out.append(" attempts="), AttemptLog.text(x.attempts()));
             if (x.attempts().size() > 1) {
@@ -287,10 +327,24 @@ public final class AccessLog implements AutoCloseable {
                 for (int i = 0; i < x.attempts().size(); i++) {
                     out.append(i == 0 ? "" : ",").append(why(x.attempts().get(i)));
                 }
+                out.append(" attempt_ms=");
+                for (int i = 0; i < x.attempts().size(); i++) {
+                    out.append(i == 0 ? "" : ",").append(millis(x.attempts().get(i).nanos()));
+                }
             }
             out.append(" ms=").append(millis(x.durationNanos()));
             if (x.firstContentNanos() >= 0) {
                 out.append(" first_content_ms=").append(millis(x.firstContentNanos()));
+            }
+            Finished.Stages stages = x.stages();
+            if (stages != null) {
+                out.append(" receive_ms=").append(millis(stages.receive()))
+                        .append(" queue_ms=").append(millis(stages.queue()))
+                        .append(" provider_ms=").append(millis(stages.provider()))
+                        .append(" proxy_ms=").append(millis(stages.proxy()));
+            }
+            if (x.malformedEvents() > 0) {
+                out.append(" malformed_events=").append(x.malformedEvents());
             }
             if (x.cache() != null) {
                 out.append(" cache=").append(x.cache().word());

@@ -6,6 +6,7 @@ import io.penstock.exchange.call.AttemptRecord;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.loop.Counter;
+import io.penstock.loop.Durations;
 import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;
 import io.penstock.usage.TokenUsage;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <br><b>Bounds:</b> models and callers as {@link Metrics} bounds them; a status outside 100 to 599
  * counts as {@code other}.
  */
-final class LoopMetrics implements ExchangeObserver {
+public final class LoopMetrics implements ExchangeObserver {
     static final String NONE = "none";
     static final String GOOD = AttemptResult.GOOD.label();
     static final String FAILED = AttemptResult.FAILED.label();
@@ -84,6 +85,16 @@ final class LoopMetrics implements ExchangeObserver {
         return Objects.requireNonNull(timers.get(metric));
     }
 
+    /** Takes the times between two reads of that provider's streams. */
+    public Durations gapsOf(String provider) {
+        return timer(Metric.EVENT_GAP).at(provider).leaf();
+    }
+
+    /** Takes how long connections took to close that were given up in a call. */
+    public Durations closes() {
+        return timer(Metric.UPSTREAM_CLOSE).leaf();
+    }
+
     @Override
     public void onFinished(Finished exchange) {
         countRequest(exchange);
@@ -132,9 +143,8 @@ final class LoopMetrics implements ExchangeObserver {
     private void countRequest(Finished exchange) {
         Failure failure = exchange.failure();
         String api = exchange.api() == null ? NONE : APIS[exchange.api().ordinal()];
-        String outcome = failure != null ? failure.kind().code()
-                : exchange.status() < 400 ? "ok" : "passed_on";
-        counter(Metric.REQUESTS).at(api).at(outcome).at(status(exchange.status())).leaf().add(1);
+        counter(Metric.REQUESTS).at(api).at(exchange.outcome()).at(status(exchange.status()))
+                .leaf().add(1);
         String stream = exchange.isStream() ? "true" : "false";
         if (exchange.stages() != null) {
             record(timer(Metric.REQUEST_DURATION).at(api).at(stream).leaf(),
@@ -166,7 +176,8 @@ final class LoopMetrics implements ExchangeObserver {
                     .at(exchange.firstContentNanos() < 0 ? "before_content" : "after_content")
                     .leaf().add(1);
             case RATE_LIMITED, INSUFFICIENT_QUOTA, OVERLOADED -> counter(Metric.LIMIT_REFUSALS)
-                    .at(failure.kind().code()).leaf().add(1);
+                    .at(failure.kind().code())
+                    .at(failure.limit() == null ? NONE : failure.limit()).leaf().add(1);
             default -> { }
         }
     }
@@ -183,12 +194,12 @@ final class LoopMetrics implements ExchangeObserver {
     }
 
     /** Whether nothing was asked of the target. */
-    private static boolean wasSkipped(AttemptRecord record) {
+    static boolean wasSkipped(AttemptRecord record) {
         return record.why() == null || record.outcome().equals(Fault.SATURATED.code());
     }
 
     /** Of an attempt that was good and then broke off there are two records. */
-    private static boolean isLastOfItsAttempt(List<AttemptRecord> all, int index) {
+    static boolean isLastOfItsAttempt(List<AttemptRecord> all, int index) {
         AttemptFigures figures = all.get(index).figures();
         for (int i = index + 1; i < all.size(); i++) {
             if (all.get(i).figures() == figures) {
@@ -196,6 +207,15 @@ final class LoopMetrics implements ExchangeObserver {
             }
         }
         return true;
+    }
+
+    /** The first record of that attempt, which has one. */
+    static AttemptRecord firstOf(List<AttemptRecord> all, AttemptFigures figures) {
+        int first = 0;
+        while (all.get(first).figures() != figures) {
+            first++;
+        }
+        return all.get(first);
     }
 
     /** Counts the attempt that ended with that record. */

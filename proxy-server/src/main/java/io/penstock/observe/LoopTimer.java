@@ -1,6 +1,7 @@
 package io.penstock.observe;
 
 import io.penstock.loop.Counter;
+import io.penstock.loop.Durations;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.SingleWriterRecorder;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> written by one event loop, which never waits; read by one other thread at a
  * time.
  */
-final class LoopTimer {
+final class LoopTimer implements Durations {
     static final int DIGITS = 2;
     private static final long NANOS_A_MICRO = 1000;
 
@@ -22,7 +23,8 @@ final class LoopTimer {
     private volatile @Nullable AtomicReferenceArray<TraceSample> samples; // null for none
     private @Nullable Histogram interval; // the reader's, used again each time
 
-    void record(long nanos) {
+    @Override
+    public void record(long nanos) {
         long counted = Math.max(0, nanos);
         micros.recordValue(counted / NANOS_A_MICRO);
         sumNanos.add(counted);

@@ -42,7 +42,7 @@ public final class Metrics {
     public record Page(String contentType, byte[] body) {}
 
     /** Counts the exchanges of one event loop. */
-    public ExchangeObserver forLoop() {
+    public LoopMetrics forLoop() {
         LoopMetrics loop = new LoopMetrics(models, callers);
         loops.add(loop);
         return loop;

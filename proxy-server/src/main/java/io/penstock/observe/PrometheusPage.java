@@ -190,6 +190,7 @@ final class PrometheusPage {
             put(out, Metric.TELEMETRY_DROPPED, telemetry.dropped(), telemetry.to(), "queue_full");
             put(out, Metric.TELEMETRY_DROPPED, telemetry.refused(), telemetry.to(), "not_taken");
         }
+        readResources(out, now.resources());
         for (Readings.OfProvider provider : now.providers()) {
             String name = provider.name();
             put(out, Metric.UPSTREAM_OPENED, provider.connectionsOpened(), name);
@@ -208,6 +209,29 @@ final class PrometheusPage {
             }
         }
         return out;
+    }
+
+    private static void readResources(Map<Metric, Map<List<String>, Double>> out,
+            Readings.Resources now) {
+        put(out, Metric.CONNECTIONS_REFUSED, now.connectionsRefused());
+        put(out, Metric.REQUEST_BODIES, now.bodyBytes());
+        for (Readings.OfBuffers buffers : now.buffers()) {
+            put(out, Metric.BUFFERS, buffers.reservedBytes(), buffers.area(), "reserved");
+            put(out, Metric.BUFFERS, buffers.usedBytes(), buffers.area(), "used");
+        }
+        for (Readings.OfHandshakes handshakes : now.handshakes()) {
+            put(out, Metric.TLS_HANDSHAKES, handshakes.good(), handshakes.side(), "good");
+            put(out, Metric.TLS_HANDSHAKES, handshakes.failed(), handshakes.side(), "failed");
+        }
+        for (Readings.OfBudget budget : now.budgets()) {
+            if (budget.tokens() >= 0) {
+                put(out, Metric.BUDGET_LEFT_TOKENS, budget.tokens(), budget.caller());
+            }
+            if (budget.nanoDollars() >= 0) {
+                put(out, Metric.BUDGET_LEFT_DOLLARS, budget.nanoDollars() / NANOS_A_SECOND,
+                        budget.caller());
+            }
+        }
     }
 
     private static void put(Map<Metric, Map<List<String>, Double>> out, Metric metric,

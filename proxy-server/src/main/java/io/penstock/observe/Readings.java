@@ -10,17 +10,19 @@ import java.util.List;
  * @param connections of callers
  * @param openExchanges that are under way
  * @param telemetry what was sent to other systems, for each that there is
+ * @param resources what the process has in use beside those
  */
 public record Readings(String version, long uptimeNanos, boolean ready, long connections,
         long openExchanges, List<OfLoop> loops, List<OfProvider> providers, OfCache cache,
-        List<OfTelemetry> telemetry) {
+        List<OfTelemetry> telemetry, Resources resources) {
 
-    /** A proxy that tells no other system. */
+    /** A proxy that tells no other system, and has nothing in use. */
     public Readings(String version, long uptimeNanos, boolean ready, long connections,
             long openExchanges, List<OfLoop> loops, List<OfProvider> providers, OfCache cache) {
         this(version, uptimeNanos, ready, connections, openExchanges, loops, providers, cache,
-                List.of());
+                List.of(), Resources.NONE);
     }
+
 
     /**
      * One event loop.
@@ -55,7 +57,7 @@ public record Readings(String version, long uptimeNanos, boolean ready, long con
             long connectionsOpened, int keys, int keysResting, List<OfTarget> targets) {}
 
     /**
-     * One other system that is told of exchanges.
+     * One other system that is told of exchanges, or a log.
      *
      * @param to its name in metrics
      * @param sent exchanges of which it was told
@@ -63,6 +65,27 @@ public record Readings(String version, long uptimeNanos, boolean ready, long con
      * @param refused those that it did not take
      */
     public record OfTelemetry(String to, long sent, long dropped, long refused) {}
+
+    /**
+     * What is counted for the process as a whole.
+     *
+     * @param connectionsRefused of callers, since the start
+     * @param bodyBytes of requests that are kept
+     */
+    public record Resources(long connectionsRefused, long bodyBytes, List<OfBuffers> buffers,
+            List<OfHandshakes> handshakes, List<OfBudget> budgets) {
+        public static final Resources NONE =
+                new Resources(0, 0, List.of(), List.of(), List.of());
+    }
+
+    /** Network buffers of one area of memory, {@code direct} or {@code heap}. */
+    public record OfBuffers(String area, long reservedBytes, long usedBytes) {}
+
+    /** TLS handshakes with one side, {@code callers} or {@code providers}. */
+    public record OfHandshakes(String side, long good, long failed) {}
+
+    /** What one caller has left of a month; -1 for no bound. */
+    public record OfBudget(String caller, long tokens, long nanoDollars) {}
 
     /** The breaker of one model: {@code closed}, {@code half_open} or {@code open}. */
     public record OfTarget(String model, String breaker) {}

@@ -1,25 +1,34 @@
 package io.penstock.server;
 
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Ticker;
 import io.penstock.admin.Build;
 import io.penstock.admin.ServerState;
+import io.penstock.auth.AuthSettings;
 import io.penstock.cache.ReplyCache;
 import io.penstock.caller.Allowance;
+import io.penstock.caller.Caller;
+import io.penstock.log.StandardError;
+import io.penstock.observe.AccessLog;
 import io.penstock.observe.Metrics;
+import io.penstock.observe.PostHog;
 import io.penstock.observe.Readings;
 import io.penstock.observe.trace.Traces;
 import io.penstock.route.Router;
+import io.penstock.store.Month;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.usage.Ledger;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +36,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Thread:</b> safe.
  * <br><b>Bounds:</b> {@value #MAX_WAITING} pages of figures wait to be made; of a provider, the
- * breakers of {@value #MAX_TARGETS} models are read.
+ * breakers of {@value #MAX_TARGETS} models are read, and the budgets of {@value #MAX_BUDGETS}
+ * callers.
  */
 final class PageState implements ServerState {
     private static final int MAX_WAITING = 16;
     private static final int MAX_TARGETS = 200;
+    private static final int MAX_BUDGETS = 500;
 
     private final long startNanos = System.nanoTime();
     private final Executor measuring = new ThreadPoolExecutor(0, 1, 10, TimeUnit.SECONDS,
@@ -96,6 +107,11 @@ final class PageState implements ServerState {
     }
 
     @Override
+    public String configuration() {
+        return shared.snapshot().settings().text().yaml();
+    }
+
+    @Override
     public Ledger ledger() {
         return shared.ledger();
     }
@@ -115,7 +131,7 @@ final class PageState implements ServerState {
         return new Readings(Build.THIS.version(), uptimeNanos(), isReady(),
                 shared.connectionLimit().open(), shared.concurrent().used(),
                 shared.workers().readings(), providers().stream().map(this::reading).toList(),
-                reading(shared.cache()), telemetry());
+                reading(shared.cache()), telemetry(), resources());
     }
 
     private static Readings.OfCache reading(ReplyCache cache) {
@@ -124,9 +140,70 @@ final class PageState implements ServerState {
     }
 
     private List<Readings.OfTelemetry> telemetry() {
+        AccessLog accessLog = shared.accessLog();
+        List<Readings.OfTelemetry> all = new ArrayList<>();
+        all.add(new Readings.OfTelemetry("log", StandardError.writtenLines(),
+                StandardError.droppedLines(), 0));
+        if (accessLog != null) {
+            all.add(new Readings.OfTelemetry("access_log", accessLog.writtenLines(),
+                    accessLog.droppedLines(), accessLog.failedLines()));
+        }
         Traces traces = shared.traces();
-        return traces == null ? List.of() : List.of(new Readings.OfTelemetry("traces",
-                traces.exported(), traces.dropped(), traces.refused()));
+        if (traces != null) {
+            all.add(new Readings.OfTelemetry("traces", traces.exported(), traces.dropped(),
+                    traces.refused()));
+        }
+        PostHog postHog = shared.postHog();
+        if (postHog != null) {
+            all.add(new Readings.OfTelemetry("posthog", postHog.sent(), postHog.dropped(),
+                    postHog.refused()));
+        }
+        return all;
+    }
+
+    private Readings.Resources resources() {
+        PooledByteBufAllocator allocator = PooledByteBufAllocator.DEFAULT;
+        List<Worker> workers = shared.workers().list();
+        return new Readings.Resources(shared.connectionLimit().refused(),
+                workers.isEmpty() ? 0 : workers.get(0).calls().bodyMemory().used(),
+                List.of(new Readings.OfBuffers("direct", allocator.metric().usedDirectMemory(),
+                        allocator.pinnedDirectMemory()),
+                        new Readings.OfBuffers("heap", allocator.metric().usedHeapMemory(),
+                                allocator.pinnedHeapMemory())),
+                List.of(new Readings.OfHandshakes("callers",
+                        sum(each -> each.listen().handshakes()),
+                        sum(each -> each.listen().failedHandshakes())),
+                        new Readings.OfHandshakes("providers",
+                                sum(each -> each.upstream().handshakes()),
+                                sum(each -> each.upstream().failedHandshakes()))),
+                budgets());
+    }
+
+    /** Of figures that any thread may read. */
+    private long sum(ToLongFunction<Worker> figure) {
+        return shared.workers().list().stream().mapToLong(figure).sum();
+    }
+
+    private List<Readings.OfBudget> budgets() {
+        AuthSettings auth = shared.snapshot().settings().auth();
+        List<Readings.OfBudget> budgets = new ArrayList<>();
+        auth.keys().stream().filter(key -> key.allowance().hasBudget()).limit(MAX_BUDGETS)
+                .forEach(key -> budgets.add(budget(key.id(), key.allowance())));
+        if (auth.anonymous() && auth.withoutCredential().hasBudget()) {
+            budgets.add(budget(Caller.ANONYMOUS, auth.withoutCredential()));
+        }
+        return budgets;
+    }
+
+    private Readings.OfBudget budget(String caller, Allowance allowance) {
+        int month = Month.of(System.currentTimeMillis());
+        return new Readings.OfBudget(caller, left(allowance.tokensPerMonth(),
+                shared.budgets().usedTokens(caller, month)), left(allowance.nanoDollarsPerMonth(),
+                shared.budgets().usedNanoDollars(caller, month)));
+    }
+
+    private static long left(long most, long used) {
+        return most == 0 ? -1 : Math.max(0, most - used);
     }
 
     private Readings.OfProvider reading(Provider provider) {

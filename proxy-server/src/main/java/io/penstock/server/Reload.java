@@ -3,6 +3,7 @@ package io.penstock.server;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.penstock.auth.Authenticator;
 import io.penstock.config.Settings;
+import io.penstock.observe.ObserveSettings;
 import io.penstock.server.Penstock.Reloaded;
 import io.penstock.upstream.UpstreamTlsException;
 import java.net.InetSocketAddress;
@@ -84,8 +85,9 @@ final class Reload {
     }
 
     private static boolean needsRestart(Settings before, Settings now) {
+        ObserveSettings observed = before.observe();
         return !before.listen().equals(now.listen()) || !before.admin().equals(now.admin())
-                || !before.observe().equals(now.observe())
+                || !now.observe().equals(observed.withLog(now.observe().log()))
                 || before.limits().headerBytes() != now.limits().headerBytes();
     }
 

@@ -281,7 +281,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
     private void refuse(Denial refusal, RequestHead head, String id) {
         if (refusal == Denial.KEYS_AWAY) {
             refuse(newReply().retryAfter(0), Failure.of(Failure.Kind.OVERLOADED,
-                    refusal.message()), head, id);
+                    refusal.message()).by("token_keys"), head, id);
             return;
         }
         if (refusal == Denial.BAD_SIGNATURE) {
@@ -332,7 +332,8 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
 
     private static Failure tooManyAtOnce() {
         return Failure.of(Failure.Kind.OVERLOADED,
-                "The proxy is at its limit of concurrent requests. Try again in a moment.");
+                "The proxy is at its limit of concurrent requests. Try again in a moment.")
+                .by("exchanges");
     }
 
     /** The exchange that waited is among the concurrent ones now. */

@@ -8,12 +8,15 @@ import io.penstock.limit.Accounts;
 import io.penstock.limit.Budgets;
 import io.penstock.limit.Permit;
 import io.penstock.listen.ConnectionLimit;
+import io.penstock.log.Logs;
 import io.penstock.loop.Slots;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.Metrics;
+import io.penstock.observe.PostHog;
 import io.penstock.observe.trace.Traces;
 import io.penstock.store.Month;
 import io.penstock.translate.ResponseMemory;
+import io.penstock.upstream.Provider;
 import io.penstock.upstream.UpstreamTlsException;
 import io.penstock.usage.BudgetSettings;
 import io.penstock.usage.Ledger;
@@ -34,6 +37,7 @@ final class Shared {
     private final ConnectionLimit connectionLimit;
     private final @Nullable AccessLog accessLog;
     private final @Nullable Traces traces;
+    private final @Nullable PostHog postHog;
     private final Metrics metrics = new Metrics();
     private final Ledger ledger;
     private final boolean lacksStore; // though there should be one
@@ -47,10 +51,11 @@ final class Shared {
     private volatile Runnable onDrainAsked = () -> { };
 
     private Shared(Snapshot snapshot, @Nullable AccessLog accessLog, @Nullable Traces traces,
-            Ledger ledger, boolean lacksStore) {
+            @Nullable PostHog postHog, Ledger ledger, boolean lacksStore) {
         this.snapshot = snapshot;
         this.accessLog = accessLog;
         this.traces = traces;
+        this.postHog = postHog;
         this.ledger = ledger;
         this.lacksStore = lacksStore;
         int month = Month.of(System.currentTimeMillis());
@@ -75,6 +80,7 @@ final class Shared {
             snapshot = Snapshot.of(settings, List.of(), null);
             snapshot.adopt();
             traces = Traces.open(settings.observe().otlp(), Build.THIS.version());
+            Logs.configure(settings.observe().log());
             accessLog = AccessLog.open(settings.observe());
         } catch (UpstreamTlsException | IOException e) {
             close(null, traces);
@@ -82,7 +88,8 @@ final class Shared {
         }
         try {
             Ledger ledger = data.openLedger(reliesOnStore(settings));
-            return new Shared(snapshot, accessLog, traces, ledger,
+            return new Shared(snapshot, accessLog, traces,
+                    PostHog.open(settings.observe().postHog()), ledger,
                     data.path() != null && ledger.state() == Ledger.State.MEMORY);
         } catch (StartException e) {
             close(accessLog, traces);
@@ -116,6 +123,7 @@ final class Shared {
     /** Goes by that snapshot from the next request on, all at once. */
     void use(Snapshot next) {
         Settings now = next.settings();
+        Logs.configure(now.observe().log());
         concurrent.setLimit(now.limits().concurrent());
         limitAll(now);
         cache.setMaxBytes(now.cache().maxBytes());
@@ -128,6 +136,9 @@ final class Shared {
 
     private void expectNamesOf(Snapshot snapshot) {
         snapshot.providers().forEach(each -> metrics.expectModels(snapshot.modelsOf(each)));
+        if (postHog != null) {
+            postHog.onProviders(snapshot.providers().stream().map(Provider::settings).toList());
+        }
         snapshot.settings().auth().keys()
                 .forEach(each -> metrics.expectCallers(List.of(each.id())));
     }
@@ -180,6 +191,10 @@ final class Shared {
         return traces;
     }
 
+    @Nullable PostHog postHog() {
+        return postHog;
+    }
+
     boolean isDraining() {
         return draining;
     }
@@ -203,6 +218,9 @@ final class Shared {
     void close() {
         ledger.close();
         snapshot.authenticator().close(null);
+        if (postHog != null) {
+            postHog.close();
+        }
         close(accessLog, traces);
     }
 

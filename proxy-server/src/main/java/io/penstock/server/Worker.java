@@ -21,6 +21,8 @@ import io.penstock.loop.SlotQueue;
 import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.ExchangeObserver;
+import io.penstock.observe.FlightEvents;
+import io.penstock.observe.LoopMetrics;
 import io.penstock.trace.LoopTracer;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
@@ -60,8 +62,11 @@ final class Worker {
         this.statusPages = statusPages;
         this.loop = loop;
         deadlines = new Deadlines(loop);
-        upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops);
-        calls = new CallLoop(deadlines, upstream, bodyMemory);
+        LoopMetrics metrics = server.metrics().forLoop();
+        observers.add(metrics);
+        upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops,
+                metrics.closes());
+        calls = new CallLoop(deadlines, upstream, bodyMemory, metrics::gapsOf);
         chats = new ChatLoop(calls, server.responseMemory());
         exchanges = new ExchangeLoop(calls,
                 new MeterLoop(new Estimator(), server.ledger(), server.budgets()),
@@ -82,7 +87,10 @@ final class Worker {
                 connection -> new RequestPipeline(this, connection));
         adminListen = new ListenLoop(loop, deadlines, maxHeadBytes,
                 connection -> new AdminHandler(connection, this::newReply, state));
-        observers.add(server.metrics().forLoop());
+        observers.add(new FlightEvents());
+        if (server.postHog() != null) {
+            observers.add(server.postHog());
+        }
         accessLog = server.accessLog() == null ? null : server.accessLog().forLoop(loop);
         if (accessLog != null) {
             observers.add(accessLog);

@@ -42,9 +42,11 @@ public final class ConnectionPool extends Deadlines.Entry
     private final RetryBudget retryBudget = new RetryBudget();
     private final Counter inFlight = new Counter();
     private final Counter opened = new Counter();
+    private final UpstreamCounts counts;
 
     ConnectionPool(Provider provider, Bootstrap bootstrap, Deadlines deadlines,
-            ResponseHead responseHead, int loops) {
+            ResponseHead responseHead, int loops, UpstreamCounts counts) {
+        this.counts = counts;
         this.provider = provider;
         dialer = new Dialer(provider, bootstrap, responseHead);
         this.deadlines = deadlines;
@@ -121,6 +123,10 @@ public final class ConnectionPool extends Deadlines.Entry
     /** Calls that have a slot or wait for one; any thread. */
     public long inFlight() {
         return inFlight.get();
+    }
+
+    UpstreamCounts counts() {
+        return counts;
     }
 
     /** Connections ever opened; any thread. */

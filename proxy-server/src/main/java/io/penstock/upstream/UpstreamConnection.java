@@ -52,6 +52,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
     private final long bornNanos;
     private final long maxAgeNanos;
     private long idleSinceNanos;
+    private long givenUpNanos; // when it was closed in a call; 0 if it was not
 
     UpstreamConnection(ConnectionPool pool, ReplyListener listener, long nowNanos,
             long maxAgeNanos) {
@@ -233,6 +234,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
             return;
         }
         if (context != null) {
+            givenUpNanos = state.isLent() ? context.executor().ticker().nanoTime() : 0;
             moveTo(UpstreamState.CLOSING);
             context.close();
         } else {
@@ -279,6 +281,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof SslHandshakeCompletionEvent handshake) {
+            pool.counts().onHandshake(handshake.isSuccess());
             if (!handshake.isSuccess()) {
                 fail(Fault.TLS_FAILED, TlsFailure.describe(handshake.cause()));
             } else if (state == UpstreamState.HANDSHAKE) {
@@ -420,6 +423,9 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter
         writer.release();
         if (state != UpstreamState.CLOSED) {
             moveTo(UpstreamState.CLOSED);
+            if (givenUpNanos != 0) {
+                pool.counts().onClosed(context.executor().ticker().nanoTime() - givenUpNanos);
+            }
             pool.onClosed(this);
         }
     }

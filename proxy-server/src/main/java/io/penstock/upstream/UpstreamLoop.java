@@ -9,6 +9,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.resolver.AddressResolverGroup;
 import io.penstock.http.ResponseHead;
 import io.penstock.loop.Deadlines;
+import io.penstock.loop.Durations;
 import io.penstock.loop.Transport;
 import java.net.InetSocketAddress;
 import java.util.Collection;
@@ -31,11 +32,25 @@ public final class UpstreamLoop {
     private final Deadlines deadlines;
     private final ResponseHead responseHead = new ResponseHead(MAX_RESPONSE_HEAD_BYTES);
     private final int loops;
+    private final UpstreamCounts counts;
     private volatile Map<Provider, ConnectionPool> pools = new IdentityHashMap<>();
 
-    /** {@code loops} is how many of these share a provider's connections. */
+    /** A loop that tells nobody how long connections take to close. */
     public UpstreamLoop(EventLoop loop, Transport transport,
             AddressResolverGroup<InetSocketAddress> resolver, Deadlines deadlines, int loops) {
+        this(loop, transport, resolver, deadlines, loops, Durations.NONE);
+    }
+
+    /**
+     * A loop without any connection so far.
+     *
+     * @param loops how many of these share a provider's connections
+     * @param closes takes how long connections took to close that were given up in a call
+     */
+    public UpstreamLoop(EventLoop loop, Transport transport,
+            AddressResolverGroup<InetSocketAddress> resolver, Deadlines deadlines, int loops,
+            Durations closes) {
+        counts = new UpstreamCounts(closes);
         this.deadlines = deadlines;
         this.loops = loops;
         bootstrap = new Bootstrap()
@@ -60,12 +75,23 @@ public final class UpstreamLoop {
     public ConnectionPool pool(Provider provider) {
         ConnectionPool pool = pools.get(provider);
         if (pool == null) {
-            pool = new ConnectionPool(provider, bootstrap, deadlines, responseHead, loops);
+            pool = new ConnectionPool(provider, bootstrap, deadlines, responseHead, loops,
+                    counts);
             Map<Provider, ConnectionPool> more = new IdentityHashMap<>(pools);
             more.put(provider, pool);
             pools = more;
         }
         return pool;
+    }
+
+    /** TLS handshakes with providers that came to their end; any thread. */
+    public long handshakes() {
+        return counts.handshakes();
+    }
+
+    /** TLS handshakes with providers that failed; any thread. */
+    public long failedHandshakes() {
+        return counts.failedHandshakes();
     }
 
     /** Retires the pools of all other providers. */

@@ -7,11 +7,13 @@ import io.penstock.testing.ProxyUnderTest;
 import io.penstock.testing.RawClient;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -31,7 +33,7 @@ class ServeProcessIT {
     private int adminPort;
 
     /** Starts it and returns as soon as the port takes connections, whatever comes after that. */
-    private void start(String configuration) throws Exception {
+    private void start(String configuration, String... options) throws Exception {
         port = freePort();
         adminPort = freePort();
         Path file = Files.writeString(directory.resolve("penstock.yaml"), configuration);
@@ -41,6 +43,7 @@ class ServeProcessIT {
                 "io.penstock.cli.Main", "serve", "-c", file.toString(),
                 "--listen", "127.0.0.1:" + port, "--admin", "127.0.0.1:" + adminPort,
                 "--threads", "1", "--data-dir", directory.resolve("data").toString()));
+        command.addAll(List.of(options));
         process = new ProcessBuilder(command).directory(directory.toFile()).start();
         ProxyUnderTest.await("the port is open", this::isOpen);
     }
@@ -96,6 +99,26 @@ class ServeProcessIT {
 
         assertThat(process.waitFor(SECONDS, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isZero();
+    }
+
+    @Test
+    void recordsWhatItDoesUntilItEnds() throws Exception {
+        Path file = directory.resolve("penstock.jfr");
+        start("providers: [{name: ollama, type: ollama}]\nobserve: {log: {format: json}}\n",
+                "--record", file.toString());
+        assertThat(status("/one")).isEqualTo(404);
+
+        signal("TERM");
+
+        assertThat(process.waitFor(SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+        assertThat(RecordingFile.readAllEvents(file)).anySatisfy(event -> {
+            assertThat(event.getEventType().getName()).isEqualTo("io.penstock.Exchange");
+            assertThat(event.getInt("status")).isEqualTo(404);
+        });
+        assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8)
+                .lines()).isNotEmpty()
+                .allMatch(line -> line.startsWith("{\"time\":\"") && line.endsWith("}"));
     }
 
     @Test

@@ -28,10 +28,9 @@ class ConfigNoticesTest {
                     on_cancel: drain
                 redis: {url: "rediss://host"}
                 observe:
-                  posthog: {host: https://eu.i.posthog.com}
                 """).warnings()).allMatch(each -> each.endsWith(": has no effect in this version"))
                 .extracting(each -> each.substring(0, each.indexOf(": has")))
-                .containsExactly("9:1: redis", "11:3: observe.posthog");
+                .containsExactly("9:1: redis");
     }
 
     @Test
@@ -53,6 +52,19 @@ class ConfigNoticesTest {
                 observe:
                   posthog: {host: null, api_key_env: POSTHOG_API_KEY, content: false}
                 """).warnings()).isEmpty();
+    }
+
+    @Test
+    void refusesWhatPostHogCannotBeSent() {
+        assertThat(file("observe: {posthog: {host: https://eu.i.posthog.com, content: true}}")
+                .mistakes()).containsExactlyInAnyOrder(
+                "1:53: observe.posthog.content: prompts and answers pass through without being "
+                        + "kept, so they cannot be sent, expected false",
+                "1:11: observe.posthog.api_key_env: the variable POSTHOG_API_KEY is not set, "
+                        + "expected the API key of a project of PostHog's");
+        assertThat(file("observe: {posthog: {host: 'ftp://eu.i.posthog.com'}}")
+                .with(Map.of("POSTHOG_API_KEY", "k")).mistakes()).singleElement().asString()
+                .contains("observe.posthog.host: unexpected value, expected http://HOST");
     }
 
     @Test

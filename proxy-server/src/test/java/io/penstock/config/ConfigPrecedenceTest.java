@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.penstock.admin.AdminSettings;
 import io.penstock.listen.ListenSettings;
+import io.penstock.log.LogLevel;
+import io.penstock.log.LogSettings;
 import io.penstock.upstream.KeySettings;
 import io.penstock.upstream.ProviderSettings;
 import java.nio.file.Path;
@@ -58,6 +60,21 @@ class ConfigPrecedenceTest {
                 .containsExactly(new ListenSettings("127.0.0.1", 81, null));
         assertThat(file("listen:\n- address: 127.0.0.1:82\n").with(both).settings().listen())
                 .containsExactly(new ListenSettings("127.0.0.1", 82, null));
+    }
+
+    @Test
+    void debugsWhereTheFileSetsNoLevel() throws ConfigException {
+        Map<String, String> debug = Map.of("PROXY_API_DEBUG", "true");
+
+        assertThat(file("").with(debug).settings().observe().log().level())
+                .isEqualTo(LogLevel.DEBUG);
+        assertThat(file("observe: {log: {level: warn, format: json, levels: {io.netty: off}}}")
+                .with(debug).settings().observe().log())
+                .isEqualTo(new LogSettings(true, LogLevel.WARN,
+                        Map.of("io.netty", LogLevel.OFF)));
+        assertThat(file("observe: {log: {levels: {'no name': info}}}").mistakes())
+                .singleElement().asString().endsWith("observe.log.levels: 'no name', expected a "
+                        + "logger's name such as io.penstock.upstream");
     }
 
     @Test

@@ -5,6 +5,7 @@ import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** {@code docs/configuration.md}, written from the schema that the file is read by. */
@@ -79,7 +80,8 @@ final class SchemaDoc {
 
     private static String path(String prefix, Field<?> field) {
         String suffix = field.type() instanceof ListType ? "[]"
-                : field.type() instanceof MapType ? ".MODEL" : "";
+                : field.type() instanceof MapType<?> map
+                        ? "." + map.keyLabel().toUpperCase(Locale.ROOT) : "";
         return prefix + field.name() + suffix;
     }
 
@@ -136,7 +138,8 @@ final class SchemaDoc {
         page.append("\n## Environment\n\n| variable | meaning |\n| --- | --- |\n")
                 .append("| `PROXY_API_HOST`, `PROXY_API_PORT` | the listener's address, where the "
                         + "file has no `listen` |\n")
-                .append("| `PROXY_API_DEBUG` | `true` tells in the log what peers do wrong |\n")
+                .append("| `PROXY_API_DEBUG` | `true` is `observe.log.level: debug` where the "
+                        + "file sets no level: the log tells what peers do wrong, too |\n")
                 .append("| `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, also in lower "
                         + "case | the [forward proxy](providers.md#through-a-forward-proxy) on "
                         + "the way to providers that set no `proxy` |\n")

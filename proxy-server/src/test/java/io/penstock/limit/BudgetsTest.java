@@ -55,9 +55,9 @@ class BudgetsTest {
     @Test
     void reservesBothKindsOrNeither() {
         MonthlyUse use = budgets.use("a", NOVEMBER);
-        assertThat(use.tryReserve(10, 101, 100, 100)).isEqualTo(Refusal.BUDGET_SPENT);
+        assertThat(use.tryReserve(10, 101, 100, 100)).isEqualTo(Refusal.DOLLARS_SPENT);
         assertThat(use.tryReserve(10, 60, 100, 100)).isNull();
-        assertThat(use.tryReserve(10, 41, 100, 100)).isEqualTo(Refusal.BUDGET_RESERVED);
+        assertThat(use.tryReserve(10, 41, 100, 100)).isEqualTo(Refusal.DOLLARS_RESERVED);
         assertThat(budgets.reservedTokens("a", NOVEMBER)).isEqualTo(10);
         assertThat(budgets.reservedNanoDollars("a", NOVEMBER)).isEqualTo(60);
     }
@@ -68,7 +68,7 @@ class BudgetsTest {
         assertThat(use.tryReserve(Long.MAX_VALUE, 100, 0, 100)).isNull();
         use.settle(Long.MAX_VALUE, 100, 5, 5);
         assertThat(use.tryReserve(Long.MAX_VALUE, 95, 0, 100)).isNull();
-        assertThat(use.tryReserve(Long.MAX_VALUE, 1, 0, 100)).isEqualTo(Refusal.BUDGET_RESERVED);
+        assertThat(use.tryReserve(Long.MAX_VALUE, 1, 0, 100)).isEqualTo(Refusal.DOLLARS_RESERVED);
         use.settle(Long.MAX_VALUE, 95, 0, 0);
         assertThat(budgets.usedTokens("a", NOVEMBER)).isEqualTo(5);
         assertThat(budgets.reservedTokens("a", NOVEMBER)).isZero();

@@ -25,15 +25,15 @@ class AccessLineTest {
     private static final TargetName B = new TargetName("b", "n");
     private static final List<AttemptRecord> ATTEMPTS = List.of(
             new AttemptRecord(A, null, "cooldown", 0, null),
-            new AttemptRecord(A, Ask.Why.FIRST, "503", 1, null),
-            new AttemptRecord(B, Ask.Why.NEXT, "200", 1, null));
+            new AttemptRecord(A, Ask.Why.FIRST, "503", 400_000, null),
+            new AttemptRecord(B, Ask.Why.NEXT, "200", 1_500_000, null));
 
     private final StringBuilder out = new StringBuilder();
 
     private static Finished finished(TokenUsage usage, long nanoDollars) {
         return new Finished(Caller.ANYONE, "id", "smart", Api.CHAT, Api.CHAT, true, 200, null,
-                ATTEMPTS, B, usage, nanoDollars, 0, 0, 2_000_000, 0, 1_000_000, null,
-                null, null);
+                ATTEMPTS, B, usage, nanoDollars, 0, 0, 2_000_000, 0, 1_000_000,
+                new Finished.Stages(100_000, 200_000, 600_000, 50_000), null, null);
     }
 
     @Test
@@ -42,7 +42,10 @@ class AccessLineTest {
                 Instant.EPOCH);
 
         assertThat(out).contains("\"attempts\":[\"a/m=cooldown\",\"a/m=503\",\"b/n=200\"],"
-                + "\"why\":[\"skipped\",\"first\",\"next\"],")
+                + "\"why\":[\"skipped\",\"first\",\"next\"],\"attempt_ms\":[0.0,0.4,1.5],"
+                + "\"ms\":2.0,\"first_content_ms\":1.0,\"receive_ms\":0.1,\"queue_ms\":0.2,"
+                + "\"provider_ms\":0.6,\"proxy_ms\":0.05,")
+                .contains(",\"outcome\":\"ok\",\"provider\":\"b\"")
                 .contains(",\"reasoning_tokens\":2,\"cost_usd\":0.00123}\n");
     }
 
@@ -83,9 +86,11 @@ class AccessLineTest {
         AccessLog.AccessLine.text(out, finished(new TokenUsage(7, 3, 1, 2, true), 2_000_000_000),
                 Instant.EPOCH);
 
-        assertThat(out.toString()).endsWith(" attempts=\"a/m=cooldown, a/m=503, b/n=200\""
-                + " why=skipped,first,next ms=2.0 first_content_ms=1.0 prompt_tokens=7"
-                + " completion_tokens=3 cached_tokens=1 reasoning_tokens=2 estimated=true"
-                + " cost_usd=2\n");
+        assertThat(out.toString()).endsWith(" outcome=ok status=200 provider=\"b\""
+                + " upstream_api=chat attempts=\"a/m=cooldown, a/m=503, b/n=200\""
+                + " why=skipped,first,next attempt_ms=0.0,0.4,1.5 ms=2.0 first_content_ms=1.0"
+                + " receive_ms=0.1 queue_ms=0.2 provider_ms=0.6 proxy_ms=0.05"
+                + " prompt_tokens=7 completion_tokens=3 cached_tokens=1 reasoning_tokens=2"
+                + " estimated=true cost_usd=2\n");
     }
 }

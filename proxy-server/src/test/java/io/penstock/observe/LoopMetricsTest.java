@@ -246,8 +246,11 @@ class LoopMetricsTest {
         loop.onFinished(finished(429, Failure.Kind.INSUFFICIENT_QUOTA, true, null, 0));
 
         assertThat(counts(Metric.CANCELLATIONS)).isEqualTo(Map.of(List.of("before_content"), 1L));
-        assertThat(counts(Metric.LIMIT_REFUSALS)).isEqualTo(
-                Map.of(List.of("insufficient_quota"), 1L));
+        loop.onFinished(Finished.refused(null, "id", Failure.of(Failure.Kind.RATE_LIMITED, "x")
+                .by("requests"), null, 0, 0, null));
+        assertThat(counts(Metric.LIMIT_REFUSALS)).isEqualTo(Map.of(
+                List.of("insufficient_quota", "none"), 1L,
+                List.of("rate_limit_exceeded", "requests"), 1L));
     }
 
     @Test

@@ -16,8 +16,10 @@ import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.listen.TlsSettings;
+import io.penstock.log.LogSettings;
 import io.penstock.loop.Transport;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.observe.PostHogSettings;
 import io.penstock.provider.Options;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
@@ -356,6 +358,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private boolean jsonLog = true;
         private OtlpSettings otlp; // null where nothing is traced
         private String adminToken;
+        private PostHogSettings postHog;
         private BudgetSettings budget = BudgetSettings.DEFAULT;
         private CacheSettings cache = CacheSettings.DEFAULT;
         private Duration cacheTtl; // of the route; null where it says none
@@ -645,6 +648,12 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** Tells PostHog of calls. */
+        public Builder postHog(URI host) {
+            postHog = new PostHogSettings(host, "phc_secret");
+            return this;
+        }
+
         /** The admin port asks for this. */
         public Builder adminToken(String token) {
             adminToken = token;
@@ -692,7 +701,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     auth, new CorsSettings(origins), limits,
                     budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), jsonLog,
-                            fullHeaders, otlp),
+                            fullHeaders, otlp, LogSettings.DEFAULT, postHog),
                     Duration.ofSeconds(30), false, RoutePolicy.DEFAULT, cache);
         }
 

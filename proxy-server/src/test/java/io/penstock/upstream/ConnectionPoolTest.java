@@ -23,6 +23,7 @@ import io.netty.util.concurrent.Promise;
 import io.penstock.failure.Fault;
 import io.penstock.http.ResponseHead;
 import io.penstock.loop.Deadlines;
+import io.penstock.loop.Durations;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.Bytes;
 import java.net.SocketAddress;
@@ -183,7 +184,7 @@ class ConnectionPoolTest {
                 .resolver(new Resolver());
         deadlines = new Deadlines(loop);
         pool = call(() -> new ConnectionPool(provider, bootstrap, deadlines,
-                new ResponseHead(8192), 1));
+                new ResponseHead(8192), 1, new UpstreamCounts(Durations.NONE)));
     }
 
     @AfterEach

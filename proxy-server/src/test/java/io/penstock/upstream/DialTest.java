@@ -22,6 +22,7 @@ import io.netty.util.concurrent.Promise;
 import io.penstock.failure.Fault;
 import io.penstock.http.ResponseHead;
 import io.penstock.loop.Deadlines;
+import io.penstock.loop.Durations;
 import io.penstock.provider.Options;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.Bytes;
@@ -159,7 +160,7 @@ class DialTest {
             return channel;
         }).resolver(resolver);
         pool = call(() -> new ConnectionPool(provider, bootstrap, new Deadlines(loop),
-                new ResponseHead(8192), 1));
+                new ResponseHead(8192), 1, new UpstreamCounts(Durations.NONE)));
     }
 
     private <T> T call(Callable<T> task) throws Exception {

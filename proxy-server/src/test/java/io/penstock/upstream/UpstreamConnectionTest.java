@@ -14,6 +14,7 @@ import io.penstock.testing.EmbeddedDuplex;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +32,7 @@ class UpstreamConnectionTest implements ReplyListener {
     private final StringBuilder log = new StringBuilder();
     private ConnectionPool pool;
     private UpstreamConnection connection;
+    private final List<Long> closes = new ArrayList<>();
     private boolean closesAtHead;
 
     @Override
@@ -85,7 +87,8 @@ class UpstreamConnectionTest implements ReplyListener {
                 new LoadSettings(null, 2, Duration.ofHours(1), false, 1)));
         Deadlines deadlines = new Deadlines(channel.eventLoop());
         pool = new ConnectionPool(provider, new Bootstrap().group(channel.eventLoop())
-                .channel(LocalChannel.class), deadlines, new ResponseHead(8192), 1);
+                .channel(LocalChannel.class), deadlines, new ResponseHead(8192), 1,
+                new UpstreamCounts(closes::add));
         connection = new UpstreamConnection(pool, this, pool.nowNanos(), Long.MAX_VALUE);
     }
 
@@ -166,6 +169,8 @@ class UpstreamConnectionTest implements ReplyListener {
         }
         assertThat(log).isEmpty();
         assertThat(connection.isOpen()).isFalse();
+        assertThat(closes).as("of calls alone").hasSize(where.isLent()
+                || where.ordinal() >= UpstreamState.CLOSING.ordinal() ? 1 : 0);
         connection.close(); // harmless by now
         connection.setReading(false);
         connection.endOutput();

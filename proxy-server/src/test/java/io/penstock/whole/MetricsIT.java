@@ -5,6 +5,9 @@ import static io.penstock.testing.ProxyUnderTest.PATIENCE;
 import static io.penstock.testing.ProxyUnderTest.SMART;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.auth.ApiKeySettings;
+import io.penstock.auth.AuthSettings;
+import io.penstock.caller.Allowance;
 import io.penstock.exchange.call.RetrySettings;
 import io.penstock.loop.Transport;
 import io.penstock.mock.Failures;
@@ -18,6 +21,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -146,6 +150,66 @@ class MetricsIT {
                     "penstock_cancellations_total{phase=\"before_content\"} 1.0\n",
                     "penstock_attempts_total{model=\"model-a\",outcome=\"caller_gone\","
                             + "provider=\"a\"} 1.0\n");
+        }
+    }
+
+    @Test
+    void tellsWhichLimitRefusedAndWhatIsLeftOfBudgets() throws Exception {
+        Allowance bounded = new Allowance(1, Allowance.MINUTE_NANOS, 0, 0, 1_000_000, 0);
+        ApiKeySettings team = new ApiKeySettings("team",
+                ProxyUnderTest.Builder.hash(CALLER_KEY), List.of(), bounded);
+        try (ScriptedUpstream a = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .auth(new AuthSettings(List.of(team), false)).start()) {
+            RawClient caller = proxy.ask(SMART, false);
+            caller.readBody(caller.readHead());
+            RawClient.Head refused = ProxyUnderTest.ask(caller, SMART, false).readHead();
+            assertThat(refused.status()).isEqualTo(429);
+            caller.readBody(refused);
+
+            String text = adminText(proxy);
+            assertThat(text).contains("penstock_limit_refusals_total{limit=\"requests\","
+                    + "reason=\"rate_limit_exceeded\"} 1.0\n",
+                    "penstock_budget_left_tokens{caller=\"team\"} 999990.0\n",
+                    "penstock_buffer_bytes{area=\"direct\",state=\"used\"} ",
+                    "penstock_telemetry_dropped_total{reason=\"queue_full\",to=\"log\"} ")
+                    .doesNotContain("penstock_budget_left_dollars{");
+            assertThat(page(caller, TEXT, KEY)).doesNotContain("penstock_budget_left");
+        }
+    }
+
+    private static void readUntil(RawClient caller, String text) throws IOException {
+        String chunk = caller.readChunk();
+        while (!chunk.contains(text)) {
+            chunk = caller.readChunk();
+        }
+    }
+
+    @Test
+    void timesTheGapsOfStreamsAndTheClosingOfCancelledCalls() throws Exception {
+        CountDownLatch read = new CountDownLatch(1);
+        List<String> events = ScriptedUpstream.goodEvents(2);
+        try (ScriptedUpstream a = ScriptedUpstream.start(x -> {
+                    x.readRequest();
+                    x.sseHead().event(events.get(0)).event(events.get(1)).flush();
+                    read.await();
+                    x.event(events.get(2)).flush();
+                    x.awaitClosed(PATIENCE);
+                });
+                ProxyUnderTest proxy = ProxyUnderTest.on(transport).provider("a", a.url())
+                        .start()) {
+            RawClient caller = proxy.ask(SMART, true);
+            caller.readHead();
+            readUntil(caller, "word0");
+            read.countDown();
+            readUntil(caller, "word1");
+            caller.close();
+            proxy.awaitQuiet();
+
+            String text = adminText(proxy);
+            assertThat(sum(text, "penstock_event_gap_seconds_count", "provider=\"a\""))
+                    .isEqualTo(1);
+            assertThat(text).contains("penstock_upstream_close_seconds_count 1\n");
         }
     }
 

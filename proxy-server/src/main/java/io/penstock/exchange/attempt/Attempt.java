@@ -106,7 +106,7 @@ public final class Attempt implements ReplyListener, AttemptFigures, ReplySource
         this.listener = listener;
         this.timing = timing;
         clock = new AttemptClock(loop.deadlines(), ask.candidate().timeouts(), ask.hold(),
-                call.isStream(), nowNanos);
+                call.isStream(), loop.gapsOf(ask.target().provider()), nowNanos);
         head = new CallersHead(loop, downstream.allocator());
         if (broken == null) {
             begun = null;

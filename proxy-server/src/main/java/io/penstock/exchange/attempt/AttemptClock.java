@@ -2,6 +2,7 @@ package io.penstock.exchange.attempt;
 
 import io.penstock.failure.Fault;
 import io.penstock.loop.Deadlines;
+import io.penstock.loop.Durations;
 import io.penstock.route.HoldSettings;
 import io.penstock.upstream.TimeoutSettings;
 
@@ -18,6 +19,7 @@ final class AttemptClock {
     private final TimeoutSettings timeouts;
     private final HoldSettings hold;
     private final boolean stream;
+    private final Durations gaps; // between two reads of a stream
     private Wait wait = Wait.SLOT;
     private boolean paused; // nothing is read, for the caller's sake
     private boolean headJustCame; // the next bytes were read with it
@@ -32,11 +34,12 @@ final class AttemptClock {
 
     /** The attempt begins, and waits for a slot. */
     AttemptClock(Deadlines deadlines, TimeoutSettings timeouts, HoldSettings hold, boolean stream,
-            long nowNanos) {
+            Durations gaps, long nowNanos) {
         this.deadlines = deadlines;
         this.timeouts = timeouts;
         this.hold = hold;
         this.stream = stream;
+        this.gaps = gaps;
         startedNanos = nowNanos;
     }
 
@@ -118,7 +121,11 @@ final class AttemptClock {
     /** Bytes of the reply's body are there. */
     void onBody() {
         if (!headJustCame) {
-            lastReadNanos = deadlines.nowNanos();
+            long now = deadlines.nowNanos();
+            if (stream && wait == Wait.GAP) {
+                gaps.record(now - lastReadNanos);
+            }
+            lastReadNanos = now;
         }
         headJustCame = false;
     }

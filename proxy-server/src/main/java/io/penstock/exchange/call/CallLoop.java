@@ -3,9 +3,11 @@ package io.penstock.exchange.call;
 import io.penstock.http.HeadWriter;
 import io.penstock.limit.Gauge;
 import io.penstock.loop.Deadlines;
+import io.penstock.loop.Durations;
 import io.penstock.loop.Scratch;
 import io.penstock.upstream.UpstreamLoop;
 import java.util.ArrayDeque;
+import java.util.function.Function;
 
 /**
  * What one event loop lends to the calls on it: its clock, its connections to providers, scratch
@@ -21,13 +23,26 @@ public final class CallLoop {
     private final Deadlines deadlines;
     private final UpstreamLoop upstream;
     private final Gauge bodyMemory;
+    private final Function<String, Durations> gaps;
     private final HeadWriter writer = new HeadWriter();
     private final Scratch scratch = new Scratch();
     private final BodyEdits edits = new BodyEdits();
     private final ArrayDeque<byte[]> arrays = new ArrayDeque<>();
 
-    /** {@code bodyMemory} counts the request bodies of all loops. */
+    /** A loop whose calls tell no gaps. */
     public CallLoop(Deadlines deadlines, UpstreamLoop upstream, Gauge bodyMemory) {
+        this(deadlines, upstream, bodyMemory, provider -> Durations.NONE);
+    }
+
+    /**
+     * A loop for calls.
+     *
+     * @param bodyMemory counts the request bodies of all loops
+     * @param gaps takes the times between the reads of a provider's streams
+     */
+    public CallLoop(Deadlines deadlines, UpstreamLoop upstream, Gauge bodyMemory,
+            Function<String, Durations> gaps) {
+        this.gaps = gaps;
         this.deadlines = deadlines;
         this.upstream = upstream;
         this.bodyMemory = bodyMemory;
@@ -43,6 +58,11 @@ public final class CallLoop {
 
     public Gauge bodyMemory() {
         return bodyMemory;
+    }
+
+    /** Takes the times between two reads of that provider's streams. */
+    public Durations gapsOf(String provider) {
+        return gaps.apply(provider);
     }
 
     /** For one head at a time. */

@@ -225,7 +225,7 @@ public final class ChatCall implements Call {
 
     private static Failure tooMuchAtOnce() {
         return Failure.of(Failure.Kind.OVERLOADED,
-                "Too many large requests are under way. Try again in a moment.");
+                "Too many large requests are under way. Try again in a moment.").by("memory");
     }
 
     /** Puts the plain body in the place of the compressed one, and reads it. */

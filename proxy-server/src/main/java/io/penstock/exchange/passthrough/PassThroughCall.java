@@ -187,7 +187,7 @@ public final class PassThroughCall implements Call {
     @Override
     public Failure keep(ByteBuf bytes) {
         return body.add(allocator, bytes) ? null : Failure.of(Failure.Kind.OVERLOADED,
-                "Too many large requests are under way. Try again in a moment.");
+                "Too many large requests are under way. Try again in a moment.").by("memory");
     }
 
     /** Whether the model is known, and more is kept than has to be. */

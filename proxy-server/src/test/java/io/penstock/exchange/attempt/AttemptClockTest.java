@@ -9,6 +9,8 @@ import io.penstock.loop.Deadlines;
 import io.penstock.route.HoldSettings;
 import io.penstock.upstream.TimeoutSettings;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +28,7 @@ class AttemptClockTest {
     private TimeoutSettings timeouts = new TimeoutSettings(Duration.ofSeconds(2),
             Duration.ofSeconds(3), Duration.ofSeconds(10), null, Duration.ofSeconds(20),
             Duration.ofSeconds(5), Duration.ofSeconds(100));
+    private final List<Long> gaps = new ArrayList<>();
     private AttemptClock clock;
 
     AttemptClockTest() {
@@ -57,7 +60,30 @@ class AttemptClockTest {
     }
 
     private void begin(boolean stream, HoldSettings hold) {
-        clock = new AttemptClock(deadlines, timeouts, hold, stream, deadlines.nowNanos());
+        clock = new AttemptClock(deadlines, timeouts, hold, stream, gaps::add,
+                deadlines.nowNanos());
+    }
+
+    /** Neither the wait for the first content counts, nor one for the caller's sake. */
+    @Test
+    void tellsTheTimesBetweenReadsOfAStreamsContent() {
+        pass(1);
+        clock.onReady(deadlines.nowNanos());
+        clock.onHead();
+        clock.awaitContent();
+        clock.onBody();
+        pass(3);
+        clock.onBody();
+        clock.onGood();
+        pass(2);
+        clock.onBody();
+        clock.pause();
+        pass(5);
+        clock.resume();
+        pass(1);
+        clock.onBody();
+
+        assertThat(gaps).containsExactly(2 * SECOND, SECOND);
     }
 
     private static HoldSettings holdFor(long seconds) {

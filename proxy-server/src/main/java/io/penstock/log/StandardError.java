@@ -1,4 +1,4 @@
-package io.penstock.cli;
+package io.penstock.log;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +22,13 @@ import org.jspecify.annotations.Nullable;
  * <br><b>Bounds:</b> {@value #MAX_WAITING_BYTES} bytes wait; a line is cut at {@value
  * #MAX_LINE_BYTES}. The end waits {@value #LAST_WORDS_MILLIS} ms for what is queued.
  */
-final class StandardError extends OutputStream {
+public final class StandardError extends OutputStream {
     static final int MAX_WAITING_BYTES = 1024 * 1024;
     static final int MAX_LINE_BYTES = 64 * 1024;
     static final int LAST_WORDS_MILLIS = 1000;
+
+    private static final AtomicLong DROPPED = new AtomicLong();
+    private static final AtomicLong WRITTEN = new AtomicLong();
 
     private final OutputStream target;
     private final ArrayDeque<byte[]> lines = new ArrayDeque<>();
@@ -43,12 +47,22 @@ final class StandardError extends OutputStream {
     }
 
     /** Puts one in the place of {@link System#err} until it is closed. */
-    static StandardError install() {
+    public static StandardError install() {
         PrintStream before = System.err;
         StandardError queued = new StandardError(before);
         queued.before = before;
         System.setErr(new PrintStream(queued, true, Charset.defaultCharset()));
         return queued;
+    }
+
+    /** Lines that were written since the start of the process. */
+    public static long writtenLines() {
+        return WRITTEN.get();
+    }
+
+    /** Lines that were dropped since the start of the process. */
+    public static long droppedLines() {
+        return DROPPED.get();
     }
 
     @Override
@@ -73,14 +87,23 @@ final class StandardError extends OutputStream {
     }
 
     private void endLine() {
-        if (waitingBytes + line.size() > MAX_WAITING_BYTES) {
+        byte[] ended = Logs.isJson() ? asJson(line.toByteArray()) : line.toByteArray();
+        if (waitingBytes + ended.length > MAX_WAITING_BYTES) {
             dropped++;
+            DROPPED.incrementAndGet();
         } else {
-            lines.add(line.toByteArray());
-            waitingBytes += line.size();
+            lines.add(ended);
+            waitingBytes += ended.length;
             notifyAll();
         }
         line.reset();
+    }
+
+    /** A line that no logger wrote becomes an object, too: the log has one form. */
+    private static byte[] asJson(byte[] line) {
+        String wrapped = LogLine.wrapped(
+                new String(line, 0, line.length - 1, Charset.defaultCharset()));
+        return wrapped == null ? line : wrapped.getBytes(StandardCharsets.UTF_8);
     }
 
     private void writeLines() {
@@ -89,6 +112,7 @@ final class StandardError extends OutputStream {
             while (next != null) {
                 target.write(next);
                 target.flush();
+                WRITTEN.incrementAndGet();
                 next = take();
             }
         } catch (InterruptedException e) {
@@ -110,9 +134,10 @@ final class StandardError extends OutputStream {
         }
         writing = true;
         if (lines.isEmpty()) {
-            String told = "penstock: log_dropped lines=" + dropped + "\n";
+            byte[] told = ("penstock: log_dropped lines=" + dropped + "\n")
+                    .getBytes(StandardCharsets.US_ASCII);
             dropped = 0;
-            return told.getBytes(StandardCharsets.US_ASCII);
+            return Logs.isJson() ? asJson(told) : told;
         }
         byte[] next = lines.remove();
         waitingBytes -= next.length;
