@@ -147,6 +147,13 @@ final class TurnWatch implements TurnSink {
     }
 
     @Override
+    public void onUntold() {
+        if (!isOver()) {
+            next.onUntold();
+        }
+    }
+
+    @Override
     public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         if (see(Meaning.FINISH)) {
             finished = true;

@@ -26,6 +26,7 @@ import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.json.TopLevelScanner.Kind;
 import io.penstock.provider.Api;
+import io.penstock.provider.Prefill;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Midstream;
 import io.penstock.route.Route;
@@ -275,7 +276,7 @@ public final class ChatCall implements Call {
         }
         Failure wrong = controls.read(scanner, endpoint.takesModels());
         if (wrong == null) {
-            wrong = google != null ? fields.read(google, googlesLimits())
+            wrong = google != null ? readGooglesFields()
                     : fields.read(scanner, controls.firstModel(), deployment);
         }
         if (wrong == null) {
@@ -284,12 +285,15 @@ public final class ChatCall implements Call {
         return wrong;
     }
 
-    private GeminiLimits googlesLimits() {
+    private Failure readGooglesFields() {
         int member = scanner.kind(RequestFields.GENERATION_CONFIG) == Kind.OBJECT
                 ? RequestFields.GENERATION_CONFIG : RequestFields.GENERATION_CONFIG_SNAKE;
-        if (scanner.kind(member) != Kind.OBJECT) {
-            return GeminiLimits.NONE;
-        }
+        GeminiLimits limits = scanner.kind(member) == Kind.OBJECT ? googlesLimits(member)
+                : GeminiLimits.NONE;
+        return fields.read(google, scanner, limits, scanner.start(member));
+    }
+
+    private GeminiLimits googlesLimits(int member) {
         ByteBuf whole = body.whole(allocator, loop.calls().edits().clear());
         try {
             return GeminiLimits.of(whole, whole.readerIndex() + (int) scanner.start(member),
@@ -337,13 +341,26 @@ public final class ChatCall implements Call {
             return new Whom.Refused(impossible);
         }
         boolean continues = routes.get(0).policy().midstream() == Midstream.CONTINUE
-                && endpoint.isChat() && fields.isStream() && fields.isContinuable();
+                && endpoint.isConversation() && fields.isStream() && fields.isContinuable()
+                && !wantsForm();
         continuation = continues ? new Continuation() : null;
         long[] affinities = new long[routes.size()];
         for (int i = 0; i < affinities.length; i++) {
             affinities[i] = affinity.of(routes.get(i).policy().affinity(), fields);
         }
         return new Whom.Routed(routes, affinities);
+    }
+
+    private boolean wantsForm() {
+        if (!fields.mayWantForm()) {
+            return false;
+        }
+        ByteBuf whole = body.whole(allocator, loop.calls().edits().clear());
+        try {
+            return fields.wantsForm(whole);
+        } finally {
+            whole.release();
+        }
     }
 
     @Override
@@ -420,7 +437,8 @@ public final class ChatCall implements Call {
         if (provider.speaks(endpoint.api()) && !isReframed()) {
             boolean asks = continues ? mayAsk : mayAsk && fields.isStream()
                     && !fields.asksForUsage() && endpoint.hasChunks();
-            boolean prefills = mayPrefill && provider.takesPrefill(target.model());
+            boolean prefills = mayPrefill && provider.takesPrefill(target.model())
+                    && (endpoint.hasChunks() || provider.prefill().equals(Prefill.PLAIN));
             if (continues) {
                 continuation.beginSplice(prefills);
             }
