@@ -75,6 +75,6 @@ final class ChunkReply extends StreamReply {
 
     @Override
     public boolean hasSaidAll() {
-        return isDoneSeen() && hasReason();
+        return hasPassedError() || isDoneSeen() && hasReason();
     }
 }

@@ -201,7 +201,12 @@ abstract class StreamReply extends ReplyReading {
 
     @Override
     public boolean hasSaidAll() {
-        return doneSeen;
+        return doneSeen || hasPassedError();
+    }
+
+    /** Whether the provider's error event has gone to the caller, who needs no other. */
+    final boolean hasPassedError() {
+        return errorSeen && !keepsErrorsBack();
     }
 
     @Override

@@ -118,9 +118,9 @@ class StreamJudgementTest {
         text reason usage done   | true  | COMMIT         | END       | true     | true
         role reason              | false | COMMIT         | WAIT      | true     | false
         role done                | true  | NO_CONTENT     | END       | false    | false
-        error                    | false | ERROR_IN_REPLY | WAIT      | true     | false
-        error                    | true  | ERROR_IN_REPLY | END       | true     | false
-        text error               | true  | ERROR_IN_REPLY | END       | true     | false
+        error                    | false | ERROR_IN_REPLY | WAIT      | true     | true
+        error                    | true  | ERROR_IN_REPLY | END       | true     | true
+        text error               | true  | ERROR_IN_REPLY | END       | true     | true
         garbage                  | false | WAIT           | WAIT      | false    | false
         garbage                  | true  | NO_CONTENT     | END       | false    | false
         oversized                | false | COMMIT         | WAIT      | true     | false
@@ -147,8 +147,8 @@ class StreamJudgementTest {
         start text done        | true  | COMMIT         | END       | true     | true
         start reason           | false | WAIT           | WAIT      | false    | false
         start reason done      | false | COMMIT         | WAIT      | true     | true
-        error                  | false | ERROR_IN_REPLY | WAIT      | true     | false
-        start text error       | true  | ERROR_IN_REPLY | END       | true     | false
+        error                  | false | ERROR_IN_REPLY | WAIT      | true     | true
+        start text error       | true  | ERROR_IN_REPLY | END       | true     | true
         garbage                | false | WAIT           | WAIT      | false    | false
         start oversized        | true  | COMMIT         | END       | true     | false
         start oversized text   | true  | COMMIT         | END       | false    | false
