@@ -40,8 +40,8 @@ enum ChaosFormat {
 
         @Override
         List<String> call(String id, String name, String arguments) {
-            return List.of(chunk("{\"role\":\"assistant\",\"tool_calls\":[{\"index\":0,\"id\":\"" + id
-                    + "\",\"type\":\"function\",\"function\":{\"name\":\"" + name
+            return List.of(chunk("{\"role\":\"assistant\",\"tool_calls\":[{\"index\":0,\"id\":\""
+                    + id + "\",\"type\":\"function\",\"function\":{\"name\":\"" + name
                     + "\",\"arguments\":" + quoted(arguments) + "}}]}", "null"),
                     chunk("{}", "\"tool_calls\""), "data: [DONE]\n\n");
         }
