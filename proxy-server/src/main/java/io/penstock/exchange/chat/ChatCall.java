@@ -141,6 +141,11 @@ public final class ChatCall implements Call {
         return mistake;
     }
 
+    @Override
+    public String acceptedCodings() {
+        return "gzip, deflate";
+    }
+
     // What it is
 
     Endpoint endpoint() {
