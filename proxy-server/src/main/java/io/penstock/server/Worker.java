@@ -61,7 +61,7 @@ final class Worker {
         this.loop = loop;
         deadlines = new Deadlines(loop);
         upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops);
-        calls = new CallLoop(deadlines, upstream, bodyMemory);
+        calls = new CallLoop(deadlines, upstream, bodyMemory, server.responseOrigins());
         chats = new ChatLoop(calls, server.responseMemory());
         exchanges = new ExchangeLoop(calls,
                 new MeterLoop(new Estimator(), server.ledger(), server.budgets()),

@@ -476,6 +476,11 @@ public final class ReplyTranslator {
         return written == null || !watch.isComplete() ? null : written.answer();
     }
 
+    /** What the provider calls the reply; null if it has not said. */
+    public @Nullable String id() {
+        return watch.id();
+    }
+
     /** What the provider has counted; null if nothing. */
     public @Nullable ReplyUsage usage() {
         return watch.usage();

@@ -21,16 +21,29 @@ public final class CallLoop {
     private final Deadlines deadlines;
     private final UpstreamLoop upstream;
     private final Gauge bodyMemory;
+    private final ResponseOrigins responseOrigins;
     private final HeadWriter writer = new HeadWriter();
     private final Scratch scratch = new Scratch();
     private final BodyEdits edits = new BodyEdits();
     private final ArrayDeque<byte[]> arrays = new ArrayDeque<>();
 
-    /** {@code bodyMemory} counts the request bodies of all loops. */
+    /** For the only loop. */
     public CallLoop(Deadlines deadlines, UpstreamLoop upstream, Gauge bodyMemory) {
+        this(deadlines, upstream, bodyMemory, new ResponseOrigins());
+    }
+
+    /**
+     * For one of several loops.
+     *
+     * @param bodyMemory counts the request bodies of all loops
+     * @param responseOrigins is that of all loops
+     */
+    public CallLoop(Deadlines deadlines, UpstreamLoop upstream, Gauge bodyMemory,
+            ResponseOrigins responseOrigins) {
         this.deadlines = deadlines;
         this.upstream = upstream;
         this.bodyMemory = bodyMemory;
+        this.responseOrigins = responseOrigins;
     }
 
     public Deadlines deadlines() {
@@ -43,6 +56,11 @@ public final class CallLoop {
 
     public Gauge bodyMemory() {
         return bodyMemory;
+    }
+
+    /** Which provider made which response. */
+    public ResponseOrigins responseOrigins() {
+        return responseOrigins;
     }
 
     /** For one head at a time. */

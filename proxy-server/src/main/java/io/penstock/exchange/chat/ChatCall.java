@@ -562,6 +562,13 @@ public final class ChatCall implements Call {
         return head;
     }
 
+    /** A provider made a response of that id, or of none, and keeps it perhaps. */
+    void onResponse(String id, Provider by) {
+        if (endpoint == Endpoint.RESPONSES && id != null) {
+            loop.calls().responseOrigins().put(id, by.name());
+        }
+    }
+
     // What follows
 
     @Override

@@ -36,6 +36,12 @@ final class EventReply extends StreamReply {
     }
 
     @Override
+    public void onCommit() {
+        super.onCommit();
+        call.onResponse(watcher.id(), ask.provider());
+    }
+
+    @Override
     OpenStream openStream() {
         return watcher.openStream();
     }
