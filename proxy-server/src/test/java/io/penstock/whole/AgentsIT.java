@@ -123,9 +123,11 @@ class AgentsIT {
         command.set(0, installed.resolve("node_modules/.bin").resolve(command.get(0)).toString());
         Map<String, String> environment = new HashMap<>(agent.environment(home, url));
         environment.put("HOME", home.toString());
-        environment.put("HTTPS_PROXY", "http://127.0.0.1:9"); // nothing listens there
-        environment.put("HTTP_PROXY", "http://127.0.0.1:9");
+        for (String name : List.of("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")) {
+            environment.put(name, "http://127.0.0.1:9"); // nothing listens there
+        }
         environment.put("NO_PROXY", "127.0.0.1");
+        environment.put("no_proxy", "127.0.0.1");
         Path work = Files.createDirectories(home.resolve("work"));
         return ClientsIT.run(work, environment, MINUTES, command.toArray(String[]::new));
     }
