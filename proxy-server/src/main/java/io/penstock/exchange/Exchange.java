@@ -758,6 +758,8 @@ public final class Exchange extends Deadlines.Entry
         LocalReply reply = loop.newReply();
         if (why.kind() == Failure.Kind.OVERLOADED) {
             reply.retryAfter(0);
+        } else if (why.kind() == Failure.Kind.UNSUPPORTED_MEDIA_TYPE) {
+            reply.field("accept-encoding", call.acceptedCodings()); // RFC 9110, section 15.5.16
         }
         answer(reply, null);
     }

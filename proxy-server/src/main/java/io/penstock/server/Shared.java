@@ -4,6 +4,7 @@ import io.penstock.admin.Build;
 import io.penstock.cache.ReplyCache;
 import io.penstock.caller.Allowance;
 import io.penstock.config.Settings;
+import io.penstock.exchange.call.ResponseOrigins;
 import io.penstock.limit.Accounts;
 import io.penstock.limit.Budgets;
 import io.penstock.limit.Permit;
@@ -43,6 +44,7 @@ final class Shared {
     private final boolean lacksStore; // though there should be one
     private final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
     private final Budgets budgets = new Budgets(Budgets.MAX_CALLERS);
+    private final ResponseOrigins responseOrigins = new ResponseOrigins();
     private final ResponseMemory responseMemory =
             new ResponseMemory(ResponseMemory.Settings.DEFAULT, System::nanoTime);
     private final ReplyCache cache;
@@ -157,6 +159,10 @@ final class Shared {
     }
 
     /** The proxy's own answers that Responses callers may refer to. */
+    ResponseOrigins responseOrigins() {
+        return responseOrigins;
+    }
+
     ResponseMemory responseMemory() {
         return responseMemory;
     }

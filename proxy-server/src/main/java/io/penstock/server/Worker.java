@@ -66,7 +66,8 @@ final class Worker {
         observers.add(metrics);
         upstream = new UpstreamLoop(loop, transport, resolver, deadlines, loops,
                 metrics.closes());
-        calls = new CallLoop(deadlines, upstream, bodyMemory, metrics::gapsOf);
+        calls = new CallLoop(deadlines, upstream, bodyMemory, server.responseOrigins(),
+                metrics::gapsOf);
         chats = new ChatLoop(calls, server.responseMemory());
         exchanges = new ExchangeLoop(calls,
                 new MeterLoop(new Estimator(), server.ledger(), server.budgets()),

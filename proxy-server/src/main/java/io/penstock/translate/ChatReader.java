@@ -352,6 +352,11 @@ final class ChatReader extends TurnReader {
                         in.skip();
                     }
                 }
+                case "annotations", "audio", "images" -> {
+                    if (in.isTruthy()) {
+                        sink().onUntold();
+                    }
+                }
                 default -> in.skip();
             }
         }
@@ -544,6 +549,9 @@ final class ChatReader extends TurnReader {
                 call.held = null;
                 sink().onToolArguments(choice.index, call.number, late.chars(), 0, late.length());
             }
+        }
+        if (call.number < 0) {
+            sink().onUntold(); // so far
         }
         TextRun text = loop().text();
         if (text.length() == 0) {

@@ -36,6 +36,12 @@ final class ChatWriter extends ChunkWriter {
         begin(0);
     }
 
+    @Override
+    void resume(@Nullable String id, @Nullable String model, long createdSeconds) {
+        super.resume(id, model, createdSeconds);
+        begun.set(0);
+    }
+
     private void begin(int choice) {
         if (!begun.get(choice)) {
             begun.set(choice);

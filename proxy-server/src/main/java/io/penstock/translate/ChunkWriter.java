@@ -25,8 +25,17 @@ abstract class ChunkWriter extends TurnWriter {
         end = options.includeUsage() ? END_NULL_USAGE : END;
     }
 
+    /** Continues a stream of which the caller has the beginning, under that name. */
+    void resume(@Nullable String id, @Nullable String model, long createdSeconds) {
+        writeHead(id, model, createdSeconds);
+    }
+
     @Override
     public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
+        writeHead(id, model, createdSeconds);
+    }
+
+    private void writeHead(@Nullable String id, @Nullable String model, long createdSeconds) {
         ReplyBytes out = out();
         int from = out.length();
         out.put("data: ");

@@ -219,6 +219,10 @@ final class GeminiReader extends TurnReader {
                 }
                 case "thought" -> thought = in.isTruthy();
                 case "thoughtSignature" -> signature = emptyToNull(in.text());
+                case "inlineData", "fileData", "executableCode", "codeExecutionResult" -> {
+                    in.skip();
+                    sink().onUntold();
+                }
                 case "functionCall" -> {
                     if (in.enterObject()) {
                         call = true;

@@ -65,8 +65,18 @@ class GeminiWriter extends TurnWriter {
         super(loop, options);
     }
 
+    /** Continues a stream of which the caller has the beginning, under that name. */
+    final void resume(@Nullable String id, @Nullable String model) {
+        anyWritten = true;
+        writeTail(id, model);
+    }
+
     @Override
     public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
+        writeTail(id, model);
+    }
+
+    private void writeTail(@Nullable String id, @Nullable String model) {
         ReplyBytes out = out();
         int from = out.length();
         out.put(",\"modelVersion\":").quoted(options().shown(model)).put(",\"responseId\":")

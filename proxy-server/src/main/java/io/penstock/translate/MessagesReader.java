@@ -19,6 +19,7 @@ class MessagesReader extends TurnReader {
     private Block block = Block.NONE;
     private @Nullable String type; // of the event that is being read
     private long openIndex; // of the open block, as the provider counts
+    private long nextIndex;
     private int tools; // begun so far
     private boolean anyArguments; // of the open call
     private boolean contentSeen; // the list of blocks, which may be empty
@@ -61,6 +62,7 @@ class MessagesReader extends TurnReader {
                         readBlock(in);
                     } else if (in.name().equals("index")) {
                         openIndex = in.count();
+                        nextIndex = openIndex + 1;
                     } else {
                         in.skip();
                     }
@@ -121,6 +123,20 @@ class MessagesReader extends TurnReader {
     /** The provider's index of the block that is open; negative if none is. */
     final long openIndex() {
         return block == Block.NONE ? -1 : openIndex;
+    }
+
+    /** The index that the next block will have. */
+    final long nextIndex() {
+        return nextIndex;
+    }
+
+    final boolean isInText() {
+        return block == Block.TEXT;
+    }
+
+    /** Whether the provider has said why the model stopped, which is told at the end only. */
+    final boolean isReasonSeen() {
+        return finish != null;
     }
 
     private static void skipRest(JsonFeed in) throws IOException {
@@ -246,7 +262,10 @@ class MessagesReader extends TurnReader {
                     sink().onToolArguments(0, tools - 1, input.chars(), 0, input.length());
                 }
             }
-            default -> block = Block.OTHER;
+            default -> {
+                block = Block.OTHER;
+                sink().onUntold();
+            }
         }
     }
 

@@ -64,6 +64,18 @@ class MessagesWriter extends TurnWriter {
         super(loop, options);
     }
 
+    /**
+     * Continues a stream of which the caller has the beginning.
+     *
+     * @param nextBlock the index that the next block will have
+     * @param isOpen whether the last block is
+     * @param isText whether that one is a text
+     */
+    void resume(long nextBlock, boolean isOpen, boolean isText) {
+        this.nextBlock = (int) nextBlock;
+        open = !isOpen ? Block.NONE : isText ? Block.TEXT : Block.THINKING;
+    }
+
     @Override
     public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         out().put("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":")

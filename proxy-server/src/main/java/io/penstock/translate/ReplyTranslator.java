@@ -37,8 +37,11 @@ public final class ReplyTranslator {
     private @Nullable ResponseTrail trail; // null unless a relayed stream may have to be ended here
     private long events; // with data, of a relayed stream
     private int malformed; // events, of the stream
+    private boolean terminated; // by [DONE], whether or not that was its place
     private boolean relayed;
     private @Nullable ResponseObject response; // of a unary reply to a Responses caller; else null
+    private @Nullable OpenStream open; // null unless another provider may have to continue it
+    private ReplyOptions options = ReplyOptions.DEFAULT;
 
     /** For one reply after another on that loop. */
     public ReplyTranslator(ReplyLoop loop) {
@@ -47,8 +50,21 @@ public final class ReplyTranslator {
 
     /** Prepares for a stream that is translated. */
     public void begin(ReplyFormat upstream, ReplyFormat client, ReplyOptions options) {
+        begin(upstream, client, options, false);
+    }
+
+    /**
+     * Prepares for a stream that is translated.
+     *
+     * @param mayBeContinued whether another provider may have to {@linkplain #openStream continue}
+     *     it
+     */
+    public void begin(ReplyFormat upstream, ReplyFormat client, ReplyOptions options,
+            boolean mayBeContinued) {
         this.upstream = upstream;
+        this.options = options;
         malformed = 0;
+        terminated = false;
         response = null;
         relayed = upstream == ReplyFormat.INVOKE && client == ReplyFormat.MESSAGES
                 || upstream == ReplyFormat.GEMINI && client == ReplyFormat.GEMINI;
@@ -63,8 +79,20 @@ public final class ReplyTranslator {
                     : new GeminiWriter(loop, options);
             default -> throw new IllegalArgumentException("no caller speaks " + client);
         };
-        watch = new TurnWatch(asTheCallerKnowsTools(writer, options), true);
+        watch = new TurnWatch(recorded(asTheCallerKnowsTools(writer, options), mayBeContinued),
+                true);
         reader = reader(upstream, watch, options);
+    }
+
+    /** Puts before a sink what keeps the text, where another provider may have to continue it. */
+    private TurnSink recorded(TurnSink sink, boolean mayBeContinued) {
+        open = null;
+        if (!mayBeContinued) {
+            return sink;
+        }
+        Transcript transcript = new Transcript(sink);
+        open = new OpenStream(loop, this, transcript);
+        return transcript;
     }
 
     /** Puts before a sink what undoes the disguises in which tools were offered. */
@@ -80,15 +108,84 @@ public final class ReplyTranslator {
      * @param mayBeEnded whether it may have to be {@linkplain #endAtLength ended} before its end
      */
     public void watch(ReplyFormat format, boolean mayBeEnded) {
+        watch(format, mayBeEnded, null);
+    }
+
+    /**
+     * Prepares for a stream that passes as it is, and that another provider may have to {@linkplain
+     * #openStream continue}.
+     *
+     * @param includeUsage whether a chat caller is told the usage
+     */
+    public void watchToContinue(ReplyFormat format, boolean includeUsage) {
+        watch(format, true, new ReplyOptions(null, includeUsage, 1, null, null));
+    }
+
+    /** {@code continued} says how it would be continued; null where it never is. */
+    private void watch(ReplyFormat format, boolean mayBeEnded, @Nullable ReplyOptions continued) {
         upstream = format;
+        options = continued == null ? ReplyOptions.DEFAULT : continued;
         malformed = 0;
+        terminated = false;
         response = null;
         events = 0;
         relayed = true;
         trail = mayBeEnded && format == ReplyFormat.RESPONSES ? new ResponseTrail(loop) : null;
-        writer = new SilentWriter(loop, ReplyOptions.DEFAULT);
-        watch = new TurnWatch(writer, true);
-        reader = reader(format, watch, ReplyOptions.DEFAULT);
+        writer = new SilentWriter(loop, options);
+        watch = new TurnWatch(recorded(writer, continued != null), true);
+        reader = reader(format, watch, options);
+    }
+
+    /** Prepares for a stream of which only the text matters, and goes into that answer. */
+    public void readText(ReplyFormat format, AnswerText answer) {
+        upstream = format;
+        options = ReplyOptions.DEFAULT;
+        malformed = 0;
+        terminated = false;
+        response = null;
+        relayed = false;
+        trail = null;
+        open = null;
+        writer = null;
+        watch = new TurnWatch(answer, true);
+        reader = reader(format, watch, options);
+    }
+
+    /** The stream as another provider can continue it; null unless it was prepared for that. */
+    public @Nullable OpenStream openStream() {
+        return open;
+    }
+
+    /** Whether the stream stands where a text can be added to. */
+    boolean isMidText() {
+        return !watch.isFinished() && !watch.isComplete()
+                && !(reader instanceof MessagesReader messages && messages.isReasonSeen())
+                && (trail == null || trail.isInText());
+    }
+
+    /** What writes on, in the caller's format, where the stream broke off. */
+    TurnWriter successor(Transcript told) {
+        loop.bytes().clear();
+        if (!relayed) {
+            assert writer != null; // of a stream
+            return writer;
+        }
+        if (trail != null) {
+            return new TrailWriter(loop, trail, events);
+        }
+        if (reader instanceof MessagesReader messages) {
+            MessagesWriter next = new MessagesWriter(loop, options);
+            next.resume(messages.nextIndex(), messages.openIndex() >= 0, messages.isInText());
+            return next;
+        }
+        if (reader instanceof GeminiReader) {
+            GeminiWriter next = new GeminiWriter(loop, options);
+            next.resume(told.id(), told.model());
+            return next;
+        }
+        ChatWriter next = new ChatWriter(loop, options);
+        next.resume(told.id(), told.model(), told.createdSeconds());
+        return next;
     }
 
     private TurnReader reader(ReplyFormat format, TurnSink sink, ReplyOptions asked) {
@@ -131,6 +228,11 @@ public final class ReplyTranslator {
         return watch.takeMeaning();
     }
 
+    /** Whether {@code [DONE]} has come, be the stream complete or not. */
+    public boolean isTerminatorSeen() {
+        return terminated;
+    }
+
     /** Events of the stream whose data was no JSON; they went no further. */
     public int malformedEvents() {
         return malformed;
@@ -146,6 +248,7 @@ public final class ReplyTranslator {
             return;
         }
         if (size >= 6 && bytes[0] == '[' && bytes[1] == 'D' && bytes[5] == ']') {
+            terminated = true;
             reader.onDone();
             return;
         }
@@ -354,7 +457,7 @@ public final class ReplyTranslator {
             return false;
         } else {
             try {
-                trail.end(loop.bytes(), events, counted);
+                trail.end(loop.bytes(), events, FinishReason.LENGTH, counted);
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot happen: it was read before", e);
             }
@@ -371,6 +474,11 @@ public final class ReplyTranslator {
         ResponseObject written = writer instanceof ResponsesWriter streamed ? streamed.response()
                 : response;
         return written == null || !watch.isComplete() ? null : written.answer();
+    }
+
+    /** What the provider calls the reply; null if it has not said. */
+    public @Nullable String id() {
+        return watch.id();
     }
 
     /** What the provider has counted; null if nothing. */

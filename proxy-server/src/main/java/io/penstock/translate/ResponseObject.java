@@ -63,6 +63,16 @@ final class ResponseObject {
                 : finish == FinishReason.CONTENT_FILTER ? "content_filter" : null;
     }
 
+    /** Writes why a response is incomplete: null if it isn't, or goes on. */
+    static void writeIncompleteDetails(ReplyBytes out, @Nullable FinishReason finish) {
+        String reason = finish == null ? null : incompleteReason(finish);
+        if (reason == null) {
+            out.put("null");
+        } else {
+            out.put("{\"reason\":\"").put(reason).put("\"}");
+        }
+    }
+
     /**
      * Writes it.
      *
@@ -88,17 +98,13 @@ final class ResponseObject {
             out.put("{\"code\":").quoted(errorCode).put(",\"message\":").quoted(errorMessage)
                     .put("}");
         }
-        String reason = finish == null || errorCode != null ? null : incompleteReason(finish);
         out.put(",\"incomplete_details\":");
-        if (reason == null) {
-            out.put("null");
-        } else {
-            out.put("{\"reason\":\"").put(reason).put("\"}");
-        }
+        writeIncompleteDetails(out, errorCode != null ? null : finish);
         out.put(",\"model\":").quoted(model).put(",\"output\":[");
         List<Part> parts = turn.choice(0).parts;
         for (int i = 0; i < parts.size(); i++) {
-            boolean cut = reason != null && i == parts.size() - 1 || errorCode != null;
+            boolean cut = status.equals("incomplete") && i == parts.size() - 1
+                    || errorCode != null;
             writeItem(i == 0 ? out : out.put(","), i, cut ? "incomplete" : "completed");
         }
         out.put("],").putRaw(options.settings() == null ? SETTINGS : options.settings())

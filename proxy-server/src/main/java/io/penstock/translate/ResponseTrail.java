@@ -19,6 +19,8 @@ final class ResponseTrail {
     static final int MAX_CHARS = 1024 * 1024;
     private static final Set<String> TOLD_ANEW =
             Set.of("status", "incomplete_details", "output", "usage");
+    private static final Set<String> TOLD_ANEW_WHEN_COMPLETED =
+            Set.of("status", "completed_at", "incomplete_details", "output", "usage");
     private static final Set<String> FILLED =
             Set.of("status", "content", "summary", "arguments", "input");
 
@@ -193,9 +195,36 @@ final class ResponseTrail {
         return response != null && chars <= MAX_CHARS;
     }
 
-    /** Writes the events that end the stream: what is open is closed, and the response is cut. */
-    void end(ReplyBytes out, long sequence, ReplyUsage usage) throws IOException {
+    /** Whether a text is open that more could be added to. */
+    boolean isInText() {
+        return isWhole() && openText() != null;
+    }
+
+    private @Nullable Item openText() {
+        for (Item item : items) {
+            if (!item.done && "output_text".equals(item.openPart)) {
+                return item;
+            }
+        }
+        return null;
+    }
+
+    /** Writes a piece more of the text that is open. */
+    void text(ReplyBytes out, long sequence, String piece) {
+        Item item = openText();
+        assert item != null; // or it could not be continued
+        item.text.append(piece);
+        itemEvent(out, "response.output_text.delta", item, sequence).put(",\"content_index\":")
+                .index(item.parts.size()).put(",\"delta\":").quoted(piece)
+                .put(",\"logprobs\":[]}\n\n");
+    }
+
+    /** Writes the events that end the stream: what is open is closed, and then the response. */
+    void end(ReplyBytes out, long sequence, FinishReason finish, ReplyUsage usage)
+            throws IOException {
         assert response != null; // or it could not be ended
+        String status = ResponseObject.status(finish);
+        boolean completed = status.equals("completed");
         long next = sequence;
         items.sort((a, b) -> Long.compare(a.outputIndex, b.outputIndex));
         List<String> output = new ArrayList<>();
@@ -205,15 +234,19 @@ final class ResponseTrail {
                 continue;
             }
             next = closePart(out, item, next);
-            String whole = whole(item);
+            String whole = whole(item, status);
             event(out, "response.output_item.done", next++).put(",\"output_index\":")
                     .number(item.outputIndex).put(",\"item\":").putRaw(whole).put("}\n\n");
             output.add(whole);
         }
-        event(out, "response.incomplete", next).put(",\"response\":{");
-        copyMembers(out, response, TOLD_ANEW);
-        out.put(",\"status\":\"incomplete\",\"incomplete_details\":"
-                + "{\"reason\":\"max_output_tokens\"},\"output\":[")
+        event(out, "response." + status, next).put(",\"response\":{");
+        copyMembers(out, response, completed ? TOLD_ANEW_WHEN_COMPLETED : TOLD_ANEW);
+        if (completed) {
+            out.put(",\"completed_at\":").number(loop.epochSeconds());
+        }
+        out.put(",\"status\":\"").put(status).put("\",\"incomplete_details\":");
+        ResponseObject.writeIncompleteDetails(out, finish);
+        out.put(",\"output\":[")
                 .putRaw(String.join(",", output)).put("],\"usage\":");
         ResponseObject.writeUsage(out, usage);
         out.put("}}\n\n");
@@ -269,7 +302,7 @@ final class ResponseTrail {
     }
 
     /** An item that was in progress, with what has come of it. */
-    private String whole(Item item) throws IOException {
+    private String whole(Item item, String status) throws IOException {
         boolean message = item.type.equals("message");
         if (!message && !item.isCall() && !item.isReasoning()) {
             return item.json; // of a tool that the provider runs: nobody knows
@@ -279,7 +312,7 @@ final class ResponseTrail {
         if (item.isReasoning()) {
             out.put(",\"summary\":[").putRaw(String.join(",", item.parts)).put("]");
         } else {
-            out.put(",\"status\":\"incomplete\"");
+            out.put(",\"status\":\"").put(status).put("\"");
         }
         if (message) {
             out.put(",\"content\":[").putRaw(String.join(",", item.parts)).put("]");

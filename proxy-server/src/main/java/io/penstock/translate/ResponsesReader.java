@@ -237,7 +237,8 @@ final class ResponsesReader extends TurnReader {
                     sink().onRedactedReasoning(0, encrypted);
                 }
             }
-            default -> { }
+            case "message" -> { }
+            default -> sink().onUntold();
         }
     }
 

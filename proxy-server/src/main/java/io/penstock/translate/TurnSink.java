@@ -33,6 +33,9 @@ interface TurnSink {
     /** A piece of the JSON text of a call's arguments. */
     void onToolArguments(int choice, int tool, char[] chars, int from, int length);
 
+    /** Something came that no other format has a word for, and that is not told. */
+    default void onUntold() {}
+
     /** An answer is at its end; {@code stopSequence} is null where none is known. */
     void onFinish(int choice, FinishReason reason, @Nullable String stopSequence);
 

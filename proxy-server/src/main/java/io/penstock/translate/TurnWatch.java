@@ -21,6 +21,7 @@ final class TurnWatch implements TurnSink {
     private final boolean ordered;
     private Meaning meaning = Meaning.NOTHING;
     private boolean started;
+    private @Nullable String id;
     private boolean finished;
     private boolean ended;
     private @Nullable ReplyUsage usage;
@@ -57,6 +58,11 @@ final class TurnWatch implements TurnSink {
         return ended;
     }
 
+    /** What the provider calls the turn; null if it has not said. */
+    @Nullable String id() {
+        return id;
+    }
+
     @Nullable ReplyUsage usage() {
         return usage;
     }
@@ -82,6 +88,7 @@ final class TurnWatch implements TurnSink {
     public void onStart(@Nullable String id, @Nullable String model, long createdSeconds) {
         if (!started && !isOver()) {
             started = true;
+            this.id = bounded(id);
             next.onStart(bounded(id), bounded(model), createdSeconds);
         }
     }
@@ -143,6 +150,13 @@ final class TurnWatch implements TurnSink {
     public void onToolArguments(int choice, int tool, char[] chars, int from, int length) {
         if (see(Meaning.CONTENT)) {
             next.onToolArguments(choice, tool, chars, from, length);
+        }
+    }
+
+    @Override
+    public void onUntold() {
+        if (!isOver()) {
+            next.onUntold();
         }
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells whether a unary reply that is only relayed is an answer. Servers that imitate an API differ
@@ -64,6 +65,27 @@ public final class WholeAnswer {
             return found;
         } catch (JsonProcessingException e) {
             return found; // cut here, or malformed for the caller to see: what was read counts
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
+        }
+    }
+
+    /** The id of the object that begins there; null if none stands in the bytes. */
+    public static @Nullable String id(byte[] bytes, int length) {
+        try (JsonParser parser = JSON.createParser(bytes, 0, length)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return null;
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                boolean found = parser.currentName().equals("id");
+                if (parser.nextToken() == JsonToken.VALUE_STRING && found) {
+                    return parser.getText();
+                }
+                parser.skipChildren();
+            }
+            return null;
+        } catch (JsonProcessingException e) {
+            return null; // cut here: it stands further on
         } catch (IOException e) {
             throw new UncheckedIOException("cannot happen: the bytes are in memory", e);
         }

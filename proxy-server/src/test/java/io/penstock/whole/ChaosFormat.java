@@ -38,6 +38,14 @@ enum ChaosFormat {
             return List.of(chunk("{}", "\"stop\""), "data: [DONE]\n\n");
         }
 
+        @Override
+        List<String> call(String id, String name, String arguments) {
+            return List.of(chunk("{\"role\":\"assistant\",\"tool_calls\":[{\"index\":0,\"id\":\""
+                    + id + "\",\"type\":\"function\",\"function\":{\"name\":\"" + name
+                    + "\",\"arguments\":" + quoted(arguments) + "}}]}", "null"),
+                    chunk("{}", "\"tool_calls\""), "data: [DONE]\n\n");
+        }
+
         private String chunk(String delta, String finish) {
             return "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\","
                     + "\"created\":1,"
@@ -121,6 +129,20 @@ enum ChaosFormat {
         List<String> closing(String text) {
             return List.of(event("content_block_stop", "\"index\":0"),
                     event("message_delta", "\"delta\":{\"stop_reason\":\"end_turn\","
+                            + "\"stop_sequence\":null},\"usage\":{\"output_tokens\":10}"),
+                    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+        }
+
+        @Override
+        List<String> call(String id, String name, String arguments) {
+            return List.of(opening().get(0),
+                    event("content_block_start", "\"index\":0,\"content_block\":{\"type\":"
+                            + "\"tool_use\",\"id\":\"" + id + "\",\"name\":\"" + name
+                            + "\",\"input\":{}}"),
+                    event("content_block_delta", "\"index\":0,\"delta\":{\"type\":"
+                            + "\"input_json_delta\",\"partial_json\":" + quoted(arguments) + "}"),
+                    event("content_block_stop", "\"index\":0"),
+                    event("message_delta", "\"delta\":{\"stop_reason\":\"tool_use\","
                             + "\"stop_sequence\":null},\"usage\":{\"output_tokens\":10}"),
                     "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
         }
@@ -219,6 +241,23 @@ enum ChaosFormat {
         }
 
         @Override
+        List<String> call(String id, String name, String arguments) {
+            String item = "{\"id\":\"fc_1\",\"type\":\"function_call\",\"call_id\":\"" + id
+                    + "\",\"name\":\"" + name + "\",\"status\":\"";
+            String whole = item + "completed\",\"arguments\":" + quoted(arguments) + "}";
+            return List.of(opening().get(0),
+                    event("response.output_item.added", "\"output_index\":0,\"item\":" + item
+                            + "in_progress\",\"arguments\":\"\"}"),
+                    event("response.function_call_arguments.delta", "\"item_id\":\"fc_1\","
+                            + "\"output_index\":0,\"delta\":" + quoted(arguments)),
+                    event("response.function_call_arguments.done", "\"item_id\":\"fc_1\","
+                            + "\"output_index\":0,\"arguments\":" + quoted(arguments)),
+                    event("response.output_item.done", "\"output_index\":0,\"item\":" + whole),
+                    event("response.completed", "\"response\":"
+                            + response("completed", "[" + whole + "]")));
+        }
+
+        @Override
         String error() {
             return CHAT.error();
         }
@@ -260,6 +299,98 @@ enum ChaosFormat {
         boolean isTerminator(String lastEvent) {
             return lastEvent.startsWith("event: response.completed\n");
         }
+    },
+    GEMINI("/v1beta/models/") {
+        @Override
+        String path(String model, boolean stream) {
+            return path + model + (stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
+        }
+
+        @Override
+        boolean isStream(String asked, JsonNode request) {
+            return asked.contains(":streamGenerateContent");
+        }
+
+        @Override
+        String request(String model, String prompt, boolean stream) {
+            return "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"" + prompt
+                    + "\"}]}]}";
+        }
+
+        @Override
+        String unary(String text) {
+            return response(text, ",\"finishReason\":\"STOP\"", ",\"usageMetadata\":"
+                    + "{\"promptTokenCount\":7,\"candidatesTokenCount\":10,"
+                    + "\"totalTokenCount\":17}");
+        }
+
+        private String response(String text, String finish, String usage) {
+            return "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"" + text
+                    + "\"}],\"role\":\"model\"}" + finish + ",\"index\":0}]" + usage
+                    + ",\"modelVersion\":\"m\",\"responseId\":\"r\"}";
+        }
+
+        @Override
+        List<String> opening() {
+            return List.of();
+        }
+
+        @Override
+        String piece(String text) {
+            return "data: " + response(text, "", "") + "\n\n";
+        }
+
+        @Override
+        List<String> closing(String text) {
+            return List.of("data: " + unary("") + "\n\n");
+        }
+
+        @Override
+        List<String> call(String id, String name, String arguments) {
+            return List.of("data: " + unary("").replace("{\"text\":\"\"}",
+                    "{\"functionCall\":{\"id\":\"" + id + "\",\"name\":\"" + name
+                            + "\",\"args\":" + arguments + "}}") + "\n\n");
+        }
+
+        @Override
+        String error() {
+            return "{\"error\":{\"code\":500,\"message\":\"Chaos.\",\"status\":\"INTERNAL\"}}";
+        }
+
+        @Override
+        String errorEvent() {
+            return "data: " + error() + "\n\n";
+        }
+
+        @Override
+        String textOf(JsonNode reply) {
+            return reply.at("/candidates/0/content/parts/0/text").asText();
+        }
+
+        @Override
+        boolean isFinished(JsonNode reply) {
+            return reply.at("/candidates/0/finishReason").asText().equals("STOP");
+        }
+
+        @Override
+        String pieceOf(JsonNode event) {
+            return textOf(event);
+        }
+
+        @Override
+        boolean isFinish(JsonNode event) {
+            return isFinished(event);
+        }
+
+        @Override
+        boolean isError(JsonNode event) {
+            return event.has("error");
+        }
+
+        @Override
+        boolean isTerminator(String lastEvent) {
+            return lastEvent.contains("\"finishReason\":\"STOP\"");
+        }
     };
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -275,11 +406,21 @@ enum ChaosFormat {
     /** The format that is spoken at that path of a provider. */
     static ChaosFormat at(String path) {
         for (ChaosFormat format : values()) {
-            if (format.path.equals(path)) {
+            if (path.startsWith(format.path)) {
                 return format;
             }
         }
         throw new AssertionError("no format is spoken at " + path);
+    }
+
+    /** The path at which that model is asked. */
+    String path(String model, boolean stream) {
+        return path;
+    }
+
+    /** Whether a request at that path is for a stream. */
+    boolean isStream(String asked, JsonNode request) {
+        return request.path("stream").asBoolean();
     }
 
     /** A request's body. */
@@ -296,6 +437,9 @@ enum ChaosFormat {
 
     /** The events behind the whole text. */
     abstract List<String> closing(String text);
+
+    /** The events of a stream that is one call of a tool. */
+    abstract List<String> call(String id, String name, String arguments);
 
     abstract String error();
 
@@ -318,16 +462,19 @@ enum ChaosFormat {
 
     /** The words of the model from which a request wants it to go on; null for none. */
     static String prefill(JsonNode request) {
-        JsonNode turns = request.has("messages") ? request.get("messages") : request.get("input");
+        JsonNode turns = request.has("messages") ? request.get("messages")
+                : request.has("contents") ? request.get("contents") : request.get("input");
         JsonNode last = turns.isArray() ? turns.get(turns.size() - 1) : turns;
-        if (!last.path("role").asText().equals("assistant")) {
+        String role = last.path("role").asText();
+        if (!role.equals("assistant") && !role.equals("model")) {
             return null;
         }
-        if (last.get("content").isTextual()) {
-            return last.get("content").asText();
+        JsonNode content = last.has("parts") ? last.get("parts") : last.get("content");
+        if (content.isTextual()) {
+            return content.asText();
         }
         StringBuilder text = new StringBuilder();
-        last.get("content").forEach(part -> text.append(part.get("text").asText()));
+        content.forEach(part -> text.append(part.get("text").asText()));
         return text.toString();
     }
 
@@ -337,6 +484,10 @@ enum ChaosFormat {
         } catch (JsonProcessingException e) {
             throw new AssertionError("not JSON: " + text, e);
         }
+    }
+
+    private static String quoted(String text) {
+        return JSON.getNodeFactory().textNode(text).toString();
     }
 
     /** The JSON of the events that have some. */

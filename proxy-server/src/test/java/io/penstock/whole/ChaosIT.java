@@ -38,8 +38,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Three providers fail at random in every way, a fourth refuses all connections, and callers of
- * three formats leave at random. Every answer is the one to its own prompt and whole, or ends in an
+ * Four providers fail at random in every way, a fifth refuses all connections, and callers of four
+ * formats leave at random. Every answer is the one to its own prompt and whole, or ends in an
  * error that its caller can see; afterwards nothing is left in the proxy, and no memory is lost.
  *
  * <p>{@code penstock.chaos.calls} makes the test longer, {@code penstock.chaos.seed} repeats the
@@ -69,6 +69,7 @@ class ChaosIT {
         try (ChaosProvider a = ChaosProvider.start("a", SEED);
                 ChaosProvider b = ChaosProvider.start("b", SEED);
                 ChaosProvider c = ChaosProvider.start("c", SEED);
+                ChaosProvider d = ChaosProvider.start("d", SEED);
                 Socket nobody = new Socket()) {
             nobody.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             ProxyUnderTest.Builder builder = ProxyUnderTest.on(Transport.auto()).threads(2)
@@ -76,6 +77,7 @@ class ChaosIT {
             add(builder, "a", a.url()).weight(3);
             add(builder, "b", b.url()).type(ProviderTypes.ANTHROPIC).weight(3);
             add(builder, "c", c.url()).type(ProviderTypes.OPENAI).weight(3);
+            add(builder, "d", d.url()).type(ProviderTypes.GEMINI).weight(2);
             add(builder, "nobody", "http://127.0.0.1:" + nobody.getLocalPort()).weight(1);
             if (midstream == Midstream.CONTINUE) {
                 builder.continues();
@@ -89,7 +91,8 @@ class ChaosIT {
                 long after = settledMemory(proxy);
                 LOG.info("chaos midstream={} seed={} outcomes={} bytes={}, {}, most {}",
                         midstream, SEED, outcomes, before, after, mostMemory);
-                LOG.debug("failures a={} b={} c={}", a.failures(), b.failures(), c.failures());
+                LOG.debug("failures a={} b={} c={} d={}", a.failures(), b.failures(),
+                        c.failures(), d.failures());
                 assertThat(wrong).as("seed " + SEED).isEmpty();
                 assertThat(after).as("bytes of buffers in use, seed " + SEED)
                         .isLessThanOrEqualTo(before + MEMORY_SLACK);
@@ -199,7 +202,7 @@ class ChaosIT {
                 count(Outcome.LEFT);
                 return null;
             }
-            client.post(format.path, body, "x-api-key: " + CALLER_KEY);
+            client.post(format.path(SMART, stream), body, "x-api-key: " + CALLER_KEY);
             RawClient.Head head = client.readHead();
             boolean reusable = head.status() == 200 && stream ? readStream(head)
                     : readWhole(head);
@@ -214,11 +217,12 @@ class ChaosIT {
         private void leave(String body) throws IOException {
             byte[] sent = body.getBytes(StandardCharsets.UTF_8);
             if (random.nextInt(4) == 0) {
-                client.send("POST " + format.path + " HTTP/1.1\r\nhost: localhost\r\nx-api-key: "
-                        + CALLER_KEY + "\r\ncontent-type: application/json\r\ncontent-length: "
+                client.send("POST " + format.path(SMART, stream)
+                        + " HTTP/1.1\r\nhost: localhost\r\nx-api-key: " + CALLER_KEY
+                        + "\r\ncontent-type: application/json\r\ncontent-length: "
                         + (sent.length + 1) + "\r\n\r\n").send(sent);
             } else {
-                client.post(format.path, body, "x-api-key: " + CALLER_KEY);
+                client.post(format.path(SMART, stream), body, "x-api-key: " + CALLER_KEY);
                 int chunks = random.nextInt(12);
                 if (chunks > 0) {
                     RawClient.Head head = client.readHead();

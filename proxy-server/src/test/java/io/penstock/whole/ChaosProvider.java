@@ -109,7 +109,7 @@ final class ChaosProvider implements AutoCloseable {
                 default -> text = text.substring(prefill.length());
             }
         }
-        if (body.path("stream").asBoolean()) {
+        if (format.isStream(request.path(), body)) {
             stream(x, format, text, way, random);
         } else {
             unary(x, format, text, way, random);

@@ -10,6 +10,7 @@ import io.penstock.mock.MockSettings;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.ProxyUnderTest;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ class ClientsIT {
             ProviderTypes.OPENAI_COMPATIBLE, ProviderTypes.ANTHROPIC, ProviderTypes.GEMINI);
 
     /** A language, by what runs its scripts and what they need. */
-    private enum Language {
+    enum Language {
         PYTHON("python", "requirements.txt") {
             @Override
             void install(Path target) throws Exception {
@@ -76,6 +77,19 @@ class ClientsIT {
             List<String> command(String script) {
                 return List.of("node", script);
             }
+        },
+        AGENTS("agents", "package.json") {
+            @Override
+            void install(Path target) throws Exception {
+                NODE.install(target);
+                run(target, Map.of(), INSTALL_MINUTES, "node",
+                        "node_modules/@anthropic-ai/claude-code/install.cjs");
+            }
+
+            @Override
+            List<String> command(String program) {
+                return List.of("node_modules/.bin/" + program);
+            }
         };
 
         private final String folder;
@@ -90,7 +104,7 @@ class ClientsIT {
 
         abstract List<String> command(String script);
 
-        private Path target() {
+        Path target() {
             return TARGET.resolve(folder);
         }
 
@@ -101,7 +115,7 @@ class ClientsIT {
         }
 
         /** Brings the scripts along, and what they need where the versions are others. */
-        private void prepare() throws Exception {
+        void prepare() throws Exception {
             Files.createDirectories(target());
             for (Path file : files()) {
                 Files.copy(file, target().resolve(file.getFileName()),
@@ -118,9 +132,8 @@ class ClientsIT {
 
     @BeforeAll
     static void install() throws Exception {
-        for (Language language : Language.values()) {
-            language.prepare();
-        }
+        Language.PYTHON.prepare();
+        Language.NODE.prepare();
     }
 
     static Stream<Arguments> pairs() throws IOException {
@@ -159,13 +172,14 @@ class ClientsIT {
     }
 
     /** Runs it to its good end; returns what it says. */
-    private static String run(Path directory, Map<String, String> environment, int minutes,
+    static String run(Path directory, Map<String, String> environment, int minutes,
             String... command) throws IOException, InterruptedException {
         Path output = Files.createTempFile("client", ".log");
         try {
             ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile())
                     .redirectErrorStream(true).redirectOutput(output.toFile());
             builder.environment().putAll(environment);
+            builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
             Process process = builder.start();
             boolean ended = process.waitFor(minutes, TimeUnit.MINUTES);
             process.destroyForcibly();

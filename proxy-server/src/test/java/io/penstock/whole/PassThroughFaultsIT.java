@@ -111,7 +111,7 @@ class PassThroughFaultsIT {
                     x.readRequest();
                     gate.acquire();
                     x.pause(SHORT).head(200, "content-length: 2").write("{}").flush();
-                }, answer(200, "{}"));
+                }, answer(200, "[]"));
                 ProxyUnderTest proxy = before(a).load(ONE).start()) {
             RawClient first = rerank(proxy);
             assertThat(a.awaitRequests(1, PATIENCE)).isTrue();
@@ -137,7 +137,7 @@ class PassThroughFaultsIT {
                 + "--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"
                 + new String(sound, StandardCharsets.ISO_8859_1) + "\r\n--cut--\r\n";
         try (ScriptedUpstream a = ScriptedUpstream.start(gated(gate));
-                ScriptedUpstream b = ScriptedUpstream.start(answer(200, "{}"));
+                ScriptedUpstream b = ScriptedUpstream.start(answer(200, "[]"));
                 ProxyUnderTest proxy = before(a).load(ONE_AND_SHORT_WAITS).provider("b", b.url())
                         .start()) {
             RawClient first = rerank(proxy);
@@ -182,7 +182,7 @@ class PassThroughFaultsIT {
                         case CUT -> x.head(200, "content-length: 9").write("so").closeFin();
                         default -> throw new AssertionError(ending);
                     }
-                }, answer(200, "{}"));
+                }, answer(200, "[]"));
                 ProxyUnderTest proxy = before(a).load(ONE).total(SHORT.multipliedBy(4))
                         .gap(SHORT).start()) {
             RawClient caller = upload(proxy, 900_000).send(noise(400_000));
@@ -260,7 +260,7 @@ class PassThroughFaultsIT {
                     } else {
                         x.head(Integer.parseInt(outcome), "content-length: 2").write("{}");
                     }
-                }, answer(200, "{}"));
+                }, answer(200, "[]"));
                 ProxyUnderTest proxy = before(a).breaker(brief).retry(ONCE).start()) {
             assertThat(rerank(proxy).readHead().status()).isEqualTo(503);
             assertThat(rerank(proxy).readHead().header("x-penstock-attempts"))
@@ -295,10 +295,10 @@ class PassThroughFaultsIT {
 
     @Test
     void repeatsNoPostThatCrossedTheCloseOfItsConnection() throws Exception {
-        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"), x -> {
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "[]"), x -> {
                     x.readRequest();
                     x.closeFin();
-                }, answer(200, "{}"));
+                }, answer(200, "[]"));
                 ProxyUnderTest proxy = before(a).start()) {
             RawClient caller = proxy.connect();
             RawClient.Head head = post(caller, "/v1/batches", "{}").readHead();
@@ -374,7 +374,7 @@ class PassThroughFaultsIT {
     @Test
     void waitsABitForTheOnlyProviderThatAsksForIt() throws Exception {
         try (ScriptedUpstream a = ScriptedUpstream.start(
-                        answer(429, "{}", "retry-after-ms: 100\r\n"), answer(200, "{}"));
+                        answer(429, "{}", "retry-after-ms: 100\r\n"), answer(200, "[]"));
                 ProxyUnderTest proxy = before(a).start()) {
             assertThat(rerank(proxy).readHead().header("x-penstock-attempts"))
                     .isEqualTo("a/model-a=429, a/model-a=200");
@@ -419,7 +419,7 @@ class PassThroughFaultsIT {
 
     @Test
     void takesNoCredentialsFromAUrlOrPassesThemOn() throws Exception {
-        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "[]"));
                 ProxyUnderTest proxy = before(a).start()) {
             for (String query : new String[] {"key=" + CALLER_KEY, "a=b&api_key=x",
                 "%zz=1&k%65y=" + CALLER_KEY, "API-Key=x", "access_token=x"}) {
@@ -434,7 +434,7 @@ class PassThroughFaultsIT {
 
     @Test
     void readsNoModelInACompressedBody() throws Exception {
-        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "[]"));
                 ProxyUnderTest proxy = before(a).start()) {
             assertThat(rerank(proxy, "content-encoding: identity", "content-encoding: gzip")
                     .readHead().status()).isEqualTo(415);
@@ -454,7 +454,7 @@ class PassThroughFaultsIT {
                 + "\r\n" + "x".repeat(3_000_000)
                 + "\r\n--cut\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nsmart\r\n"
                 + "--cut--\r\n";
-        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "{}"));
+        try (ScriptedUpstream a = ScriptedUpstream.start(answer(200, "[]"));
                 ProxyUnderTest proxy = before(a).limits(small).start()) {
             RawClient caller = proxy.connect().send("POST /v1/audio/translations HTTP/1.1\r\n"
                     + "host: x\r\nauthorization: Bearer " + CALLER_KEY

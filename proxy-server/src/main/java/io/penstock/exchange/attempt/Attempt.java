@@ -676,8 +676,8 @@ public final class Attempt implements ReplyListener, AttemptFigures, ReplySource
     /** Ends the attempt without a whole reply. */
     private void fail(Fault fault, String detail) {
         boolean saidAll = committed && fault != Fault.DIVERGED && reading.hasSaidAll();
-        trial.end(state != State.DRAINING && !saidAll && fault.isProvidersFault(),
-                loop.deadlines().nowNanos());
+        trial.end(state != State.DRAINING && (saidAll ? reading.isErrorSeen()
+                : fault.isProvidersFault()), loop.deadlines().nowNanos());
         if (state == State.DRAINING) {
             endDraining();
         } else if (!committed) {
@@ -687,7 +687,7 @@ public final class Attempt implements ReplyListener, AttemptFigures, ReplySource
             writeClosing();
             relay.end(); // all was said: only the framing is missing
             closeConnection();
-            listener.onEnd(this, false);
+            listener.onEnd(this, reading.isErrorSeen());
         } else {
             closeConnection();
             listener.onBroken(this, fault, detail);

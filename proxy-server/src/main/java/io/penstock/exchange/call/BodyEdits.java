@@ -8,7 +8,7 @@ package io.penstock.exchange.call;
  * <br><b>Bounds:</b> {@value #MAX_EDITS} edits.
  */
 public final class BodyEdits {
-    static final int MAX_EDITS = 8;
+    static final int MAX_EDITS = 12;
 
     private final long[] starts = new long[MAX_EDITS];
     private final long[] ends = new long[MAX_EDITS];

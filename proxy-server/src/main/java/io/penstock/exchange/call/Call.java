@@ -159,6 +159,11 @@ public interface Call {
         return true;
     }
 
+    /** The content codings that its body may come in, for who is refused another. */
+    default String acceptedCodings() {
+        return "identity";
+    }
+
     /** Whether a second target may be asked while the first is at work. */
     default boolean mayRace() {
         return true;

@@ -24,28 +24,31 @@ public final class CallLoop {
     private final UpstreamLoop upstream;
     private final Gauge bodyMemory;
     private final Function<String, Durations> gaps;
+    private final ResponseOrigins responseOrigins;
     private final HeadWriter writer = new HeadWriter();
     private final Scratch scratch = new Scratch();
     private final BodyEdits edits = new BodyEdits();
     private final ArrayDeque<byte[]> arrays = new ArrayDeque<>();
 
-    /** A loop whose calls tell no gaps. */
+    /** For the only loop, whose calls tell no gaps. */
     public CallLoop(Deadlines deadlines, UpstreamLoop upstream, Gauge bodyMemory) {
-        this(deadlines, upstream, bodyMemory, provider -> Durations.NONE);
+        this(deadlines, upstream, bodyMemory, new ResponseOrigins(), provider -> Durations.NONE);
     }
 
     /**
-     * A loop for calls.
+     * For one of several loops.
      *
      * @param bodyMemory counts the request bodies of all loops
+     * @param responseOrigins is that of all loops
      * @param gaps takes the times between the reads of a provider's streams
      */
     public CallLoop(Deadlines deadlines, UpstreamLoop upstream, Gauge bodyMemory,
-            Function<String, Durations> gaps) {
-        this.gaps = gaps;
+            ResponseOrigins responseOrigins, Function<String, Durations> gaps) {
         this.deadlines = deadlines;
         this.upstream = upstream;
         this.bodyMemory = bodyMemory;
+        this.responseOrigins = responseOrigins;
+        this.gaps = gaps;
     }
 
     public Deadlines deadlines() {
@@ -58,6 +61,11 @@ public final class CallLoop {
 
     public Gauge bodyMemory() {
         return bodyMemory;
+    }
+
+    /** Which provider made which response. */
+    public ResponseOrigins responseOrigins() {
+        return responseOrigins;
     }
 
     /** Takes the times between two reads of that provider's streams. */

@@ -26,6 +26,7 @@ import io.penstock.json.JsonSyntaxException;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.json.TopLevelScanner.Kind;
 import io.penstock.provider.Api;
+import io.penstock.provider.Prefill;
 import io.penstock.provider.ReplyVerdict;
 import io.penstock.route.Midstream;
 import io.penstock.route.Route;
@@ -140,6 +141,11 @@ public final class ChatCall implements Call {
     @Override
     public Failure check() {
         return mistake;
+    }
+
+    @Override
+    public String acceptedCodings() {
+        return "gzip, deflate";
     }
 
     // What it is
@@ -277,7 +283,7 @@ public final class ChatCall implements Call {
         }
         Failure wrong = controls.read(scanner, endpoint.takesModels());
         if (wrong == null) {
-            wrong = google != null ? fields.read(google, googlesLimits())
+            wrong = google != null ? readGooglesFields()
                     : fields.read(scanner, controls.firstModel(), deployment);
         }
         if (wrong == null) {
@@ -286,12 +292,15 @@ public final class ChatCall implements Call {
         return wrong;
     }
 
-    private GeminiLimits googlesLimits() {
+    private Failure readGooglesFields() {
         int member = scanner.kind(RequestFields.GENERATION_CONFIG) == Kind.OBJECT
                 ? RequestFields.GENERATION_CONFIG : RequestFields.GENERATION_CONFIG_SNAKE;
-        if (scanner.kind(member) != Kind.OBJECT) {
-            return GeminiLimits.NONE;
-        }
+        GeminiLimits limits = scanner.kind(member) == Kind.OBJECT ? googlesLimits(member)
+                : GeminiLimits.NONE;
+        return fields.read(google, scanner, limits, scanner.start(member));
+    }
+
+    private GeminiLimits googlesLimits(int member) {
         ByteBuf whole = body.whole(allocator, loop.calls().edits().clear());
         try {
             return GeminiLimits.of(whole, whole.readerIndex() + (int) scanner.start(member),
@@ -339,13 +348,26 @@ public final class ChatCall implements Call {
             return new Whom.Refused(impossible);
         }
         boolean continues = routes.get(0).policy().midstream() == Midstream.CONTINUE
-                && endpoint.isChat() && fields.isStream() && fields.isContinuable();
+                && endpoint.isConversation() && fields.isStream() && fields.isContinuable()
+                && !wantsForm();
         continuation = continues ? new Continuation() : null;
         long[] affinities = new long[routes.size()];
         for (int i = 0; i < affinities.length; i++) {
             affinities[i] = affinity.of(routes.get(i).policy().affinity(), fields);
         }
         return new Whom.Routed(routes, affinities);
+    }
+
+    private boolean wantsForm() {
+        if (!fields.mayWantForm()) {
+            return false;
+        }
+        ByteBuf whole = body.whole(allocator, loop.calls().edits().clear());
+        try {
+            return fields.wantsForm(whole);
+        } finally {
+            whole.release();
+        }
     }
 
     @Override
@@ -422,7 +444,8 @@ public final class ChatCall implements Call {
         if (provider.speaks(endpoint.api()) && !isReframed()) {
             boolean asks = continues ? mayAsk : mayAsk && fields.isStream()
                     && !fields.asksForUsage() && endpoint.hasChunks();
-            boolean prefills = mayPrefill && provider.takesPrefill(target.model());
+            boolean prefills = mayPrefill && provider.takesPrefill(target.model())
+                    && (endpoint.hasChunks() || provider.prefill().equals(Prefill.PLAIN));
             if (continues) {
                 continuation.beginSplice(prefills);
             }
@@ -543,6 +566,13 @@ public final class ChatCall implements Call {
     /** Adds those of the caller's fields that are for any provider to a head. */
     void writeCommonFields(HeadWriter out, Set<String> replaced) {
         writeFields(out, commonLength, replaced);
+    }
+
+    /** A provider made a response of that id, or of none, and keeps it perhaps. */
+    void onResponse(String id, Provider by) {
+        if (endpoint == Endpoint.RESPONSES && id != null) {
+            loop.calls().responseOrigins().put(id, by.name());
+        }
     }
 
     // What follows

@@ -3,7 +3,6 @@ package io.penstock.exchange.chat;
 import io.penstock.exchange.call.CallLoop;
 import io.penstock.json.TopLevelScanner;
 import io.penstock.sse.FamiliarEnd;
-import io.penstock.translate.ChatChunk;
 import io.penstock.translate.ChatStream;
 import io.penstock.translate.ReplyLoop;
 import io.penstock.translate.ResponseMemory;
@@ -26,7 +25,6 @@ public final class ChatLoop {
     private final CallLoop calls;
     private final ResponseMemory responseMemory;
     private final ChatStream chatStream = new ChatStream();
-    private final ChatChunk chatChunk = new ChatChunk();
     private final RequestTranslator requestTranslator = new RequestTranslator();
     private final RequestFitter requestFitter = new RequestFitter();
     private final ReplyLoop replyLoop;
@@ -53,10 +51,6 @@ public final class ChatLoop {
 
     ChatStream chatStream() {
         return chatStream;
-    }
-
-    ChatChunk chatChunk() {
-        return chatChunk;
     }
 
     RequestTranslator requestTranslator() {

@@ -15,7 +15,7 @@ final class ChunkReply extends StreamReply {
 
     /** {@code hidesUsage}: the caller has not asked for the event that brings only the usage. */
     ChunkReply(ChatLoop loop, ChatCall call, Ask ask, boolean hidesUsage) {
-        super(loop, call, ask);
+        super(loop, call, ask, null);
         this.hidesUsage = hidesUsage;
     }
 
@@ -75,6 +75,6 @@ final class ChunkReply extends StreamReply {
 
     @Override
     public boolean hasSaidAll() {
-        return isDoneSeen() && hasReason();
+        return hasPassedError() || isDoneSeen() && hasReason();
     }
 }

@@ -2,107 +2,125 @@ package io.penstock.exchange.chat;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.exchange.call.ReplyReading;
+import io.penstock.failure.Failure;
 import io.penstock.relay.ResponseRelay;
-import io.penstock.translate.ChatChunk;
-import io.penstock.translate.ChatStream;
+import io.penstock.translate.AnswerText;
+import io.penstock.translate.OpenStream;
+import io.penstock.translate.ReplyUsage;
 
 /**
- * What lets another target continue a stream that broke off: the text that the caller has, and
+ * What lets another target continue a stream that broke off: the stream as the caller has it, and
  * where the next answer joins it. The caller sees one stream, with the identity of the first.
  *
  * <p><b>Thread:</b> confined to the exchange's event loop.
- * <br><b>Bounds:</b> {@value #MAX_CHARS} characters of text; a longer answer can't be continued.
  */
-final class Continuation implements ResponseRelay.Observer {
-    static final int MAX_CHARS = 256 * 1024;
+final class Continuation {
+    /**
+     * The observer of a relay that outlives its reply: passes on to whatever part comes now.
+     *
+     * <p><b>Thread:</b> confined to the exchange's event loop.
+     */
+    static final class Observer implements ResponseRelay.Observer {
+        private ReplyReading reading;
 
-    private final StringBuilder text = new StringBuilder();
-    private final StringBuilder events = new StringBuilder(); // for the caller, not yet sent
-    private ReplyReading reading; // of the part that comes now
-    private ChatStream.Identity identity;
-    private boolean onlyText = true;
-    private boolean finished;
+        Observer(ReplyReading first) {
+            reading = first;
+        }
+
+        @Override
+        public boolean onEvent(ByteBuf buffer, int index, int length) {
+            return reading.onEvent(buffer, index, length);
+        }
+
+        @Override
+        public void onOversizedEvent() {
+            reading.onOversizedEvent();
+        }
+
+        @Override
+        public int maxSplitEvent() {
+            return reading.maxSplitEvent();
+        }
+
+        @Override
+        public void onPayload(ByteBuf buffer, int index, int length) {
+            reading.onPayload(buffer, index, length);
+        }
+    }
+
+    private Observer observer; // this and the stream: null until the caller gets a reply
+    private OpenStream stream;
+    private TranslatedRequest request; // of which the stream is the answer; null if it was relayed
     private Splice splice; // null while the first answer goes on
+    private AnswerText answer; // that is to be joined
+    private final StringBuilder events = new StringBuilder(); // for the caller, not yet sent
     private boolean joined;
     private boolean diverged;
 
-    // The relay's observer, whichever part of the answer comes
-
-    /** Passes events on to that reading from here on: its reply is the next part. */
-    void passTo(ReplyReading next) {
-        reading = next;
+    /**
+     * The caller gets that stream from here on.
+     *
+     * @param observer of its relay
+     * @param request that it is translated for; null if it is relayed
+     */
+    void begin(OpenStream stream, Observer observer, TranslatedRequest request) {
+        this.stream = stream;
+        this.observer = observer;
+        this.request = request;
     }
 
-    @Override
-    public boolean onEvent(ByteBuf buffer, int index, int length) {
-        return reading.onEvent(buffer, index, length);
+    /** The relay shows that reading what comes from here on: the reply to a continued request. */
+    ReplyReading passTo(ReplyReading next) {
+        observer.reading = next;
+        return next;
     }
 
-    @Override
-    public void onOversizedEvent() {
-        reading.onOversizedEvent();
-    }
-
-    @Override
-    public void onPayload(ByteBuf buffer, int index, int length) {
-        reading.onPayload(buffer, index, length);
-    }
-
-    // What the caller has
-
-    /** Notes a chunk that goes to the caller as it is. */
-    void record(ChatChunk chunk) {
-        if (identity == null) {
-            identity = chunk.identity();
-        }
-        add(chunk.text());
-        // Reasoning is over once there is text; before that the answer can't be continued.
-        onlyText &= !chunk.hasOther() && !(chunk.hasReasoning() && text.length() > 0);
-        finished |= chunk.finishReason() != null;
-    }
-
-    private void add(String piece) {
-        if (piece != null) {
-            text.append(piece);
-            onlyText &= text.length() <= MAX_CHARS;
-        }
-    }
-
-    /** Whether another target could go on from here. */
+    /** Whether another target could continue from here. */
     boolean isPossible() {
-        return onlyText && !finished && !diverged && identity != null && text.length() > 0;
+        return stream != null && stream.canContinue() && !diverged
+                && (answer == null || !answer.isFinished());
+    }
+
+    /** What the caller has of the answer. */
+    String text() {
+        return stream.text();
     }
 
     /**
-     * Another answer should go on from here.
+     * Another answer should continue from here.
      *
-     * @param prefilled its model was shown what the caller has, and asked to go on
+     * @param prefilled its model was shown what the caller has, and asked to continue it
      */
     void beginSplice(boolean prefilled) {
-        splice = new Splice(text.toString(), prefilled);
+        splice = new Splice(stream.text(), prefilled);
+        answer = new AnswerText();
         joined = false;
         diverged = false;
     }
 
-    /** Reads a chunk of the next answer; what the caller should see of it can be taken then. */
-    void splice(ChatChunk chunk) {
-        if (chunk.hasOther() || diverged) {
-            diverged = true;
+    /** The answer that is to be joined, for who reads it. */
+    AnswerText answer() {
+        return answer;
+    }
+
+    /** Reads what has come of the next answer. */
+    void read() {
+        String piece = answer.take();
+        diverged |= !answer.isOnlyText();
+        if (diverged) {
             return;
         }
-        if (chunk.text() != null) {
-            switch (splice.read(chunk.text())) {
+        if (!piece.isEmpty()) {
+            switch (splice.read(piece)) {
                 case JOINED -> pass();
                 case DIVERGED -> diverged = true;
                 default -> { }
             }
         }
-        if (chunk.finishReason() != null && !finished && !diverged) {
+        if (answer.isFinished() && !diverged) {
             diverged = !splice.end();
             if (!diverged) {
                 pass();
-                finished = true;
-                events.append(ChatChunk.ofFinish(identity, chunk.finishReason()));
             }
         }
     }
@@ -111,8 +129,7 @@ final class Continuation implements ResponseRelay.Observer {
         joined = true;
         String fresh = splice.take();
         if (!fresh.isEmpty()) {
-            add(fresh);
-            events.append(ChatChunk.ofText(identity, fresh));
+            events.append(stream.text(fresh));
         }
     }
 
@@ -136,12 +153,22 @@ final class Continuation implements ResponseRelay.Observer {
         return out;
     }
 
-    /** What the caller has of the answer. */
-    String text() {
-        return text.toString();
+    /** The events that end the stream as the last answer ended. */
+    String end(ReplyUsage inAll) {
+        String end = stream.end(answer, inAll);
+        if (request != null) {
+            request.remember(stream.responseAnswer());
+        }
+        return end;
     }
 
-    ChatStream.Identity identity() {
-        return identity;
+    /** The events that end the stream at the length that it may have. */
+    String endAtLength(ReplyUsage inAll) {
+        return stream.endAtLength(inAll);
+    }
+
+    /** The event that ends the stream with a failure. */
+    String fail(Failure why, String attempts) {
+        return stream.fail(why, attempts);
     }
 }

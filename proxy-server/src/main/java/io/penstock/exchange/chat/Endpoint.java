@@ -57,9 +57,9 @@ public enum Endpoint {
         return isGoogles() ? "/v1beta" + path : versionedPath;
     }
 
-    /** Whether it is a chat, whatever names its models. */
-    boolean isChat() {
-        return this == CHAT || this == FALLBACK_CHAT;
+    /** Whether it is a conversation, in which another model can continue an answer. */
+    boolean isConversation() {
+        return generates() && !isText();
     }
 
     /** Whether pieces of the answer are plain text, as in the older completions. */

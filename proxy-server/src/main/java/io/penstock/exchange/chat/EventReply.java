@@ -4,25 +4,46 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.penstock.exchange.call.Ask;
 import io.penstock.failure.Failure;
+import io.penstock.translate.ChatStream.Meaning;
 import io.penstock.translate.ErrorBody;
+import io.penstock.translate.OpenStream;
 import io.penstock.translate.ReplyTranslator;
 import io.penstock.translate.ReplyUsage;
 import io.penstock.usage.TokenUsage;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A stream of messages or responses that passes as it is. All of its events are read, since what
- * ends them is not to be seen at a glance.
+ * A stream that passes as it is, and of which every event is read: of formats whose end is not to
+ * be seen at a glance, and of OpenAI's chunks where another target may have to continue the text.
  */
 final class EventReply extends StreamReply {
     private final ReplyTranslator watcher;
+    private final boolean hidesUsage;
     private long watchedEvents; // that went by
     private boolean unreadLast; // the last event was too long to be read
+    private boolean unread; // any was
 
-    EventReply(ChatLoop loop, ChatCall call, Ask ask) {
-        super(loop, call, ask);
+    /** {@code hidesUsage}: the caller has not asked for the event that brings only the usage. */
+    EventReply(ChatLoop loop, ChatCall call, Ask ask, boolean hidesUsage) {
+        super(loop, call, ask, call.continuation());
+        this.hidesUsage = hidesUsage;
         watcher = new ReplyTranslator(loop.replyLoop());
-        watcher.watch(call.format(), ask.cutsAtBudget());
+        if (call.continuation() == null) {
+            watcher.watch(call.format(), ask.cutsAtBudget());
+        } else {
+            watcher.watchToContinue(call.format(), call.fields().asksForUsage());
+        }
+    }
+
+    @Override
+    public void onCommit() {
+        super.onCommit();
+        call.onResponse(watcher.id(), ask.provider());
+    }
+
+    @Override
+    OpenStream openStream() {
+        return watcher.openStream();
     }
 
     @Override
@@ -30,8 +51,24 @@ final class EventReply extends StreamReply {
         watchedEvents += length > MAX_EMPTY_BYTES ? 1 : 0;
         unreadLast = false;
         int malformed = watcher.malformedEvents();
-        onMeaning(watcher.onEvent(buffer, index, length, Unpooled.EMPTY_BUFFER), length);
-        return watcher.malformedEvents() == malformed; // clients give up at one
+        Meaning meaning = watcher.onEvent(buffer, index, length, Unpooled.EMPTY_BUFFER);
+        onMeaning(meaning, length);
+        return watcher.malformedEvents() == malformed // clients give up at one
+                && !(meaning == Meaning.ERROR && keepsErrorsBack())
+                && (!call.endpoint().hasChunks() || passesChunk(buffer, index, length));
+    }
+
+    /** Reads on what only OpenAI's chunks have. */
+    private boolean passesChunk(ByteBuf buffer, int index, int length) {
+        if (ask.cutsAtBudget()) {
+            noteIdentity(buffer, index, length);
+        }
+        TokenUsage found = loop.usageScanner().scan(buffer, index, length);
+        usage = found == null ? usage : found;
+        if (found != null && hidesUsage && isUsageOnly(buffer, index, length)) {
+            return false;
+        }
+        return isFinishSeen() || !watcher.isTerminatorSeen(); // without a reason it is no end
     }
 
     /** Responses repeat all of the answer in the event that ends it, and tells the usage. */
@@ -44,6 +81,7 @@ final class EventReply extends StreamReply {
     public void onOversizedEvent() {
         super.onOversizedEvent();
         unreadLast = true;
+        unread = true;
         watchedEvents++;
     }
 
@@ -55,6 +93,9 @@ final class EventReply extends StreamReply {
 
     @Override
     public TokenUsage usage() {
+        if (usage != null) {
+            return usage; // as a chunk has it
+        }
         boolean whole = isDoneSeen() // or, of Google's streams, the last figures have come
                 || call.endpoint().isGoogles() && super.isFinishSeen();
         return Usages.ofStream(watcher.usage(), whole, passedTokens());
@@ -66,12 +107,20 @@ final class EventReply extends StreamReply {
     }
 
     @Override
+    public boolean canBeContinued() {
+        return !unread && super.canBeContinued();
+    }
+
+    @Override
     public String lastWord(Failure why, String attempts) {
         return ErrorBody.event(call.format(), why, attempts, watchedEvents);
     }
 
     @Override
     public String endAtLength(TokenUsage cameTo) {
+        if (call.endpoint().hasChunks()) {
+            return super.endAtLength(cameTo);
+        }
         ReplyUsage counted = Usages.counted(cameTo);
         ByteBuf end = Unpooled.buffer();
         return watcher.endAtLength(counted, end) ? end.toString(StandardCharsets.UTF_8) : null;

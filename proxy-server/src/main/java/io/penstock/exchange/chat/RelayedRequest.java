@@ -64,7 +64,7 @@ final class RelayedRequest implements OutboundRequest {
         String modelName = provider.modelName(ask.target().model());
         BodyEdits edits = call.edits(modelName, asksForUsage);
         if (prefix != null) {
-            call.fields().goOn(edits, prefix, provider.prefill(), prefixTokens);
+            call.fields().goOn(edits, call.format(), prefix, provider.prefill(), prefixTokens);
         }
         call.strip(edits);
         ByteBuf fitted = fit(provider, modelName, edits);

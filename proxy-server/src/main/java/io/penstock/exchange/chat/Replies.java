@@ -7,6 +7,7 @@ import io.penstock.exchange.call.ReplyReading;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
 import io.penstock.http.ResponseHead;
+import io.penstock.translate.ReplyFormat;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -32,26 +33,28 @@ final class Replies {
     /** The reply to a request in the caller's own words. */
     ReplyReading ofRelayed(RelayedRequest request, ResponseHead head, Ask ask) {
         if (head.status() >= 300) {
-            return splice(ask, error());
+            return shown(ask, error());
         }
         if (isUnreadable(head)) {
-            return unreadable(ask);
+            return shown(ask, unreadable());
         }
         boolean events = head.valueStartsWith(Field.CONTENT_TYPE, EVENTS);
         if (ask.continues()) {
-            return splice(ask, events ? new SplicedReply(loop, call, ask, null) : noStream());
+            return shown(ask, events ? spliced(ask, call.format()) : noStream());
         }
         if (!isStreamWanted()) {
             return events ? noAnswer()
                     : new WholeReply(loop, allocator, call, ask, head.contentLength());
         }
-        if (call.continuation() != null) {
-            return typed(events, splice(ask,
-                    new RecordedReply(loop, call, ask, null, request.asksForUsage())));
-        }
-        return typed(events, call.endpoint().hasChunks()
+        return typed(events, call.endpoint().hasChunks() && call.continuation() == null
                 ? new ChunkReply(loop, call, ask, request.asksForUsage())
-                : new EventReply(loop, call, ask));
+                : new EventReply(loop, call, ask, request.asksForUsage()));
+    }
+
+    /** A stream in that format, which continues the one that the caller has begun to get. */
+    private SplicedReply spliced(Ask ask, ReplyFormat upstream) {
+        return new SplicedReply(loop, call, ask, new StreamTranslation(loop, allocator, upstream,
+                call.continuation().answer()));
     }
 
     private boolean isStreamWanted() {
@@ -66,37 +69,29 @@ final class Replies {
     /** The reply to a request in another format. */
     ReplyReading ofTranslated(TranslatedRequest request, ResponseHead head, Ask ask) {
         if (head.status() >= 300) {
-            return ask.continues() ? splice(ask, error())
+            return ask.continues() ? shown(ask, error())
                     : new TranslatedError(loop, allocator, request, head.status());
         }
         if (isUnreadable(head)) {
-            return unreadable(ask);
+            return shown(ask, unreadable());
         }
         boolean events = head.valueStartsWith(Field.CONTENT_TYPE,
                 request.upstream().isEventStream() ? MESSAGES : EVENTS);
-        if (ask.continues() && !events) {
-            return splice(ask, noStream());
+        if (ask.continues()) {
+            return shown(ask, events ? spliced(ask, request.upstream()) : noStream());
         }
         if (!isStreamWanted()) {
             return events ? noAnswer() : new TranslatedWholeReply(loop, allocator,
                     request.upstream(), request.client(), request.options(),
                     request::remember);
         }
-        StreamTranslation translation = new StreamTranslation(loop, allocator, request);
-        if (ask.continues()) {
-            return splice(ask, new SplicedReply(loop, call, ask, translation));
-        }
-        return typed(events, call.continuation() != null
-                ? splice(ask, new RecordedReply(loop, call, ask, translation, false))
-                : new TranslatedReply(loop, call, ask, translation));
+        return typed(events, new TranslatedReply(loop, call, ask, new StreamTranslation(loop,
+                allocator, request, call.continuation() != null)));
     }
 
-    /** From here on the continuation's observer, if there is one, passes on to that reading. */
-    private ReplyReading splice(Ask ask, ReplyReading reading) {
-        if (ask.continues() || reading instanceof RecordedReply) {
-            call.continuation().passTo(reading);
-        }
-        return reading;
+    /** The relay goes on with a reply that continues another, and shows that reading its bytes. */
+    private ReplyReading shown(Ask ask, ReplyReading reading) {
+        return ask.continues() ? call.continuation().passTo(reading) : reading;
     }
 
     private static ErrorReply error() {
@@ -108,9 +103,8 @@ final class Replies {
                 && !head.valueStartsWith(Field.CONTENT_ENCODING, "identity");
     }
 
-    private ReplyReading unreadable(Ask ask) {
-        return splice(ask, new UselessReply(Fault.BAD_RESPONSE,
-                "a content coding that nobody asked for"));
+    private static UselessReply unreadable() {
+        return new UselessReply(Fault.BAD_RESPONSE, "a content coding that nobody asked for");
     }
 
     private static UselessReply noAnswer() {

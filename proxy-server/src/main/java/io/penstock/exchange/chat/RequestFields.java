@@ -1,5 +1,8 @@
 package io.penstock.exchange.chat;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.penstock.exchange.call.BodyEdits;
 import io.penstock.failure.Failure;
 import io.penstock.json.JsonNumber;
@@ -8,6 +11,7 @@ import io.penstock.json.TopLevelScanner;
 import io.penstock.json.TopLevelScanner.Kind;
 import io.penstock.provider.Prefill;
 import io.penstock.translate.GeminiPath;
+import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.request.GeminiLimits;
 import java.nio.charset.StandardCharsets;
 
@@ -22,14 +26,15 @@ final class RequestFields {
             {"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n",
                 "messages", "logprobs", "response_format", "user", "prompt_cache_key", "models",
                 "fallbacks", "best_of", "max_output_tokens", "generationConfig",
-                "generation_config"};
+                "generation_config", "input", "contents", "text", "output_config",
+                "output_format"};
     static final int MODEL = 0;
     private static final int STREAM = 1;
     private static final int STREAM_OPTIONS = 2;
     private static final int MAX_TOKENS = 3;
     private static final int MAX_COMPLETION_TOKENS = 4;
     private static final int N = 5;
-    private static final int MESSAGES = 6;
+    static final int MESSAGES = 6;
     private static final int LOGPROBS = 7;
     private static final int RESPONSE_FORMAT = 8;
     private static final int USER = 9;
@@ -40,11 +45,18 @@ final class RequestFields {
     private static final int MAX_OUTPUT_TOKENS = 14; // of a response
     static final int GENERATION_CONFIG = 15; // Google's
     static final int GENERATION_CONFIG_SNAKE = 16; // by its other name
+    private static final int INPUT = 17; // of a response
+    static final int CONTENTS = 18; // Google's
+    private static final int TEXT = 19; // how a response's is to look
+    private static final int OUTPUT_CONFIG = 20; // of messages
+    private static final int OUTPUT_FORMAT = 21; // as it was called before
 
     static final int MAX_MODEL_CHARS = 512;
     private static final long MAX_COUNT = 999_999_999; // no model answers with more tokens
     private static final byte[] ASK = "{\"include_usage\":true}".getBytes(
             StandardCharsets.US_ASCII);
+    private static final byte[] JSON_FORM = ascii("\"json_"); // schema, object
+    private static final byte[] FORM = ascii("\"format\"");
     private static final String ASK_MEMBER = ",\"stream_options\":{\"include_usage\":true}";
 
     private boolean inPath; // the model, and the wish for a stream
@@ -66,13 +78,20 @@ final class RequestFields {
     private long optionsStart;
     private long optionsEnd;
     private boolean continuable;
-    private long messagesEnd;
-    private final long[] limits = new long[4]; // where the two bounds of tokens stand
+    private Kind turnsKind = Kind.ABSENT; // of the conversation
+    private long turnsStart;
+    private long turnsEnd;
+    private long formStart; // of what may ask for another form than a text's
+    private long formEnd; // 0 if there is nothing
+    private byte[] formWord; // that shows it does
+    private final long[] limits = new long[8]; // where the bounds of tokens stand
 
     /** Looks for all of them. */
     static TopLevelScanner newScanner() {
         return new TopLevelScanner(NAMES).locateOnly(MESSAGES).locateOnly(RESPONSE_FORMAT)
-                .locateOnly(GENERATION_CONFIG).locateOnly(GENERATION_CONFIG_SNAKE);
+                .locateOnly(GENERATION_CONFIG).locateOnly(GENERATION_CONFIG_SNAKE)
+                .locateOnly(INPUT).locateOnly(CONTENTS).locateOnly(TEXT).locateOnly(OUTPUT_CONFIG)
+                .locateOnly(OUTPUT_FORMAT);
     }
 
     /**
@@ -128,18 +147,37 @@ final class RequestFields {
         }
         optionsStart = found.start(STREAM_OPTIONS);
         optionsEnd = found.end(STREAM_OPTIONS);
-        Kind logprobs = found.kind(LOGPROBS);
-        Kind format = found.kind(RESPONSE_FORMAT);
-        continuable = found.kind(MESSAGES) == Kind.ARRAY && choices == 1
-                && logprobs != Kind.TRUE && (format == Kind.ABSENT || format == Kind.NULL);
-        messagesEnd = found.end(MESSAGES);
+        boolean response = found.kind(MESSAGES) == Kind.ABSENT;
+        locateTurns(found, response ? INPUT : MESSAGES);
+        continuable = (turnsKind == Kind.ARRAY || response && turnsKind == Kind.STRING)
+                && choices == 1 && found.kind(LOGPROBS) != Kind.TRUE
+                && isNothing(found.kind(RESPONSE_FORMAT)) && isNothing(found.kind(OUTPUT_FORMAT));
+        int form = response ? TEXT : OUTPUT_CONFIG;
+        formWord = response ? JSON_FORM : FORM;
+        formStart = found.start(form);
+        formEnd = found.kind(form) == Kind.OBJECT ? found.end(form) : 0;
         locate(found, MAX_TOKENS, 0);
         locate(found, MAX_COMPLETION_TOKENS, 2);
+        locate(found, MAX_OUTPUT_TOKENS, 4);
         return null;
     }
 
-    /** Reads a request whose path says what else the body does; returns what is wrong, or null. */
-    Failure read(GeminiPath path, GeminiLimits limits) {
+    private static boolean isNothing(Kind kind) {
+        return kind == Kind.ABSENT || kind == Kind.NULL;
+    }
+
+    private void locateTurns(TopLevelScanner found, int member) {
+        turnsKind = found.kind(member);
+        turnsStart = found.start(member);
+        turnsEnd = found.end(member);
+    }
+
+    /**
+     * Reads a request whose path says what else the body does; returns what is wrong, or null.
+     *
+     * @param asked what its configuration says, which stands at {@code configStart}
+     */
+    Failure read(GeminiPath path, TopLevelScanner found, GeminiLimits asked, long configStart) {
         if (path.model().length() > MAX_MODEL_CHARS) {
             return new Failure(Failure.Kind.MODEL_NOT_FOUND, "No model has a name of more than "
                     + MAX_MODEL_CHARS + " characters.", "model", null);
@@ -148,10 +186,15 @@ final class RequestFields {
         model = path.model();
         stream = path.method() == GeminiPath.Method.STREAM;
         array = stream && !path.events();
-        maxTokens = limits.maxTokens();
-        choices = limits.candidates();
+        maxTokens = asked.maxTokens();
+        choices = asked.candidates();
         drafts = choices;
-        continuable = false;
+        locateTurns(found, CONTENTS);
+        continuable = turnsKind == Kind.ARRAY && choices == 1 && asked.isPlain();
+        if (asked.maxTokensStart() > 0) {
+            limits[6] = configStart + asked.maxTokensStart();
+            limits[7] = configStart + asked.maxTokensEnd();
+        }
         return null;
     }
 
@@ -200,36 +243,61 @@ final class RequestFields {
     }
 
     /**
-     * Whether a stream that broke could be continued by another target: one answer of plain text.
+     * Whether a stream that broke could be continued by another target: one answer of plain text,
+     * as far as is known without {@linkplain #wantsForm a look} at what stands deeper.
      */
     boolean isContinuable() {
         return continuable;
     }
 
+    /** Whether some of the body may ask for another form than a text's. */
+    boolean mayWantForm() {
+        return formEnd > 0;
+    }
+
+    /** Whether the whole body asks for another form than a text's: half of that is no beginning. */
+    boolean wantsForm(ByteBuf whole) {
+        ByteBuf form = whole.slice(whole.readerIndex() + (int) formStart,
+                (int) (formEnd - formStart));
+        return ByteBufUtil.indexOf(Unpooled.wrappedBuffer(formWord), form) >= 0;
+    }
+
     /**
      * Asks to go on from a text that the caller has already.
      *
+     * @param format that the body is in
      * @param prefill the way of asking it
      * @param passedTokens how many the text may have come to; they are not granted again
      */
-    void goOn(BodyEdits edits, String text, Prefill prefill, long passedTokens) {
-        StringBuilder message = new StringBuilder(",{\"role\":\"assistant\",\"content\":");
-        JsonText.quote(message, text).append(prefill.members()).append('}');
-        edits.replace(messagesEnd - 1, messagesEnd - 1,
-                message.toString().getBytes(StandardCharsets.UTF_8));
+    void goOn(BodyEdits edits, ReplyFormat format, String text, Prefill prefill,
+            long passedTokens) {
+        boolean google = format == ReplyFormat.GEMINI;
+        StringBuilder turn = new StringBuilder(google ? ",{\"role\":\"model\",\"parts\":[{\"text\":"
+                : ",{\"role\":\"assistant\",\"content\":");
+        JsonText.quote(turn, text).append(google ? "}]" : prefill.members()).append('}');
+        if (turnsKind == Kind.STRING) { // the user's only words
+            edits.replace(turnsStart, turnsStart, ascii("[{\"role\":\"user\",\"content\":"));
+            edits.replace(turnsEnd, turnsEnd,
+                    ('}' + turn.append(']').toString()).getBytes(StandardCharsets.UTF_8));
+        } else {
+            edits.replace(turnsEnd - 1, turnsEnd - 1,
+                    turn.toString().getBytes(StandardCharsets.UTF_8));
+        }
         if (!prefill.options().isEmpty()) {
-            edits.replace(messagesEnd, messagesEnd,
-                    prefill.options().getBytes(StandardCharsets.UTF_8));
+            edits.replace(turnsEnd, turnsEnd, ascii(prefill.options()));
         }
         if (maxTokens >= 0) {
-            byte[] rest = Long.toString(Math.max(1, maxTokens - passedTokens))
-                    .getBytes(StandardCharsets.US_ASCII);
+            byte[] rest = ascii(Long.toString(Math.max(1, maxTokens - passedTokens)));
             for (int at = 0; at < limits.length; at += 2) {
                 if (limits[at] > 0) {
                     edits.replace(limits[at], limits[at + 1], rest);
                 }
             }
         }
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     /** Null while nothing was read. */

@@ -6,10 +6,12 @@ import io.penstock.exchange.call.Judgement;
 import io.penstock.exchange.call.ReplyReading;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
+import io.penstock.relay.ResponseRelay;
 import io.penstock.sse.EventSplitter;
 import io.penstock.translate.ChatStream;
 import io.penstock.translate.ChatStream.Meaning;
 import io.penstock.translate.ErrorBody;
+import io.penstock.translate.OpenStream;
 import io.penstock.usage.TokenUsage;
 
 /**
@@ -26,6 +28,8 @@ abstract class StreamReply extends ReplyReading {
     final ChatLoop loop;
     final ChatCall call;
     final Ask ask;
+    private final Continuation continuation; // null where no other target shall continue it
+    private final Continuation.Observer observer; // null likewise
     TokenUsage usage; // as the provider reported it
     ChatStream.Identity identity; // what the chunks have in common; null if none has told
     private int contentEvents;
@@ -37,10 +41,19 @@ abstract class StreamReply extends ReplyReading {
     private long eventBytes; // of these
     private int leastBytes = MAX_FRAME_BYTES; // of one of these
 
-    StreamReply(ChatLoop loop, ChatCall call, Ask ask) {
+    /** {@code continuation} is null where no other target shall continue the stream. */
+    StreamReply(ChatLoop loop, ChatCall call, Ask ask, Continuation continuation) {
         this.loop = loop;
         this.call = call;
         this.ask = ask;
+        this.continuation = continuation;
+        observer = continuation == null ? null : new Continuation.Observer(this);
+    }
+
+    /** The relay outlives this reply when another one continues it, and so does its observer. */
+    @Override
+    public ResponseRelay.Observer observer() {
+        return observer == null ? this : observer;
     }
 
     @Override
@@ -116,7 +129,34 @@ abstract class StreamReply extends ReplyReading {
 
     /** Whether an error in the middle ends the stream here, and not by passing to the caller. */
     boolean keepsErrorsBack() {
-        return false;
+        return continuation != null; // another target may go on
+    }
+
+    /** The stream as another target can continue it; null where it shall not. */
+    OpenStream openStream() {
+        return null;
+    }
+
+    /** The request that the stream answers in a translation; null where it is relayed. */
+    TranslatedRequest translated() {
+        return null;
+    }
+
+    @Override
+    public void onCommit() {
+        if (continuation != null) {
+            continuation.begin(openStream(), observer, translated());
+        }
+    }
+
+    @Override
+    public boolean canBeContinuedLater() {
+        return continuation != null;
+    }
+
+    @Override
+    public boolean canBeContinued() {
+        return continuation != null && continuation.isPossible();
     }
 
     @Override
@@ -161,7 +201,12 @@ abstract class StreamReply extends ReplyReading {
 
     @Override
     public boolean hasSaidAll() {
-        return doneSeen;
+        return doneSeen || hasPassedError();
+    }
+
+    /** Whether the provider's error event has gone to the caller, who needs no other. */
+    final boolean hasPassedError() {
+        return errorSeen && !keepsErrorsBack();
     }
 
     @Override

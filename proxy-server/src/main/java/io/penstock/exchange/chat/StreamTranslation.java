@@ -6,9 +6,12 @@ import io.netty.buffer.Unpooled;
 import io.penstock.failure.Failure;
 import io.penstock.relay.Rewriter;
 import io.penstock.sse.EventSplitter;
+import io.penstock.translate.AnswerText;
 import io.penstock.translate.ChatStream.Meaning;
 import io.penstock.translate.EventStreamSplitter;
 import io.penstock.translate.EventStreamSplitter.EventStreamException;
+import io.penstock.translate.OpenStream;
+import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.ReplyTranslator;
 import io.penstock.translate.ReplyUsage;
 import java.nio.charset.StandardCharsets;
@@ -25,21 +28,52 @@ final class StreamTranslation implements Rewriter, EventSplitter.Sink {
     static final int MAX_EVENT_BYTES = 4 * 1024 * 1024;
 
     private final ByteBufAllocator allocator;
-    private final TranslatedRequest request;
+    private final TranslatedRequest request; // null where only a text is read
     private final ReplyTranslator translator;
     private final EventSplitter events;
     private final EventStreamSplitter messages; // null where server-sent events come
     private StreamReply reply;
     private ByteBuf out; // the relay's, during a call
 
-    StreamTranslation(ChatLoop loop, ByteBufAllocator allocator, TranslatedRequest request) {
+    /** {@code mayBeContinued}: another target may have to continue the text. */
+    StreamTranslation(ChatLoop loop, ByteBufAllocator allocator, TranslatedRequest request,
+            boolean mayBeContinued) {
+        this(loop, allocator, request, request.upstream());
+        translator.begin(request.upstream(), request.client(), request.options(),
+                mayBeContinued);
+    }
+
+    /** A reading of a stream in that format which writes nothing: its text goes into an answer. */
+    StreamTranslation(ChatLoop loop, ByteBufAllocator allocator, ReplyFormat upstream,
+            AnswerText answer) {
+        this(loop, allocator, null, upstream);
+        translator.readText(upstream, answer);
+    }
+
+    private StreamTranslation(ChatLoop loop, ByteBufAllocator allocator,
+            TranslatedRequest request, ReplyFormat upstream) {
         this.allocator = allocator;
         this.request = request;
         translator = new ReplyTranslator(loop.replyLoop());
-        translator.begin(request.upstream(), request.client(), request.options());
         events = new EventSplitter(this, loop.calls().scratch(), MAX_EVENT_BYTES);
-        messages = request.upstream().isEventStream()
+        messages = upstream.isEventStream()
                 ? new EventStreamSplitter(this, MAX_EVENT_BYTES) : null;
+    }
+
+    /** The request that the stream answers; null where only a text is read. */
+    TranslatedRequest request() {
+        return request;
+    }
+
+    /** The stream as another target can continue it; null where it shall not. */
+    OpenStream openStream() {
+        return translator.openStream();
+    }
+
+    private void remember() {
+        if (request != null) {
+            request.remember(translator.responseAnswer());
+        }
     }
 
     /** Tells that reply what the events mean. */
@@ -94,7 +128,7 @@ final class StreamTranslation implements Rewriter, EventSplitter.Sink {
     public boolean onEvent(ByteBuf buffer, int index, int length) {
         Meaning meaning = translator.onEvent(buffer, index, length, out);
         if (meaning == Meaning.DONE) {
-            request.remember(translator);
+            remember();
         }
         reply.onMeaning(meaning, length);
         return true;
@@ -112,7 +146,7 @@ final class StreamTranslation implements Rewriter, EventSplitter.Sink {
         boolean failed = translator.error() != null;
         Meaning end = translator.onEnd(out);
         if (end == Meaning.DONE) {
-            request.remember(translator);
+            remember();
         }
         if (end == Meaning.DONE || failed) {
             reply.onMeaning(end, 0); // else it is merely cut

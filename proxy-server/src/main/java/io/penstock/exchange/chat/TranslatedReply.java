@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.exchange.call.Ask;
 import io.penstock.failure.Failure;
 import io.penstock.relay.Rewriter;
+import io.penstock.translate.OpenStream;
 import io.penstock.usage.TokenUsage;
 
 /** A stream that is translated event by event: the translation tells what each event means. */
@@ -11,7 +12,7 @@ final class TranslatedReply extends StreamReply {
     private final StreamTranslation translation;
 
     TranslatedReply(ChatLoop loop, ChatCall call, Ask ask, StreamTranslation translation) {
-        super(loop, call, ask);
+        super(loop, call, ask, call.continuation());
         this.translation = translation;
         translation.tellTo(this);
     }
@@ -38,6 +39,16 @@ final class TranslatedReply extends StreamReply {
     @Override
     boolean keepsErrorsBack() {
         return true;
+    }
+
+    @Override
+    OpenStream openStream() {
+        return translation.openStream();
+    }
+
+    @Override
+    TranslatedRequest translated() {
+        return translation.request();
     }
 
     @Override

@@ -11,7 +11,6 @@ import io.penstock.limit.Gauge;
 import io.penstock.provider.Api;
 import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.ReplyOptions;
-import io.penstock.translate.ReplyTranslator;
 import io.penstock.translate.ResponseAnswer;
 import io.penstock.translate.request.Recalled;
 import io.penstock.translate.request.Translated;
@@ -98,10 +97,9 @@ final class TranslatedRequest implements OutboundRequest {
         return options;
     }
 
-    /** Keeps the translated answer, once it is complete, for later requests that refer to it. */
-    void remember(ReplyTranslator translator) {
-        ResponseAnswer answer = recalled == null ? null : translator.responseAnswer();
-        if (answer != null) {
+    /** Keeps the whole answer for later requests that refer to it; null for one that isn't. */
+    void remember(ResponseAnswer answer) {
+        if (recalled != null && answer != null) {
             recalled.remember(answer);
             recalled = null;
         }

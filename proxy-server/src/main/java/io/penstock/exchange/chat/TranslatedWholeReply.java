@@ -12,6 +12,7 @@ import io.penstock.translate.ChatStream.Meaning;
 import io.penstock.translate.ReplyFormat;
 import io.penstock.translate.ReplyOptions;
 import io.penstock.translate.ReplyTranslator;
+import io.penstock.translate.ResponseAnswer;
 import io.penstock.usage.TokenUsage;
 import java.util.function.Consumer;
 
@@ -33,7 +34,7 @@ final class TranslatedWholeReply extends ReplyReading implements Rewriter {
     private final ReplyFormat upstream;
     private final ReplyFormat client;
     private final ReplyOptions options;
-    private final Consumer<ReplyTranslator> onAnswer; // hears of a whole one
+    private final Consumer<ResponseAnswer> onAnswer; // hears of a whole one
     private final ReplyTranslator translator;
     private ByteBuf collected;
     private long gauged; // of what is collected, or of what was made of it
@@ -44,7 +45,7 @@ final class TranslatedWholeReply extends ReplyReading implements Rewriter {
     private int answerBytes;
 
     TranslatedWholeReply(ChatLoop loop, ByteBufAllocator allocator, ReplyFormat upstream,
-            ReplyFormat client, ReplyOptions options, Consumer<ReplyTranslator> onAnswer) {
+            ReplyFormat client, ReplyOptions options, Consumer<ResponseAnswer> onAnswer) {
         this.allocator = allocator;
         this.upstream = upstream;
         this.client = client;
@@ -138,7 +139,7 @@ final class TranslatedWholeReply extends ReplyReading implements Rewriter {
             release();
         } else {
             answerBytes = out.readableBytes();
-            onAnswer.accept(translator);
+            onAnswer.accept(translator.responseAnswer());
         }
     }
 

@@ -54,7 +54,7 @@ final class Translations {
         boolean prefills = text != null && provider.takesPrefill(target.model());
         if (prefills) {
             BodyEdits edits = loop.calls().edits().clear();
-            call.fields().goOn(edits, text, Prefill.PLAIN, passedTokens);
+            call.fields().goOn(edits, call.format(), text, Prefill.PLAIN, passedTokens);
             try {
                 return translate(target, provider, asksForUsage, edits, promptTokens, true);
             } catch (UntranslatableException e) {

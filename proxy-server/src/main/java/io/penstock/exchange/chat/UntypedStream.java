@@ -97,6 +97,12 @@ final class UntypedStream extends ReplyReading implements Rewriter {
         }
     }
 
+    /** Of what continues the stream, where that is none. */
+    @Override
+    public void onPayload(ByteBuf buffer, int index, int length) {
+        events.onPayload(buffer, index, length);
+    }
+
     @Override
     public int maxSplitEvent() {
         return events.maxSplitEvent();

@@ -7,6 +7,7 @@ import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.Judgement;
 import io.penstock.exchange.call.ReplyReading;
 import io.penstock.failure.Fault;
+import io.penstock.translate.WholeAnswer;
 import io.penstock.translate.WholeAnswer.Finding;
 import io.penstock.usage.TokenUsage;
 
@@ -27,6 +28,7 @@ final class WholeReply extends ReplyReading {
 
     private final ChatLoop loop;
     private final ByteBufAllocator allocator;
+    private final ChatCall call;
     private final Ask ask;
     private final AnswerShape shape;
     private final long wholeLength;
@@ -36,6 +38,7 @@ final class WholeReply extends ReplyReading {
     private boolean watches = true; // for what is no answer
     private ByteBuf collected; // what has come, to be looked at; null while there is nothing
     private Finding found; // null until it was looked at
+    private String id; // of a response; null for none
     private byte[] carry; // the end of the pieces so far; null while there is but one
     private TokenUsage usage;
     private long payloadBytes;
@@ -52,6 +55,7 @@ final class WholeReply extends ReplyReading {
         this.allocator = allocator;
         googles = call.endpoint().isGoogles();
         shape = AnswerShape.of(call.endpoint());
+        this.call = call;
         this.ask = ask;
         this.wholeLength = wholeLength;
     }
@@ -94,6 +98,7 @@ final class WholeReply extends ReplyReading {
     public void onCommit() {
         watches = false; // it need not be asked any more whether it is an answer
         release();
+        call.onResponse(id, ask.provider());
     }
 
     @Override
@@ -175,7 +180,7 @@ final class WholeReply extends ReplyReading {
         if (length == wholeLength) {
             watches = false;
             lookedAtBytes = payloadBytes;
-            found = shape.read(loop.calls().scratch().copy(buffer, from, end - from), end - from);
+            read(loop.calls().scratch().copy(buffer, from, end - from), end - from);
             return;
         }
         if (collected == null) {
@@ -187,13 +192,20 @@ final class WholeReply extends ReplyReading {
         }
     }
 
+    private void read(byte[] bytes, int length) {
+        found = shape.read(bytes, length);
+        if (shape == AnswerShape.OUTPUT) {
+            id = WholeAnswer.id(bytes, length);
+        }
+    }
+
     /** Looks at what has come, which may be all. */
     private void look() {
         watches = false;
         if (collected != null) {
             int length = collected.readableBytes();
             lookedAtBytes = payloadBytes;
-            found = shape.read(loop.calls().scratch().copy(collected, 0, length), length);
+            read(loop.calls().scratch().copy(collected, 0, length), length);
             collected.release();
             collected = null;
         }

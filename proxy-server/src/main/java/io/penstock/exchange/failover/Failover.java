@@ -67,6 +67,8 @@ public final class Failover {
     private boolean hasWaited; // for a first one, which happens once
     private long pauseUntilNanos;
     private int sameTargetTries;
+    private Candidate resting; // asked for a wait that may be waited out; null if none has
+    private long restsUntilNanos;
 
     /**
      * For one exchange, of which no target is known yet.
@@ -118,8 +120,7 @@ public final class Failover {
         if (first == null) {
             return waitForFirst(nowNanos);
         }
-        calls.upstream().pool(first.provider()).retryBudget()
-                .onFirstTry(policy.retry().budgetRatio());
+        budget(first).onFirstTry(policy.retry().budgetRatio());
         planHedge(first, nowNanos);
         start(first, Ask.Why.FIRST, null, nowNanos);
         return true;
@@ -358,6 +359,9 @@ public final class Failover {
         }
         if (failed.verdict() == ReplyVerdict.CONTEXT_LENGTH) {
             targets.exclude(failed.target().model());
+            if (resting != null && resting.target().model().equals(failed.target().model())) {
+                resting = null; // it would not be long enough there either
+            }
         }
         return tryAgain(failed, failed.verdict() == ReplyVerdict.TRANSIENT
                 && failed.retryAfterNanos() == RetryAfter.NONE
@@ -398,7 +402,6 @@ public final class Failover {
     private boolean tryAgain(Attempt failed, boolean maySucceedNow, long retryAfterNanos,
             long nowNanos) {
         Candidate candidate = failed.ask().candidate();
-        RetryBudget budget = calls.upstream().pool(candidate.provider()).retryBudget();
         boolean keyAtFault = failed.verdict() == ReplyVerdict.BAD_KEY
                 || failed.verdict() == ReplyVerdict.RATE_LIMITED;
         NextStep step = NextStep.after(new NextStep.Situation(
@@ -407,20 +410,23 @@ public final class Failover {
                 keyAtFault && candidate.provider().keys().hasAnotherReady(
                         failed.target().model(), nowNanos),
                 maySucceedNow, targets.isPassable(candidate, nowNanos), sameTargetTries,
-                retryAfterNanos, budget.isLeft()), policy.retry(), candidate.policy().waits());
+                retryAfterNanos, budget(candidate).isLeft()), policy.retry(),
+                candidate.policy().waits());
         return switch (step.kind()) {
             case OTHER_KEY -> startWithOtherKey(failed, nowNanos);
             case AGAIN -> {
                 sameTargetTries++;
-                yield pause(failed, budget, ThreadLocalRandom.current().nextLong(MIN_PAUSE_NANOS,
-                        MAX_PAUSE_NANOS), nowNanos);
+                yield pause(failed, candidate, ThreadLocalRandom.current().nextLong(
+                        MIN_PAUSE_NANOS, MAX_PAUSE_NANOS), nowNanos);
             }
             case WAIT -> {
                 sameTargetTries++;
-                yield pause(failed, budget, step.nanos(), nowNanos);
+                yield pause(failed, candidate, step.nanos(), nowNanos);
             }
-            case NEXT_TARGET -> startNext(failed, nowNanos) || step.nanos() != RetryAfter.NONE
-                    && pause(failed, budget, step.nanos(), nowNanos);
+            case NEXT_TARGET -> {
+                noteRest(candidate, step.nanos(), nowNanos);
+                yield startNext(failed, nowNanos) || waitForRest(failed, nowNanos);
+            }
             case NOTHING -> false;
         };
     }
@@ -435,9 +441,32 @@ public final class Failover {
         return true;
     }
 
-    private boolean pause(Attempt failed, RetryBudget budget, long nanos, long nowNanos) {
-        budget.tryTake();
-        paused = failed.ask().candidate();
+    /** Keeps the target that will have rested first, for when no other is left. */
+    private void noteRest(Candidate candidate, long nanos, long nowNanos) {
+        if (nanos != RetryAfter.NONE
+                && (resting == null || nowNanos + nanos - restsUntilNanos < 0)) {
+            resting = candidate;
+            restsUntilNanos = nowNanos + nanos;
+        }
+    }
+
+    /** No other target is left: waits for one that has asked for a short wait, if there is one. */
+    private boolean waitForRest(Attempt failed, long nowNanos) {
+        Candidate rested = resting;
+        resting = null;
+        long wait = Math.max(0, restsUntilNanos - nowNanos);
+        return rested != null && wait < time.leftNanos(nowNanos) && budget(rested).isLeft()
+                && pause(failed, rested, wait, nowNanos);
+    }
+
+    private RetryBudget budget(Candidate candidate) {
+        return calls.upstream().pool(candidate.provider()).retryBudget();
+    }
+
+    /** Asks that target in so many nanoseconds, and nobody until then. */
+    private boolean pause(Attempt failed, Candidate candidate, long nanos, long nowNanos) {
+        budget(candidate).tryTake();
+        paused = candidate;
         pauseUntilNanos = nowNanos + nanos;
         timing.enter(Stage.PROVIDER, nowNanos);
         failed.abandon();

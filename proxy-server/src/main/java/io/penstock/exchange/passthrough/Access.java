@@ -2,6 +2,7 @@ package io.penstock.exchange.passthrough;
 
 import io.penstock.caller.Caller;
 import io.penstock.exchange.call.Policy;
+import io.penstock.exchange.call.ResponseOrigins;
 import io.penstock.exchange.call.Whom;
 import io.penstock.failure.Failure;
 import io.penstock.provider.Api;
@@ -27,6 +28,15 @@ final class Access {
         this.caller = caller;
         this.policy = policy;
         this.stored = stored;
+    }
+
+    /** The provider that keeps what the path names: of a response the one that made it. */
+    static Provider keeper(PassThroughPath call, Policy policy, ResponseOrigins origins,
+            Provider otherwise) {
+        String id = call.responseId();
+        String name = id == null ? null : origins.provider(id);
+        Provider maker = name == null ? null : policy.providers().get(name);
+        return maker == null ? otherwise : maker;
     }
 
     /** Whether only some models are open to the caller. */

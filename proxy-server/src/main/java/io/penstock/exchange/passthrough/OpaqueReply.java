@@ -71,9 +71,29 @@ final class OpaqueReply extends ReplyReading {
         if (found == Finding.ERROR) {
             return fail(Fault.ERROR_IN_REPLY, "the reply holds an error");
         }
+        if (kind == Kind.JSON && ended && begun < JUDGED_BYTES && isNothing()) {
+            return begun == 0 ? fail(Fault.EMPTY_REPLY, "the reply is empty")
+                    : fail(Fault.BAD_RESPONSE, "the reply holds no answer");
+        }
         boolean shows = kind != Kind.JSON || found != Finding.OTHER || begun == JUDGED_BYTES;
         return ended || payloadBytes > 0 && shows || impatient ? Judgement.COMMIT
                 : Judgement.WAIT;
+    }
+
+    /** Whether all of a reply is neither a list nor an object with anything in it. */
+    private boolean isNothing() {
+        int first = pastBlanks(0);
+        byte opening = first < begun ? beginning[first] : 0;
+        int second = pastBlanks(first + 1);
+        return opening != '[' && (opening != '{' || second < begun && beginning[second] == '}');
+    }
+
+    private int pastBlanks(int from) {
+        int at = from;
+        while (at < begun && beginning[at] >= 0 && beginning[at] <= ' ') {
+            at++;
+        }
+        return at;
     }
 
     @Override

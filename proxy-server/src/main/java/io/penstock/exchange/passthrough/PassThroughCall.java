@@ -94,7 +94,8 @@ public final class PassThroughCall implements Call {
         this.path = path;
         this.limits = limits;
         body = new RequestBody(loop.bodyMemory());
-        access = new Access(caller, policy, stored);
+        access = new Access(caller, policy,
+                Access.keeper(path, policy, loop.responseOrigins(), stored));
         signed = access.wantsSignature(path);
         timeoutNanos = CallersTimeout.nanos(head);
         method = head.method();

@@ -20,6 +20,7 @@ public record PassThroughPath(Kind kind, String provider, String path, String qu
     private static final String PROVIDER_PREFIX = "/passthrough/";
     private static final String MESSAGE_BATCHES = "/messages/batches";
     private static final String FILES = "/files";
+    private static final String RESPONSES = "/responses/";
 
     /** What OpenAI keeps for an account, each with all that is below it. */
     private static final List<String> KEPT = List.of(FILES, "/batches", "/uploads",
@@ -107,6 +108,15 @@ public record PassThroughPath(Kind kind, String provider, String path, String qu
             kept |= isAtOrBelow(path, resource);
         }
         return kept ? Kind.STORED : null;
+    }
+
+    /** The id of the stored response that it is about; null if it is about another thing. */
+    String responseId() {
+        if (kind != Kind.STORED || !path.startsWith(RESPONSES)) {
+            return null;
+        }
+        int slash = path.indexOf('/', RESPONSES.length());
+        return path.substring(RESPONSES.length(), slash < 0 ? path.length() : slash);
     }
 
     /** Whether it does something with a response that is sent to it, by a model. */

@@ -18,6 +18,7 @@ import io.penstock.limit.Gauge;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
 import io.penstock.testing.FuzzInput;
+import io.penstock.translate.ReplyFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -59,12 +60,13 @@ public final class BodyEditsFuzz {
                         "not the caller's mistake");
                 return;
             }
-            boolean goesOn = input.chooses(2) && fields.isContinuable();
+            boolean goesOn = input.chooses(2) && fields.isContinuable()
+                    && scanner.kind(RequestFields.MESSAGES) == TopLevelScanner.Kind.ARRAY;
             String model = input.chooses(3) ? fields.model() : MODEL;
             BodyEdits edits = new BodyEdits().clear();
             fields.fit(edits, model, asks);
             if (goesOn) {
-                fields.goOn(edits, TEXT, type.prefill(), 3);
+                fields.goOn(edits, ReplyFormat.CHAT, TEXT, type.prefill(), 3);
             }
             controls.strip(edits);
             byte[] sent = sent(input, edits, FuzzInput.whole(body.length));

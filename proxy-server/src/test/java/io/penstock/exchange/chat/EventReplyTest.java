@@ -26,7 +26,7 @@ class EventReplyTest {
             """)
     void goesOnBehindAnEventThatIsNoJson(Endpoint endpoint, String type, String data) {
         EventReply reply = new EventReply(ChatCalls.loop(), ChatCalls.chat(endpoint),
-                ChatCalls.ask());
+                ChatCalls.ask(), false);
         String event = "event: " + type + "\ndata: ";
 
         boolean broken = passes(reply, event + data.substring(0, data.length() - 3) + "\n\n");

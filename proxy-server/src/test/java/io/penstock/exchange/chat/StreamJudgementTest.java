@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.Judgement;
 import io.penstock.exchange.call.ReplyReading;
 import io.penstock.route.HoldSettings;
+import io.penstock.translate.ReplyFormat;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -116,9 +118,9 @@ class StreamJudgementTest {
         text reason usage done   | true  | COMMIT         | END       | true     | true
         role reason              | false | COMMIT         | WAIT      | true     | false
         role done                | true  | NO_CONTENT     | END       | false    | false
-        error                    | false | ERROR_IN_REPLY | WAIT      | true     | false
-        error                    | true  | ERROR_IN_REPLY | END       | true     | false
-        text error               | true  | ERROR_IN_REPLY | END       | true     | false
+        error                    | false | ERROR_IN_REPLY | WAIT      | true     | true
+        error                    | true  | ERROR_IN_REPLY | END       | true     | true
+        text error               | true  | ERROR_IN_REPLY | END       | true     | true
         garbage                  | false | WAIT           | WAIT      | false    | false
         garbage                  | true  | NO_CONTENT     | END       | false    | false
         oversized                | false | COMMIT         | WAIT      | true     | false
@@ -145,8 +147,8 @@ class StreamJudgementTest {
         start text done        | true  | COMMIT         | END       | true     | true
         start reason           | false | WAIT           | WAIT      | false    | false
         start reason done      | false | COMMIT         | WAIT      | true     | true
-        error                  | false | ERROR_IN_REPLY | WAIT      | true     | false
-        start text error       | true  | ERROR_IN_REPLY | END       | true     | false
+        error                  | false | ERROR_IN_REPLY | WAIT      | true     | true
+        start text error       | true  | ERROR_IN_REPLY | END       | true     | true
         garbage                | false | WAIT           | WAIT      | false    | false
         start oversized        | true  | COMMIT         | END       | true     | false
         start oversized text   | true  | COMMIT         | END       | false    | false
@@ -155,7 +157,7 @@ class StreamJudgementTest {
             boolean complete, boolean saidAll) {
         ChatCall call = ChatCalls.of(Endpoint.MESSAGES,
                 "{\"model\":\"m\",\"stream\":true,\"max_tokens\":9,\"messages\":[]}");
-        EventReply reading = new EventReply(ChatCalls.loop(), call, ChatCalls.ask());
+        EventReply reading = new EventReply(ChatCalls.loop(), call, ChatCalls.ask(), false);
         read(reading, MESSAGES, events);
         check(reading, ended, held, committed, complete, saidAll);
     }
@@ -178,13 +180,13 @@ class StreamJudgementTest {
         """, useHeadersInDisplayName = true)
     void judgesChunksThatAreRecorded(String events, boolean ended, String held, String committed,
             boolean complete, boolean saidAll) {
-        RecordedReply reading = recorded(chat(""));
+        EventReply reading = recorded(chat(""));
         read(reading, CHUNKS, events);
         check(reading, ended, held, committed, complete, saidAll);
     }
 
-    private static RecordedReply recorded(ChatCall call) {
-        return new RecordedReply(ChatCalls.loop(), call, ChatCalls.ask(), null, true);
+    private static EventReply recorded(ChatCall call) {
+        return new EventReply(ChatCalls.loop(), call, ChatCalls.ask(), true);
     }
 
     /** Whether another target could go on where a recorded stream broke off. */
@@ -200,8 +202,9 @@ class StreamJudgementTest {
         text tool        | false
         """, useHeadersInDisplayName = true)
     void knowsWhichStreamsCanBeContinued(String events, boolean possible) {
-        RecordedReply reading = recorded(chat(""));
+        EventReply reading = recorded(chat(""));
         read(reading, CHUNKS, events);
+        reading.onCommit();
         assertThat(reading.canBeContinued()).isEqualTo(possible);
     }
 
@@ -215,30 +218,41 @@ class StreamJudgementTest {
         true  | more                   | true  | JOIN           | END       | false    | false
         true  | half                   | false | WAIT           | WAIT      | false    | false
         true  | half                   | true  | NO_CONTENT     | END       | false    | false
-        true  | half reason            | false | JOIN           | WAIT      | true     | false
-        true  | reason                 | false | JOIN           | WAIT      | true     | false
+        true  | half reason            | false | WAIT           | WAIT      | false    | false
+        true  | half reason            | true  | JOIN           | END       | true     | true
+        true  | reason done            | false | JOIN           | WAIT      | true     | true
         true  | more reason done       | true  | JOIN           | END       | true     | true
         true  | more done              | true  | JOIN           | END       | false    | false
         true  | first more             | false | JOIN           | WAIT      | false    | false
         true  | tool                   | false | DIVERGED       | DIVERGED  | false    | false
         true  | more tool              | false | DIVERGED       | DIVERGED  | false    | false
-        true  | error                  | false | ERROR_IN_REPLY | ERROR_IN_REPLY | true   | false
+        true  | error                  | false | ERROR_IN_REPLY | ERROR_IN_REPLY | false  | false
         false | half                   | false | WAIT           | WAIT      | false    | false
         false | half more              | false | DIVERGED       | DIVERGED  | false    | false
         false | text                   | false | DIVERGED       | DIVERGED  | false    | false
-        false | reason                 | false | DIVERGED       | DIVERGED  | true     | false
-        false | half reason            | false | DIVERGED       | DIVERGED  | true     | false
+        false | reason done            | false | DIVERGED       | DIVERGED  | true     | true
+        false | half reason            | true  | DIVERGED       | DIVERGED  | true     | true
         false | first                  | false | JOIN           | WAIT      | false    | false
         false | first reason done      | true  | JOIN           | END       | true     | true
         """, useHeadersInDisplayName = true)
     void judgesAStreamThatContinuesAnother(boolean shown, String events, boolean ended,
             String held, String committed, boolean complete, boolean saidAll) {
         ChatCall call = chat("");
-        read(recorded(call), CHUNKS, "role first");
+        EventReply first = recorded(call);
+        read(first, CHUNKS, "role first");
+        first.onCommit();
         call.continuation().beginSplice(shown);
         SplicedReply reading = new SplicedReply(ChatCalls.loop(), call,
-                ChatCalls.ask(Ask.Why.CONTINUE, false), null);
-        read(reading, CHUNKS, events);
+                ChatCalls.ask(Ask.Why.CONTINUE, false), new StreamTranslation(ChatCalls.loop(),
+                UnpooledByteBufAllocator.DEFAULT, ReplyFormat.CHAT,
+                call.continuation().answer()));
+        for (String each : events == null ? new String[0] : events.split(" ")) {
+            ByteBuf event = Unpooled.copiedBuffer(CHUNKS.get(each), StandardCharsets.UTF_8);
+            reading.rewriter().rewrite(event, 0, event.readableBytes(), Unpooled.EMPTY_BUFFER);
+        }
+        if (ended) {
+            reading.rewriter().finish(Unpooled.EMPTY_BUFFER);
+        }
         check(reading, ended, held, committed, complete, saidAll);
     }
 

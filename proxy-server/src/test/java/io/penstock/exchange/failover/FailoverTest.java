@@ -52,6 +52,8 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who is asked next, in what time, and when a pause comes first. */
 class FailoverTest implements AttemptListener {
@@ -389,6 +391,67 @@ class FailoverTest implements AttemptListener {
         failover.stop();
         assertThat(failover.isPaused()).isFalse();
         assertThat(isAsked(toA)).isFalse();
+    }
+
+    private static void refuse(EmbeddedDuplex connection, String status, String fields) {
+        read(connection, "HTTP/1.1 " + status + " No\r\n" + fields.replace("; ", "\r\n")
+                + (fields.isEmpty() ? "" : "\r\n") + "content-length: 0\r\n\r\n");
+    }
+
+    /**
+     * The first target asks for a wait, the second fails, too: what follows, and after how long.
+     * {@code nextMs} is empty where nothing follows.
+     */
+    @ParameterizedTest(name = "{0}, {1}")
+    @CsvSource(delimiter = '|', nullValues = "-", textBlock = """
+        a                    | b                   | next | nextMs
+        retry-after: 2       | 404                 | a    | 2000
+        retry-after: 10      | 404                 | a    | 10000
+        retry-after: 11      | 404                 | -    |
+        retry-after: 2       | 429 retry-after: 1  | b    | 1000
+        retry-after: 1       | 429 retry-after: 2  | a    | 1000
+        retry-after: 3       | 429 retry-after: 99 | a    | 3000
+        retry-after: 99      | 429 retry-after: 4  | b    | 4000
+        retry-after: 99      | 429 retry-after: 99 | -    |
+        """, useHeadersInDisplayName = true)
+    void waitsForTheFirstToHaveRestedWhereNoOtherIsLeft(String first, String second, String next,
+            Long nextMillis) {
+        start(true, "a", "b");
+        isAsked(toA);
+        refuse(toA, "429", first);
+        assertThat(isAsked(toB)).as("nothing is waited for while another is left").isTrue();
+        EmbeddedDuplex againToA = calls.connect(a);
+        EmbeddedDuplex againToB = calls.connect(b);
+
+        refuse(toB, second.substring(0, 3), second.substring(3).strip());
+
+        assertThat(goesOn).isEqualTo(next != null);
+        assertThat(failover.isPaused()).isEqualTo(next != null);
+        if (next != null) {
+            pass(nextMillis - 1);
+            assertThat(isAsked(againToA) || isAsked(againToB) || isAsked(toB)).isFalse();
+            pass(1);
+            assertThat(failover.isPaused()).isFalse();
+            assertThat(failover.leader().target()).hasToString(next + "/m");
+            assertThat(isAsked(againToA) || isAsked(againToB) || isAsked(toB)).isTrue();
+        }
+    }
+
+    /** What has passed since then counts. */
+    @Test
+    void waitsForTheRestOfTheRest() {
+        start(true, "a", "b");
+        isAsked(toA);
+        refuse(toA, "429", "retry-after: 9");
+        EmbeddedDuplex again = calls.connect(a);
+        pass(8_500);
+        refuse(toB, "404", "");
+        assertThat(failover.isPaused()).isTrue();
+        pass(499);
+        assertThat(isAsked(again)).isFalse();
+        pass(1);
+        assertThat(isAsked(again)).isTrue();
+        assertThat(log).hasToString("a/m=429, b/m=404");
     }
 
     @Test

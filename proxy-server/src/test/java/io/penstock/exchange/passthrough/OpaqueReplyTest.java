@@ -45,6 +45,32 @@ class OpaqueReplyTest {
         assertThat(reply.hasSaidAll()).isFalse();
     }
 
+    /** Of JSON that another target could send as well, whatever its members are called. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+        {}                              | BAD_RESPONSE
+        ` \n{ \t}`                      | BAD_RESPONSE
+        null                            | BAD_RESPONSE
+        "ok"                            | BAD_RESPONSE
+        <html></html>                   | BAD_RESPONSE
+        OK                              | BAD_RESPONSE
+        ``                              | EMPTY_REPLY
+        {"error":{"message":"busy"}}    | ERROR_IN_REPLY
+        {"data":[]}                     | COMMIT
+        {"a":1}                         | COMMIT
+        [{"index":0,"score":0.5}]       | COMMIT
+        []                              | COMMIT
+        """)
+    void judgesWholeJson(String body, String expected) {
+        for (int size : PIECE_SIZES) {
+            OpaqueReply reply = new OpaqueReply(new Scratch(), false, false, false, Kind.JSON);
+            read(reply, body, size);
+            Judgement held = reply.judge(true, body.length());
+            assertThat(held == Judgement.FAILED ? reply.fault().toString() : held.toString())
+                    .isEqualTo(expected);
+        }
+    }
+
     @ParameterizedTest
     @FieldSource("PIECE_SIZES")
     void countsTheEventsOfAStream(int size) {

@@ -319,7 +319,30 @@ class GeminiRequestTest {
         ByteBuf bytes = Unpooled.copiedBuffer("xx" + JsonTree.quoted(config) + "yy",
                 StandardCharsets.UTF_8);
 
-        assertThat(GeminiLimits.of(bytes, 2, bytes.readableBytes() - 4))
-                .isEqualTo(new GeminiLimits(maxTokens, candidates));
+        GeminiLimits limits = GeminiLimits.of(bytes, 2, bytes.readableBytes() - 4);
+        assertThat(limits.maxTokens()).isEqualTo(maxTokens);
+        assertThat(limits.candidates()).isEqualTo(candidates);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"{'maxOutputTokens':7}|7",
+        "{'a':{},'max_output_tokens': '70' ,'b':1}|'70'", "{'maxOutputTokens':1e3}|1e3"})
+    void theBoundOfTheAnswerIsFound(String config, String value) {
+        String text = JsonTree.quoted(config);
+        ByteBuf bytes = Unpooled.copiedBuffer(text, StandardCharsets.UTF_8);
+
+        GeminiLimits limits = GeminiLimits.of(bytes, 0, bytes.readableBytes());
+
+        assertThat(text.substring((int) limits.maxTokensStart(), (int) limits.maxTokensEnd()))
+                .isEqualTo(JsonTree.quoted(value));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"{}|true", "{'responseMimeType':'text/plain'}|true",
+        "{'response_mime_type':'application/json'}|false", "{'responseLogprobs':true}|false",
+        "{'responseLogprobs':false}|true", "{'responseMimeType':'text/x.enum'}|false"})
+    void whetherTheAnswerIsPlainTextIsRead(String config, boolean plain) {
+        ByteBuf bytes = Unpooled.copiedBuffer(JsonTree.quoted(config), StandardCharsets.UTF_8);
+        assertThat(GeminiLimits.of(bytes, 0, bytes.readableBytes()).isPlain()).isEqualTo(plain);
     }
 }
