@@ -100,6 +100,7 @@ final class Rehearsal {
         List<String> command = new ArrayList<>(List.of(
                 home.resolve(Path.of("runtime", "bin", "java")).toString(),
                 "@" + home.resolve(Path.of("lib", "jvm.options"))));
+        command.add("-Djava.library.path=" + home.resolve(Path.of("lib", "native")));
         command.addAll(options);
         command.addAll(List.of("-jar", home.resolve(Path.of("lib", "penstock.jar")).toString()));
         command.addAll(List.of(arguments));

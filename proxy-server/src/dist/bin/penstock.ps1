@@ -36,6 +36,9 @@ if ($version -ge 24) {
 if ($version -ge 25) {
     $flags += '-XX:+UseCompactObjectHeaders'
 }
+if (Test-Path (Join-Path $root 'lib\native')) {
+    $flags += "-Djava.library.path=$(Join-Path $root 'lib\native')"
+}
 $cache = Join-Path $root 'lib\penstock.aot'
 if (($java -eq $bundled) -and (Test-Path $cache)) {
     $flags += "-XX:AOTCache=$cache", '-Xlog:aot=off', '-Xlog:cds=off'

@@ -20,8 +20,8 @@ class LaunchersTest {
     private static final Pattern OPTION =
             Pattern.compile("(?:-XX:|-D|-Xm|--)[A-Za-z+-][^\\s'\")(,]*");
     private static final Pattern SIZE =
-            Pattern.compile("-Xm.*|-XX:Max.*|-XX:(SharedArchiveFile|AOTCache|.*SharedArchive).*"
-                    + "|--release.*|--$");
+            Pattern.compile("-Xm.*|-XX:Max.*|-XX:[+A-Za-z]*(SharedArchive|AOTCache).*"
+                    + "|-Djava.library.path=.*");
 
     /** In the lines that give options: those that begin with one, or add to a list of them. */
     private static Set<String> options(Path... files) throws IOException {

@@ -23,6 +23,11 @@ final class NearestPath {
 
     private NearestPath() {}
 
+    /** The paths that guesses are made of. */
+    static List<String> known() {
+        return KNOWN;
+    }
+
     /** The end of a message, with a blank before it: what was meant; empty for no guess. */
     static String hint(String path) {
         String nearest = path.length() > MAX_CHARS ? null : nearest(path);

@@ -15,8 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 class ConfFilesTest {
     private static final Path CONF = Path.of("..", "conf");
@@ -42,6 +45,24 @@ class ConfFilesTest {
         keys.replaceAll((name, value) -> "key-of-" + name);
 
         assertThat(ConfigLoader.load(file, keys).warnings()).isEmpty();
+    }
+
+    /** Compose takes one of two dollar signs away. */
+    @Test
+    void theProxyOfTheCompositionHasAFileThatLoads(@TempDir Path directory) throws Exception {
+        Map<?, ?> compose = (Map<?, ?>) new Load(LoadSettings.builder().build())
+                .loadFromString(Files.readString(CONF.resolve("compose.yaml")));
+        Map<?, ?> configs = (Map<?, ?>) compose.get("configs");
+        String content = (String) ((Map<?, ?>) configs.get("penstock")).get("content");
+        Path file = Files.writeString(directory.resolve("penstock.yaml"),
+                content.replace("$$", "$"));
+
+        Settings settings = ConfigLoader.load(file, Map.of("OPENAI_API_KEY", "k",
+                "PENSTOCK_ADMIN_TOKEN", "t", "PENSTOCK_KEY_HASH", "sha256:" + "0".repeat(64)))
+                .settings();
+
+        assertThat(settings.auth().keys()).hasSize(1);
+        assertThat(settings.admin().token()).isEqualTo("t");
     }
 
     @Test
