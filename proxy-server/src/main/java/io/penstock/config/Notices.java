@@ -20,10 +20,9 @@ final class Notices {
     }
 
     private static final Map<Field<?>, Notice<?>> NOTICES = new IdentityHashMap<>();
-    private static final List<String> IGNORED_VARIABLES = List.of("REDIS_URL");
+    private static final List<String> IGNORED_VARIABLES = List.of();
 
     static {
-        noEffect(Schema.REDIS, redis -> redis.has(Schema.REDIS_URL));
         noEffect(Schema.POSTHOG, posthog -> posthog.has(Schema.POSTHOG_HOST));
     }
 

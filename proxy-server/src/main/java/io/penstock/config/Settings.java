@@ -8,6 +8,7 @@ import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.redis.RedisSettings;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.upstream.BreakerSettings;
@@ -24,12 +25,14 @@ import java.util.List;
  * @param debug whether the log tells what peers do wrong, too
  * @param unrouted how calls of models without a route are carried out
  * @param cache which replies are given again
+ * @param redis where proxies share what they know
  */
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
         List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
         CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
         BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
-        Duration shutdownGrace, boolean debug, RoutePolicy unrouted, CacheSettings cache) {
+        Duration shutdownGrace, boolean debug, RoutePolicy unrouted, CacheSettings cache,
+        RedisSettings redis) {
 
     /** One that carries out calls of models without a route by default, and caches nothing. */
     public Settings(List<ListenSettings> listen, AdminSettings admin,
@@ -38,7 +41,8 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
             BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
             Duration shutdownGrace, boolean debug) {
         this(listen, admin, providers, routes, auth, cors, limits, budget, prices, breaker, retry,
-                observe, shutdownGrace, debug, RoutePolicy.DEFAULT, CacheSettings.DEFAULT);
+                observe, shutdownGrace, debug, RoutePolicy.DEFAULT, CacheSettings.DEFAULT,
+                RedisSettings.NONE);
     }
 
     public Settings {
@@ -50,7 +54,7 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
     /** These settings with that response cache. */
     public Settings withCache(CacheSettings other) {
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget, prices,
-                breaker, retry, observe, shutdownGrace, debug, unrouted, other);
+                breaker, retry, observe, shutdownGrace, debug, unrouted, other, redis);
     }
 
     /** These settings without an access log. */
@@ -58,6 +62,6 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
                 prices, breaker, retry,
                 new ObserveSettings(null, observe.json(), observe.fullHeaders(), observe.otlp()),
-                shutdownGrace, debug, unrouted, cache);
+                shutdownGrace, debug, unrouted, cache, redis);
     }
 }

@@ -3,7 +3,6 @@ package io.penstock.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,12 +25,11 @@ class ConfigNoticesTest {
                     hedge: {after: p95, max_ratio: 0.05}
                     midstream: continue
                     on_cancel: drain
-                redis: {url: "rediss://host"}
                 observe:
                   posthog: {host: https://eu.i.posthog.com}
                 """).warnings()).allMatch(each -> each.endsWith(": has no effect in this version"))
                 .extracting(each -> each.substring(0, each.indexOf(": has")))
-                .containsExactly("9:1: redis", "11:3: observe.posthog");
+                .containsExactly("10:3: observe.posthog");
     }
 
     @Test
@@ -64,18 +62,8 @@ class ConfigNoticesTest {
                   - model: m
                     targets: [p/x]
                     hedge: {after: p100}
-                redis: {url: "http://host"}
                 """).mistakes()).containsExactly(
                 "6:13: routes[0].hedge.after: unexpected value 'p100', expected p50 to p99, or a "
-                        + "duration such as 250ms, 2s, 5m or 1h, of 365d at most",
-                "7:9: redis.url: unexpected value \"http://host\", expected a URL that begins "
-                        + "with redis://, rediss://, redis-cluster:// or redis-sentinel://");
-    }
-
-    @Test
-    void warnsOfVariablesThatHaveNoEffectYet() throws ConfigException {
-        assertThat(file("providers: [{name: vllm}]").with(Map.of("REDIS_URL", "redis://h"))
-                .warnings()).containsExactly(
-                        "environment: REDIS_URL: has no effect in this version");
+                        + "duration such as 250ms, 2s, 5m or 1h, of 365d at most");
     }
 }
