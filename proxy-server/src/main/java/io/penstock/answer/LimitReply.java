@@ -92,6 +92,8 @@ public final class LimitReply {
                     + "month is spent, or has less left than the request asks for.");
             case BUDGET_RESERVED -> Failure.of(limited, "What is left of this month's budget is "
                     + "reserved by requests under way.");
+            case SHARED_COUNT_AWAY -> Failure.of(Failure.Kind.OVERLOADED, "What callers use is "
+                    + "counted together with other proxies, which cannot be asked at the moment.");
             case TOO_MANY_CALLERS -> Failure.of(Failure.Kind.OVERLOADED,
                     "Too many callers at once. Try again in a moment.");
         };

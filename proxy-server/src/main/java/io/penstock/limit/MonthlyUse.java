@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * that is about to be refused for its dollars may stand in the way of another's tokens; never the
  * other way round.
  */
-final class MonthlyUse extends CallerTable.Entry {
+class MonthlyUse extends CallerTable.Entry {
     private static final AtomicLongFieldUpdater<MonthlyUse> CLAIMED_TOKENS =
             AtomicLongFieldUpdater.newUpdater(MonthlyUse.class, "claimedTokens");
     private static final AtomicLongFieldUpdater<MonthlyUse> USED_TOKENS =
