@@ -25,7 +25,7 @@ class KeyPoolTest {
         for (int weight : weights) {
             keys.add(new KeySettings("secret-key-" + keys.size(), weight));
         }
-        return new KeyPool(keys,
+        return new KeyPool("p", keys,
                 keys.stream().map(key -> Authorization.bearer(key.value())).toList());
     }
 
