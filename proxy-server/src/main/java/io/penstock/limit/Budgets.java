@@ -59,7 +59,12 @@ public final class Budgets {
      * @return whether there was room for it
      */
     public boolean seed(String caller, int month, long tokens, long nanoDollars) {
-        return add(use(caller, month), tokens, nanoDollars);
+        MonthlyUse use = use(caller, month);
+        if (use == null) {
+            return false;
+        }
+        use.seed(tokens, nanoDollars);
+        return true;
     }
 
     /**
@@ -69,10 +74,7 @@ public final class Budgets {
      *     of that, so that those with a budget find some
      */
     public boolean add(String caller, int month, long tokens, long nanoDollars) {
-        return add(use(caller, month, maxCallers / 2), tokens, nanoDollars);
-    }
-
-    private static boolean add(@Nullable MonthlyUse use, long tokens, long nanoDollars) {
+        MonthlyUse use = use(caller, month, maxCallers / 2);
         if (use == null) {
             return false;
         }

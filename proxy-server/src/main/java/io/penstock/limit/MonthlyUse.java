@@ -43,6 +43,11 @@ class MonthlyUse extends CallerTable.Entry {
         return null;
     }
 
+    /** Adds what was used before the process began. */
+    void seed(long tokens, long nanoDollars) {
+        settle(0, 0, tokens, nanoDollars);
+    }
+
     /** Books what was used in place of what was reserved for it. */
     void settle(long reservedTokens, long reservedNanoDollars, long tokens, long nanoDollars) {
         USED_TOKENS.addAndGet(this, tokens);

@@ -23,6 +23,8 @@ public final class SharedUse extends MonthlyUse implements Shared {
     private final AtomicLong ownTokens = new AtomicLong();
     private final AtomicLong ownNanoDollars = new AtomicLong();
     private volatile boolean bounded; // its caller has a budget
+    private volatile Own seeded = new Own(0, 0); // used before the process began
+    private volatile boolean introduced; // what the others know of that has been learnt
     private volatile long othersTokens; // written by answers, one at a time
     private volatile long othersNanoDollars;
 
@@ -93,6 +95,12 @@ public final class SharedUse extends MonthlyUse implements Shared {
     }
 
     @Override
+    void seed(long tokens, long nanoDollars) {
+        seeded = new Own(seeded.tokens + tokens, seeded.nanoDollars + nanoDollars);
+        super.seed(tokens, nanoDollars);
+    }
+
+    @Override
     void settle(long reservedTokens, long reservedNanoDollars, long tokens, long nanoDollars) {
         super.settle(reservedTokens, reservedNanoDollars, tokens, nanoDollars);
         if (tokens != 0 || nanoDollars != 0) {
@@ -102,18 +110,18 @@ public final class SharedUse extends MonthlyUse implements Shared {
         }
     }
 
-    /** Begins an exchange; returns what to tell. */
+    /** Begins an exchange; returns what to tell: in the first, what the store remembered. */
     public Own begin(long nowNanos) {
         turn.begin(nowNanos);
-        return new Own(ownTokens.get(), ownNanoDollars.get());
+        return introduced ? new Own(ownTokens.get(), ownNanoDollars.get()) : seeded;
     }
 
     /**
      * What all nodes have used, by the others' words and this one's.
      *
      * @param sent what was told
-     * @param known what this node had told before, or now: more than it knows itself if its store
-     *     was lost
+     * @param known what this node had told before, or now: more than that if its store has lost
+     *     what the last process had told
      * @param all of all nodes
      */
     public void onAnswer(Own sent, Own known, Own all) {
@@ -127,7 +135,11 @@ public final class SharedUse extends MonthlyUse implements Shared {
                 othersDollars - othersNanoDollars + lostNanoDollars);
         othersTokens = others;
         othersNanoDollars = othersDollars;
+        introduced = true;
         turn.end(true);
+        if (ownTokens.get() > known.tokens || ownNanoDollars.get() > known.nanoDollars) {
+            sharing.onChange(this);
+        }
     }
 
     /** Nothing is known of it: it is told again. */
