@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>No more than a <i>slice</i> may be unconfirmed, the bucket's capacity by the number of nodes:
  * so the shared bucket is overdrawn by one slice of each node at most, however late they learn of
- * each other. See ADR-0016 for the proof. One call that takes more than a slice passes when nothing
+ * each other. See ADR-0018 for the proof. One call that takes more than a slice passes when nothing
  * else is unconfirmed.
  *
  * <p>Everything is counted in time, as {@link Bucket} does: what an amount takes to be refilled. So

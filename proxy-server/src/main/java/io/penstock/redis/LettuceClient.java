@@ -208,9 +208,10 @@ final class LettuceClient {
     void close() {
         client.shutdownAsync(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS)
                 .completeOnTimeout(null, CLOSE_MILLIS, TimeUnit.MILLISECONDS).join();
+        computing.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS)
+                .awaitUninterruptibly(CLOSE_MILLIS); // it may just be connecting again
         resources.shutdown(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS)
                 .awaitUninterruptibly(CLOSE_MILLIS);
-        computing.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** Lends event loops that somebody else stops. */

@@ -43,6 +43,7 @@ public final class RedisLink implements AutoCloseable {
     public static final long DEADLINE_MILLIS = 250;
     static final int PROBES_PER_CONNECTION = 4; // that may fail before it is given up
 
+    private static final long CONNECT_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final Logger LOG = LoggerFactory.getLogger(RedisLink.class);
 
     private final String prefix;
@@ -52,6 +53,7 @@ public final class RedisLink implements AutoCloseable {
     private final AtomicBoolean connecting = new AtomicBoolean();
     private final AtomicBoolean failureTold = new AtomicBoolean();
     private final RedisUrl url;
+    private long connectedNanos = System.nanoTime() - CONNECT_PAUSE_NANOS; // last tried so
     private volatile @Nullable Connected current;
     private volatile boolean closed;
     private volatile @Nullable Subscription subscription;
@@ -101,13 +103,16 @@ public final class RedisLink implements AutoCloseable {
      * now and then, by one thread.
      */
     public void tend() {
+        long nowNanos = System.nanoTime();
         Connected now = current;
         if (now != null && circuit.probesFailed() >= PROBES_PER_CONNECTION) {
             current = null; // what is behind it may have moved, or be gone without a word
             now.close();
             now = null;
         }
-        if (now == null && !closed && !connecting.getAndSet(true)) {
+        if (now == null && !closed && nowNanos - connectedNanos >= CONNECT_PAUSE_NANOS
+                && !connecting.getAndSet(true)) {
+            connectedNanos = nowNanos;
             client.connect(new Listener()).whenComplete(this::onConnect);
         }
     }

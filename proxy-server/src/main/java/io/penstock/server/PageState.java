@@ -6,20 +6,25 @@ import io.penstock.admin.Build;
 import io.penstock.admin.ServerState;
 import io.penstock.cache.ReplyCache;
 import io.penstock.caller.Allowance;
+import io.penstock.fleet.Fleet;
+import io.penstock.fleet.FleetFigures;
 import io.penstock.observe.Metrics;
 import io.penstock.observe.Readings;
 import io.penstock.observe.trace.Traces;
+import io.penstock.redis.RedisFigures;
 import io.penstock.route.Router;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.usage.Ledger;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class PageState implements ServerState {
     private static final int MAX_WAITING = 16;
     private static final int MAX_TARGETS = 200;
+    private static final double MICROS_A_SECOND = 1e6;
 
     private final long startNanos = System.nanoTime();
     private final Executor measuring = new ThreadPoolExecutor(0, 1, 10, TimeUnit.SECONDS,
@@ -115,7 +121,7 @@ final class PageState implements ServerState {
         return new Readings(Build.THIS.version(), uptimeNanos(), isReady(),
                 shared.connectionLimit().open(), shared.concurrent().used(),
                 shared.workers().readings(), providers().stream().map(this::reading).toList(),
-                reading(shared.cache()), telemetry());
+                reading(shared.cache()), telemetry(), fleetReading());
     }
 
     private static Readings.OfCache reading(ReplyCache cache) {
@@ -127,6 +133,24 @@ final class PageState implements ServerState {
         Traces traces = shared.traces();
         return traces == null ? List.of() : List.of(new Readings.OfTelemetry("traces",
                 traces.exported(), traces.dropped(), traces.refused()));
+    }
+
+    private Readings.@Nullable OfFleet fleetReading() {
+        Fleet fleet = shared.fleet();
+        if (fleet == null) {
+            return null;
+        }
+        FleetFigures figures = fleet.figures();
+        RedisFigures redis = figures.commands();
+        Histogram micros = redis.takeMicros();
+        Map<String, Double> latency = micros.getTotalCount() == 0 ? Map.of() : Map.of(
+                "0.5", micros.getValueAtPercentile(50) / MICROS_A_SECOND,
+                "0.99", micros.getValueAtPercentile(99) / MICROS_A_SECOND,
+                "1", micros.getMaxValue() / MICROS_A_SECOND);
+        return new Readings.OfFleet(figures.nodes(), figures.circuit(), figures.confirmed(),
+                figures.unconfirmed(), figures.pending(),
+                Map.of("answered", redis.answered(), "failed", redis.failed(), "late",
+                        redis.late(), "unsent", redis.unsent()), latency);
     }
 
     private Readings.OfProvider reading(Provider provider) {

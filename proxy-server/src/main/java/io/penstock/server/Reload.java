@@ -77,7 +77,7 @@ final class Reload {
         shared.workers().tell(worker -> worker.upstream().retainOnly(
                 shared.snapshot().providers()));
         if (needsRestart(before.settings(), now)) {
-            LOG.warn("reload_needs_restart parts=listen,admin,observe,limits.header");
+            LOG.warn("reload_needs_restart parts=listen,admin,observe,limits.header,redis");
         }
         LOG.info("reloaded providers={} routes={}", now.providers().size(), now.routes().size());
         return "";
@@ -86,6 +86,7 @@ final class Reload {
     private static boolean needsRestart(Settings before, Settings now) {
         return !before.listen().equals(now.listen()) || !before.admin().equals(now.admin())
                 || !before.observe().equals(now.observe())
+                || !before.redis().equals(now.redis())
                 || before.limits().headerBytes() != now.limits().headerBytes();
     }
 
