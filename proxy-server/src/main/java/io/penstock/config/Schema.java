@@ -210,7 +210,7 @@ final class Schema {
     static final Field<Section> REDIS = Field.section("redis",
             SectionType.of("section", REDIS_URL, REDIS_ON_FAILURE, REDIS_PREFIX, REDIS_CA),
             "limits, budgets and the state of providers shared by several proxies, through Redis "
-                    + "or Valkey ([Scaling](scaling.md)); a change needs a restart");
+                    + "or Valkey ([several proxies](scaling.md)); a change needs a restart");
 
     static final Field<List<String>> ALLOWED_ORIGINS = Field.list("allowed_origins",
             Types.text("origin", "`*`, or an origin such as https://app.example:8443, no path",

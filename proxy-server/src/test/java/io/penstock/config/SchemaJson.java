@@ -47,7 +47,7 @@ final class SchemaJson {
         FORMS.put(RouteSchema.HEDGE_AFTER.type(), orNumber(Map.of("const", 0),
                 "^(p[5-9]\\d|\\d{1,9}(us|µs|μs|ms|s|m|h|d)|0)$"));
         FORMS.put(Schema.REDIS_URL.type(),
-                text("^(redis|rediss|redis-cluster|redis-sentinel)://\\S+$"));
+                text("^rediss?(-cluster|-sentinel)?://\\S+$"));
     }
 
     private SchemaJson() {}
