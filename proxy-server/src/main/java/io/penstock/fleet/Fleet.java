@@ -2,6 +2,7 @@ package io.penstock.fleet;
 
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.Ticker;
+import io.penstock.cache.SharedStore;
 import io.penstock.limit.Budgets;
 import io.penstock.limit.SharedRate;
 import io.penstock.limit.SharedUse;
@@ -120,9 +121,10 @@ public final class Fleet implements Sharing, AutoCloseable {
         return node;
     }
 
-    /** The link, for others who share what they know; null before the start. */
-    public @Nullable RedisLink link() {
-        return link;
+    /** Where the nodes keep replies for each other; null before the start. */
+    public @Nullable SharedStore replies() {
+        RedisLink open = link;
+        return open == null ? null : new SharedReplies(open);
     }
 
     public FleetFigures figures() {

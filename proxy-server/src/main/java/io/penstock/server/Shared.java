@@ -122,12 +122,14 @@ final class Shared {
         if (fleet != null) {
             fleet.start(loops, transport, () -> snapshot.providers());
             tellWeather(snapshot);
+            cache.share(fleet.replies());
         }
     }
 
     /** Leaves the other nodes, once nothing is counted any more. */
     void leave() {
         if (fleet != null) {
+            cache.share(null);
             fleet.close();
         }
     }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -200,8 +199,23 @@ public final class RedisServer implements AutoCloseable {
         new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
     }
 
-    /** Sends a command, and returns the reply as it comes. */
+    /** Sends a command, and returns the reply as it comes; fails with an error reply. */
     public String command(String... words) throws IOException {
+        String reply = send(words);
+        assertThat(reply).as(String.join(" ", words)).doesNotStartWith("-");
+        return reply;
+    }
+
+    /** The reply, whatever it says; empty for none within a moment. */
+    public String tryCommand(String... words) {
+        try {
+            return send(words);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private String send(String... words) throws IOException {
         try (Socket socket = new Socket("127.0.0.1", port)) {
             socket.setSoTimeout((int) PATIENCE.toMillis());
             StringBuilder text = new StringBuilder("*" + words.length + "\r\n");
@@ -212,21 +226,10 @@ public final class RedisServer implements AutoCloseable {
             text.append("*1\r\n$4\r\nQUIT\r\n");
             socket.getOutputStream().write(text.toString().getBytes(StandardCharsets.UTF_8));
             ByteArrayOutputStream reply = new ByteArrayOutputStream();
-            InputStream in = socket.getInputStream();
-            in.transferTo(reply);
+            socket.getInputStream().transferTo(reply);
             String all = reply.toString(StandardCharsets.UTF_8);
-            String own = all.endsWith("+OK\r\n") && all.length() > 5
+            return all.endsWith("+OK\r\n") && all.length() > 5
                     ? all.substring(0, all.length() - 5) : all;
-            assertThat(own).as(String.join(" ", words)).doesNotStartWith("-");
-            return own;
-        }
-    }
-
-    private String tryCommand(String... words) {
-        try {
-            return command(words);
-        } catch (IOException e) {
-            return "";
         }
     }
 
