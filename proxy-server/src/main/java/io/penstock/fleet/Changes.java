@@ -27,7 +27,11 @@ final class Changes<T extends Shared> {
         for (int i = waiting.size(); i > 0 && told < most; i--) {
             told += tellOrWait(waiting.remove(), gapNanos, nowNanos, tell);
         }
-        for (T each = changed.poll(); each != null; each = told < most ? changed.poll() : null) {
+        while (told < most) {
+            T each = changed.poll();
+            if (each == null) {
+                break;
+            }
             told += tellOrWait(each, gapNanos, nowNanos, tell);
         }
         size = count();

@@ -32,15 +32,17 @@ import org.slf4j.LoggerFactory;
  * which a thread of its own works off.
  *
  * <p><b>Thread:</b> safe; started and closed by one thread each.
- * <br><b>Bounds:</b> {@value #MAX_UNDER_WAY} exchanges at a time; each count has one under way, and
- * begins one every {@value #LEAST_GAP_MILLIS} ms ({@value #MOST_GAP_MILLIS} among many nodes), but
- * when half of what it may leave unconfirmed is spent.
+ * <br><b>Bounds:</b> {@value #MAX_RATES_UNDER_WAY} exchanges of rates and {@value
+ * #MAX_USES_UNDER_WAY} of budgets at a time, so that a hundred nodes which come back at once stay
+ * within what a server answers in time. Each count has one under way, and begins one every {@value
+ * #LEAST_GAP_MILLIS} ms ({@value #MOST_GAP_MILLIS} among many nodes), but when half of what it may
+ * leave unconfirmed is spent.
  */
 public final class Fleet implements Sharing, AutoCloseable {
     static final long BEAT_MILLIS = 1000;
     static final long GONE_MILLIS = 5000;
-    static final int MAX_UNDER_WAY = 10_000;
-    static final int MAX_A_ROUND = 2000;
+    static final int MAX_RATES_UNDER_WAY = 192;
+    static final int MAX_USES_UNDER_WAY = 64;
     static final long LEAST_GAP_MILLIS = 100;
     static final long MOST_GAP_MILLIS = 1000;
 
@@ -61,7 +63,8 @@ public final class Fleet implements Sharing, AutoCloseable {
     private final Changes<SharedUse> uses = new Changes<>();
     private final Thread thread = new Thread(this::run, "penstock-fleet");
     private final AtomicBoolean asleep = new AtomicBoolean();
-    private final AtomicInteger underWay = new AtomicInteger();
+    private final AtomicInteger ratesUnderWay = new AtomicInteger();
+    private final AtomicInteger usesUnderWay = new AtomicInteger();
     private final CountDownLatch firstContact = new CountDownLatch(1);
     private final LongAdder confirmed = new LongAdder();
     private final LongAdder unconfirmed = new LongAdder();
@@ -102,7 +105,9 @@ public final class Fleet implements Sharing, AutoCloseable {
         beatNanos = now() - TimeUnit.MILLISECONDS.toNanos(BEAT_MILLIS);
         thread.start();
         try {
-            if (!firstContact.await(FIRST_CONTACT_MILLIS, TimeUnit.MILLISECONDS)) {
+            if (firstContact.await(FIRST_CONTACT_MILLIS, TimeUnit.MILLISECONDS)) {
+                LOG.info("fleet_joined url={} node={} nodes={}", settings.url(), node, nodes);
+            } else {
                 LOG.warn("redis_away url={} on_failure={}", settings.url(),
                         settings.onFailure().name().toLowerCase(Locale.ROOT));
             }
@@ -198,11 +203,20 @@ public final class Fleet implements Sharing, AutoCloseable {
             if (rates.hasNew() || uses.hasNew()) {
                 asleep.set(false);
             } else {
-                LockSupport.parkNanos(rates.isEmpty() && uses.isEmpty() || !isUp() ? IDLE_NANOS
-                        : WAITING_NANOS);
+                LockSupport.parkNanos(restNanos());
                 asleep.set(false);
             }
         }
+    }
+
+    private long restNanos() {
+        return rates.isEmpty() && uses.isEmpty() || !isUp() ? IDLE_NANOS
+                : ratesUnderWay.get() >= MAX_RATES_UNDER_WAY
+                        || usesUnderWay.get() >= MAX_USES_UNDER_WAY ? ROUND_NANOS : WAITING_NANOS;
+    }
+
+    private int underWay() {
+        return ratesUnderWay.get() + usesUnderWay.get();
     }
 
     private long gapNanos() {
@@ -232,9 +246,10 @@ public final class Fleet implements Sharing, AutoCloseable {
             lost = false;
             all.tellAgain(Month.of(System.currentTimeMillis()));
         }
-        int most = Math.min(MAX_A_ROUND, MAX_UNDER_WAY - underWay.get());
-        rates.round(gapNanos, nowNanos, most, rate -> exchange(open, rate));
-        uses.round(gapNanos, nowNanos, most, use -> exchange(open, use));
+        rates.round(gapNanos, nowNanos, MAX_RATES_UNDER_WAY - ratesUnderWay.get(),
+                rate -> exchange(open, rate));
+        uses.round(gapNanos, nowNanos, MAX_USES_UNDER_WAY - usesUnderWay.get(),
+                use -> exchange(open, use));
     }
 
     private void beat(RedisLink open, long nowNanos) {
@@ -253,11 +268,11 @@ public final class Fleet implements Sharing, AutoCloseable {
     }
 
     private void exchange(RedisLink open, SharedRate rate) {
-        underWay.incrementAndGet();
+        ratesUnderWay.incrementAndGet();
         long micros = rate.begin(now());
         open.run(Scripts.RATE, "rate:" + rate.name(), Long.toString(micros),
                 Long.toString(rate.forgivenAboveMicros())).whenComplete((reply, failure) -> {
-                    underWay.decrementAndGet();
+                    ratesUnderWay.decrementAndGet();
                     if (failure == null) {
                         confirmed.increment();
                         rate.onAnswer(Scripts.number(reply, 0), now());
@@ -268,12 +283,12 @@ public final class Fleet implements Sharing, AutoCloseable {
     }
 
     private void exchange(RedisLink open, SharedUse use) {
-        underWay.incrementAndGet();
+        usesUnderWay.incrementAndGet();
         SharedUse.Own own = use.begin(now());
         open.run(Scripts.USE, "use:" + Month.text(use.month()) + ":" + use.caller(), node,
                 Long.toString(own.tokens()), Long.toString(own.nanoDollars()),
                 Long.toString(USE_KEPT_MILLIS)).whenComplete((reply, failure) -> {
-                    underWay.decrementAndGet();
+                    usesUnderWay.decrementAndGet();
                     if (failure == null) {
                         use.onAnswer(own,
                                 new SharedUse.Own(Scripts.number(reply, 0),
@@ -307,7 +322,7 @@ public final class Fleet implements Sharing, AutoCloseable {
     private void sayFarewell(RedisLink open) throws InterruptedException {
         long beginNanos = now();
         long endNanos = beginNanos + TimeUnit.MILLISECONDS.toNanos(FAREWELL_MILLIS);
-        while (isUp() && !(rates.isEmpty() && uses.isEmpty() && underWay.get() == 0)
+        while (isUp() && !(rates.isEmpty() && uses.isEmpty() && underWay() == 0)
                 && endNanos - now() > 0) {
             round(now(), 0);
             TimeUnit.MILLISECONDS.sleep(1);
