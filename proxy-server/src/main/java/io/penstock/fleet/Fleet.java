@@ -271,11 +271,13 @@ public final class Fleet implements Sharing, AutoCloseable {
         ratesUnderWay.incrementAndGet();
         long micros = rate.begin(now());
         open.run(Scripts.RATE, "rate:" + rate.name(), Long.toString(micros),
-                Long.toString(rate.forgivenAboveMicros())).whenComplete((reply, failure) -> {
+                Long.toString(rate.forgivenAboveMicros()))
+                .thenApply(reply -> Scripts.number(reply, 0))
+                .whenComplete((lackMicros, failure) -> {
                     ratesUnderWay.decrementAndGet();
                     if (failure == null) {
                         confirmed.increment();
-                        rate.onAnswer(Scripts.number(reply, 0), now());
+                        rate.onAnswer(lackMicros, now());
                     } else {
                         rate.onNoAnswer();
                     }
@@ -287,14 +289,12 @@ public final class Fleet implements Sharing, AutoCloseable {
         SharedUse.Own own = use.begin(now());
         open.run(Scripts.USE, "use:" + Month.text(use.month()) + ":" + use.caller(), node,
                 Long.toString(own.tokens()), Long.toString(own.nanoDollars()),
-                Long.toString(USE_KEPT_MILLIS)).whenComplete((reply, failure) -> {
+                Long.toString(USE_KEPT_MILLIS))
+                .thenApply(Scripts::useOf)
+                .whenComplete((all, failure) -> {
                     usesUnderWay.decrementAndGet();
                     if (failure == null) {
-                        use.onAnswer(own,
-                                new SharedUse.Own(Scripts.number(reply, 0),
-                                        Scripts.number(reply, 2)),
-                                new SharedUse.Own(Scripts.number(reply, 1),
-                                        Scripts.number(reply, 3)));
+                        use.onAnswer(own, all.known(), all.sum());
                     } else {
                         use.onNoAnswer();
                     }

@@ -1,5 +1,6 @@
 package io.penstock.fleet;
 
+import io.penstock.limit.SharedUse;
 import io.penstock.redis.Script;
 import java.util.List;
 
@@ -112,7 +113,15 @@ final class Scripts {
             return answer
             """);
 
+    /** What {@link #USE} answers: what this node has told, and the sum of all nodes. */
+    record Use(SharedUse.Own known, SharedUse.Own sum) {}
+
     private Scripts() {}
+
+    static Use useOf(List<Object> reply) {
+        return new Use(new SharedUse.Own(number(reply, 0), number(reply, 2)),
+                new SharedUse.Own(number(reply, 1), number(reply, 3)));
+    }
 
     static long number(List<Object> reply, int index) {
         return (Long) reply.get(index);
