@@ -47,7 +47,7 @@ public final class Fleet implements Sharing, AutoCloseable {
     static final long MOST_GAP_MILLIS = 1000;
 
     private static final String NODES = "nodes";
-    private static final long FIRST_CONTACT_MILLIS = 2000;
+    private static final long FIRST_CONTACT_MILLIS = 3000;
     private static final long FAREWELL_MILLIS = 1000;
     private static final long AWAY_BEAT_MILLIS = 100; // the circuit says how many are sent
     private static final long GAP_MILLIS_A_NODE = 10;
