@@ -47,11 +47,11 @@ class ArchitectureTest {
             Set.of("compare"), Set.of("exchange"), Set.of("exchange.failover"),
             Set.of("exchange.meter"), Set.of("exchange.attempt", "exchange.replay"),
             Set.of("exchange.chat", "exchange.passthrough"), Set.of("exchange.call"),
-            Set.of("answer"),
+            Set.of("answer"), Set.of("fleet"),
             Set.of("listen", "auth", "limit", "route", "cache", "translate", "upstream", "relay",
                     "usage"),
             Set.of("provider"), Set.of("caller", "trace"), Set.of("http"), Set.of("log"),
-            Set.of("sse", "json"), Set.of("store"), Set.of("loop", "failure"));
+            Set.of("sse", "json"), Set.of("store", "redis"), Set.of("loop", "failure"));
 
     private static String[] packages(Stream<String> names) {
         return names.map(name -> ROOT + name + "..").toArray(String[]::new);

@@ -87,6 +87,7 @@ public final class LimitReply {
             case BUDGET_RESERVED -> "budget_tokens_reserved";
             case DOLLARS_SPENT -> "budget_dollars";
             case DOLLARS_RESERVED -> "budget_dollars_reserved";
+            case SHARED_COUNT_AWAY -> "shared_count";
             case TOO_MANY_CALLERS -> "callers";
         };
     }
@@ -109,6 +110,8 @@ public final class LimitReply {
                     + "for.");
             case BUDGET_RESERVED, DOLLARS_RESERVED -> Failure.of(limited, "What is left of this "
                     + "month's budget is reserved by requests under way.");
+            case SHARED_COUNT_AWAY -> Failure.of(Failure.Kind.OVERLOADED, "What callers use is "
+                    + "counted together with other proxies, which cannot be asked at the moment.");
             case TOO_MANY_CALLERS -> Failure.of(Failure.Kind.OVERLOADED,
                     "Too many callers at once. Try again in a moment.");
         };

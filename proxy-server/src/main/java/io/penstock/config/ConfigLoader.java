@@ -102,8 +102,6 @@ public final class ConfigLoader {
 
     private static Loaded bind(Section root, Map<String, String> environment, Overrides overrides,
             Problems problems, ProviderTypes types) throws ConfigException {
-        Notices.check(root, problems);
-        Notices.check(environment, problems);
         Settings settings =
                 new SettingsBinder(environment, overrides, problems, types).bind(root);
         problems.throwIfAny();

@@ -12,6 +12,8 @@ import io.penstock.listen.ListenSettings;
 import io.penstock.log.LogLevel;
 import io.penstock.log.LogSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.redis.RedisSettings;
+import io.penstock.redis.RedisUrl;
 import io.penstock.route.Resilience;
 import io.penstock.upstream.BreakerSettings;
 import java.net.URI;
@@ -22,8 +24,7 @@ import java.util.Map;
 
 /**
  * The whole file: every key there is, its type, default and meaning. Reading, unknown keys,
- * suggestions and {@code docs/configuration.md} follow from this table; {@link Notices} says which
- * of it has no effect yet.
+ * suggestions and {@code docs/configuration.md} follow from this table.
  */
 final class Schema {
     static final Field<HostPort> ADDRESS = Field.of("address", Types.ADDRESS,
@@ -191,17 +192,26 @@ final class Schema {
                     + "the one that is under way");
 
     static final Field<String> REDIS_URL = Field.optional("url",
-            new ScalarType<>("URL", "a URL that begins with redis://, rediss://, redis-cluster:// "
-                    + "or redis-sentinel://", false, false, text -> text.matches(
-                            "(redis|rediss|redis-cluster|redis-sentinel)://\\S+") ? text : null,
+            new ScalarType<>("URL", "a URL that begins with " + RedisUrl.SCHEMES, false, false,
+                    text -> text.matches("rediss?(-cluster|-sentinel)?://\\S+") ? text : null,
                     Types::withoutUser, Types::withoutUser),
-            "the server, or one of a cluster");
+            "the server, some nodes of a cluster, or the sentinels: "
+                    + "`redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://…` over TLS, "
+                    + "`redis-cluster://HOST:PORT,HOST:PORT`, "
+                    + "`redis-sentinel://HOST:PORT,HOST:PORT#MASTER`; `REDIS_URL` works as well");
+    static final Field<String> REDIS_ON_FAILURE = Field.of("on_failure",
+            Types.oneOf("local", "reject"), "local",
+            "while it does not answer, `local` lets each proxy apply the whole limits by itself, "
+                    + "`reject` answers calls of callers with limits with 503 once what the proxy "
+                    + "may spend unconfirmed is spent");
+    static final Field<String> REDIS_PREFIX = Field.of("prefix", Types.TEXT,
+            RedisSettings.NONE.prefix(), "of every name it keeps");
+    static final Field<Path> REDIS_CA = Field.optional("ca", Types.PATH,
+            "certificates (PEM) that the server's must come from; those of the JDK without it");
     static final Field<Section> REDIS = Field.section("redis",
-            SectionType.of("section", REDIS_URL,
-                    Field.of("on_failure", Types.oneOf("local", "reject"), "local",
-                            "what follows when it does not answer"),
-                    Field.of("prefix", Types.TEXT, "penstock:", "of every name it keeps")),
-            "limits and budgets shared by several proxies");
+            SectionType.of("section", REDIS_URL, REDIS_ON_FAILURE, REDIS_PREFIX, REDIS_CA),
+            "limits, budgets and the state of providers shared by several proxies, through Redis "
+                    + "or Valkey ([several proxies](scaling.md)); a change needs a restart");
 
     static final Field<List<String>> ALLOWED_ORIGINS = Field.list("allowed_origins",
             Types.text("origin", "`*`, or an origin such as https://app.example:8443, no path",

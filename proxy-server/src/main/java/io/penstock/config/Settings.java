@@ -8,6 +8,7 @@ import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.listen.ListenSettings;
 import io.penstock.observe.ObserveSettings;
+import io.penstock.redis.RedisSettings;
 import io.penstock.route.RoutePolicy;
 import io.penstock.route.RouteSettings;
 import io.penstock.upstream.BreakerSettings;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param debug whether the log tells what peers do wrong, too
  * @param unrouted how calls of models without a route are carried out
  * @param cache which replies are given again
+ * @param redis where proxies share what they know
  * @param text all of it for people to read
  */
 public record Settings(List<ListenSettings> listen, AdminSettings admin,
@@ -32,7 +34,7 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
         CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
         BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
         Duration shutdownGrace, boolean debug, RoutePolicy unrouted, CacheSettings cache,
-        Text text) {
+        RedisSettings redis, Text text) {
 
     /**
      * Settings as YAML, without the secrets. Two files may say the same in other words, so all
@@ -67,7 +69,8 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
             BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
             Duration shutdownGrace, boolean debug) {
         this(listen, admin, providers, routes, auth, cors, limits, budget, prices, breaker, retry,
-                observe, shutdownGrace, debug, RoutePolicy.DEFAULT, CacheSettings.DEFAULT);
+                observe, shutdownGrace, debug, RoutePolicy.DEFAULT, CacheSettings.DEFAULT,
+                RedisSettings.NONE);
     }
 
     /** One that nobody wrote down. */
@@ -75,9 +78,10 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
             List<ProviderSettings> providers, List<RouteSettings> routes, AuthSettings auth,
             CorsSettings cors, LimitSettings limits, BudgetSettings budget, Prices prices,
             BreakerSettings breaker, RetrySettings retry, ObserveSettings observe,
-            Duration shutdownGrace, boolean debug, RoutePolicy unrouted, CacheSettings cache) {
+            Duration shutdownGrace, boolean debug, RoutePolicy unrouted, CacheSettings cache,
+            RedisSettings redis) {
         this(listen, admin, providers, routes, auth, cors, limits, budget, prices, breaker, retry,
-                observe, shutdownGrace, debug, unrouted, cache, Text.NONE);
+                observe, shutdownGrace, debug, unrouted, cache, redis, Text.NONE);
     }
 
     public Settings {
@@ -89,13 +93,13 @@ public record Settings(List<ListenSettings> listen, AdminSettings admin,
     /** These settings with that response cache. */
     public Settings withCache(CacheSettings other) {
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget, prices,
-                breaker, retry, observe, shutdownGrace, debug, unrouted, other);
+                breaker, retry, observe, shutdownGrace, debug, unrouted, other, redis);
     }
 
     /** These settings without an access log. */
     public Settings withoutAccessLog() {
         return new Settings(listen, admin, providers, routes, auth, cors, limits, budget,
                 prices, breaker, retry, observe.withoutAccessLog(), shutdownGrace, debug,
-                unrouted, cache, text);
+                unrouted, cache, redis, text);
     }
 }

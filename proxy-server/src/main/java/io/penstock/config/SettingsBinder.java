@@ -14,6 +14,9 @@ import io.penstock.log.LogSettings;
 import io.penstock.observe.ObserveSettings;
 import io.penstock.observe.PostHogSettings;
 import io.penstock.provider.ProviderTypes;
+import io.penstock.redis.RedisSettings;
+import io.penstock.redis.RedisSettings.OnFailure;
+import io.penstock.redis.RedisUrl;
 import io.penstock.route.Glob;
 import io.penstock.route.RouteSettings;
 import io.penstock.upstream.BreakerSettings;
@@ -23,6 +26,8 @@ import io.penstock.usage.BudgetSettings.OnStoreFailure;
 import io.penstock.usage.Price;
 import io.penstock.usage.Prices;
 import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -36,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SettingsBinder {
     private static final String DEBUG = "PROXY_API_DEBUG";
+    private static final String REDIS_URL = "REDIS_URL";
 
     private final Map<String, String> environment;
     private final Overrides overrides;
@@ -72,7 +78,7 @@ final class SettingsBinder {
                 observe(root.section(Schema.OBSERVE), debug),
                 root.section(Schema.SHUTDOWN).get(Schema.GRACE), debug,
                 routeBinder.unrouted(), cache(root.section(Schema.CACHE)),
-                new Settings.Text(text));
+                redis(root.section(Schema.REDIS)), new Settings.Text(text));
     }
 
     private CacheSettings cache(Section section) {
@@ -232,6 +238,37 @@ final class SettingsBinder {
                         : section.get(Schema.LOG_LEVEL),
                 levels == null ? Map.of() : levels));
         return log == null ? LogSettings.DEFAULT : log;
+    }
+
+    private RedisSettings redis(Section section) {
+        String fromFile = section.get(Schema.REDIS_URL);
+        String text = fromFile != null || section.isNull(Schema.REDIS_URL) ? fromFile
+                : environment.getOrDefault(REDIS_URL, "");
+        Place place = fromFile != null ? section.place(Schema.REDIS_URL)
+                : Place.environment(REDIS_URL);
+        RedisUrl url = text == null || text.isEmpty() ? null : redisUrl(text, place);
+        RedisSettings redis = section.build(problems, () -> new RedisSettings(url,
+                OnFailure.valueOf(section.get(Schema.REDIS_ON_FAILURE).toUpperCase(Locale.ROOT)),
+                section.get(Schema.REDIS_PREFIX), readable(section, Schema.REDIS_CA)));
+        return redis == null ? RedisSettings.NONE : redis;
+    }
+
+    private @Nullable RedisUrl redisUrl(String text, Place place) {
+        try {
+            return RedisUrl.parse(text);
+        } catch (IllegalArgumentException e) {
+            problems.error(place, Section.readable(
+                    String.valueOf(e.getMessage()).replaceFirst("^url: ", "")));
+            return null;
+        }
+    }
+
+    private @Nullable Path readable(Section section, Field<Path> field) {
+        Path file = section.get(field);
+        if (file != null && !Files.isReadable(file)) {
+            problems.error(section.place(field), file + " cannot be read, expected a file");
+        }
+        return file;
     }
 
     private boolean debug() {

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicLongFieldUpdater;
  *
  * <p><b>Thread:</b> safe.
  */
-final class Account extends CallerTable.Entry {
+class Account extends CallerTable.Entry {
     static final Bucket<Account> REQUESTS = new Bucket<>(
             AtomicLongFieldUpdater.newUpdater(Account.class, "requestsFullAtNanos"));
     static final Bucket<Account> TOKENS = new Bucket<>(
@@ -60,6 +60,36 @@ final class Account extends CallerTable.Entry {
         STATE.decrementAndGet(this);
     }
 
+    /** Takes one of the rate of requests: {@link Bucket#tryTake}, or {@link SharedRate#AWAY}. */
+    long tryTakeRequest(long capacity, long intervalNanos, long nowNanos) {
+        return REQUESTS.tryTake(this, 1, capacity, intervalNanos, nowNanos);
+    }
+
+    void giveBackRequest(long intervalNanos, long nowNanos) {
+        REQUESTS.giveBack(this, 1, intervalNanos, nowNanos);
+    }
+
+    void forgiveRequests(long capacity, long intervalNanos, long nowNanos) {
+        REQUESTS.forgive(this, capacity, intervalNanos, nowNanos);
+    }
+
+    /** Takes of the rate of tokens: {@link Bucket#tryTake}, or {@link SharedRate#AWAY}. */
+    long tryTakeTokens(long amount, long capacity, long intervalNanos, long nowNanos) {
+        return TOKENS.tryTake(this, amount, capacity, intervalNanos, nowNanos);
+    }
+
+    void takeTokensAnyway(long amount, long intervalNanos, long nowNanos) {
+        TOKENS.takeAnyway(this, amount, intervalNanos, nowNanos);
+    }
+
+    void giveBackTokens(long amount, long intervalNanos, long nowNanos) {
+        TOKENS.giveBack(this, amount, intervalNanos, nowNanos);
+    }
+
+    void forgiveTokens(long capacity, long intervalNanos, long nowNanos) {
+        TOKENS.forgive(this, capacity, intervalNanos, nowNanos);
+    }
+
     /** By which tokens have counted since the last reload; 0 before the first. */
     long tokenIntervalNanos() {
         return tokenIntervalNanos;
@@ -98,7 +128,7 @@ final class Account extends CallerTable.Entry {
             if (this.tokenIntervalNanos > 0) {
                 TOKENS.convert(this, this.tokenIntervalNanos, tokenIntervalNanos, nowNanos);
             }
-            TOKENS.forgive(this, tokensPerMinute, tokenIntervalNanos, nowNanos);
+            forgiveTokens(tokensPerMinute, tokenIntervalNanos, nowNanos);
             this.tokenIntervalNanos = tokenIntervalNanos;
         }
         this.reloads = reloads;
@@ -116,7 +146,7 @@ final class Account extends CallerTable.Entry {
             if (requestIntervalNanos > 0) {
                 REQUESTS.convert(this, requestIntervalNanos, intervalNanos, nowNanos);
             }
-            REQUESTS.forgive(this, requests, intervalNanos, nowNanos);
+            forgiveRequests(requests, intervalNanos, nowNanos);
             requestIntervalNanos = intervalNanos;
         }
     }

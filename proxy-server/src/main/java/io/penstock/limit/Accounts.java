@@ -26,13 +26,24 @@ public final class Accounts {
     /** The rate of all callers together. */
     private record Global(long requests, long intervalNanos) {}
 
+    private final CallerTable.Maker<Account> maker;
     private final CallerTable<Account> table;
     private final AtomicInteger reloads = new AtomicInteger();
     private final AtomicReference<Account> all = new AtomicReference<>(); // from the first call on
     private volatile @Nullable Global global; // null for no bound
 
     public Accounts(int maxAccounts) {
-        table = new CallerTable<>(maxAccounts, Account::new);
+        this(maxAccounts, Account::new);
+    }
+
+    /** Those whose rates count on all nodes together. */
+    public Accounts(int maxAccounts, Sharing sharing) {
+        this(maxAccounts, (name, nowNanos) -> new SharedAccount(name, sharing, nowNanos));
+    }
+
+    private Accounts(int maxAccounts, CallerTable.Maker<Account> maker) {
+        this.maker = maker;
+        table = new CallerTable<>(maxAccounts, maker);
     }
 
     /** How many requests all callers together may begin in a window; 0 for no bound. */
@@ -84,7 +95,7 @@ public final class Accounts {
         Global rate = global;
         Account used = all.get();
         if (rate != null && used != null) {
-            Account.REQUESTS.giveBack(used, 1, rate.intervalNanos(), nowNanos);
+            used.giveBackRequest(rate.intervalNanos(), nowNanos);
         }
     }
 
@@ -96,11 +107,11 @@ public final class Accounts {
         }
         Account used = all.get();
         if (used == null) {
-            all.compareAndSet(null, new Account("", nowNanos));
+            all.compareAndSet(null, maker.make("", nowNanos));
             used = all.get();
             assert used != null; // one of two has just put it there
         }
         used.followRequests(rate.requests(), rate.intervalNanos(), nowNanos);
-        return Account.REQUESTS.tryTake(used, 1, rate.requests(), rate.intervalNanos(), nowNanos);
+        return used.tryTakeRequest(rate.requests(), rate.intervalNanos(), nowNanos);
     }
 }

@@ -96,6 +96,11 @@ final class Bucket<T> {
         }
     }
 
+    /** Has that much lacking, in nanoseconds of refilling, whatever was lacking before. */
+    void set(T owner, long lackNanos, long nowNanos) {
+        fullAtNanos.set(owner, nowNanos + Math.min(lackNanos, MAX_DEBT_NANOS));
+    }
+
     /** Has as much lacking at another interval as was lacking at one. */
     void convert(T owner, long fromIntervalNanos, long toIntervalNanos, long nowNanos) {
         while (true) {
@@ -125,7 +130,8 @@ final class Bucket<T> {
         return Math.max(0, fullAtNanos.get(owner) - nowNanos);
     }
 
-    private static long cost(long amount, long intervalNanos) {
+    /** The time that refills so much. */
+    static long cost(long amount, long intervalNanos) {
         long cost = amount * intervalNanos;
         boolean fits = Math.multiplyHigh(amount, intervalNanos) == 0 && cost >= 0;
         return fits ? Math.min(cost, MAX_COST_NANOS) : MAX_COST_NANOS;

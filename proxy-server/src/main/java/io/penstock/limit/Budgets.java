@@ -37,9 +37,16 @@ public final class Budgets {
     }
 
     private final int maxCallers;
+    private final @Nullable Sharing sharing; // null where each node has its own
     private volatile Months months = new Months(null, null);
 
     public Budgets(int maxCallers) {
+        this(maxCallers, null);
+    }
+
+    /** Those that count on all nodes together. */
+    public Budgets(int maxCallers, @Nullable Sharing sharing) {
+        this.sharing = sharing;
         if (maxCallers < 1) {
             throw new IllegalArgumentException("maxCallers: " + maxCallers + " (expected: >= 1)");
         }
@@ -52,7 +59,12 @@ public final class Budgets {
      * @return whether there was room for it
      */
     public boolean seed(String caller, int month, long tokens, long nanoDollars) {
-        return add(use(caller, month), tokens, nanoDollars);
+        MonthlyUse use = use(caller, month);
+        if (use == null) {
+            return false;
+        }
+        use.seed(tokens, nanoDollars);
+        return true;
     }
 
     /**
@@ -62,10 +74,7 @@ public final class Budgets {
      *     of that, so that those with a budget find some
      */
     public boolean add(String caller, int month, long tokens, long nanoDollars) {
-        return add(use(caller, month, maxCallers / 2), tokens, nanoDollars);
-    }
-
-    private static boolean add(@Nullable MonthlyUse use, long tokens, long nanoDollars) {
+        MonthlyUse use = use(caller, month, maxCallers / 2);
         if (use == null) {
             return false;
         }
@@ -100,6 +109,21 @@ public final class Budgets {
         return months.size();
     }
 
+    /** Learns what that caller has used on other nodes, before it calls. */
+    public void expect(String caller, int month) {
+        if (sharing != null && use(caller, month) instanceof SharedUse shared) {
+            shared.ask();
+        }
+    }
+
+    /** Tells the others of all callers' use of that month again; takes its time. */
+    public void tellAgain(int month) {
+        Month in = months.find(month);
+        if (in != null && sharing != null) {
+            in.callers.forEach(use -> sharing.onChange((SharedUse) use));
+        }
+    }
+
     /** The caller's use of the month, from zero if nothing is known of it; null for no room. */
     @Nullable MonthlyUse use(String caller, int month) {
         return use(caller, month, maxCallers);
@@ -129,7 +153,8 @@ public final class Budgets {
         Month begun = months.find(number);
         if (begun == null) {
             begun = new Month(number,
-                    new CallerTable<>(maxCallers, (name, now) -> new MonthlyUse(name)));
+                    new CallerTable<>(maxCallers, (name, now) -> sharing == null
+                            ? new MonthlyUse(name) : new SharedUse(name, number, sharing)));
             months = new Months(begun, months.latest);
         }
         return begun;

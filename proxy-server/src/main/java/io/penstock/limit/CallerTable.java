@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Thread:</b> safe, without a lock: a lost race is run again.
  * <br><b>Bounds:</b> {@code maxEntries}, and {@value #MAX_BIN} in one bin, which chance never comes
- * near; beyond them nothing is added. Nothing ever looks at the whole table.
+ * near; beyond them nothing is added. No call ever looks at the whole table.
  */
 final class CallerTable<E extends CallerTable.Entry> {
     static final int MAX_BIN = 32;
@@ -114,6 +115,23 @@ final class CallerTable<E extends CallerTable.Entry> {
         }
     }
 
+    /** Goes through all that are there; takes its time, so not on an event loop. */
+    void forEach(Consumer<? super E> action) {
+        for (int i = 0; i < bins.length(); i++) {
+            Entry[] bin = bins.get(i);
+            if (bin != null) {
+                for (Entry entry : bin) {
+                    action.accept(made(entry));
+                }
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked") // whatever is in a bin was made by the maker
+    private E made(Entry entry) {
+        return (E) entry;
+    }
+
     /** Looks through the next bins, round and round, and retires what can be. */
     void forget(int binsToLookThrough, long nowNanos) {
         for (int i = 0; i < binsToLookThrough; i++) {
@@ -171,12 +189,11 @@ final class CallerTable<E extends CallerTable.Entry> {
         return count == kept.length ? kept : Arrays.copyOf(kept, count);
     }
 
-    @SuppressWarnings("unchecked") // whatever is in a bin was made by the maker
     private @Nullable E search(Entry[] bin, String name) {
         if (bin != null) {
             for (Entry entry : bin) {
                 if (entry.name.equals(name)) {
-                    return (E) entry;
+                    return made(entry);
                 }
             }
         }

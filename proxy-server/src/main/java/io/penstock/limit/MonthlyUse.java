@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * that is about to be refused for its dollars may stand in the way of another's tokens; never the
  * other way round.
  */
-final class MonthlyUse extends CallerTable.Entry {
+class MonthlyUse extends CallerTable.Entry {
     private static final AtomicLongFieldUpdater<MonthlyUse> CLAIMED_TOKENS =
             AtomicLongFieldUpdater.newUpdater(MonthlyUse.class, "claimedTokens");
     private static final AtomicLongFieldUpdater<MonthlyUse> USED_TOKENS =
@@ -43,6 +43,11 @@ final class MonthlyUse extends CallerTable.Entry {
                     : Refusal.DOLLARS_RESERVED;
         }
         return null;
+    }
+
+    /** Adds what was used before the process began. */
+    void seed(long tokens, long nanoDollars) {
+        settle(0, 0, tokens, nanoDollars);
     }
 
     /** Books what was used in place of what was reserved for it. */

@@ -92,12 +92,10 @@ public final class Permit {
             }
         }
         long waitNanos = accounts.tryTakeGlobal(nowNanos);
-        if (waitNanos > 0) {
-            if (inAccount && requests > 0) {
-                Account.REQUESTS.giveBack(account, 1, requestIntervalNanos, nowNanos);
-            }
+        if (waitNanos != 0) {
+            giveBackRequest(nowNanos);
             leave();
-            return new Refusal(Limit.GLOBAL_REQUESTS, waitNanos);
+            return Refusal.of(Limit.GLOBAL_REQUESTS, waitNanos);
         }
         moveTo(Phase.BEGUN);
         return null;
@@ -131,14 +129,20 @@ public final class Permit {
                 tokenIntervalNanos, nowNanos);
         followedTokenIntervalNanos = account.tokenIntervalNanos();
         if (requests > 0) {
-            long waitNanos = Account.REQUESTS.tryTake(account, 1, requests, requestIntervalNanos,
-                    nowNanos);
-            if (waitNanos > 0) {
+            long waitNanos = account.tryTakeRequest(requests, requestIntervalNanos, nowNanos);
+            if (waitNanos != 0) {
                 leave();
-                return new Refusal(Limit.REQUESTS, waitNanos);
+                return Refusal.of(Limit.REQUESTS, waitNanos);
             }
         }
         return null;
+    }
+
+    private void giveBackRequest(long nowNanos) {
+        if (inAccount && requests > 0) {
+            assert account != null;
+            account.giveBackRequest(requestIntervalNanos, nowNanos);
+        }
     }
 
     private void leave() {
@@ -173,9 +177,7 @@ public final class Permit {
         Refusal refusal = tryReserve(caller, month, tokensPerMonth, nanoDollarsPerMonth, tokens,
                 nanoDollars, nowNanos);
         if (refusal != null) {
-            if (inAccount && requests > 0) {
-                Account.REQUESTS.giveBack(account, 1, requestIntervalNanos, nowNanos);
-            }
+            giveBackRequest(nowNanos);
             accounts.giveBackGlobal(nowNanos);
             return refusal;
         }
@@ -191,10 +193,11 @@ public final class Permit {
             if (tokens > tokensPerMinute) {
                 return Refusal.TOKENS_TOO_MANY;
             }
-            long waitNanos = Account.TOKENS.tryTake(account, tokens, tokensPerMinute,
-                    tokenIntervalNanos, nowNanos);
-            if (waitNanos > 0) {
-                return new Refusal(Limit.TOKENS, waitNanos);
+            assert account != null;
+            long waitNanos = account.tryTakeTokens(tokens, tokensPerMinute, tokenIntervalNanos,
+                    nowNanos);
+            if (waitNanos != 0) {
+                return Refusal.of(Limit.TOKENS, waitNanos);
             }
         }
         maxTokens = tokensPerMonth;
@@ -205,7 +208,8 @@ public final class Permit {
                     : use.tryReserve(tokens, nanoDollars, maxTokens, maxNanoDollars);
             if (refusal != null) {
                 if (tokensPerMinute > 0) {
-                    Account.TOKENS.giveBack(account, tokens, tokenIntervalNanos, nowNanos);
+                    assert account != null;
+                    account.giveBackTokens(tokens, tokenIntervalNanos, nowNanos);
                 }
                 return refusal;
             }
@@ -231,7 +235,8 @@ public final class Permit {
         reservedTokens += tokens;
         reservedNanoDollars += nanoDollars;
         if (tokensPerMinute > 0) {
-            Account.TOKENS.takeAnyway(account, tokens, currentTokenInterval(), nowNanos);
+            assert account != null;
+            account.takeTokensAnyway(tokens, currentTokenInterval(), nowNanos);
         }
         return true;
     }
@@ -251,7 +256,8 @@ public final class Permit {
             budget.settle(0, 0, tokens, nanoDollars);
         }
         if (tokensPerMinute > 0) {
-            Account.TOKENS.takeAnyway(account, tokens, currentTokenInterval(), nowNanos);
+            assert account != null;
+            account.takeTokensAnyway(tokens, currentTokenInterval(), nowNanos);
         }
     }
 
@@ -286,11 +292,12 @@ public final class Permit {
                     usedNanoDollars - countedNanoDollars);
         }
         if (tokensPerMinute > 0) {
+            assert account != null;
             long more = usedTokens - countedTokens - reservedTokens;
             if (more > 0) {
-                Account.TOKENS.takeAnyway(account, more, currentTokenInterval(), nowNanos);
+                account.takeTokensAnyway(more, currentTokenInterval(), nowNanos);
             } else if (more < 0) {
-                Account.TOKENS.giveBack(account, -more, currentTokenInterval(), nowNanos);
+                account.giveBackTokens(-more, currentTokenInterval(), nowNanos);
             }
         }
     }

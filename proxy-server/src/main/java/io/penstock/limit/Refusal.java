@@ -26,7 +26,9 @@ public record Refusal(Limit limit, long retryAfterNanos) {
         /** The month's budget of dollars, by what calls in flight may yet cost. */
         DOLLARS_RESERVED,
         /** The room for what callers have used: nothing is kept of this one, and none is left. */
-        TOO_MANY_CALLERS
+        TOO_MANY_CALLERS,
+        /** The count that nodes keep together, which can't be asked. */
+        SHARED_COUNT_AWAY
     }
 
     private static final long GUESS_NANOS = 1_000_000_000; // until others' calls may have ended
@@ -37,5 +39,12 @@ public record Refusal(Limit limit, long retryAfterNanos) {
     static final Refusal BUDGET_RESERVED = new Refusal(Limit.BUDGET_RESERVED, GUESS_NANOS);
     static final Refusal DOLLARS_SPENT = new Refusal(Limit.DOLLARS_SPENT, 0);
     static final Refusal DOLLARS_RESERVED = new Refusal(Limit.DOLLARS_RESERVED, GUESS_NANOS);
+    static final Refusal SHARED_COUNT_AWAY =
+            new Refusal(Limit.SHARED_COUNT_AWAY, GUESS_NANOS);
     static final Refusal TOO_MANY_CALLERS = new Refusal(Limit.TOO_MANY_CALLERS, GUESS_NANOS);
+
+    /** That limit refuses for so long, or the nodes' count of it can't be asked. */
+    static Refusal of(Limit limit, long waitNanos) {
+        return waitNanos == SharedRate.AWAY ? SHARED_COUNT_AWAY : new Refusal(limit, waitNanos);
+    }
 }

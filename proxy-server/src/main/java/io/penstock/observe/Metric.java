@@ -125,7 +125,22 @@ enum Metric {
             "Exchanges of which another system was told.", "to"),
     TELEMETRY_DROPPED(Kind.COUNTER, "penstock_telemetry_dropped",
             "Exchanges of which another system was to be told and was not; lines of logs.",
-            "to", "reason");
+            "to", "reason"),
+
+    FLEET_NODES(Kind.GAUGE, "penstock_fleet_nodes",
+            "Proxies that count together, this one among them; 0 before Redis first answers."),
+    FLEET_EXCHANGES(Kind.COUNTER, "penstock_fleet_exchanges",
+            "Times that a rate's count was brought into step with the other proxies'."),
+    FLEET_UNCONFIRMED(Kind.COUNTER, "penstock_fleet_unconfirmed_refusals",
+            "Calls that were refused since the other proxies' word on their limit was wanting."),
+    FLEET_PENDING(Kind.GAUGE, "penstock_fleet_pending",
+            "Rates and budgets whose latest use the other proxies have yet to learn."),
+    REDIS_CIRCUIT(Kind.GAUGE, "penstock_redis_circuit_open",
+            "1 while Redis is not asked, 0.5 while it is tried, 0 while it is."),
+    REDIS_COMMANDS(Kind.COUNTER, "penstock_redis_commands",
+            "Commands to Redis, by what came of them.", "result"),
+    REDIS_LATENCY(Kind.GAUGE, "penstock_redis_latency_seconds",
+            "How long Redis took to answer since the scrape before.", "quantile");
 
     enum Kind { COUNTER, GAUGE, HISTOGRAM, INFO }
 

@@ -201,12 +201,11 @@ final class PrometheusPage {
                     "ready");
             put(out, Metric.PROVIDER_KEYS, provider.keysResting(), name, "resting");
             for (Readings.OfTarget target : provider.targets()) {
-                put(out, Metric.BREAKER, switch (target.breaker()) {
-                    case "open" -> 1;
-                    case "half_open" -> 0.5;
-                    default -> 0;
-                }, name, target.model());
+                put(out, Metric.BREAKER, openness(target.breaker()), name, target.model());
             }
+        }
+        if (now.fleet() != null) {
+            read(out, now.fleet());
         }
         return out;
     }
@@ -232,6 +231,26 @@ final class PrometheusPage {
                         budget.caller());
             }
         }
+    }
+
+    private static void read(Map<Metric, Map<List<String>, Double>> out, Readings.OfFleet fleet) {
+        put(out, Metric.FLEET_NODES, fleet.nodes());
+        put(out, Metric.FLEET_EXCHANGES, fleet.exchanges());
+        put(out, Metric.FLEET_UNCONFIRMED, fleet.unconfirmed());
+        put(out, Metric.FLEET_PENDING, fleet.pending());
+        put(out, Metric.REDIS_CIRCUIT, openness(fleet.circuit()));
+        fleet.commands().forEach((result, count) ->
+                put(out, Metric.REDIS_COMMANDS, count, result));
+        fleet.latencySeconds().forEach((quantile, seconds) ->
+                put(out, Metric.REDIS_LATENCY, seconds, quantile));
+    }
+
+    private static double openness(String state) {
+        return switch (state) {
+            case "open" -> 1;
+            case "half_open" -> 0.5;
+            default -> 0;
+        };
     }
 
     private static void put(Map<Metric, Map<List<String>, Double>> out, Metric metric,

@@ -1,6 +1,8 @@
 package io.penstock.observe;
 
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the proxy stands at one moment: the metrics that are read, where the others are counted.
@@ -11,18 +13,32 @@ import java.util.List;
  * @param openExchanges that are under way
  * @param telemetry what was sent to other systems, for each that there is
  * @param resources what the process has in use beside those
+ * @param fleet null for a proxy by itself
  */
 public record Readings(String version, long uptimeNanos, boolean ready, long connections,
         long openExchanges, List<OfLoop> loops, List<OfProvider> providers, OfCache cache,
-        List<OfTelemetry> telemetry, Resources resources) {
+        List<OfTelemetry> telemetry, Resources resources, @Nullable OfFleet fleet) {
 
-    /** A proxy that tells no other system, and has nothing in use. */
+    /** A proxy by itself that tells no other system, and has nothing in use. */
     public Readings(String version, long uptimeNanos, boolean ready, long connections,
             long openExchanges, List<OfLoop> loops, List<OfProvider> providers, OfCache cache) {
         this(version, uptimeNanos, ready, connections, openExchanges, loops, providers, cache,
-                List.of(), Resources.NONE);
+                List.of(), Resources.NONE, null);
     }
 
+
+    /**
+     * The proxies that count together, and their Redis.
+     *
+     * @param circuit {@code closed}, {@code half_open} or {@code open}
+     * @param exchanges of rates' counts that were answered
+     * @param unconfirmed calls that were refused since the others' word was wanting
+     * @param pending counts that have yet to be told
+     * @param commands to Redis, by what came of them
+     * @param latencySeconds of its answers since this was read last, by quantile
+     */
+    public record OfFleet(int nodes, String circuit, long exchanges, long unconfirmed, int pending,
+            Map<String, Long> commands, Map<String, Double> latencySeconds) {}
 
     /**
      * One event loop.

@@ -9,12 +9,15 @@ import io.penstock.auth.AuthSettings;
 import io.penstock.cache.ReplyCache;
 import io.penstock.caller.Allowance;
 import io.penstock.caller.Caller;
+import io.penstock.fleet.Fleet;
+import io.penstock.fleet.FleetFigures;
 import io.penstock.log.StandardError;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.Metrics;
 import io.penstock.observe.PostHog;
 import io.penstock.observe.Readings;
 import io.penstock.observe.trace.Traces;
+import io.penstock.redis.RedisFigures;
 import io.penstock.route.Router;
 import io.penstock.store.Month;
 import io.penstock.upstream.ConnectionPool;
@@ -23,12 +26,14 @@ import io.penstock.upstream.TargetHealth;
 import io.penstock.usage.Ledger;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +48,7 @@ final class PageState implements ServerState {
     private static final int MAX_WAITING = 16;
     private static final int MAX_TARGETS = 200;
     private static final int MAX_BUDGETS = 500;
+    private static final double MICROS_A_SECOND = 1e6;
 
     private final long startNanos = System.nanoTime();
     private final Executor measuring = new ThreadPoolExecutor(0, 1, 10, TimeUnit.SECONDS,
@@ -131,7 +137,7 @@ final class PageState implements ServerState {
         return new Readings(Build.THIS.version(), uptimeNanos(), isReady(),
                 shared.connectionLimit().open(), shared.concurrent().used(),
                 shared.workers().readings(), providers().stream().map(this::reading).toList(),
-                reading(shared.cache()), telemetry(), resources());
+                reading(shared.cache()), telemetry(), resources(), fleetReading());
     }
 
     private static Readings.OfCache reading(ReplyCache cache) {
@@ -204,6 +210,24 @@ final class PageState implements ServerState {
 
     private static long left(long most, long used) {
         return most == 0 ? -1 : Math.max(0, most - used);
+    }
+
+    private Readings.@Nullable OfFleet fleetReading() {
+        Fleet fleet = shared.fleet();
+        if (fleet == null) {
+            return null;
+        }
+        FleetFigures figures = fleet.figures();
+        RedisFigures redis = figures.commands();
+        Histogram micros = redis.takeMicros();
+        Map<String, Double> latency = micros.getTotalCount() == 0 ? Map.of() : Map.of(
+                "0.5", micros.getValueAtPercentile(50) / MICROS_A_SECOND,
+                "0.99", micros.getValueAtPercentile(99) / MICROS_A_SECOND,
+                "1", micros.getMaxValue() / MICROS_A_SECOND);
+        return new Readings.OfFleet(figures.nodes(), figures.circuit(), figures.confirmed(),
+                figures.unconfirmed(), figures.pending(),
+                Map.of("answered", redis.answered(), "failed", redis.failed(), "late",
+                        redis.late(), "unsent", redis.unsent()), latency);
     }
 
     private Readings.OfProvider reading(Provider provider) {

@@ -84,6 +84,7 @@ public final class Penstock implements AutoCloseable {
                     resolver, threads, settings.limits().headerBytes(), bodyMemory));
         }
         Penstock server = new Penstock(shared, listeners, reload, group, resolver);
+        shared.join(group, transport);
         try {
             listeners.bind(settings, transport, group, shared.workers(),
                     shared.connectionLimit());
@@ -159,6 +160,7 @@ public final class Penstock implements AutoCloseable {
         workers.tell(worker -> worker.upstream().retainOnly(List.of()));
         resolver.close(); // while its loop still runs: a read under way holds a buffer
         workers.onEach(worker -> { });
+        shared.leave(); // while its loops still run
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
         reload.close();
         shared.close(); // no loop is left that could book

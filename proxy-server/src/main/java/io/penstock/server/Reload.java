@@ -78,7 +78,7 @@ final class Reload {
         shared.workers().tell(worker -> worker.upstream().retainOnly(
                 shared.snapshot().providers()));
         if (needsRestart(before.settings(), now)) {
-            LOG.warn("reload_needs_restart parts=listen,admin,observe,limits.header");
+            LOG.warn("reload_needs_restart parts=listen,admin,observe,limits.header,redis");
         }
         LOG.info("reloaded providers={} routes={}", now.providers().size(), now.routes().size());
         return "";
@@ -88,6 +88,7 @@ final class Reload {
         ObserveSettings observed = before.observe();
         return !before.listen().equals(now.listen()) || !before.admin().equals(now.admin())
                 || !now.observe().equals(observed.withLog(now.observe().log()))
+                || !before.redis().equals(now.redis())
                 || before.limits().headerBytes() != now.limits().headerBytes();
     }
 

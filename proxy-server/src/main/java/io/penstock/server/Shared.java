@@ -1,16 +1,21 @@
 package io.penstock.server;
 
+import io.netty.channel.EventLoopGroup;
 import io.penstock.admin.Build;
+import io.penstock.auth.ApiKeySettings;
 import io.penstock.cache.ReplyCache;
 import io.penstock.caller.Allowance;
 import io.penstock.config.Settings;
 import io.penstock.exchange.call.ResponseOrigins;
+import io.penstock.fleet.Fleet;
+import io.penstock.fleet.NodeId;
 import io.penstock.limit.Accounts;
 import io.penstock.limit.Budgets;
 import io.penstock.limit.Permit;
 import io.penstock.listen.ConnectionLimit;
 import io.penstock.log.Logs;
 import io.penstock.loop.Slots;
+import io.penstock.loop.Transport;
 import io.penstock.observe.AccessLog;
 import io.penstock.observe.Metrics;
 import io.penstock.observe.PostHog;
@@ -42,9 +47,10 @@ final class Shared {
     private final Metrics metrics = new Metrics();
     private final Ledger ledger;
     private final boolean lacksStore; // though there should be one
-    private final Accounts accounts = new Accounts(Accounts.MAX_ACCOUNTS);
-    private final Budgets budgets = new Budgets(Budgets.MAX_CALLERS);
     private final ResponseOrigins responseOrigins = new ResponseOrigins();
+    private final @Nullable Fleet fleet; // null for a proxy by itself
+    private final Accounts accounts;
+    private final Budgets budgets;
     private final ResponseMemory responseMemory =
             new ResponseMemory(ResponseMemory.Settings.DEFAULT, System::nanoTime);
     private final ReplyCache cache;
@@ -53,13 +59,21 @@ final class Shared {
     private volatile Runnable onDrainAsked = () -> { };
 
     private Shared(Snapshot snapshot, @Nullable AccessLog accessLog, @Nullable Traces traces,
-            @Nullable PostHog postHog, Ledger ledger, boolean lacksStore) {
+            @Nullable PostHog postHog, Ledger ledger, boolean lacksStore,
+            @Nullable Fleet fleet) {
         this.snapshot = snapshot;
         this.accessLog = accessLog;
         this.traces = traces;
         this.postHog = postHog;
         this.ledger = ledger;
         this.lacksStore = lacksStore;
+        this.fleet = fleet;
+        accounts = fleet == null ? new Accounts(Accounts.MAX_ACCOUNTS)
+                : new Accounts(Accounts.MAX_ACCOUNTS, fleet);
+        budgets = new Budgets(Budgets.MAX_CALLERS, fleet);
+        if (fleet != null) {
+            fleet.use(budgets);
+        }
         int month = Month.of(System.currentTimeMillis());
         for (LedgerRow row : ledger.rows(month)) {
             budgets.seed(row.caller(), month, row.tokens(), row.nanoDollars());
@@ -90,9 +104,12 @@ final class Shared {
         }
         try {
             Ledger ledger = data.openLedger(reliesOnStore(settings));
+            boolean keepsNothing = ledger.state() == Ledger.State.MEMORY;
+            Fleet fleet = !settings.redis().isOn() ? null : new Fleet(settings.redis(),
+                    NodeId.of(keepsNothing ? null : data.path()));
             return new Shared(snapshot, accessLog, traces,
                     PostHog.open(settings.observe().postHog()), ledger,
-                    data.path() != null && ledger.state() == Ledger.State.MEMORY);
+                    data.path() != null && keepsNothing, fleet);
         } catch (StartException e) {
             close(accessLog, traces);
             throw e;
@@ -108,6 +125,33 @@ final class Shared {
     /** Whether these settings want usage to be remembered, which was not to be had at the start. */
     boolean lacksStoreFor(Settings settings) {
         return lacksStore && reliesOnStore(settings);
+    }
+
+    /** Joins the other nodes, if there are to be any; waits for that, but not long. */
+    void join(EventLoopGroup loops, Transport transport) {
+        if (fleet != null) {
+            fleet.start(loops, transport, () -> snapshot.providers());
+            tellWeather(snapshot);
+            cache.share(fleet.replies());
+        }
+    }
+
+    /** Leaves the other nodes, once nothing is counted any more. */
+    void leave() {
+        if (fleet != null) {
+            cache.share(null);
+            fleet.close();
+        }
+    }
+
+    @Nullable Fleet fleet() {
+        return fleet;
+    }
+
+    private void tellWeather(Snapshot of) {
+        if (fleet != null) {
+            of.providers().forEach(each -> each.tell(fleet.weather()));
+        }
     }
 
     Workers workers() {
@@ -132,6 +176,7 @@ final class Shared {
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
         snapshot = next;
         next.adopt();
+        tellWeather(next);
         accounts.onReload();
         expectNamesOf(next);
     }
@@ -141,8 +186,13 @@ final class Shared {
         if (postHog != null) {
             postHog.onProviders(snapshot.providers().stream().map(Provider::settings).toList());
         }
-        snapshot.settings().auth().keys()
-                .forEach(each -> metrics.expectCallers(List.of(each.id())));
+        int month = Month.of(System.currentTimeMillis());
+        for (ApiKeySettings each : snapshot.settings().auth().keys()) {
+            metrics.expectCallers(List.of(each.id()));
+            if (each.allowance().hasBudget()) {
+                budgets.expect(each.id(), month);
+            }
+        }
     }
 
     private void limitAll(Settings settings) {

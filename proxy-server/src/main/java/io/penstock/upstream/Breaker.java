@@ -84,13 +84,30 @@ final class Breaker {
             return REFUSED;
         }
         if (state == State.OPEN) {
-            moveTo(State.HALF_OPEN);
-            round++;
-            probing = 0;
-            passed = 0;
+            startProbing();
         }
         probing++;
         return round;
+    }
+
+    private void startProbing() {
+        moveTo(State.HALF_OPEN);
+        round++;
+        probing = 0;
+        passed = 0;
+    }
+
+    /**
+     * Another proxy has found the model failing: from now on a few calls at a time try it. That is
+     * less than opening, so that one proxy whose own network is broken stops no other. Returns
+     * whether anything changed.
+     */
+    synchronized boolean onOpenedElsewhere() {
+        if (state != State.CLOSED || !settings.enabled()) {
+            return false;
+        }
+        startProbing();
+        return true;
     }
 
     /** The call was answered; returns whether that closes it. */

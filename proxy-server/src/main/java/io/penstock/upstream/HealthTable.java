@@ -20,13 +20,14 @@ final class HealthTable {
     private final ConcurrentHashMap<String, TargetHealth> models = new ConcurrentHashMap<>();
     private final TargetHealth others;
     private volatile BreakerSettings settings = BreakerSettings.DEFAULT;
+    private volatile Weather weather = Weather.UNTOLD;
 
     HealthTable(String provider) {
         this.provider = provider;
         BreakerSettings any = BreakerSettings.DEFAULT;
         others = new TargetHealth(provider, OTHERS, new BreakerSettings(false,
                 any.failureRatio(), any.minRequests(), any.window(), any.openFor(),
-                any.halfOpenProbes()));
+                any.halfOpenProbes()), () -> weather);
     }
 
     TargetHealth of(String model) {
@@ -40,7 +41,7 @@ final class HealthTable {
         }
         // Two threads that meet here may exceed the bound by their number.
         return models.computeIfAbsent(model,
-                name -> new TargetHealth(provider, name, settings));
+                name -> new TargetHealth(provider, name, settings, () -> weather));
     }
 
     /** Goes by these settings from now on, and has a place for each of these models. */
@@ -48,6 +49,19 @@ final class HealthTable {
         this.settings = settings;
         configured.forEach(this::add);
         models.forEach((model, health) -> health.use(settings, configured.contains(model)));
+    }
+
+    /** Says whom to tell when a breaker opens. */
+    void tell(Weather weather) {
+        this.weather = weather;
+    }
+
+    /** Another proxy's breaker of that model has opened; nothing happens where none knows it. */
+    void onOpenedElsewhere(String model) {
+        TargetHealth known = models.get(model);
+        if (known != null) {
+            known.onOpenedElsewhere();
+        }
     }
 
     /** Whether the configuration names that model. */

@@ -13,11 +13,15 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> safe; a pool of one key, the usual case, takes no lock.
  */
 public final class KeyPool {
+    private final String provider;
     private final List<ProviderKey> keys;
     private final RestTable keyless = new RestTable(); // of a provider that wants no key
+    private volatile Weather weather = Weather.UNTOLD;
 
     /** {@code authorizations} say how each key is shown. */
-    KeyPool(List<KeySettings> settings, List<@Nullable Authorization> authorizations) {
+    KeyPool(String provider, List<KeySettings> settings,
+            List<@Nullable Authorization> authorizations) {
+        this.provider = provider;
         List<ProviderKey> all = new ArrayList<>();
         for (int i = 0; i < settings.size(); i++) {
             all.add(new ProviderKey(settings.get(i), authorizations.get(i)));
@@ -132,17 +136,44 @@ public final class KeyPool {
      * @param key that the model was asked with; null where the provider wants none
      */
     public void rest(@Nullable ProviderKey key, String model, Backoff backoff, long nowNanos) {
-        RestTable rests = key == null ? keyless : key.rests();
         switch (backoff.scope()) {
-            case MODEL -> rests.rest(model, nowNanos, backoff.restNanos(),
-                    backoff.byProvidersWord());
-            case KEY -> rests.restAll(nowNanos, backoff.restNanos(), backoff.byProvidersWord());
+            case MODEL -> restNow(key, model, backoff, nowNanos);
+            case KEY -> restNow(key, RestTable.ALL, backoff, nowNanos);
             case BAD_KEY -> {
                 if (key != null) {
-                    key.rests().restAll(nowNanos, backoff.restNanos(), backoff.byProvidersWord());
+                    restNow(key, RestTable.ALL, backoff, nowNanos);
                 }
             }
             case NOTHING -> { }
+        }
+    }
+
+    private void restNow(@Nullable ProviderKey key, String model, Backoff backoff,
+            long nowNanos) {
+        (key == null ? keyless : key.rests()).rest(model, nowNanos, backoff.restNanos(),
+                backoff.byProvidersWord());
+        weather.onRest(provider, key == null ? "" : key.fingerprint(), model, backoff.restNanos(),
+                backoff.byProvidersWord());
+    }
+
+    /** Says whom to tell of rests. */
+    void tell(Weather weather) {
+        this.weather = weather;
+    }
+
+    /** Another proxy says that a key rests, for a model or, with an empty name, for all. */
+    void restAsToldBy(String fingerprint, String model, long nanos, boolean byProvidersWord,
+            long nowNanos) {
+        if (fingerprint.isEmpty()) {
+            if (keys.isEmpty()) {
+                keyless.rest(model, nowNanos, nanos, byProvidersWord);
+            }
+            return;
+        }
+        for (ProviderKey key : keys) {
+            if (key.fingerprint().equals(fingerprint)) {
+                key.rests().rest(model, nowNanos, nanos, byProvidersWord);
+            }
         }
     }
 }

@@ -52,7 +52,7 @@ public final class Provider {
         terms = new ProviderTerms(settings.type(), settings.site(), settings.keys());
         mainApi = terms.mainApi();
         type = new TypeOnLoop(settings.name(), settings.type(), settings.site());
-        keys = new KeyPool(settings.keys(), terms.authorizations());
+        keys = new KeyPool(settings.name(), settings.keys(), terms.authorizations());
         keyMask = new KeyMask(settings.keys());
         health = new HealthTable(settings.name());
         boolean https = "https".equals(settings.baseUrl().getScheme());
@@ -140,6 +140,29 @@ public final class Provider {
      */
     public void use(BreakerSettings breaker, Set<String> models) {
         health.use(breaker, models);
+    }
+
+    /** Says whom to tell what is learnt of this provider. */
+    public void tell(Weather weather) {
+        keys.tell(weather);
+        health.tell(weather);
+    }
+
+    /**
+     * Another proxy says that a key rests; for {@link RetryAfter#MAX_NANOS} at most.
+     *
+     * @param key its fingerprint; empty where none is wanted
+     * @param model empty for all
+     */
+    public void restAsToldBy(String key, String model, long nanos, boolean byProvidersWord,
+            long nowNanos) {
+        keys.restAsToldBy(key, model, Math.min(nanos, RetryAfter.MAX_NANOS), byProvidersWord,
+                nowNanos);
+    }
+
+    /** Another proxy has found that model failing: here it is tried with care. */
+    public void onBreakerOpenedElsewhere(String model) {
+        health.onOpenedElsewhere(model);
     }
 
     String host() {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RestTable {
     static final int MAX_MODELS = 256;
-    private static final String ALL = ""; // no model has that name
+    static final String ALL = ""; // no model has that name
 
     private final ConcurrentHashMap<String, Rest> rests = new ConcurrentHashMap<>();
 
@@ -37,12 +37,12 @@ final class RestTable {
 
     /** Lets all models rest. */
     void restAll(long nowNanos, long nanos, boolean byProvidersWord) {
-        rests.merge(ALL, new Rest(nowNanos + nanos, byProvidersWord), Rest::orLonger);
+        rest(ALL, nowNanos, nanos, byProvidersWord);
     }
 
-    /** Lets one model rest. */
+    /** Lets one model rest, or {@link #ALL}. */
     void rest(String model, long nowNanos, long nanos, boolean byProvidersWord) {
-        if (rests.size() >= MAX_MODELS && !rests.containsKey(model)) {
+        if (rests.size() >= MAX_MODELS && !rests.containsKey(model) && !model.equals(ALL)) {
             makeRoom(nowNanos);
         }
         // Threads that meet here may exceed the bound by their number.

@@ -1,6 +1,7 @@
 package io.penstock.upstream;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,13 +20,16 @@ public final class TargetHealth {
 
     private final String provider;
     private final String model;
+    private final Supplier<Weather> weather;
     private final Breaker breaker;
     private final Latency streamed = new Latency();
     private final Latency unary = new Latency();
     private final AtomicInteger inFlight = new AtomicInteger();
     private volatile boolean configured;
 
-    TargetHealth(String provider, String model, BreakerSettings settings) {
+    TargetHealth(String provider, String model, BreakerSettings settings,
+            Supplier<Weather> weather) {
+        this.weather = weather;
         this.provider = provider;
         this.model = model;
         breaker = new Breaker(settings);
@@ -141,6 +145,14 @@ public final class TargetHealth {
         if (breaker.onFailure(ticket, wasGood, nowNanos)) {
             LOG.warn("breaker_opened provider={} model={} failure_ratio={}", provider,
                     printable(), Math.round(breaker.failureRatio(nowNanos) * 100) / 100.0);
+            weather.get().onBreakerOpened(provider, model, breaker.readyInNanos(nowNanos));
+        }
+    }
+
+    void onOpenedElsewhere() {
+        if (breaker.onOpenedElsewhere()) {
+            LOG.info("breaker_half_open provider={} model={} cause=\"it opened elsewhere\"",
+                    provider, printable());
         }
     }
 

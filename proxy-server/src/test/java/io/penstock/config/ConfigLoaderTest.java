@@ -444,4 +444,18 @@ class ConfigLoaderTest {
 
         assertThat(settings.observe().accessLog()).isEqualTo(path);
     }
+
+    @Test
+    void refusesAHedgeAtNoPercentile() {
+        assertThat(file("""
+                providers:
+                  - {name: p, type: vllm}
+                routes:
+                  - model: m
+                    targets: [p/x]
+                    hedge: {after: p100}
+                """).mistakes()).containsExactly(
+                "6:13: routes[0].hedge.after: unexpected value 'p100', expected p50 to p99, or a "
+                        + "duration such as 250ms, 2s, 5m or 1h, of 365d at most");
+    }
 }

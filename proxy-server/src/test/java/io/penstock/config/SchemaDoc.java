@@ -53,7 +53,7 @@ final class SchemaDoc {
 
     private void section(Field<?> field) {
         page.append("\n## ").append(field.name()).append("\n\n")
-                .append(paragraph(sentence(field))).append("\n\n")
+                .append(paragraph(field.meaning())).append("\n\n")
                 .append("| key | type | default | meaning |\n| --- | --- | --- | --- |\n");
         if (nested(field.type()) == null) {
             row(field.name(), field);
@@ -75,7 +75,7 @@ final class SchemaDoc {
     private void row(String key, Field<?> field) {
         page.append("| `").append(key).append("` | ").append(escaped(field.type().label()))
                 .append(" | ").append(standard(field)).append(" | ")
-                .append(escaped(sentence(field))).append(" |\n");
+                .append(escaped(field.meaning())).append(" |\n");
     }
 
     private static String path(String prefix, Field<?> field) {
@@ -103,11 +103,6 @@ final class SchemaDoc {
             return "";
         }
         return "`" + escaped(field.type().format(field.defaultValue())) + "`";
-    }
-
-    private static String sentence(Field<?> field) {
-        String notice = Notices.of(field);
-        return field.meaning() + (notice == null ? "" : " — *" + notice + "*");
     }
 
     private static String paragraph(String sentence) {

@@ -47,7 +47,7 @@ final class SchemaJson {
         FORMS.put(RouteSchema.HEDGE_AFTER.type(), orNumber(Map.of("const", 0),
                 "^(p[5-9]\\d|\\d{1,9}(us|µs|μs|ms|s|m|h|d)|0)$"));
         FORMS.put(Schema.REDIS_URL.type(),
-                text("^(redis|rediss|redis-cluster|redis-sentinel)://\\S+$"));
+                text("^rediss?(-cluster|-sentinel)?://\\S+$"));
     }
 
     private SchemaJson() {}
@@ -82,9 +82,7 @@ final class SchemaJson {
     }
 
     private static <T> Map<String, Object> property(Field<T> field) {
-        String notice = Notices.of(field);
-        Map<String, Object> property = object("description",
-                field.meaning() + (notice == null ? "" : " (" + notice + ")"));
+        Map<String, Object> property = object("description", field.meaning());
         if (field.defaultValue() != null) {
             property.put("default", standard(field));
         }

@@ -23,6 +23,9 @@ import io.penstock.observe.PostHogSettings;
 import io.penstock.provider.Options;
 import io.penstock.provider.ProviderType;
 import io.penstock.provider.ProviderTypes;
+import io.penstock.redis.RedisSettings;
+import io.penstock.redis.RedisSettings.OnFailure;
+import io.penstock.redis.RedisUrl;
 import io.penstock.route.Affinity;
 import io.penstock.route.HedgeSettings;
 import io.penstock.route.HoldSettings;
@@ -363,6 +366,7 @@ public final class ProxyUnderTest implements AutoCloseable {
         private CacheSettings cache = CacheSettings.DEFAULT;
         private Duration cacheTtl; // of the route; null where it says none
         private DataDirectory data = DataDirectory.NONE;
+        private RedisSettings redis = RedisSettings.NONE;
 
         private Builder(Transport transport) {
             this.transport = transport;
@@ -666,6 +670,12 @@ public final class ProxyUnderTest implements AutoCloseable {
             return this;
         }
 
+        /** Others share what it counts and learns, there. */
+        public Builder redis(String url, OnFailure onFailure) {
+            redis = new RedisSettings(RedisUrl.parse(url), onFailure, "test:", null);
+            return this;
+        }
+
         /** Replies are given again. */
         public Builder cache(CacheSettings settings) {
             cache = settings;
@@ -702,7 +712,7 @@ public final class ProxyUnderTest implements AutoCloseable {
                     budget, Prices.NONE, breaker, retry,
                     new ObserveSettings(accessLog == null ? null : accessLog.toString(), jsonLog,
                             fullHeaders, otlp, LogSettings.DEFAULT, postHog),
-                    Duration.ofSeconds(30), false, RoutePolicy.DEFAULT, cache);
+                    Duration.ofSeconds(30), false, RoutePolicy.DEFAULT, cache, redis);
         }
 
         /** What the configuration holds of a caller's key. */

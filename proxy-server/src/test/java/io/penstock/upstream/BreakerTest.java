@@ -257,6 +257,34 @@ class BreakerTest {
     }
 
     @Test
+    void letsProbesPassWhenItOpenedElsewhere() {
+        succeed(20);
+        assertThat(breaker.onOpenedElsewhere()).isTrue();
+        assertThat(breaker.state()).isEqualTo(Breaker.State.HALF_OPEN);
+        long one = breaker.tryPass(now);
+        long other = breaker.tryPass(now);
+        assertThat(breaker.tryPass(now)).isEqualTo(REFUSED);
+        breaker.onSuccess(one, now);
+        breaker.onSuccess(other, now);
+        assertThat(breaker.state()).isEqualTo(Breaker.State.CLOSED);
+    }
+
+    @Test
+    void opensHereTooWhenAProbeFails() {
+        breaker.onOpenedElsewhere();
+        assertThat(breaker.onFailure(breaker.tryPass(now), false, now)).isTrue();
+        assertThat(breaker.onOpenedElsewhere()).as("it knows already").isFalse();
+        assertThat(breaker.state()).isEqualTo(Breaker.State.OPEN);
+    }
+
+    @Test
+    void isNotMovedByOthersWhereItIsOff() {
+        breaker.use(new BreakerSettings(false, 0.5, 10, SETTINGS.window(), SETTINGS.openFor(), 2));
+        assertThat(breaker.onOpenedElsewhere()).isFalse();
+        assertThat(breaker.tryPass(now)).isEqualTo(PASSED);
+    }
+
+    @Test
     void givesNoPlaceOfAProbeTwiceToManyThreads() throws Exception {
         int threads = 4;
         int rounds = 2000;

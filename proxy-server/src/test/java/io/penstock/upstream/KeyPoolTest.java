@@ -25,7 +25,7 @@ class KeyPoolTest {
         for (int weight : weights) {
             keys.add(new KeySettings("secret-key-" + keys.size(), weight));
         }
-        return new KeyPool(keys,
+        return new KeyPool("p", keys,
                 keys.stream().map(key -> Authorization.bearer(key.value())).toList());
     }
 
@@ -190,6 +190,45 @@ class KeyPoolTest {
         rest(pool, 0, Backoff.Scope.MODEL, 200, false);
         assertThat(pool.readyInNanos("m", NOW)).isEqualTo(200);
         assertThat(pool.mayAskAtRest("m", NOW)).isTrue();
+    }
+
+    @Test
+    void tellsOthersOfRests() {
+        KeyPool pool = pool(1, 1);
+        List<String> told = new ArrayList<>();
+        pool.tell(new Weather() {
+            @Override
+            public void onRest(String provider, String key, String model, long nanos,
+                    boolean byProvidersWord) {
+                told.add(provider + " " + key.equals(pool.keys().get(1).fingerprint()) + " "
+                        + model + " " + nanos + " " + byProvidersWord);
+            }
+
+            @Override
+            public void onBreakerOpened(String provider, String model, long nanos) {}
+        });
+        rest(pool, 1, Backoff.Scope.MODEL, 100, true);
+        rest(pool, 1, Backoff.Scope.BAD_KEY, 200, false);
+        rest(pool, 1, Backoff.Scope.NOTHING, 0, false);
+
+        assertThat(told).containsExactly("p true m 100 true", "p true  200 false");
+        assertThat(pool.keys().get(1).fingerprint()).hasSize(16).doesNotContain("secret")
+                .isNotEqualTo(pool.keys().get(0).fingerprint());
+    }
+
+    @Test
+    void restsAsOthersSay() {
+        KeyPool pool = pool(1, 1);
+        String fingerprint = pool.keys().get(0).fingerprint();
+        pool.restAsToldBy(fingerprint, "m", 100, true, NOW);
+        pool.restAsToldBy("", "m", 900, true, NOW); // it wants keys
+        pool.restAsToldBy("another", "m", 900, true, NOW);
+
+        assertThat(take(pool, NOW, 2)).isEqualTo("11");
+        assertThat(take(pool, "other", NOW, 2)).contains("0");
+        pool.restAsToldBy(fingerprint, "", 100, true, NOW);
+        assertThat(take(pool, "other", NOW, 2)).isEqualTo("11");
+        assertThat(pool.readyInNanos("m", NOW)).isZero();
     }
 
     @Test

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ConfigNoticesTest {
+class ConfigObserveTest {
     @TempDir
     Path directory;
 
@@ -16,25 +16,7 @@ class ConfigNoticesTest {
     }
 
     @Test
-    void warnsOfWhatHasNoEffectYet() throws ConfigException {
-        assertThat(file("""
-                providers:
-                  - {name: p, type: vllm}
-                routes:
-                  - model: m
-                    targets: [p/x]
-                    hedge: {after: p95, max_ratio: 0.05}
-                    midstream: continue
-                    on_cancel: drain
-                redis: {url: "rediss://host"}
-                observe:
-                """).warnings()).allMatch(each -> each.endsWith(": has no effect in this version"))
-                .extracting(each -> each.substring(0, each.indexOf(": has")))
-                .containsExactly("9:1: redis");
-    }
-
-    @Test
-    void isSilentAboutDefaultsOfWhatHasNoEffectYet() throws ConfigException {
+    void takesDefaultsThatAreWrittenOut() throws ConfigException {
         assertThat(file("""
                 providers:
                   - {name: p, type: vllm}
@@ -65,29 +47,5 @@ class ConfigNoticesTest {
         assertThat(file("observe: {posthog: {host: 'ftp://eu.i.posthog.com'}}")
                 .with(Map.of("POSTHOG_API_KEY", "k")).mistakes()).singleElement().asString()
                 .contains("observe.posthog.host: unexpected value, expected http://HOST");
-    }
-
-    @Test
-    void validatesWhatHasNoEffectYet() {
-        assertThat(file("""
-                providers:
-                  - {name: p, type: vllm}
-                routes:
-                  - model: m
-                    targets: [p/x]
-                    hedge: {after: p100}
-                redis: {url: "http://host"}
-                """).mistakes()).containsExactly(
-                "6:13: routes[0].hedge.after: unexpected value 'p100', expected p50 to p99, or a "
-                        + "duration such as 250ms, 2s, 5m or 1h, of 365d at most",
-                "7:9: redis.url: unexpected value \"http://host\", expected a URL that begins "
-                        + "with redis://, rediss://, redis-cluster:// or redis-sentinel://");
-    }
-
-    @Test
-    void warnsOfVariablesThatHaveNoEffectYet() throws ConfigException {
-        assertThat(file("providers: [{name: vllm}]").with(Map.of("REDIS_URL", "redis://h"))
-                .warnings()).containsExactly(
-                        "environment: REDIS_URL: has no effect in this version");
     }
 }
