@@ -392,6 +392,26 @@ class CacheIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void answersTheModelsOfAComparison(boolean stream) throws Exception {
+        String body = "{\"models\":[\"smart\",\"same-everywhere\"],\"stream\":" + stream
+                + ",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+        try (MockServer mock = MockServer.start(MockSettings.DEFAULT.withName("a")
+                        .withText("One two three four"), 1);
+                ProxyUnderTest proxy = before("http://127.0.0.1:" + mock.port()).start()) {
+            for (int i = 0; i < 2; i++) {
+                Got got = read(proxy.connect().post("/compare_models", body,
+                        "x-api-key: " + CALLER_KEY));
+
+                assertThat(got.status).as(got.body).isEqualTo(200);
+                assertThat(got.body).contains("four").contains("\"status\":200")
+                        .doesNotContain("\"error\":{");
+            }
+            assertThat(mock.requests()).isEqualTo(2);
+        }
+    }
+
     // Calls under way
 
     /** Answers once the latch is open, in two parts if it is a stream. */
