@@ -393,13 +393,14 @@ class CacheIT {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void answersTheModelsOfAComparison(boolean stream) throws Exception {
-        String body = "{\"models\":[\"smart\",\"same-everywhere\"],\"stream\":" + stream
+    @ValueSource(strings = {"\"stream\":false", "\"stream\":true", "\"failover\":true"})
+    void hasNoPartInComparisonsWhichMeasure(String member) throws Exception {
+        String body = "{\"models\":[\"smart\",\"same-everywhere\"]," + member
                 + ",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
         try (MockServer mock = MockServer.start(MockSettings.DEFAULT.withName("a")
                         .withText("One two three four"), 1);
                 ProxyUnderTest proxy = before("http://127.0.0.1:" + mock.port()).start()) {
+            ask(proxy, Client.CHAT, "");
             for (int i = 0; i < 2; i++) {
                 Got got = read(proxy.connect().post("/compare_models", body,
                         "x-api-key: " + CALLER_KEY));
@@ -408,7 +409,7 @@ class CacheIT {
                 assertThat(got.body).contains("four").contains("\"status\":200")
                         .doesNotContain("\"error\":{");
             }
-            assertThat(mock.requests()).isEqualTo(2);
+            assertThat(mock.requests()).isEqualTo(5);
         }
     }
 
