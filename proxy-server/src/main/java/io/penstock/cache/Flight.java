@@ -7,6 +7,8 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One call that is under way to a provider, and those like it that wait for its reply: the leader
@@ -84,8 +86,16 @@ public final class Flight {
             // From the last to the first: a follower that leaves meanwhile hides none behind it.
             for (int i = seats.size() - 1; i >= 0; i--) {
                 if (i < seats.size()) {
-                    seats.get(i).wake();
+                    wake(seats.get(i));
                 }
+            }
+        }
+
+        private static void wake(Seat seat) {
+            try {
+                seat.wake();
+            } catch (RuntimeException e) {
+                LOG.error("follower_failed", e); // one must not keep the others from their news
             }
         }
 
@@ -98,6 +108,7 @@ public final class Flight {
         }
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(Flight.class);
     private static final byte[] NOTHING = {};
 
     private final ReplyCache home;

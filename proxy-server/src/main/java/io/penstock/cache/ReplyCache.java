@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReplyCache {
     public static final int MAX_REPLY_BYTES = 4 * 1024 * 1024;
-    public static final int HEAP_SHARE = 4;
+    static final int HEAP_SHARE = 4;
     static final int REPLY_SHARE = 8;
     static final int RECORDING_SHARE = 4;
 
@@ -222,6 +222,11 @@ public final class ReplyCache {
 
     private long maxReplyBytes() {
         return Math.min(MAX_REPLY_BYTES, maxBytes / REPLY_SHARE);
+    }
+
+    /** Forgets all replies; calls under way are not touched. */
+    public void clear() {
+        replies.invalidateAll();
     }
 
     /** Makes room for more of a reply of which some was recorded; false if there is none. */

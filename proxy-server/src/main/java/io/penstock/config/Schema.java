@@ -3,7 +3,6 @@ package io.penstock.config;
 import io.penstock.admin.AdminSettings;
 import io.penstock.auth.CorsSettings;
 import io.penstock.cache.CacheSettings;
-import io.penstock.cache.ReplyCache;
 import io.penstock.exchange.call.RetrySettings;
 import io.penstock.limit.LimitSettings;
 import io.penstock.limit.QueueSettings;
@@ -175,8 +174,8 @@ final class Schema {
             CacheSettings.DEFAULT.ttl(),
             "how long a reply is given again, where its route does not say it");
     static final Field<Long> CACHE_MAX_SIZE = Field.of("max_size", Types.SIZE,
-            CacheSettings.DEFAULT.maxBytes(), "of all replies; never more than a "
-                    + ReplyCache.HEAP_SHARE + "th of the heap");
+            CacheSettings.DEFAULT.maxBytes(),
+            "of all replies; never more than a quarter of the heap");
     static final Field<CacheSettings.Scope> CACHE_SCOPE = Field.of("scope",
             Types.oneOf(CacheSettings.Scope.values()), CacheSettings.DEFAULT.scope(),
             "`key` gives a reply again to the caller that got it, `shared` to every caller that "

@@ -281,6 +281,7 @@ public final class Exchange extends Deadlines.Entry
             endWithoutCaller();
         } else if (leftAlone && attempt.ask().candidate().policy().drains()
                 && !call.isUploading() && tryDrain()) {
+            sharing.handOver(); // what is drained is read for its usage alone
             call.release();
         } else {
             if (phase == Phase.ATTEMPTING) {

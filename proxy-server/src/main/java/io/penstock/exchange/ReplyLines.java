@@ -72,10 +72,10 @@ record ReplyLines(Permit permit, String requestId, String cors, ReplyFormat form
             out.text("request-id: ").text(requestId).crlf();
         }
         out.bytes(HeaderText.securityLines(tls));
-        if (cache == CacheUse.HIT) {
-            out.text("age: ").number(ageSeconds).crlf();
-        }
         if (full) {
+            if (cache == CacheUse.HIT) {
+                out.text("age: ").number(ageSeconds).crlf();
+            }
             out.text("x-penstock-provider: ").text(first.provider())
                     .text("\r\nx-penstock-model: ").text(HeaderText.printable(first.model()))
                     .crlf();

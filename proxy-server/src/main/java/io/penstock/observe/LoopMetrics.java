@@ -159,7 +159,7 @@ public final class LoopMetrics implements ExchangeObserver {
         }
         if (exchange.servedBy() != null) {
             String provider = exchange.servedBy().provider();
-            if (exchange.firstContentNanos() >= 0) {
+            if (exchange.firstContentNanos() >= 0 && !exchange.attempts().isEmpty()) {
                 record(timer(Metric.FIRST_CONTENT).at(provider).at(stream).leaf(),
                         exchange.firstContentNanos(), exchange, null);
             }

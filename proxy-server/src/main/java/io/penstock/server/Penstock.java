@@ -8,6 +8,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.penstock.admin.ServerState;
 import io.penstock.admin.StatusPages;
+import io.penstock.cache.SharedStore;
 import io.penstock.config.Settings;
 import io.penstock.limit.Gauge;
 import io.penstock.listen.ListenException;
@@ -108,6 +109,11 @@ public final class Penstock implements AutoCloseable {
     /** What to do when the admin port asks to drain; the process decides how it ends. */
     public void onDrainAsked(Runnable action) {
         shared.onDrainAsked(action);
+    }
+
+    /** From now on replies are looked for, and put, there as well; null for no longer. */
+    public void shareReplies(@Nullable SharedStore store) {
+        shared.cache().share(store);
     }
 
     /** What callers used. */

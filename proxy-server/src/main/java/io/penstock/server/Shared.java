@@ -173,6 +173,9 @@ final class Shared {
         concurrent.setLimit(now.limits().concurrent());
         limitAll(now);
         cache.setMaxBytes(now.cache().maxBytes());
+        if (!now.cache().enabled()) {
+            cache.clear();
+        }
         connectionLimit.set(now.limits().connections(), now.limits().connectionsPerIp());
         snapshot = next;
         next.adopt();

@@ -138,6 +138,16 @@ class ReplyCacheTest {
     }
 
     @Test
+    void forgetsAllRepliesAndCountsNoneOfThemAsEvicted() {
+        keep(1, ReplyKind.WHOLE, bytes("one"), MINUTE);
+        cache.clear();
+
+        assertThat(look(1, ReplyKind.WHOLE, NONE)).isInstanceOf(Lookup.Lead.class);
+        assertThat(cache.bytes()).isZero();
+        assertThat(cache.evicted()).isZero();
+    }
+
+    @Test
     void neverTakesMoreThanAPartOfTheHeap() {
         ReplyCache huge = new ReplyCache(Long.MAX_VALUE / 2, now::get);
         long bound = Runtime.getRuntime().maxMemory() / ReplyCache.HEAP_SHARE;

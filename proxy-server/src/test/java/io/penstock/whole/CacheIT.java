@@ -239,6 +239,38 @@ class CacheIT {
     }
 
     @Test
+    void forgetsRepliesWhenItIsTurnedOff() throws Exception {
+        try (ScriptedUpstream upstream = ScriptedUpstream.start(ScriptedUpstream.goodUnary(),
+                ScriptedUpstream.goodUnary(), ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = before(upstream.url()).start()) {
+            assertThat(chatWith(proxy, chat(SMART, false)).cache).isEqualTo("miss");
+            proxy.prepareReload(before(upstream.url()).cache(CacheSettings.DEFAULT));
+            proxy.server().reload();
+            assertThat(chatWith(proxy, chat(SMART, false)).cache).isNull();
+            proxy.prepareReload(before(upstream.url()));
+            proxy.server().reload();
+
+            assertThat(chatWith(proxy, chat(SMART, false)).cache).isEqualTo("miss");
+        }
+    }
+
+    @Test
+    void joinsNoCallThatIsDrainedForItsUsage() throws Exception {
+        CountDownLatch latch = new CountDownLatch(1);
+        try (ScriptedUpstream upstream = ScriptedUpstream.start(held(latch, true),
+                ScriptedUpstream.goodStream(4));
+                ProxyUnderTest proxy = before(upstream.url()).drains().start()) {
+            RawClient leader = proxy.ask(SMART, true);
+            leader.readHead();
+            leader.reset();
+            proxy.awaitNoCallers();
+
+            assertThat(chatWith(proxy, chat(SMART, true)).cache).isEqualTo("miss");
+            latch.countDown();
+        }
+    }
+
+    @Test
     void hasNoPartInCallsThatHaveNoKey() throws Exception {
         String twice = chat(SMART, false).replace("{\"model\"", "{\"seed\":1,\"seed\":2,\"model\"");
         try (ScriptedUpstream upstream = ScriptedUpstream.start(ScriptedUpstream.goodUnary(),
@@ -246,6 +278,20 @@ class CacheIT {
                 ProxyUnderTest proxy = before(upstream.url()).start()) {
             assertThat(chatWith(proxy, twice).cache).isEqualTo("bypass");
             assertThat(chatWith(proxy, twice).cache).isEqualTo("bypass");
+        }
+    }
+
+    @Test
+    void saysNothingOfItselfWhereCallersMustNotSee() throws Exception {
+        try (ScriptedUpstream upstream = ScriptedUpstream.start(ScriptedUpstream.goodUnary());
+                ProxyUnderTest proxy = before(upstream.url()).idHeadersOnly().start()) {
+            chatWith(proxy, chat(SMART, false));
+            Got hit = chatWith(proxy, chat(SMART, false));
+
+            assertThat(hit.status).isEqualTo(200);
+            assertThat(hit.cache).isNull();
+            assertThat(hit.age).isNull();
+            assertThat(upstream.requests()).hasSize(1);
         }
     }
 
@@ -343,6 +389,27 @@ class CacheIT {
             assertThat(again.cache).isEqualTo("hit");
             assertThat(again.body).isEqualTo(first.body);
             assertThat(System.nanoTime() - begun).isGreaterThan(150_000_000L);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"stream\":false", "\"stream\":true", "\"failover\":true"})
+    void hasNoPartInComparisonsWhichMeasure(String member) throws Exception {
+        String body = "{\"models\":[\"smart\",\"same-everywhere\"]," + member
+                + ",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+        try (MockServer mock = MockServer.start(MockSettings.DEFAULT.withName("a")
+                        .withText("One two three four"), 1);
+                ProxyUnderTest proxy = before("http://127.0.0.1:" + mock.port()).start()) {
+            ask(proxy, Client.CHAT, "");
+            for (int i = 0; i < 2; i++) {
+                Got got = read(proxy.connect().post("/compare_models", body,
+                        "x-api-key: " + CALLER_KEY));
+
+                assertThat(got.status).as(got.body).isEqualTo(200);
+                assertThat(got.body).contains("four").contains("\"status\":200")
+                        .doesNotContain("\"error\":{");
+            }
+            assertThat(mock.requests()).isEqualTo(5);
         }
     }
 
@@ -544,10 +611,43 @@ class CacheIT {
 
     @Test
     void letsASlowFollowerTakeItsTime() throws Exception {
-        int events = 2000;
-        String page = "x".repeat(1000);
         CountDownLatch latch = new CountDownLatch(1);
-        Script large = x -> {
+        try (ScriptedUpstream upstream = ScriptedUpstream.start(large(latch, 3500));
+                ProxyUnderTest proxy = before(upstream.url()).threads(2).start()) {
+            RawClient leader = proxy.ask(SMART, true);
+            assertThat(upstream.awaitRequests(1, PATIENCE)).isTrue();
+            RawClient slow = ProxyUnderTest.ask(proxy.connectSmall(4096), SMART, true);
+            awaitCalls(proxy, 2);
+            latch.countDown();
+
+            String whole = read(leader).body; // while the follower takes nothing
+            assertThat(whole).hasSizeGreaterThan(3_500_000);
+            assertThat(read(slow).body).isEqualTo(whole);
+        }
+    }
+
+    @Test
+    void cutsAFollowerOffThatIsTooFarBehindAStreamTooLongToBeKept() throws Exception {
+        CountDownLatch latch = new CountDownLatch(1);
+        try (ScriptedUpstream upstream = ScriptedUpstream.start(large(latch, 40_000));
+                ProxyUnderTest proxy = before(upstream.url()).threads(2).start()) {
+            RawClient leader = proxy.ask(SMART, true);
+            assertThat(upstream.awaitRequests(1, PATIENCE)).isTrue();
+            RawClient slow = ProxyUnderTest.ask(proxy.connectSmall(4096), SMART, true);
+            awaitCalls(proxy, 2);
+            latch.countDown();
+
+            assertThat(read(leader).body).endsWith("data: [DONE]\n\n");
+            assertThat(slow.readHead().header(HEADER)).isEqualTo("joined");
+            assertThat(slow.readUntilClose()).endsWith("\n\n\r\n").contains("upstream_error")
+                    .doesNotContain("[DONE]");
+        }
+    }
+
+    /** A stream of so many events of a kilobyte, behind its first one once the latch is open. */
+    private static Script large(CountDownLatch latch, int events) {
+        String page = "x".repeat(1000);
+        return x -> {
             x.readRequest();
             x.sseHead();
             List<String> all = ScriptedUpstream.goodEvents(1);
@@ -560,18 +660,6 @@ class CacheIT {
             }
             x.event(all.get(2)).event("[DONE]").lastChunk();
         };
-        try (ScriptedUpstream upstream = ScriptedUpstream.start(large);
-                ProxyUnderTest proxy = before(upstream.url()).threads(2).start()) {
-            RawClient leader = proxy.ask(SMART, true);
-            assertThat(upstream.awaitRequests(1, PATIENCE)).isTrue();
-            RawClient slow = ProxyUnderTest.ask(proxy.connectSmall(4096), SMART, true);
-            awaitCalls(proxy, 2);
-            latch.countDown();
-
-            String whole = read(leader).body;
-            assertThat(whole).hasSizeGreaterThan(events * 1000);
-            assertThat(read(slow).body).isEqualTo(whole);
-        }
     }
 
     @ParameterizedTest

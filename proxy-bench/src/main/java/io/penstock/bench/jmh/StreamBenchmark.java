@@ -8,9 +8,11 @@ import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.util.ReferenceCountUtil;
+import io.penstock.http.BodySink;
 import io.penstock.http.ChunkScanner;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
+import io.penstock.loop.PendingBytes;
 import io.penstock.loop.Scratch;
 import io.penstock.relay.ResponseRelay;
 import io.penstock.sse.FamiliarEnd;
@@ -63,14 +65,32 @@ public class StreamBenchmark implements ResponseRelay.Observer {
         familiarEnd.learn(event, chatStream.unfinishedAt(), event.readableBytes());
         ResponseHead head = new ResponseHead(MAX_HEAD_BYTES);
         head.parse(Samples.buffer(Samples.RESPONSE_HEAD));
-        relay.begin(head, false, true, false, null);
-        relay.commit(downstream.pipeline().lastContext(), Samples.buffer("head"));
+        relay.begin(head, false, true, true, null);
+        relay.commit(new Sink(downstream.pipeline().lastContext()));
     }
 
     @TearDown
     public void end() {
         relay.discard();
         downstream.finishAndReleaseAll();
+    }
+
+    /** As a caller's HTTP/1.1 connection takes what is written. */
+    private record Sink(ChannelHandlerContext context) implements BodySink {
+        @Override
+        public void write(ByteBuf bytes) {
+            context.write(bytes, context.voidPromise());
+        }
+
+        @Override
+        public boolean takesChunks() {
+            return true;
+        }
+
+        @Override
+        public long pendingBytes() {
+            return PendingBytes.of(context.channel());
+        }
     }
 
     /** Following the framing of one event's chunk. */

@@ -34,6 +34,11 @@ public record Policy(Router router, Map<String, Provider> providers, RetrySettin
     /** The same for an exchange that asks one target, once. */
     public Policy ofOneAttempt() {
         return new Policy(router, providers, retry.ofOneAttempt(), budget, prices, maxBodyBytes,
-                fullHeaders);
+                fullHeaders, cache);
+    }
+
+    /** The same for an exchange that is given no reply again. */
+    public Policy withoutCache() {
+        return new Policy(router, providers, retry, budget, prices, maxBodyBytes, fullHeaders);
     }
 }
