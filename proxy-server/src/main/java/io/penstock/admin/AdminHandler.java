@@ -10,6 +10,7 @@ import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamStream;
+import io.penstock.listen.OpenRequest;
 import io.penstock.listen.RequestHandler;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -30,6 +31,7 @@ public final class AdminHandler implements RequestHandler {
     private final StatusPages pages;
     private final UsagePage usage;
     private @Nullable LogLevelPage order; // while its body comes
+    private @Nullable OpenRequest open; // null unless an answer goes on
 
     public AdminHandler(DownstreamStream connection, Supplier<LocalReply> replies,
             ServerState state) {
@@ -81,8 +83,7 @@ public final class AdminHandler implements RequestHandler {
         } else if (path.equals(UsagePage.PATH)) {
             usage.answer(connection, replies.get(), head, id);
         } else {
-            pages.answer(connection, replies.get(), head.path(), head, Caller.ANYONE,
-                    id);
+            open = pages.answer(connection, replies.get(), head.path(), head, Caller.ANYONE, id);
         }
     }
 
@@ -169,15 +170,20 @@ public final class AdminHandler implements RequestHandler {
     @Override
     public void onClosed() {
         order = null;
+        if (open != null) {
+            open.onClosed();
+        }
     }
 
     @Override
     public void onShutdown() {
-        // answers are short
+        if (open != null) {
+            open.onShutdown();
+        }
     }
 
     @Override
     public void onWritabilityChanged(boolean writable) {
-        // answers are short
+        // answers are short, or wait until there is room
     }
 }

@@ -1,11 +1,13 @@
 package io.penstock.admin;
 
 import io.penstock.caller.Allowance;
+import io.penstock.observe.LoopWatch;
 import io.penstock.observe.Metrics;
 import io.penstock.observe.Readings;
 import io.penstock.route.Router;
 import io.penstock.upstream.Provider;
 import io.penstock.usage.Ledger;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,9 @@ public interface ServerState {
     /** What callers used. */
     Ledger ledger();
 
+    /** The callers that the configuration names. */
+    List<String> callerIds();
+
     /** How much the caller of that id may use; null if no such caller is configured. */
     @Nullable Allowance allowanceOf(String callerId);
 
@@ -58,6 +63,23 @@ public interface ServerState {
 
     /** How the proxy stands; asks every event loop, so not to be called on one. */
     Readings readings();
+
+    /** Something to be asked of one event loop, on it; {@code loop} counts them from 0. */
+    interface LoopQuestion<T> {
+        T ask(int loop, LoopWatch watch);
+    }
+
+    /**
+     * Asks each event loop, and waits; not to be called on one. A loop that does not answer within
+     * a second is left out.
+     */
+    <T> List<T> askLoops(LoopQuestion<T> question);
+
+    /** What the web console shows. */
+    Console console();
+
+    /** The ports that callers are served on. */
+    List<InetSocketAddress> addresses();
 
     /**
      * Runs it on the thread that makes pages of figures.

@@ -8,6 +8,8 @@ import io.penstock.http.Field;
 import io.penstock.http.RequestHead;
 import io.penstock.json.JsonText;
 import io.penstock.listen.DownstreamStream;
+import io.penstock.listen.OpenRequest;
+import io.penstock.observe.LoopWatch.Viewer;
 import io.penstock.translate.ReplyFormat;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.ProviderKey;
@@ -35,18 +37,21 @@ public final class StatusPages {
     private final ServerState state;
     private final boolean operator;
     private final MetricsPage metrics;
+    private final UsagePage usage;
 
     /** {@code operator} shows what only whoever runs the proxy should see. */
     public StatusPages(ServerState state, boolean operator) {
         this.state = state;
         this.operator = operator;
         metrics = new MetricsPage(state, operator);
+        usage = new UsagePage(state);
     }
 
     public boolean isPage(String path) {
         return isPublic(path) || path.equals("/v1/models") || isModel(path)
                 || path.equals("/models") || path.equals("/providers")
-                || path.equals(MetricsPage.PATH);
+                || path.equals(MetricsPage.PATH) || Console.isData(path, operator)
+                || !operator && path.equals(UsagePage.CALLERS_PATH);
     }
 
     private static boolean isModel(String path) {
@@ -57,17 +62,27 @@ public final class StatusPages {
     public boolean isPublic(String path) {
         return switch (path) {
             case "/", "/health", "/health/live", "/health/ready" -> true;
-            default -> false;
+            default -> Console.isFile(path);
         };
     }
 
     /**
      * Answers a page, perhaps a little later. Models are told as Anthropic's clients expect them
-     * where the request carries their version, else as OpenAI's do.
+     * where the request carries their version, else as OpenAI's do. Returns a request that stays
+     * open, or null where the page is all.
      */
-    public void answer(DownstreamStream to, LocalReply reply, String path, RequestHead head,
-            Caller caller, String requestId) {
+    public @Nullable OpenRequest answer(DownstreamStream to, LocalReply reply, String path,
+            RequestHead head, Caller caller, String requestId) {
         boolean anthropic = head.has(Field.ANTHROPIC_VERSION);
+        if (Console.isFile(path)) {
+            state.console().answerFile(to, reply, path, head.value(Field.ACCEPT_ENCODING),
+                    operator, requestId);
+            return null;
+        }
+        if (Console.isData(path, operator)) {
+            return state.console().answerData(to, reply, path, head.isMethod("HEAD"), operator,
+                    operator ? Viewer.OPERATOR : Viewer.of(caller), requestId);
+        }
         switch (path) {
             case "/", "/health", "/health/live" -> reply.json(to, 200, requestId, health("ok"));
             case "/health/ready" -> {
@@ -79,9 +94,11 @@ public final class StatusPages {
             case "/providers" -> reply.json(to, 200, requestId, providers());
             case MetricsPage.PATH ->
                 metrics.answer(to, reply, head.value(Field.ACCEPT), requestId);
+            case UsagePage.CALLERS_PATH -> usage.answerOwn(to, reply, caller, requestId);
             default -> model(to, reply, path.substring(MODEL_PREFIX.length()), caller, requestId,
                     anthropic);
         }
+        return null;
     }
 
     private String health(String status) {

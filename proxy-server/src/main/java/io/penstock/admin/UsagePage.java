@@ -1,6 +1,8 @@
 package io.penstock.admin;
 
 import io.penstock.answer.LocalReply;
+import io.penstock.caller.Allowance;
+import io.penstock.caller.Caller;
 import io.penstock.failure.Failure;
 import io.penstock.http.RequestHead;
 import io.penstock.listen.DownstreamStream;
@@ -14,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,16 +27,26 @@ import org.jspecify.annotations.Nullable;
  */
 final class UsagePage {
     static final String PATH = "/admin/usage";
+
+    /** On the main port: what the caller itself has used. */
+    static final String CALLERS_PATH = "/console/usage";
+
     private static final long READ_SECONDS = 10;
 
     private final ServerState state;
 
-    /** What was asked for; {@code caller} null for all. */
-    private record Query(int month, @Nullable String caller) {
+    /**
+     * What was asked for.
+     *
+     * @param caller null for all
+     * @param idle callers of the configuration that have used nothing are listed, too
+     */
+    private record Query(int month, @Nullable String caller, boolean idle) {
         /** Reads the query of the URL; throws what to tell whoever asked. */
         static Query parse(String text) throws BadQueryException {
             String month = null;
             String caller = null;
+            boolean idle = false;
             for (String each : text.replaceFirst("^\\?", "").split("&")) {
                 int equals = each.indexOf('=');
                 String name = equals < 0 ? each : each.substring(0, equals);
@@ -41,13 +54,14 @@ final class UsagePage {
                 switch (name) {
                     case "month" -> month = value;
                     case "key" -> caller = value;
+                    case "idle" -> idle = value.equals("true");
                     case "" -> { }
                     default -> throw new BadQueryException(
-                            "Unknown parameter '" + name + "', expected month or key.");
+                            "Unknown parameter '" + name + "', expected month, key or idle.");
                 }
             }
             return new Query(month == null ? Month.of(System.currentTimeMillis())
-                    : parseMonth(month), caller);
+                    : parseMonth(month), caller, idle);
         }
 
         private static int parseMonth(String month) throws BadQueryException {
@@ -88,21 +102,34 @@ final class UsagePage {
             reply.error(to, Failure.of(Failure.Kind.BAD_REQUEST, e.said), id, null);
             return;
         }
+        answer(to, reply, query, state::allowanceOf, id);
+    }
+
+    /** Answers a caller with what it has used this month, and may. */
+    void answerOwn(DownstreamStream to, LocalReply reply, Caller caller, String id) {
+        Query query = new Query(Month.of(System.currentTimeMillis()), caller.id(), false);
+        answer(to, reply, query,
+                callerId -> callerId.equals(caller.id()) ? caller.allowance() : null, id);
+    }
+
+    private void answer(DownstreamStream to, LocalReply reply, Query query,
+            Function<String, @Nullable Allowance> allowances, String id) {
         try {
-            state.inBackground(() -> make(query, to, reply, id));
+            state.inBackground(() -> make(query, allowances, to, reply, id));
         } catch (RejectedExecutionException e) {
             refuse(to, reply, id, "Too many questions of this kind wait already.");
         }
     }
 
     /** On the thread that may wait. */
-    private void make(Query query, DownstreamStream to, LocalReply reply, String id) {
+    private void make(Query query, Function<String, @Nullable Allowance> allowances,
+            DownstreamStream to, LocalReply reply, String id) {
         @Nullable String body = null;
         String failure = "";
         try {
             List<LedgerRow> rows =
                     state.ledger().read(query.month()).get(READ_SECONDS, TimeUnit.SECONDS);
-            body = page(query, rows);
+            body = page(query, allowances, rows);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             failure = "The proxy stops.";
@@ -127,7 +154,8 @@ final class UsagePage {
         }
     }
 
-    private String page(Query query, List<LedgerRow> rows) {
+    private String page(Query query, Function<String, @Nullable Allowance> allowances,
+            List<LedgerRow> rows) {
         UsageReport report = new UsageReport();
         for (LedgerRow row : rows) {
             if (query.caller() == null || row.caller().equals(query.caller())) {
@@ -135,10 +163,13 @@ final class UsagePage {
             }
         }
         String caller = query.caller();
-        if (caller != null && state.allowanceOf(caller) != null) {
+        if (caller != null && allowances.apply(caller) != null) {
             report.list(caller); // who has used nothing yet has a budget, too
         }
-        return report.json(query.month(), state::allowanceOf, state.ledger().state());
+        if (query.idle()) {
+            state.callerIds().forEach(report::list);
+        }
+        return report.json(query.month(), allowances, state.ledger().state());
     }
 
     private static void refuse(DownstreamStream to, LocalReply reply, String id,

@@ -86,6 +86,7 @@ final class UsageReport {
         JsonText.quote(out.append("{\"id\":"), use.id).append(',');
         figures(out, use.sum);
         budget(out.append(",\"budget\":"), use.sum, allowance);
+        limits(out, allowance);
         List<LedgerRow> rows = use.rows.stream()
                 .sorted(Comparator.comparingLong(LedgerRow::tokens).reversed()
                         .thenComparing(LedgerRow::provider).thenComparing(LedgerRow::model))
@@ -136,6 +137,24 @@ final class UsageReport {
                 .append(nanoDollars == 0 ? "null"
                         : dollars(Math.max(0, nanoDollars - used.nanoDollars())))
                 .append('}');
+    }
+
+    private static void limits(StringBuilder out, Allowance allowance) {
+        if (allowance == null || allowance.requests() == 0 && allowance.tokensPerMinute() == 0
+                && allowance.concurrent() == 0) {
+            return;
+        }
+        out.append(",\"limits\":{\"requests\":").append(orNull(allowance.requests()))
+                .append(",\"request_window_seconds\":")
+                .append(allowance.requests() == 0 ? "null" : BigDecimal.valueOf(
+                        allowance.requestWindowNanos(), NANO_DIGITS).stripTrailingZeros()
+                        .toPlainString())
+                .append(",\"tokens_per_minute\":").append(orNull(allowance.tokensPerMinute()))
+                .append(",\"concurrent\":").append(orNull(allowance.concurrent())).append('}');
+    }
+
+    private static String orNull(long bound) {
+        return bound == 0 ? "null" : Long.toString(bound);
     }
 
     /** Decimal, with as many digits as there are. */

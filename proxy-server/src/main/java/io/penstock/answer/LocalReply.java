@@ -73,8 +73,22 @@ public final class LocalReply {
     /** Answers with a page, status 200, and ends the response. */
     public void page(DownstreamStream to, String requestId, String contentType, byte[] body) {
         field("cache-control", "no-store");
+        file(to, requestId, contentType, body);
+    }
+
+    /** Answers with a page whose fields say how long it may be kept, and ends the response. */
+    public void file(DownstreamStream to, String requestId, String contentType, byte[] body) {
         write(to, 200, requestId, contentType, body);
         to.endResponse();
+    }
+
+    /** Answers with events that come one after the other. */
+    public EventAnswer events(DownstreamStream to, String requestId) {
+        field("cache-control", "no-store").field("x-accel-buffering", "no");
+        to.closeAfterAnswer(); // nobody ends it but to go
+        head(to, 200, requestId, EventAnswer.TYPE, DownstreamStream.UNKNOWN_LENGTH);
+        to.flush();
+        return new EventAnswer(to);
     }
 
     /**

@@ -36,9 +36,21 @@ final class AdminPort {
     private CommandSpec spec;
 
     /** Where to ask, and what to show there; {@code token} null for nothing. */
-    record Address(String text, @Nullable String token) {}
+    record Address(String text, @Nullable String token) {
+        /** Says in a line that the port takes no such token. */
+        String refusal() {
+            return "penstock: the admin port on " + text
+                    + (token == null ? " asks for a token" : " does not take this token")
+                    + ": give admin.token's value with --token or " + TOKEN_VARIABLE;
+        }
+    }
 
     record Answer(int status, String body) {}
+
+    /** Reads what a page says, as it comes. */
+    interface BodyReader<T> {
+        T read(int status, InputStream body) throws IOException;
+    }
 
     /** Why there is no answer, in a line for the user. */
     static final class Unanswered extends Exception {
@@ -73,19 +85,28 @@ final class AdminPort {
                 shown != null ? shown : settings.token());
     }
 
-    private String checked(String address) {
+    /** A URL of that port is taken for its address. */
+    private String checked(String given) {
+        String address = given.replaceFirst("^http://", "").replaceFirst("/$", "");
         if (!address.matches("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+]):[0-9]{1,5}")
                 || Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)) > 65535) {
             throw new ParameterException(spec.commandLine(),
-                    "--admin: '" + address + "' (expected: HOST:PORT)");
+                    "--admin: '" + given + "' (expected: HOST:PORT)");
         }
         return address;
     }
 
     /** Asks for a page. */
     Answer get(Address address, String target, Duration patience) throws Unanswered {
+        return read(address, target, patience, (status, body) -> new Answer(status,
+                new String(body.readAllBytes(), StandardCharsets.UTF_8)));
+    }
+
+    /** Asks for a page, and reads it for as long as the reader wants. */
+    <T> T read(Address address, String target, Duration patience, BodyReader<T> reader)
+            throws Unanswered {
         try {
-            return ask(address, target, patience);
+            return ask(address, target, patience, reader);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--admin or --token cannot be sent: "
                     + e.getMessage(), e);
@@ -103,8 +124,8 @@ final class AdminPort {
         }
     }
 
-    private static Answer ask(Address address, String target, Duration patience)
-            throws IOException {
+    private static <T> T ask(Address address, String target, Duration patience,
+            BodyReader<T> reader) throws IOException {
         // Not java.net.http: that starts later than this is done, and keeps the connection.
         HttpURLConnection connection = (HttpURLConnection) URI.create("http://" + address.text()
                 + target).toURL().openConnection(Proxy.NO_PROXY);
@@ -119,8 +140,8 @@ final class AdminPort {
             int status = connection.getResponseCode();
             try (InputStream body = status < 400 ? connection.getInputStream()
                     : connection.getErrorStream()) {
-                return new Answer(status, body == null ? ""
-                        : new String(body.readAllBytes(), StandardCharsets.UTF_8));
+                return reader.read(status,
+                        body == null ? InputStream.nullInputStream() : body);
             }
         } finally {
             connection.disconnect();

@@ -273,11 +273,11 @@ final class CompareCommand implements Callable<Integer> {
 
     private static int screenWidth() {
         String columns = System.getenv("COLUMNS");
-        if (columns == null || !columns.matches("[1-9][0-9]{1,3}")) {
-            columns = new TerminalSize().columns();
+        if (columns != null && columns.matches("[1-9][0-9]{1,3}")) {
+            return Math.min(MAX_SCREEN, Integer.parseInt(columns));
         }
-        return columns == null ? DEFAULT_COLUMNS
-                : Math.min(MAX_SCREEN, Integer.parseInt(columns));
+        TerminalSize size = TerminalSize.ask();
+        return size == null ? DEFAULT_COLUMNS : Math.min(MAX_SCREEN, size.columns());
     }
 
     /** The values of a JSON text that are no objects or arrays, by their pointer (RFC 6901). */

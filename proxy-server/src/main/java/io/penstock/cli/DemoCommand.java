@@ -122,6 +122,7 @@ final class DemoCommand implements Callable<Integer> {
         System.out.println("""
                 Penstock is up:  %s/v1   (admin: %s)
                 API key:         %s
+                Console:         %s/console   (with the key also %s/console, to chat there)
                 Providers:       flaky (fails every other call), then steady
 
                 Stream an answer; run it twice, and see who served it in x-penstock-attempts:
@@ -133,7 +134,8 @@ final class DemoCommand implements Callable<Integer> {
                 See how the providers are doing:
                   curl -s %s/providers -H 'authorization: Bearer %s'
 
-                Ctrl-C ends it.""".formatted(url, admin, key, url, ask, url, ask, url, key));
+                Ctrl-C ends it.""".formatted(url, admin, key, admin, url, url, ask, url,
+                ask, url, key));
         System.out.flush();
     }
 }

@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         description = "A streaming reverse proxy that stands in front of LLM APIs.",
         subcommands = {ServeCommand.class, DemoCommand.class, MockCommand.class,
             CheckCommand.class, KeysCommand.class, JwtCommand.class, UsageCommand.class,
-            CompareCommand.class, HealthCommand.class, ImportCommand.class,
+            CompareCommand.class, HealthCommand.class, TopCommand.class, ImportCommand.class,
             CompletionCommand.class})
 public final class Main implements Runnable {
     static final int FAILED = 1;

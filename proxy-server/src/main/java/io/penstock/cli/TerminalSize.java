@@ -6,11 +6,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** How large the terminal is, as {@code stty} says it. */
-final class TerminalSize {
+record TerminalSize(int columns, int rows) {
     private static final long PATIENCE_SECONDS = 1;
 
-    /** How many characters a line has; null where that is not to be learnt. */
-    @Nullable String columns() {
+    /** Asks; null where that is not to be learnt. */
+    static @Nullable TerminalSize ask() {
         try {
             Process stty = new ProcessBuilder("stty", "size")
                     .redirectInput(ProcessBuilder.Redirect.INHERIT)
@@ -21,8 +21,11 @@ final class TerminalSize {
             }
             String said = new String(stty.getInputStream().readAllBytes(),
                     StandardCharsets.US_ASCII).strip();
-            return said.matches("[0-9]+ [1-9][0-9]{1,3}") ? said.substring(said.indexOf(' ') + 1)
-                    : null;
+            if (!said.matches("[1-9][0-9]{0,3} [1-9][0-9]{1,3}")) {
+                return null;
+            }
+            String[] sides = said.split(" ");
+            return new TerminalSize(Integer.parseInt(sides[1]), Integer.parseInt(sides[0]));
         } catch (IOException e) {
             return null; // no such program here, as on Windows
         } catch (InterruptedException e) {

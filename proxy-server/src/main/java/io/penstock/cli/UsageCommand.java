@@ -77,9 +77,7 @@ final class UsageCommand implements Callable<Integer> {
 
     private Integer print(AdminPort.Address asked, AdminPort.Answer answer) {
         if (answer.status() == 401) {
-            return fail(Main.FAILED, "penstock: the admin port on " + asked.text()
-                    + (asked.token() == null ? " asks for a token" : " does not take this token")
-                    + ": give admin.token's value with --token or " + AdminPort.TOKEN_VARIABLE);
+            return fail(Main.FAILED, asked.refusal());
         }
         try {
             UsageTable table = UsageTable.parse(answer.body());

@@ -1,12 +1,8 @@
 package io.penstock.cli;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,8 +12,6 @@ import org.jspecify.annotations.Nullable;
 final class UsageTable {
     private static final String[] HEAD =
             {"caller", "calls", "prompt", "completion", "cached", "dollars", "left"};
-    private static final JsonFactory JSON = new JsonFactory();
-    private static final int MAX_DEPTH = 16;
     private static final int MAX_DIGITS = 30; // of what can be a figure here
 
     private final Map<?, ?> answer;
@@ -28,50 +22,7 @@ final class UsageTable {
 
     /** Reads the answer; throws when it is no JSON object. */
     static UsageTable parse(String body) throws IOException {
-        try (JsonParser parser = JSON.createParser(body)) {
-            parser.nextToken();
-            if (value(parser, 0) instanceof Map<?, ?> answer) {
-                return new UsageTable(answer);
-            }
-            throw new IOException("no JSON object");
-        }
-    }
-
-    private static @Nullable Object value(JsonParser parser, int depth) throws IOException {
-        if (depth > MAX_DEPTH) {
-            throw new IOException("nested too deeply");
-        }
-        JsonToken token = parser.currentToken();
-        if (token == null) {
-            throw new IOException("nothing there");
-        }
-        switch (token) {
-            case START_OBJECT -> {
-                Map<String, Object> members = new LinkedHashMap<>();
-                while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                    String name = parser.currentName();
-                    parser.nextToken();
-                    members.put(name, value(parser, depth + 1));
-                }
-                return members;
-            }
-            case START_ARRAY -> {
-                List<Object> items = new ArrayList<>();
-                while (parser.nextToken() != JsonToken.END_ARRAY) {
-                    items.add(value(parser, depth + 1));
-                }
-                return items;
-            }
-            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> {
-                return parser.getDecimalValue();
-            }
-            case VALUE_NULL -> {
-                return null;
-            }
-            default -> {
-                return parser.getText();
-            }
-        }
+        return new UsageTable(JsonTree.object(body));
     }
 
     /** What an error object says. */

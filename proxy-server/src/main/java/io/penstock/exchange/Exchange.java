@@ -14,6 +14,7 @@ import io.penstock.exchange.call.ReplyReading;
 import io.penstock.exchange.call.ReplySource;
 import io.penstock.exchange.call.Timing;
 import io.penstock.exchange.call.Timing.Stage;
+import io.penstock.exchange.call.Waiting;
 import io.penstock.exchange.call.Whom;
 import io.penstock.exchange.failover.Failover;
 import io.penstock.exchange.meter.AttemptCosts;
@@ -75,6 +76,9 @@ public final class Exchange extends Deadlines.Entry
     private final RequestTrace trace; // null where nothing is traced
     private final long receivedNanos;
 
+    Exchange older; // of those under way on the loop, which keeps the chain; null at its ends
+    Exchange newer;
+
     private Phase phase = Phase.RECEIVED;
     private boolean waitsForSlot; // among the concurrent calls: nothing is asked until then
     private boolean whole; // the request, while it waits
@@ -88,6 +92,7 @@ public final class Exchange extends Deadlines.Entry
     private Failure failure;
     private boolean leftAlone; // the caller went when a provider was at work for it
     private boolean brokenOff; // the reply, when the caller had some of it
+    private boolean upgraded; // both sides have left HTTP behind
 
     /**
      * An exchange whose head was accepted; it has yet to {@linkplain #begin begin}.
@@ -124,6 +129,7 @@ public final class Exchange extends Deadlines.Entry
      */
     public void begin(boolean waitsForSlot) {
         this.waitsForSlot = waitsForSlot;
+        loop.onBegun(this);
         Failure mistake = call.check();
         if (mistake != null) {
             refuse(mistake);
@@ -795,9 +801,10 @@ public final class Exchange extends Deadlines.Entry
     // Both sides leave HTTP behind
 
     @Override
-    public void onUpgrade(Attempt upgraded, UpstreamStream provider) {
+    public void onUpgrade(Attempt good, UpstreamStream provider) {
+        upgraded = true;
         loop.calls().deadlines().remove(this);
-        Upgraded leg = new Upgraded(loop, upgraded, provider, log, metering, this::onUpgradedOver);
+        Upgraded leg = new Upgraded(loop, good, provider, log, metering, this::onUpgradedOver);
         listener.onUpgraded(leg);
         leg.start();
     }
@@ -839,8 +846,38 @@ public final class Exchange extends Deadlines.Entry
         }
     }
 
+    /** How the exchange stands. */
+    Running running() {
+        long now = loop.nowNanos();
+        Attempt attempt = failover.leader();
+        Waiting waiting = waiting(attempt);
+        long since = switch (waiting) {
+            case REQUEST -> receivedNanos;
+            case TURN -> dispatchedNanos;
+            case PAUSE, SAME_CALL, DRAIN, TUNNEL -> timing.sinceNanos();
+            default -> attempt == null ? firstContentNanos : attempt.waitingSinceNanos();
+        };
+        return new Running(caller, requestId, call.model(), call.api(), call.isStream(), waiting,
+                now - since, now - receivedNanos, attempt == null ? null : attempt.target(),
+                List.copyOf(log.entries()));
+    }
+
+    private Waiting waiting(Attempt attempt) {
+        if (upgraded) {
+            return Waiting.TUNNEL;
+        }
+        return switch (phase) {
+            case RECEIVED -> whole ? Waiting.TURN : Waiting.REQUEST;
+            case FOLLOWING -> Waiting.SAME_CALL;
+            case DRAINING -> Waiting.DRAIN;
+            case COMMITTED -> attempt == null ? Waiting.REPLY : attempt.waiting();
+            default -> attempt == null || failover.isPaused() ? Waiting.PAUSE : attempt.waiting();
+        };
+    }
+
     /** Hands what became of the exchange to the listener: its last act. */
     private void close() {
+        loop.onOver(this);
         listener.onFinished(finished());
     }
 

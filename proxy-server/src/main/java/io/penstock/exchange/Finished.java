@@ -1,6 +1,7 @@
 package io.penstock.exchange;
 
 import io.penstock.caller.Caller;
+import io.penstock.exchange.call.AttemptFigures;
 import io.penstock.exchange.call.AttemptRecord;
 import io.penstock.exchange.call.CacheUse;
 import io.penstock.failure.Failure;
@@ -8,6 +9,7 @@ import io.penstock.provider.Api;
 import io.penstock.route.Route.TargetName;
 import io.penstock.trace.RequestTrace;
 import io.penstock.usage.TokenUsage;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -85,5 +87,24 @@ public record Finished(Caller caller, String requestId, String model, Api api, A
 
     public long durationNanos() {
         return endedNanos - receivedNanos;
+    }
+
+    /** The same without the attempts' own objects, to be kept for a while. */
+    public Finished copy() {
+        List<AttemptRecord> copies = new ArrayList<>(attempts.size());
+        for (int i = 0; i < attempts.size(); i++) {
+            AttemptRecord each = attempts.get(i);
+            int first = 0; // of an attempt that was good and broke off there are two records
+            while (attempts.get(first).figures() != each.figures()) {
+                first++;
+            }
+            AttemptFigures figures = each.figures() == null ? null
+                    : first < i ? copies.get(first).figures() : each.figures().copy();
+            copies.add(new AttemptRecord(each.target(), each.why(), each.outcome(), each.nanos(),
+                    figures));
+        }
+        return new Finished(caller, requestId, model, api, upstreamApi, isStream, status, failure,
+                List.copyOf(copies), servedBy, usage, nanoDollars, malformedEvents, receivedNanos,
+                endedNanos, endedMillis, firstContentNanos, stages, cache, saved, trace);
     }
 }

@@ -72,6 +72,11 @@ public final class Metrics {
         };
     }
 
+    /** What all exchanges have come to so far. */
+    public synchronized Sums sums() {
+        return Sums.of(this);
+    }
+
     /** The sums of a counter, by the values of its labels; while a page is made. */
     Map<List<String>, Long> counts(Metric metric) {
         Map<List<String>, Long> sums = new HashMap<>();

@@ -18,7 +18,7 @@ final class NearestPath {
 
     private static final List<String> KNOWN = Stream.of(Endpoint.paths(), PassThroughPath.paths(),
             List.of(Comparison.PATH, "/v1/models", "/metrics", "/health", "/health/live",
-                    "/health/ready", "/providers"))
+                    "/health/ready", "/providers", "/console"))
             .flatMap(List::stream).toList();
 
     private NearestPath() {}

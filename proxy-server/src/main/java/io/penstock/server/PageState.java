@@ -4,7 +4,9 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Ticker;
 import io.penstock.admin.Build;
+import io.penstock.admin.Console;
 import io.penstock.admin.ServerState;
+import io.penstock.auth.ApiKeySettings;
 import io.penstock.auth.AuthSettings;
 import io.penstock.cache.ReplyCache;
 import io.penstock.caller.Allowance;
@@ -24,6 +26,7 @@ import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
 import io.penstock.upstream.TargetHealth;
 import io.penstock.usage.Ledger;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -56,10 +59,28 @@ final class PageState implements ServerState {
             new DefaultThreadFactory("penstock-metrics", true)); // it ends by itself
     private final Shared shared;
     private final Reload reload;
+    private final Listeners listeners;
+    private final Console console = new Console(this);
 
-    PageState(Shared shared, Reload reload) {
+    PageState(Shared shared, Reload reload, Listeners listeners) {
         this.shared = shared;
         this.reload = reload;
+        this.listeners = listeners;
+    }
+
+    @Override
+    public <T> List<T> askLoops(LoopQuestion<T> question) {
+        return shared.workers().ask(question);
+    }
+
+    @Override
+    public Console console() {
+        return console;
+    }
+
+    @Override
+    public List<InetSocketAddress> addresses() {
+        return listeners.addresses();
     }
 
     @Override
@@ -120,6 +141,12 @@ final class PageState implements ServerState {
     @Override
     public Ledger ledger() {
         return shared.ledger();
+    }
+
+    @Override
+    public List<String> callerIds() {
+        return shared.snapshot().settings().auth().keys().stream().map(ApiKeySettings::id)
+                .toList();
     }
 
     @Override

@@ -74,7 +74,7 @@ public final class Penstock implements AutoCloseable {
         Shared shared = Shared.open(settings, data);
         Listeners listeners = new Listeners();
         Reload reload = new Reload(shared, listeners, reloader);
-        ServerState state = new PageState(shared, reload);
+        ServerState state = new PageState(shared, reload, listeners);
         StatusPages pages = new StatusPages(state, false);
         Gauge bodyMemory = new Gauge(Runtime.getRuntime().maxMemory() / 2);
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(threads,

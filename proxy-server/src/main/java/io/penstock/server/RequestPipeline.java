@@ -240,7 +240,7 @@ final class RequestPipeline implements RequestHandler, ExchangeListener, Compari
             assert caller != null; // as it was just asked
             LocalReply reply = newReply().inFormat(head.has(Field.ANTHROPIC_VERSION)
                     ? ReplyFormat.MESSAGES : ReplyFormat.CHAT);
-            pages.answer(connection, reply, path, head, caller, id);
+            open = pages.answer(connection, reply, path, head, caller, id);
         }
     }
 

@@ -27,6 +27,7 @@ final class Residue {
                         .filter(load -> load.slots() != null)
                         .mapToInt(load -> load.slots().used()).sum()
                 + " deadlines=" + workers.sum(worker -> worker.deadlines().size()
-                        - worker.upstream().pools());
+                        - worker.upstream().pools())
+                + " exchanges=" + workers.sum(worker -> worker.exchanges().running());
     }
 }

@@ -23,6 +23,8 @@ import io.penstock.observe.AccessLog;
 import io.penstock.observe.ExchangeObserver;
 import io.penstock.observe.FlightEvents;
 import io.penstock.observe.LoopMetrics;
+import io.penstock.observe.LoopWatch;
+import io.penstock.observe.RecentExchanges;
 import io.penstock.trace.LoopTracer;
 import io.penstock.upstream.UpstreamLoop;
 import io.penstock.usage.Estimator;
@@ -54,6 +56,7 @@ final class Worker {
     private final AccessLog.@Nullable LoopLog accessLog;
     private final @Nullable LoopTracer tracer;
     private final List<ExchangeObserver> observers = new ArrayList<>();
+    private final LoopWatch watch;
 
     Worker(Shared server, ServerState state, StatusPages statusPages, EventLoop loop,
             Transport transport, AddressResolverGroup<InetSocketAddress> resolver, int loops,
@@ -92,6 +95,9 @@ final class Worker {
         if (server.postHog() != null) {
             observers.add(server.postHog());
         }
+        RecentExchanges recent = new RecentExchanges();
+        observers.add(recent);
+        watch = new LoopWatch(exchanges, recent);
         accessLog = server.accessLog() == null ? null : server.accessLog().forLoop(loop);
         if (accessLog != null) {
             observers.add(accessLog);
@@ -158,6 +164,11 @@ final class Worker {
     /** Exchanges of this loop that are among the concurrent ones, or wait for that. */
     SlotQueue<RequestPipeline> admission() {
         return admission;
+    }
+
+    /** The single exchanges of this loop. */
+    LoopWatch watch() {
+        return watch;
     }
 
     AccessLog.@Nullable LoopLog accessLog() {

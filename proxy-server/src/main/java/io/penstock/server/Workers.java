@@ -1,5 +1,6 @@
 package io.penstock.server;
 
+import io.penstock.admin.ServerState;
 import io.penstock.observe.Readings;
 import io.penstock.upstream.ConnectionPool;
 import io.penstock.upstream.Provider;
@@ -12,6 +13,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All event loops of the proxy, asked or told one after the other.
@@ -21,6 +24,7 @@ import java.util.function.ToLongFunction;
  */
 final class Workers {
     private static final long ANSWER_SECONDS = 1;
+    private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
 
     private final List<Worker> all = new ArrayList<>();
 
@@ -94,6 +98,32 @@ final class Workers {
             }
         }
         return readings;
+    }
+
+    /** The answers of the loops, but for one that gives none in time. */
+    <T> List<T> ask(ServerState.LoopQuestion<T> question) {
+        long untilNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(ANSWER_SECONDS);
+        List<Future<T>> asked = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            int loop = i;
+            Worker worker = all.get(i);
+            asked.add(worker.eventLoop().submit(() -> question.ask(loop, worker.watch())));
+        }
+        List<T> answers = new ArrayList<>();
+        for (Future<T> answer : asked) {
+            try {
+                answers.add(answer.get(Math.max(0, untilNanos - System.nanoTime()),
+                        TimeUnit.NANOSECONDS));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return answers;
+            } catch (TimeoutException e) {
+                LOG.warn("loop_slow seconds={}", ANSWER_SECONDS);
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("an event loop cannot be read", e);
+            }
+        }
+        return answers;
     }
 
     /** The sum of a figure of that provider's pools, which any thread may read. */

@@ -96,7 +96,7 @@ public final class ProxyUnderTest implements AutoCloseable {
 
     private static final String NOTHING = "concurrent=0 waiting=0 connections=0 "
             + "targets_in_flight=0 upstream_in_flight=0 upstream_open=[0-9]+ "
-            + "upstream_waiting=0 upstream_slots=0 deadlines=0";
+            + "upstream_waiting=0 upstream_slots=0 deadlines=0 exchanges=0";
 
     private final Penstock server;
     private final List<RawClient> clients = new ArrayList<>();

@@ -10,6 +10,7 @@ import io.penstock.exchange.call.ReplyReading;
 import io.penstock.exchange.call.ReplySource;
 import io.penstock.exchange.call.Timing;
 import io.penstock.exchange.call.Timing.Stage;
+import io.penstock.exchange.call.Waiting;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Fault;
 import io.penstock.http.Field;
@@ -267,6 +268,16 @@ public final class Attempt implements ReplyListener, AttemptFigures, ReplySource
     @Override
     public long endedNanos() {
         return clock.endedNanos();
+    }
+
+    /** What the attempt waits for, while it is not over. */
+    public Waiting waiting() {
+        return clock.waiting();
+    }
+
+    /** Since when the attempt waits for that. */
+    public long waitingSinceNanos() {
+        return clock.waitingSinceNanos();
     }
 
     // Deadlines

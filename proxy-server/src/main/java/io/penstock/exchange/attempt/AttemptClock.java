@@ -1,5 +1,6 @@
 package io.penstock.exchange.attempt;
 
+import io.penstock.exchange.call.Waiting;
 import io.penstock.failure.Fault;
 import io.penstock.loop.Deadlines;
 import io.penstock.loop.Durations;
@@ -206,6 +207,30 @@ final class AttemptClock {
 
     long lastReadNanos() {
         return lastReadNanos;
+    }
+
+    /** What the attempt waits for, while it is not over. */
+    Waiting waiting() {
+        return switch (wait) {
+            case SLOT -> Waiting.SLOT;
+            case CONNECTION -> Waiting.CONNECTION;
+            case TLS -> Waiting.TLS;
+            case HEAD -> Waiting.HEAD;
+            case CONTENT -> Waiting.CONTENT;
+            case GAP, NOTHING -> paused ? Waiting.CALLER : Waiting.REPLY;
+        };
+    }
+
+    /** Since when the attempt waits for that. */
+    long waitingSinceNanos() {
+        return switch (wait) {
+            case SLOT -> startedNanos;
+            case CONNECTION -> slotNanos;
+            case TLS -> lastReadNanos;
+            case HEAD -> sentNanos;
+            case CONTENT -> headNanos;
+            case GAP, NOTHING -> paused || contentNanos == 0 ? lastReadNanos : contentNanos;
+        };
     }
 
     /** Whether most of the total time was this target's. */

@@ -7,7 +7,7 @@ import io.penstock.usage.TokenUsage;
  * and what it cost. Final once the exchange has finished.
  */
 public interface AttemptFigures {
-    /** Who was asked, and how. */
+    /** Who was asked, and how; null in a {@link #copy}. */
     Ask ask();
 
     /** The status of the provider's reply; 0 if there was none. */
@@ -39,4 +39,20 @@ public interface AttemptFigures {
 
     /** What that cost by the configured prices. */
     long bookedNanoDollars();
+
+    /** The figures as they are now, which keep nothing else of the attempt in memory. */
+    default AttemptFigures copy() {
+        return new Copy(status(), startedNanos(), slotNanos(), readyNanos(), headNanos(),
+                contentNanos(), endedNanos(), isReplayed(), booked(), bookedNanoDollars());
+    }
+
+    /** Figures of an attempt that is over, whose request is gone. */
+    record Copy(int status, long startedNanos, long slotNanos, long readyNanos, long headNanos,
+            long contentNanos, long endedNanos, boolean isReplayed, TokenUsage booked,
+            long bookedNanoDollars) implements AttemptFigures {
+        @Override
+        public Ask ask() {
+            return null; // it would keep the request's bytes
+        }
+    }
 }

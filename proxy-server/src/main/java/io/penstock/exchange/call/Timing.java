@@ -62,6 +62,11 @@ public final class Timing {
         end(out, nowNanos);
     }
 
+    /** When the current stage was entered. */
+    public long sinceNanos() {
+        return sinceNanos;
+    }
+
     /** Nanoseconds that went for that stage so far. */
     public long nanos(Stage of) {
         return nanos[of.ordinal()];
