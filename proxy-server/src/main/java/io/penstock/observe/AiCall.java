@@ -54,7 +54,8 @@ record AiCall(@Nullable String caller, String requestId, String traceId, @Nullab
         boolean isNobody = id.equals(Caller.ANYONE.id()) || id.equals(Caller.ANONYMOUS);
         return new AiCall(isNobody ? null : cut(id), exchange.requestId(),
                 exchange.trace() == null ? sane(exchange.requestId())
-                        : exchange.trace().traceId(), cut(exchange.model()), api, exchange.isStream(),
+                        : exchange.trace().traceId(), cut(exchange.model()), api,
+                exchange.isStream(),
                 exchange.status(), exchange.outcome(), exchange.failure() == null ? null
                         : cut(exchange.failure().detail()), exchange.durationNanos(),
                 exchange.endedMillis(), tries);
