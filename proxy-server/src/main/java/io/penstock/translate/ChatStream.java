@@ -79,8 +79,10 @@ public final class ChatStream {
     /**
      * Glances at an event: content counts as nothing. Whatever fields the event has, in whatever
      * order and with whatever line ends, its data is what counts.
+     *
+     * @param single the stream has one answer, so that one finish reason tells of all
      */
-    public Meaning glance(ByteBuf buffer, int index, int length) {
+    public Meaning glance(ByteBuf buffer, int index, int length, boolean single) {
         unfinishedAt = -1;
         byte[] bytes = scratch.copy(buffer, index, length);
         if (!findDataLine(bytes, length)) {
@@ -94,7 +96,8 @@ public final class ChatStream {
                 && bytes[first + 1] == 'e') {
             return readAgain(buffer, index, length); // perhaps [DONE], or an error
         }
-        int found = FINISH.find(bytes, dataStart, dataEnd);
+        int found = single ? FINISH.findLast(bytes, dataStart, dataEnd) // it is near the end
+                : FINISH.find(bytes, dataStart, dataEnd);
         while (found >= 0) { // once for each choice
             int at = found + FINISH.length();
             while (at < dataEnd && (bytes[at] == ':' || bytes[at] == ' ')) {
@@ -105,7 +108,7 @@ public final class ChatStream {
                 return read(buffer, index, length);
             }
             unfinishedAt = index + found;
-            found = FINISH.find(bytes, at, dataEnd);
+            found = single ? -1 : FINISH.find(bytes, at, dataEnd);
         }
         return Meaning.NOTHING;
     }

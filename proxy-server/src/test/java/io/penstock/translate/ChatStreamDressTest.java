@@ -82,7 +82,7 @@ class ChatStreamDressTest {
             public boolean onEvent(ByteBuf buffer, int index, int length) {
                 assertThat(stream.isMalformed(buffer, index, length)).isFalse();
                 Meaning meaning = meanings.isEmpty() ? stream.read(buffer, index, length)
-                        : stream.glance(buffer, index, length);
+                        : stream.glance(buffer, index, length, false);
                 if (meaning != Meaning.NOTHING) {
                     meanings.add(meaning);
                 }
@@ -115,7 +115,7 @@ class ChatStreamDressTest {
                 "id: 4\n" + event + "\n\n", event.replace("\n", "\r") + "\r\r")) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             ByteBuf buffer = Bytes.buffer(bytes);
-            assertThat(stream.glance(buffer, 0, bytes.length)).as(text).isEqualTo(Meaning.ERROR);
+            assertThat(stream.glance(buffer, 0, bytes.length, false)).as(text).isEqualTo(Meaning.ERROR);
             buffer.release();
         }
     }
@@ -125,7 +125,7 @@ class ChatStreamDressTest {
     void findsWhereAnUnfinishedChunkEndsLikeTheOthers(String dress) {
         byte[] bytes = dress.replace("DATA", DATA.get(1)).getBytes(StandardCharsets.UTF_8);
         ByteBuf buffer = Bytes.buffer(bytes);
-        Meaning meaning = stream.glance(buffer, 0, bytes.length);
+        Meaning meaning = stream.glance(buffer, 0, bytes.length, false);
         buffer.release();
         assertThat(meaning).isEqualTo(Meaning.NOTHING);
         assertThat(new String(bytes, stream.unfinishedAt(), 21, StandardCharsets.UTF_8))

@@ -36,8 +36,17 @@ class ChatStreamTest {
         byte[] bytes = event.getBytes(StandardCharsets.UTF_8);
         ByteBuf buffer = Bytes.buffer("\"e\"e").writeBytes(bytes).writeBytes(Bytes.latin1("\"e"));
         try {
-            return glance ? stream.glance(buffer, 4, bytes.length)
-                    : stream.read(buffer, 4, bytes.length);
+            if (!glance) {
+                return stream.read(buffer, 4, bytes.length);
+            }
+            Meaning single = stream.glance(buffer, 4, bytes.length, true);
+            int singleAt = stream.unfinishedAt();
+            Meaning all = stream.glance(buffer, 4, bytes.length, false);
+            if (event.split("finish_reason", -1).length <= 2) {
+                assertThat(single).as(event).isEqualTo(all);
+                assertThat(singleAt).isEqualTo(stream.unfinishedAt());
+            }
+            return all;
         } finally {
             buffer.release();
         }

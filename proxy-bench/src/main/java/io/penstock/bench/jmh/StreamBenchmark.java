@@ -61,7 +61,7 @@ public class StreamBenchmark implements ResponseRelay.Observer {
     @Setup
     public void begin() throws HttpSyntaxException {
         ByteBuf event = events[0];
-        chatStream.glance(event, 0, event.readableBytes());
+        chatStream.glance(event, 0, event.readableBytes(), true);
         familiarEnd.learn(event, chatStream.unfinishedAt(), event.readableBytes());
         ResponseHead head = new ResponseHead(MAX_HEAD_BYTES);
         head.parse(Samples.buffer(Samples.RESPONSE_HEAD));
@@ -121,7 +121,7 @@ public class StreamBenchmark implements ResponseRelay.Observer {
     @Benchmark
     public ChatStream.Meaning glance() {
         ByteBuf event = next();
-        return chatStream.glance(event, 0, event.readableBytes());
+        return chatStream.glance(event, 0, event.readableBytes(), true);
     }
 
     /** Reading an event closely, as while a reply is held. */
@@ -156,7 +156,7 @@ public class StreamBenchmark implements ResponseRelay.Observer {
     @Override
     public boolean onEvent(ByteBuf buffer, int index, int length) {
         if (familiarEnd.isFamiliar(buffer, index, length)
-                || chatStream.glance(buffer, index, length) == ChatStream.Meaning.CONTENT) {
+                || chatStream.glance(buffer, index, length, true) == ChatStream.Meaning.CONTENT) {
             seen++;
         }
         return true;

@@ -34,7 +34,8 @@ final class ChunkReply extends StreamReply {
         if (found != null) {
             usage = found;
         }
-        Meaning meaning = glances ? loop.chatStream().glance(buffer, index, length)
+        Meaning meaning = glances ? loop.chatStream().glance(buffer, index, length,
+                call.fields().choices() == 1)
                 : loop.chatStream().read(buffer, index, length);
         if (glances && meaning == Meaning.NOTHING && found == null
                 && loop.chatStream().unfinishedAt() >= 0) {
