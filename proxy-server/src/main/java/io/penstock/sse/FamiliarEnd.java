@@ -42,15 +42,13 @@ public final class FamiliarEnd {
     /**
      * Learns how an event ends, from {@code start}; too short or too long an end is of no use. An
      * end that was learnt and has not been met since makes room only after {@value #PATIENCE}
-     * others.
+     * others. Returns whether it was learnt.
      */
-    public void learn(ByteBuf buffer, int start, int end) {
+    public boolean learn(ByteBuf buffer, int start, int end) {
         int size = end - start;
-        if (size < MIN_BYTES || size > MAX_BYTES) {
-            return;
-        }
-        if (count > 0 && !met && ++passedUp < PATIENCE) {
-            return;
+        if (size < MIN_BYTES || size > MAX_BYTES
+                || count > 0 && !met && ++passedUp < PATIENCE) {
+            return false;
         }
         met = false;
         passedUp = 0;
@@ -60,5 +58,6 @@ public final class FamiliarEnd {
             words[i] = buffer.getLong(end - Long.BYTES * (i + 1));
         }
         words[count - 1] = buffer.getLong(start);
+        return true;
     }
 }

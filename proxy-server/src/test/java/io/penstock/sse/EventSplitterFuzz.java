@@ -103,8 +103,7 @@ public final class EventSplitterFuzz {
                 checkSame(end.isFamiliar(buffer, index, length), same, "familiar");
             }
             int size = length * 2 / 3;
-            if (size >= 16 && size <= FamiliarEnd.MAX_BYTES) {
-                end.learn(buffer, index + length - size, index + length);
+            if (end.learn(buffer, index + length - size, index + length)) {
                 learnt = Arrays.copyOfRange(bytes, length - size, length);
             }
             return bytes[0] != 'h'; // some are kept back

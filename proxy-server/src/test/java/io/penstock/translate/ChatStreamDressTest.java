@@ -115,7 +115,8 @@ class ChatStreamDressTest {
                 "id: 4\n" + event + "\n\n", event.replace("\n", "\r") + "\r\r")) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             ByteBuf buffer = Bytes.buffer(bytes);
-            assertThat(stream.glance(buffer, 0, bytes.length, false)).as(text).isEqualTo(Meaning.ERROR);
+            assertThat(stream.glance(buffer, 0, bytes.length, false)).as(text)
+                    .isEqualTo(Meaning.ERROR);
             buffer.release();
         }
     }
