@@ -57,6 +57,11 @@ abstract class PassingSink implements TurnSink {
     }
 
     @Override
+    public void onUntold() {
+        next.onUntold();
+    }
+
+    @Override
     public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
         next.onFinish(choice, reason, stopSequence);
     }

@@ -9,10 +9,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> confined to the exchange's event loop.
  * <br><b>Bounds:</b> {@value #MAX_CHARS} characters of text; a longer answer can't be continued.
  */
-final class Transcript implements TurnSink {
+final class Transcript extends PassingSink {
     static final int MAX_CHARS = 256 * 1024;
 
-    private final TurnSink next;
     private final StringBuilder text = new StringBuilder();
     private boolean onlyText = true;
     private @Nullable String id;
@@ -20,7 +19,7 @@ final class Transcript implements TurnSink {
     private long createdSeconds;
 
     Transcript(TurnSink next) {
-        this.next = next;
+        super(next);
     }
 
     /** Whether the answer is one text so far, and no reasoning stands behind the text. */
@@ -104,38 +103,8 @@ final class Transcript implements TurnSink {
     }
 
     @Override
-    public void onToolArguments(int choice, int tool, char[] chars, int from, int length) {
-        next.onToolArguments(choice, tool, chars, from, length);
-    }
-
-    @Override
     public void onUntold() {
         onlyText = false;
         next.onUntold();
-    }
-
-    @Override
-    public void onFinish(int choice, FinishReason reason, @Nullable String stopSequence) {
-        next.onFinish(choice, reason, stopSequence);
-    }
-
-    @Override
-    public void onUsage(ReplyUsage usage) {
-        next.onUsage(usage);
-    }
-
-    @Override
-    public void onKeepAlive() {
-        next.onKeepAlive();
-    }
-
-    @Override
-    public void onError(ReplyError error) {
-        next.onError(error);
-    }
-
-    @Override
-    public void onEnd() {
-        next.onEnd();
     }
 }
