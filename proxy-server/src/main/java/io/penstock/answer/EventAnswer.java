@@ -1,9 +1,8 @@
 package io.penstock.answer;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.penstock.http.Chunks;
 import io.penstock.listen.DownstreamStream;
-import java.nio.charset.StandardCharsets;
 
 /**
  * An answer of the proxy's own that goes on: events, as {@code text/event-stream} has them.
@@ -15,18 +14,11 @@ public final class EventAnswer {
     /** Of the content. */
     public static final String TYPE = "text/event-stream";
 
-    private static final byte[] LAST_CHUNK = ascii("0\r\n\r\n");
-    private static final byte[] CRLF = ascii("\r\n");
-
     private final DownstreamStream to;
     private boolean open = true;
 
     EventAnswer(DownstreamStream to) {
         this.to = to;
-    }
-
-    private static byte[] ascii(String text) {
-        return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     /**
@@ -38,14 +30,7 @@ public final class EventAnswer {
         if (!open || !to.isWritable()) {
             return false;
         }
-        ByteBuf bytes = Unpooled.wrappedBuffer(events);
-        if (to.takesChunks()) {
-            to.write(Unpooled.wrappedBuffer(ascii(Integer.toHexString(events.length) + "\r\n")));
-            to.write(bytes);
-            to.write(Unpooled.wrappedBuffer(CRLF));
-        } else {
-            to.write(bytes);
-        }
+        Chunks.write(to, to.allocator(), Unpooled.wrappedBuffer(events));
         to.flush();
         return true;
     }
@@ -54,9 +39,7 @@ public final class EventAnswer {
     public void end() {
         if (open) {
             open = false;
-            if (to.takesChunks()) {
-                to.write(Unpooled.wrappedBuffer(LAST_CHUNK));
-            }
+            Chunks.writeLast(to);
             to.endResponse();
         }
     }

@@ -17,8 +17,6 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread:</b> confined to the event loop whose writer it borrows while it is sent.
  */
 public final class LocalReply {
-    private static final int LAST_LINES_BYTES = 64; // what the stream adds
-
     private final HeadWriter writer;
     private final StringBuilder extra = new StringBuilder();
     private boolean ofAnthropic;
@@ -156,10 +154,6 @@ public final class LocalReply {
         }
         writer.text(extra.toString()).text("referrer-policy: no-referrer\r\n")
                 .bytes(HeaderText.securityLines(to.isTls()));
-        ByteBuf fields = to.allocator().directBuffer(DownstreamStream.HEAD_ROOM + writer.length()
-                + LAST_LINES_BYTES + room);
-        fields.setIndex(DownstreamStream.HEAD_ROOM, DownstreamStream.HEAD_ROOM);
-        writer.drainTo(fields);
-        return fields;
+        return to.fields(writer, room);
     }
 }

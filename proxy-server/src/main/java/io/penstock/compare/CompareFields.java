@@ -27,20 +27,25 @@ final class CompareFields {
     private static final int MODEL = 3;
 
     private final TopLevelScanner found;
-    private final List<String> models;
+    private final @Nullable List<String> models; // null where they are no list of names
 
-    private CompareFields(TopLevelScanner found, List<String> models) {
+    private CompareFields(TopLevelScanner found) {
         this.found = found;
-        this.models = models;
+        models = found.kind(MODELS) == TopLevelScanner.Kind.ARRAY
+                ? StringArray.read(found.text(MODELS), MAX_MODELS) : null;
     }
 
     static TopLevelScanner newScanner() {
         return new TopLevelScanner("models", "stream", "failover", "model");
     }
 
-    /** Returns what is wrong with what was found of a whole body; null if nothing is. */
-    static @Nullable Failure mistakeIn(TopLevelScanner found) {
-        List<String> models = models(found);
+    /** What was found of a whole body. */
+    static CompareFields of(TopLevelScanner found) {
+        return new CompareFields(found);
+    }
+
+    /** What is wrong with it; null if nothing is. */
+    @Nullable Failure mistake() {
         if (models == null || models.size() < MIN_MODELS || models.size() > MAX_MODELS
                 || models.stream().anyMatch(name -> name.isBlank()
                         || name.length() > MAX_NAME_CHARS)) {
@@ -49,13 +54,13 @@ final class CompareFields {
                     + "a list of " + MIN_MODELS + " to " + MAX_MODELS + " names of models.",
                     "models", null);
         }
-        if (!isFlag(found, STREAM)) {
+        if (!isFlag(STREAM)) {
             return notAFlag("stream");
         }
-        return isFlag(found, FAILOVER) ? null : notAFlag("failover");
+        return isFlag(FAILOVER) ? null : notAFlag("failover");
     }
 
-    private static boolean isFlag(TopLevelScanner found, int member) {
+    private boolean isFlag(int member) {
         return switch (found.kind(member)) {
             case ABSENT, TRUE, FALSE, NULL -> true;
             default -> false;
@@ -67,21 +72,11 @@ final class CompareFields {
                 null);
     }
 
-    private static @Nullable List<String> models(TopLevelScanner found) {
-        return found.kind(MODELS) == TopLevelScanner.Kind.ARRAY
-                ? StringArray.read(found.text(MODELS), MAX_MODELS) : null;
-    }
-
-    /** Of a body in which there is no {@linkplain #mistakeIn mistake}. */
-    static CompareFields of(TopLevelScanner found) {
-        List<String> models = models(found);
+    /** Of a body without a {@linkplain #mistake mistake}. */
+    List<String> models() {
         if (models == null) {
             throw new IllegalStateException("no list of models");
         }
-        return new CompareFields(found, models);
-    }
-
-    List<String> models() {
         return models;
     }
 

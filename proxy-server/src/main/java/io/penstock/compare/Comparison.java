@@ -1,14 +1,14 @@
 package io.penstock.compare;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.CompositeByteBuf;
-import io.netty.buffer.Unpooled;
 import io.penstock.answer.LocalReply;
+import io.penstock.exchange.call.BodyFailure;
 import io.penstock.exchange.call.CallLoop;
 import io.penstock.exchange.call.RequestBody;
 import io.penstock.failure.Failure;
+import io.penstock.http.Chunks;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.RequestHead;
@@ -51,7 +51,6 @@ public final class Comparison implements OpenRequest {
             + "\"messages\":[{\"role\":\"user\",\"content\":\"Why is the sky blue?\"}],"
             + "\"stream\":false}";
     private static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
     /** Where the exchanges are to be had. */
     public interface Host {
@@ -117,12 +116,7 @@ public final class Comparison implements OpenRequest {
             return Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
                     "The body of a comparison must not be compressed.");
         }
-        return head.contentLength() > maxBodyBytes ? tooLarge(maxBodyBytes) : null;
-    }
-
-    private static Failure tooLarge(long maxBodyBytes) {
-        return Failure.of(Failure.Kind.REQUEST_TOO_LARGE,
-                "The request's body is longer than " + maxBodyBytes + " bytes.");
+        return head.contentLength() > maxBodyBytes ? BodyFailure.tooLarge(maxBodyBytes) : null;
     }
 
     /** What comparisons are, for a caller who asks. */
@@ -155,25 +149,19 @@ public final class Comparison implements OpenRequest {
         try {
             scanner.scan(bytes);
             if (body.length() + bytes.readableBytes() > maxBodyBytes) {
-                mistake = tooLarge(maxBodyBytes);
+                mistake = BodyFailure.tooLarge(maxBodyBytes);
             }
         } catch (JsonSyntaxException e) {
-            mistake = invalidJson(e);
+            mistake = BodyFailure.invalidJson(e);
         }
         if (mistake != null) {
             bytes.release();
         } else if (!body.add(to.allocator(), bytes)) {
-            mistake = Failure.of(Failure.Kind.OVERLOADED,
-                    "Too many large requests are under way. Try again in a moment.");
+            mistake = BodyFailure.noRoom();
         }
         if (mistake != null) {
             refuse(mistake);
         }
-    }
-
-    private static Failure invalidJson(JsonSyntaxException e) {
-        return Failure.of(Failure.Kind.INVALID_JSON,
-                "The request's body is not valid JSON: " + e.getMessage() + ".");
     }
 
     @Override
@@ -181,17 +169,19 @@ public final class Comparison implements OpenRequest {
         if (phase != Phase.RECEIVING) {
             return;
         }
-        Failure mistake;
+        CompareFields fields;
         try {
             scanner.end();
-            mistake = CompareFields.mistakeIn(scanner);
+            fields = CompareFields.of(scanner);
         } catch (JsonSyntaxException e) {
-            mistake = invalidJson(e);
+            refuse(BodyFailure.invalidJson(e));
+            return;
         }
+        Failure mistake = fields.mistake();
         if (mistake != null) {
             refuse(mistake);
         } else {
-            ask(CompareFields.of(scanner));
+            ask(fields);
         }
     }
 
@@ -329,16 +319,7 @@ public final class Comparison implements OpenRequest {
 
     /** Takes it. */
     private void send(ByteBuf events) {
-        if (!to.takesChunks()) {
-            to.write(events);
-            return;
-        }
-        ByteBufAllocator allocator = to.allocator();
-        ByteBuf size = allocator.directBuffer(16);
-        ByteBufUtil.writeAscii(size, Integer.toHexString(events.readableBytes()) + "\r\n");
-        to.write(size);
-        to.write(events);
-        to.write(Unpooled.wrappedBuffer(new byte[] {'\r', '\n'}));
+        Chunks.write(to, to.allocator(), events);
     }
 
     /** That model has said all that it had to say, or can't. */
@@ -373,9 +354,7 @@ public final class Comparison implements OpenRequest {
     private void endStream() {
         moveTo(Phase.OVER);
         send(to.allocator().directBuffer(DONE.length).writeBytes(DONE));
-        if (to.takesChunks()) {
-            to.write(to.allocator().directBuffer(LAST_CHUNK.length).writeBytes(LAST_CHUNK));
-        }
+        Chunks.writeLast(to);
         finish();
     }
 

@@ -2,6 +2,7 @@ package io.penstock.listen;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.penstock.http.HeadWriter;
 import io.penstock.http.StreamEnd;
 import java.net.SocketAddress;
 import java.util.concurrent.Executor;
@@ -18,6 +19,9 @@ public interface DownstreamStream extends StreamEnd {
     /** Bytes that have to be free in front of the fields of a head, for its first line. */
     int HEAD_ROOM = 64;
 
+    /** Room for what the stream adds to a head behind its fields. */
+    int LAST_LINES_BYTES = 64;
+
     /** The event loop of the connection, for what another thread has found out. */
     Executor executor();
 
@@ -31,6 +35,18 @@ public interface DownstreamStream extends StreamEnd {
 
     /** The answer will be the last of its connection. */
     void closeAfterAnswer();
+
+    /**
+     * What was written of a head, as {@link #writeHead} takes it; gives the buffer.
+     *
+     * @param bodyRoom for the beginning of the body
+     */
+    default ByteBuf fields(HeadWriter written, int bodyRoom) {
+        ByteBuf fields = allocator().directBuffer(
+                HEAD_ROOM + written.length() + LAST_LINES_BYTES + bodyRoom);
+        written.drainTo(fields.setIndex(HEAD_ROOM, HEAD_ROOM));
+        return fields;
+    }
 
     /**
      * Queues the head of an answer; the stream adds the status, and what it has to say of the

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.penstock.http.ChunkScanner;
+import io.penstock.http.Chunks;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.loop.Scratch;
 import io.penstock.sse.EventSplitter;
@@ -37,7 +38,6 @@ import org.jspecify.annotations.Nullable;
 final class EventPassage {
     static final int MAX_TAIL_BYTES = 64 * 1024;
     private static final int NONE = -1;
-    private static final ByteBuf CRLF = ResponseRelay.constant("\r\n");
 
     private final ByteBufAllocator allocator;
     private final EventSplitter events;
@@ -275,15 +275,8 @@ final class EventPassage {
             out.accept(data);
             return;
         }
-        out.accept(chunkSize(allocator, data.readableBytes()));
+        out.accept(Chunks.begin(allocator, data.readableBytes()));
         out.accept(data);
-        out.accept(CRLF.duplicate());
-    }
-
-    /** The size line of a chunk. */
-    static ByteBuf chunkSize(ByteBufAllocator allocator, int length) {
-        ByteBuf line = allocator.directBuffer(16);
-        line.writeCharSequence(Integer.toHexString(length), StandardCharsets.US_ASCII);
-        return line.writeBytes(CRLF.duplicate());
+        out.accept(Chunks.end());
     }
 }

@@ -5,11 +5,11 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.penstock.http.BodySink;
 import io.penstock.http.ChunkScanner;
+import io.penstock.http.Chunks;
 import io.penstock.http.HttpSyntaxException;
 import io.penstock.http.ResponseHead;
 import io.penstock.loop.Scratch;
 import io.penstock.sse.EventSplitter;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -46,9 +46,6 @@ public final class ResponseRelay {
     private static final int MAX_HELD_PIECES = 8;
     private static final int PINNING_FACTOR = 4;
     private static final int PACING_BYTES = 16 * 1024;
-
-    private static final ByteBuf LAST_CHUNK = constant("0\r\n\r\n");
-    private static final ByteBuf CRLF = constant("\r\n");
 
     /** What the caller is sent as framing. */
     private enum Framing {
@@ -258,11 +255,11 @@ public final class ResponseRelay {
         } else {
             observer.onPayload(bytes, start, length);
             if (framing == Framing.CHUNKED) {
-                put(EventPassage.chunkSize(allocator, length));
+                put(Chunks.begin(allocator, length));
             }
             put(bytes.retainedSlice(start, length));
             if (framing == Framing.CHUNKED) {
-                put(CRLF.duplicate());
+                put(Chunks.end());
             }
         }
     }
@@ -508,7 +505,7 @@ public final class ResponseRelay {
         assert downstream != null;
         events.end();
         if (sendsChunks() && !endWritten) {
-            put(LAST_CHUNK.duplicate());
+            put(Chunks.last());
         }
         events.release();
     }
@@ -522,10 +519,5 @@ public final class ResponseRelay {
     public void cut(String event) {
         draining = false; // set for a reply that was no stream; the event is ours
         events.cut(event);
-    }
-
-    static ByteBuf constant(String text) {
-        return Unpooled.unreleasableBuffer(Unpooled.directBuffer()
-                .writeBytes(text.getBytes(StandardCharsets.US_ASCII)).asReadOnly());
     }
 }

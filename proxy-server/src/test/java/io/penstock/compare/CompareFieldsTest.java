@@ -93,7 +93,7 @@ class CompareFieldsTest {
         "{\"models\":[\"a\",\"b\"],\"stream\":\"yes\"}|invalid_request|stream",
         "{\"models\":[\"a\",\"b\"],\"failover\":1}|invalid_request|failover"})
     void saysWhatIsWrong(String body, String code, String param) throws Exception {
-        Failure mistake = CompareFields.mistakeIn(scan(body));
+        Failure mistake = CompareFields.of(scan(body)).mistake();
         assertThat(mistake.kind().code()).isEqualTo(code);
         assertThat(mistake.param()).isEqualTo(param);
     }
@@ -103,7 +103,7 @@ class CompareFieldsTest {
         "{\"models\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\"],"
                 + "\"stream\":null,\"failover\":false}"})
     void takesWhatIsRight(String body) throws Exception {
-        assertThat(CompareFields.mistakeIn(scan(body))).isNull();
+        assertThat(CompareFields.of(scan(body)).mistake()).isNull();
         assertThat(CompareFields.of(scan(body)).isStream()).isFalse();
         assertThat(CompareFields.of(scan(body)).mayFailOver()).isFalse();
     }

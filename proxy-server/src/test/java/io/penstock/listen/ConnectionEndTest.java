@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.failure.Failure;
+import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.loop.Deadlines;
 import io.penstock.testing.Bytes;
@@ -94,8 +95,7 @@ class ConnectionEndTest implements RequestHandler {
     }
 
     private void answer() {
-        stream.writeWhole(200, Bytes.buffer(new byte[DownstreamStream.HEAD_ROOM])
-                .readerIndex(DownstreamStream.HEAD_ROOM), new byte[0]);
+        stream.writeWhole(200, stream.fields(new HeadWriter(), 0), new byte[0]);
         stream.endResponse();
     }
 

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.penstock.failure.Failure;
 import io.penstock.failure.Failure.Kind;
+import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.loop.Deadlines;
 import io.penstock.testing.Bytes;
@@ -138,9 +139,8 @@ class DownstreamConnectionTest {
         connection.endResponse();
     }
 
-    private static ByteBuf head() {
-        return Bytes.buffer(new byte[DownstreamStream.HEAD_ROOM])
-                .readerIndex(DownstreamStream.HEAD_ROOM);
+    private ByteBuf head() {
+        return connection.fields(new HeadWriter(), 0);
     }
 
     private void read(String text) {

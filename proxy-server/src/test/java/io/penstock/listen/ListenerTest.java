@@ -8,6 +8,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.penstock.failure.Failure;
+import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestHead;
 import io.penstock.loop.Deadlines;
 import io.penstock.loop.Transport;
@@ -33,8 +34,7 @@ class ListenerTest {
     private record Eager(DownstreamStream connection) implements RequestHandler {
         @Override
         public void onRequest(RequestHead head) {
-            connection.writeWhole(413, Bytes.buffer(new byte[DownstreamStream.HEAD_ROOM])
-                    .readerIndex(DownstreamStream.HEAD_ROOM), Bytes.latin1("no"));
+            connection.writeWhole(413, connection.fields(new HeadWriter(), 0), Bytes.latin1("no"));
             connection.endResponse();
         }
 

@@ -108,7 +108,7 @@ public final class Attempt implements ReplyListener, AttemptFigures, ReplySource
         this.timing = timing;
         clock = new AttemptClock(loop.deadlines(), ask.candidate().timeouts(), ask.hold(),
                 call.isStream(), loop.gapsOf(ask.target().provider()), nowNanos);
-        head = new CallersHead(loop, downstream.allocator());
+        head = new CallersHead(loop, downstream);
         if (broken == null) {
             begun = null;
         } else {
@@ -587,7 +587,7 @@ public final class Attempt implements ReplyListener, AttemptFigures, ReplySource
                     : "content-type: application/json\r\n");
         }
         listener.onCommit(this, out);
-        head.send(downstream, shownStatus(), out, relay);
+        head.send(shownStatus(), out, relay);
         relay.commit(downstream);
         if (relay.isEnded()) {
             end();
@@ -812,11 +812,7 @@ public final class Attempt implements ReplyListener, AttemptFigures, ReplySource
         HeadWriter out = loop.writer().clear();
         came.writeDownstreamFields(out, NONE);
         listener.onCommit(this, out);
-        ByteBuf fields = downstream.allocator().directBuffer(
-                DownstreamStream.HEAD_ROOM + out.length() + CallersHead.LAST_LINES_BYTES);
-        fields.setIndex(DownstreamStream.HEAD_ROOM, DownstreamStream.HEAD_ROOM);
-        out.drainTo(fields);
-        downstream.writeUpgrade("websocket", fields);
+        downstream.writeUpgrade("websocket", downstream.fields(out, 0));
         downstream.flush();
         UpstreamStream provider = connection;
         connection = null;

@@ -1,7 +1,6 @@
 package io.penstock.exchange.attempt;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.penstock.exchange.call.CallLoop;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
@@ -21,7 +20,7 @@ import java.util.concurrent.TimeUnit;
  * <br><b>Buffers:</b> owns the head from {@link #write} to {@link #send} or {@link #discard}.
  */
 final class CallersHead {
-    static final int LAST_LINES_BYTES = 384;
+    private static final int LAST_LINES_BYTES = 320; // of the proxy's own
     private static final int FIRST_EVENTS_BYTES = 768;
     private static final int SMALL_BYTES = 4 * 1024; // a body that goes out in one buffer with it
     private static final long MAX_RETRY_AFTER_SECONDS = 60;
@@ -33,16 +32,15 @@ final class CallersHead {
     private static final Set<Field> RETRY_AND_BODY_FIELDS = EnumSet.of(Field.RETRY_AFTER,
             Field.RETRY_AFTER_MS, Field.X_SHOULD_RETRY, Field.CONTENT_TYPE, Field.CONTENT_ENCODING);
     private static final Set<Field> NONE = EnumSet.noneOf(Field.class);
-    private static final int ROOM = DownstreamStream.HEAD_ROOM;
 
     private final CallLoop loop;
-    private final ByteBufAllocator allocator;
+    private final DownstreamStream downstream;
     private ByteBuf fields; // without the last lines
     private long toldLength; // of a reply without a body
 
-    CallersHead(CallLoop loop, ByteBufAllocator allocator) {
+    CallersHead(CallLoop loop, DownstreamStream downstream) {
         this.loop = loop;
-        this.allocator = allocator;
+        this.downstream = downstream;
     }
 
     /**
@@ -63,10 +61,8 @@ final class CallersHead {
                     : "cache-control: no-cache\r\nx-accel-buffering: no\r\n");
         }
         boolean small = !bodiless && reply.contentLength() <= SMALL_BYTES;
-        fields = allocator.directBuffer(ROOM + out.length() + LAST_LINES_BYTES
-                + (!small ? 0 : events ? FIRST_EVENTS_BYTES
-                        : (int) Math.max(0, reply.contentLength()))).setIndex(ROOM, ROOM);
-        out.drainTo(fields);
+        fields = downstream.fields(out, LAST_LINES_BYTES + (!small ? 0
+                : events ? FIRST_EVENTS_BYTES : (int) Math.max(0, reply.contentLength())));
         toldLength = reply.status() == 204 || reply.contentLength() < 0
                 ? DownstreamStream.NO_BODY : reply.contentLength();
     }
@@ -92,11 +88,11 @@ final class CallersHead {
     }
 
     /** Sends the head, with these last lines. */
-    void send(DownstreamStream to, int status, HeadWriter lastLines, ResponseRelay relay) {
+    void send(int status, HeadWriter lastLines, ResponseRelay relay) {
         lastLines.drainTo(fields);
         ByteBuf taken = fields;
         fields = null;
-        to.writeHead(status, taken, relay.isBodiless() ? toldLength : relay.bodyLength());
+        downstream.writeHead(status, taken, relay.isBodiless() ? toldLength : relay.bodyLength());
     }
 
     /** Releases the head; harmless if there is none. */

@@ -1,11 +1,10 @@
 package io.penstock.exchange.attempt;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
+import io.penstock.http.Chunks;
 import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
 import io.penstock.upstream.UpstreamStream;
-import java.nio.charset.StandardCharsets;
 
 /**
  * A body that goes up as it comes, at the provider's pace.
@@ -54,15 +53,12 @@ final class Upload {
         if (!chunks) {
             to.write(bytes);
         } else if (length > 0 && length <= SMALL_BYTES) {
-            ByteBuf chunk = allocator().directBuffer(length + 10);
-            chunk.writeCharSequence(Integer.toHexString(length) + "\r\n",
-                    StandardCharsets.US_ASCII);
-            to.write(chunk.writeBytes(bytes).writeShort('\r' << 8 | '\n'));
+            ByteBuf chunk = Chunks.begin(
+                    downstream.allocator().directBuffer(length + Chunks.FRAME_BYTES), length);
+            to.write(Chunks.end(chunk.writeBytes(bytes)));
             bytes.release();
         } else if (length > 0) {
-            to.write(text(Integer.toHexString(length) + "\r\n"));
-            to.write(bytes);
-            to.write(text("\r\n"));
+            Chunks.write(to, downstream.allocator(), bytes);
         } else {
             bytes.release();
         }
@@ -108,7 +104,7 @@ final class Upload {
         UpstreamStream to = connection;
         stop();
         if (chunks) {
-            to.write(text("0\r\n\r\n"));
+            to.write(Chunks.last());
         }
     }
 
@@ -130,15 +126,5 @@ final class Upload {
         stalledAtBytes = pending;
         stalledSinceNanos = nowNanos;
         return stuck;
-    }
-
-    private ByteBuf text(String text) {
-        ByteBuf out = allocator().directBuffer(text.length());
-        out.writeCharSequence(text, StandardCharsets.US_ASCII);
-        return out;
-    }
-
-    private ByteBufAllocator allocator() {
-        return downstream.allocator();
     }
 }

@@ -10,6 +10,7 @@ import io.penstock.caller.Caller;
 import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.AttemptLog;
 import io.penstock.exchange.call.BodyEdits;
+import io.penstock.exchange.call.BodyFailure;
 import io.penstock.exchange.call.CacheTerms;
 import io.penstock.exchange.call.Call;
 import io.penstock.exchange.call.Demand;
@@ -132,7 +133,7 @@ public final class ChatCall implements Call {
             return wrong;
         }
         if (head.contentLength() > policy.maxBodyBytes()) {
-            return tooLarge();
+            return BodyFailure.tooLarge(policy.maxBodyBytes());
         }
         return coding == BodyCoding.OTHER ? Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
                 "The request's body must not be compressed, but with gzip or deflate.") : null;
@@ -211,7 +212,7 @@ public final class ChatCall implements Call {
     @Override
     public Failure read(ByteBuf bytes, boolean dispatched) {
         if (body.length() + bytes.readableBytes() > policy.maxBodyBytes()) {
-            return tooLarge();
+            return BodyFailure.tooLarge(policy.maxBodyBytes());
         }
         if (coding.isCompressed()) {
             return null; // it is read when it is whole
@@ -220,18 +221,13 @@ public final class ChatCall implements Call {
             scanner.scan(bytes);
             return null;
         } catch (JsonSyntaxException e) {
-            return invalidJson(e);
+            return BodyFailure.invalidJson(e);
         }
     }
 
     @Override
     public Failure keep(ByteBuf bytes) {
-        return body.add(allocator, bytes) ? null : tooMuchAtOnce();
-    }
-
-    private static Failure tooMuchAtOnce() {
-        return Failure.of(Failure.Kind.OVERLOADED,
-                "Too many large requests are under way. Try again in a moment.").by("memory");
+        return body.add(allocator, bytes) ? null : BodyFailure.noRoom();
     }
 
     /** Puts the plain body in the place of the compressed one, and reads it. */
@@ -254,7 +250,7 @@ public final class ChatCall implements Call {
         byte[] piece = new byte[INFLATED_BYTES];
         for (int read = plain.read(piece); read >= 0; read = plain.read(piece)) {
             if (body.length() + read > policy.maxBodyBytes()) {
-                return tooLarge();
+                return BodyFailure.tooLarge(policy.maxBodyBytes());
             }
             ByteBuf bytes = allocator.directBuffer(read).writeBytes(piece, 0, read);
             try {
@@ -264,7 +260,7 @@ public final class ChatCall implements Call {
                 throw e;
             }
             if (!body.add(allocator, bytes)) {
-                return tooMuchAtOnce();
+                return BodyFailure.noRoom();
             }
         }
         return null;
@@ -279,7 +275,7 @@ public final class ChatCall implements Call {
             }
             scanner.end();
         } catch (JsonSyntaxException e) {
-            return invalidJson(e);
+            return BodyFailure.invalidJson(e);
         }
         Failure wrong = controls.read(scanner, endpoint.takesModels());
         if (wrong == null) {
@@ -325,16 +321,6 @@ public final class ChatCall implements Call {
             loop.giveBack(scanner);
             scanner = null;
         }
-    }
-
-    private Failure tooLarge() {
-        return Failure.of(Failure.Kind.REQUEST_TOO_LARGE,
-                "The request's body is longer than " + policy.maxBodyBytes() + " bytes.");
-    }
-
-    private static Failure invalidJson(JsonSyntaxException e) {
-        return Failure.of(Failure.Kind.INVALID_JSON,
-                "The request's body is not valid JSON: " + e.getMessage() + ".");
     }
 
     // Who is asked, and how

@@ -1,7 +1,6 @@
 package io.penstock.exchange.passthrough;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.penstock.exchange.call.Ask;
 import io.penstock.exchange.call.BodyEdits;
 import io.penstock.exchange.call.ErrorReply;
@@ -10,6 +9,7 @@ import io.penstock.exchange.call.OutboundRequest;
 import io.penstock.exchange.call.ReplyReading;
 import io.penstock.exchange.call.RequestBody;
 import io.penstock.exchange.passthrough.OpaqueReply.Kind;
+import io.penstock.http.Chunks;
 import io.penstock.http.Field;
 import io.penstock.http.HeadWriter;
 import io.penstock.http.RequestLine;
@@ -49,12 +49,11 @@ final class OpaqueRequest implements OutboundRequest {
         writeHead(to, ask, modelName, query, edits);
         RequestBody body = call.body();
         if (call.uploadsChunks()) {
-            to.write(ByteBufUtil.writeAscii(call.allocator(),
-                    Long.toHexString(body.lengthWith(edits)) + "\r\n"));
+            to.write(Chunks.begin(call.allocator(), body.lengthWith(edits)));
         }
         body.writeTo(to, call.allocator(), edits);
         if (call.uploadsChunks()) {
-            to.write(call.allocator().directBuffer(2).writeShort('\r' << 8 | '\n'));
+            to.write(Chunks.end());
         }
         if (call.isUploading()) {
             call.onSentOn();

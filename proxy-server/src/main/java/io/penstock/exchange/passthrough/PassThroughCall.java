@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.penstock.caller.Caller;
 import io.penstock.exchange.call.AttemptLog;
 import io.penstock.exchange.call.BodyEdits;
+import io.penstock.exchange.call.BodyFailure;
 import io.penstock.exchange.call.Call;
 import io.penstock.exchange.call.CallLoop;
 import io.penstock.exchange.call.CallersTimeout;
@@ -146,7 +147,7 @@ public final class PassThroughCall implements Call {
             return Failure.of(Failure.Kind.UNSUPPORTED_MEDIA_TYPE,
                     "The request's body must not be compressed.");
         }
-        return contentLength > maxBytes ? tooLarge() : null;
+        return contentLength > maxBytes ? BodyFailure.tooLarge(maxBytes) : null;
     }
 
     private Failure checkUpgrade() {
@@ -167,14 +168,14 @@ public final class PassThroughCall implements Call {
         boolean looks = !dispatched || access.isRestricted();
         receivedBytes += bytes.readableBytes();
         if (receivedBytes > maxBytes) {
-            return tooLarge();
+            return BodyFailure.tooLarge(maxBytes);
         }
         try {
             if (looks) {
                 model.scan(bytes);
             }
         } catch (JsonSyntaxException e) {
-            return invalidJson(e);
+            return BodyFailure.invalidJson(e);
         } catch (HttpSyntaxException e) {
             return Failure.of(Failure.Kind.BAD_REQUEST,
                     "The request was refused: " + e.getMessage() + ".");
@@ -187,8 +188,7 @@ public final class PassThroughCall implements Call {
 
     @Override
     public Failure keep(ByteBuf bytes) {
-        return body.add(allocator, bytes) ? null : Failure.of(Failure.Kind.OVERLOADED,
-                "Too many large requests are under way. Try again in a moment.").by("memory");
+        return body.add(allocator, bytes) ? null : BodyFailure.noRoom();
     }
 
     /** Whether the model is known, and more is kept than has to be. */
@@ -203,7 +203,7 @@ public final class PassThroughCall implements Call {
         try {
             model.end();
         } catch (JsonSyntaxException e) {
-            return invalidJson(e);
+            return BodyFailure.invalidJson(e);
         }
         return null;
     }
@@ -414,15 +414,5 @@ public final class PassThroughCall implements Call {
     void onSentOn() {
         sentOn = true;
         body.release();
-    }
-
-    private Failure tooLarge() {
-        return Failure.of(Failure.Kind.REQUEST_TOO_LARGE, "The request's body is longer than "
-                + maxBytes + " bytes.");
-    }
-
-    private static Failure invalidJson(JsonSyntaxException e) {
-        return Failure.of(Failure.Kind.INVALID_JSON,
-                "The request's body is not valid JSON: " + e.getMessage() + ".");
     }
 }

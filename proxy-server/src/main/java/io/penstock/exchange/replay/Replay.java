@@ -1,12 +1,12 @@
 package io.penstock.exchange.replay;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.penstock.cache.CachedReply;
 import io.penstock.cache.Seat;
 import io.penstock.exchange.call.ReplySource;
 import io.penstock.exchange.replay.Pages.Page;
 import io.penstock.failure.Failure;
+import io.penstock.http.Chunks;
 import io.penstock.http.HeadWriter;
 import io.penstock.listen.DownstreamStream;
 import io.penstock.loop.Deadlines;
@@ -23,10 +23,6 @@ import org.jspecify.annotations.Nullable;
  * <br><b>Bounds:</b> writes while the caller has room: about a page waits above the high watermark.
  */
 public final class Replay implements ReplySource {
-    private static final int LAST_LINES_BYTES = 64; // what the stream adds to a head
-    private static final int FRAME_BYTES = 16; // around a chunk, at most
-    private static final String LAST_CHUNK = "0\r\n\r\n";
-
     private final DownstreamStream downstream;
     private final Deadlines deadlines;
     private final Pages pages;
@@ -78,11 +74,8 @@ public final class Replay implements ReplySource {
                 ? "content-type: text/event-stream\r\ncache-control: no-cache\r\n"
                         + "x-accel-buffering: no\r\n"
                 : "content-type: application/json\r\n").text(lines);
-        ByteBuf fields = downstream.allocator().directBuffer(DownstreamStream.HEAD_ROOM
-                + out.length() + LAST_LINES_BYTES
-                + (int) Math.min(KnownPages.PAGE_BYTES, Math.max(0, length)));
-        fields.setIndex(DownstreamStream.HEAD_ROOM, DownstreamStream.HEAD_ROOM);
-        out.drainTo(fields);
+        ByteBuf fields = downstream.fields(out,
+                (int) Math.min(KnownPages.PAGE_BYTES, Math.max(0, length)));
         downstream.writeHead(200, fields, length);
         resume();
     }
@@ -128,13 +121,13 @@ public final class Replay implements ReplySource {
     }
 
     private void write(Page page) {
-        ByteBuf out = downstream.allocator().directBuffer(page.length() + FRAME_BYTES);
+        ByteBuf out = downstream.allocator().directBuffer(page.length() + Chunks.FRAME_BYTES);
         if (framed) {
-            ByteBufUtil.writeAscii(out, Integer.toHexString(page.length()) + "\r\n");
+            Chunks.begin(out, page.length());
         }
         out.writeBytes(page.bytes(), page.from(), page.length());
         if (framed) {
-            ByteBufUtil.writeAscii(out, "\r\n");
+            Chunks.end(out);
         }
         if (format == ReplyFormat.RESPONSES && events) {
             written += countEvents(page);
@@ -157,18 +150,10 @@ public final class Replay implements ReplySource {
 
     private void end() {
         over = true;
-        writeLastChunk();
-        onEnd.run();
-    }
-
-    private void writeLastChunk() {
         if (framed) {
-            writeAscii(LAST_CHUNK);
+            downstream.write(Chunks.last());
         }
-    }
-
-    private void writeAscii(String text) {
-        downstream.write(ByteBufUtil.writeAscii(downstream.allocator(), text));
+        onEnd.run();
     }
 
     /** Nanoseconds until more of the reply is due; {@link Deadlines#NEVER} for none. */
